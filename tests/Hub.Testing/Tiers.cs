@@ -1,0 +1,17 @@
+namespace Hub.Testing;
+
+/// <summary>The tiers of tests, lowest first. A test belongs to the lowest one that can catch its fault; unit tests carry no trait.</summary>
+public static class Tiers
+{
+    /// <summary>The name of the trait: <c>[Trait(Tiers.Trait, Tiers.Integration)]</c>.</summary>
+    public const string Trait = "Tier";
+
+    /// <summary>A rendered file is accepted by the program that reads it. Needs a container engine.</summary>
+    public const string Native = "native";
+
+    /// <summary>The real components, in containers.</summary>
+    public const string Integration = "integration";
+
+    /// <summary>The real topology with something killed, frozen, cut off or full.</summary>
+    public const string Fault = "fault";
+}
