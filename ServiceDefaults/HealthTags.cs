@@ -1,0 +1,11 @@
+namespace ServiceDefaults;
+
+/// <summary>Which probe a health check belongs to.</summary>
+public static class HealthTags
+{
+    /// <summary>The process itself. Never a dependency: a database outage must not restart the service.</summary>
+    public const string Live = "live";
+
+    /// <summary>Whether the service can do its work now, its dependencies included.</summary>
+    public const string Ready = "ready";
+}
