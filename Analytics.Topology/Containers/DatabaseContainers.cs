@@ -1,0 +1,67 @@
+using Analytics.Topology.Config;
+using static Analytics.Topology.Containers.ClusterContainers;
+
+namespace Analytics.Topology.Containers;
+
+/// <summary>The database members. All have the same files; name, addresses and passwords come from the environment.</summary>
+public static class DatabaseContainers
+{
+    internal const string PatroniUser = "patroni";
+
+    public static IEnumerable<ContainerSpec> For(ClusterTopology topology)
+    {
+        ArgumentNullException.ThrowIfNull(topology);
+        return topology.Database.Hosts.Select(host => new ContainerSpec
+        {
+            Name = host,
+            Image = topology.Images.Database,
+
+            // Bypasses the public image's entry point, which waits 65 s when it finds a stale postmaster.pid.
+            Entrypoint = ["patroni", $"{Paths.Config}/{PatroniConfig.FileName}"],
+            Environment = Environment(host),
+            Directories =
+            [
+                ConfigFiles(ClusterNames.TimescaleDb,
+                    (PatroniConfig.FileName, PatroniConfig.Render(topology)),
+                    ("01-init-database.sql", Templates.Read("01-init-database.sql")),
+                    ("post-bootstrap.sh", Templates.Read("post-bootstrap.sh"))),
+                TlsFiles(ClusterNames.TimescaleDb),
+            ],
+            Volumes = [new VolumeMount(host, Paths.PgVolume)],
+            Ports = [new PortMapping("postgres", Ports.Postgres), new PortMapping("patroni", Ports.Patroni)],
+            Health = new HealthCheck(["pg_isready", "--quiet", "--host", Paths.SocketDirectory], TimeSpan.FromSeconds(10), Retries: 6,
+                StartPeriod: TimeSpan.FromSeconds(60)),
+            After = [.. topology.Etcd.Hosts],
+            StopGracePeriod = TimeSpan.FromSeconds(60),
+            MemoryLimit = topology.Database.Resources.MemoryLimit,
+            SharedMemory = topology.Settings.SharedBuffers,
+        });
+    }
+
+    private static Dictionary<string, SecretText> Environment(string host) => new()
+    {
+        ["PATRONI_NAME"] = host,
+        ["PATRONI_RESTAPI_CONNECT_ADDRESS"] = $"{host}:{Ports.Patroni}",
+        ["PATRONI_POSTGRESQL_CONNECT_ADDRESS"] = $"{host}:{Ports.Postgres}",
+        ["PATRONI_RESTAPI_USERNAME"] = PatroniUser,
+        ["PATRONI_RESTAPI_PASSWORD"] = Secret(Secrets.Patroni),
+        ["PATRONI_ETCD3_USERNAME"] = PatroniUser,
+        ["PATRONI_ETCD3_PASSWORD"] = Secret(Secrets.EtcdPatroni),
+        ["PATRONI_SUPERUSER_PASSWORD"] = Secret(Secrets.Superuser),
+        ["PATRONI_REPLICATION_PASSWORD"] = Secret(Secrets.Replication),
+        ["PATRONI_REWIND_PASSWORD"] = Secret(Secrets.Rewind),
+        ["PATRONICTL_CONFIG_FILE"] = $"{Paths.Config}/{PatroniConfig.FileName}",
+
+        // Read by 01-init-database.sql on the first leader.
+        ["LLM_OWNER_PASSWORD"] = Secret(Secrets.Owner),
+        ["LLM_APP_PASSWORD"] = Secret(Secrets.App),
+        ["LLM_READONLY_PASSWORD"] = Secret(Secrets.ReadOnly),
+        ["MONITOR_PASSWORD"] = Secret(Secrets.Monitor),
+        ["PGBOUNCER_PASSWORD"] = Secret(Secrets.PgBouncer),
+
+        // `docker exec -it … psql` needs nothing else.
+        ["PGHOST"] = Paths.SocketDirectory,
+        ["PGUSER"] = Roles.Superuser,
+        ["PGPASSWORD"] = Secret(Secrets.Superuser),
+    };
+}

@@ -1,0 +1,71 @@
+using Analytics.Topology.Config;
+using static Analytics.Topology.Containers.ClusterContainers;
+
+namespace Analytics.Topology.Containers;
+
+/// <summary>Prometheus and the exporters; in Kubernetes the exporters are sidecars of what they watch.</summary>
+internal static class MonitoringContainers
+{
+    public static IEnumerable<ContainerSpec> For(ClusterTopology topology)
+    {
+        var exporter = (WebConfig.FileName, WebConfig.Render());
+        for (var member = 1; member <= topology.Database.Members; member++)
+        {
+            var host = ClusterNames.Member(ClusterNames.TimescaleDb, member);
+            yield return new ContainerSpec
+            {
+                Name = ClusterNames.Member(ClusterNames.PostgresExporter, member),
+                Image = topology.Images.PostgresExporter,
+                Entrypoint = ["postgres_exporter"],
+                Arguments = [$"--web.listen-address=:{Ports.PostgresExporter}", $"--web.config.file={Paths.Config}/{WebConfig.FileName}", "--collector.stat_checkpointer"],
+                Environment = new Dictionary<string, SecretText>
+                {
+                    ["DATA_SOURCE_URI"] = $"{host}:{Ports.Postgres}/{ClusterNames.Database}?sslmode=verify-full&sslrootcert={Paths.CaFile}",
+                    ["DATA_SOURCE_USER"] = Roles.Monitor,
+                    ["DATA_SOURCE_PASS"] = Secret(Secrets.Monitor),
+                },
+                Directories = [ConfigFiles("exporter", exporter), TlsFiles("exporter")],
+                Ports = [new PortMapping("metrics", Ports.PostgresExporter)],
+                After = [host],
+                MemoryLimit = ByteSize.MiB(128),
+                ReadOnlyRoot = true,
+            };
+        }
+
+        yield return new ContainerSpec
+        {
+            Name = ClusterNames.PgBouncerExporter,
+            Image = topology.Images.PgBouncerExporter,
+            Entrypoint = ["pgbouncer_exporter"],
+            Arguments = [$"--web.listen-address=:{Ports.PgBouncerExporter}", $"--web.config.file={Paths.Config}/{WebConfig.FileName}"],
+            Environment = new Dictionary<string, SecretText>
+            {
+                ["PGBOUNCER_EXPORTER_CONNECTION_STRING"] =
+                    $"postgres://{Roles.Monitor}:{Secret(Secrets.Monitor)}@{ClusterNames.PgBouncer}:{Ports.PgBouncer}/pgbouncer?sslmode=verify-full&sslrootcert={Paths.CaFile}",
+            },
+            Directories = [ConfigFiles("exporter", exporter), TlsFiles("exporter")],
+            Ports = [new PortMapping("metrics", Ports.PgBouncerExporter)],
+            After = [ClusterNames.PgBouncer],
+            MemoryLimit = ByteSize.MiB(128),
+            ReadOnlyRoot = true,
+        };
+        yield return new ContainerSpec
+        {
+            Name = ClusterNames.Prometheus,
+            Image = topology.Images.Prometheus,
+            Entrypoint = ["prometheus"],
+            Arguments =
+            [
+                $"--config.file={Paths.Config}/{PrometheusConfig.FileName}",
+                $"--storage.tsdb.path={Paths.PrometheusData}/data",
+                $"--storage.tsdb.retention.time={(int)topology.Monitoring.Retention.TotalDays}d",
+                $"--web.listen-address=:{Ports.Prometheus}",
+            ],
+            Directories = [ConfigFiles(ClusterNames.Prometheus, (PrometheusConfig.FileName, PrometheusConfig.Render(topology))), TlsFiles(ClusterNames.Prometheus)],
+            Volumes = [new VolumeMount(ClusterNames.Prometheus, Paths.PrometheusData)],
+            Ports = [new PortMapping("web", Ports.Prometheus, Ports.Prometheus)],
+            MemoryLimit = ByteSize.MiB(512),
+            ReadOnlyRoot = true,
+        };
+    }
+}

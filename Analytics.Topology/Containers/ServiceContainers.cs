@@ -1,0 +1,75 @@
+using static Analytics.Topology.Containers.ClusterContainers;
+
+namespace Analytics.Topology.Containers;
+
+/// <summary>Hub's own programs: the two set-up jobs and the ingest API.</summary>
+internal static class ServiceContainers
+{
+    /// <summary>The name of the connection string that every program of Hub reads.</summary>
+    private const string Connection = "ConnectionStrings__analytics";
+
+    public static IEnumerable<ContainerSpec> For(ClusterTopology topology)
+    {
+        yield return new ContainerSpec
+        {
+            Name = ClusterNames.EtcdAuth,
+            Image = topology.Images.Migrations,
+            Arguments = ["etcd-auth"],
+            Environment = new Dictionary<string, SecretText>
+            {
+                ["ETCD_ENDPOINTS"] = string.Join(',', topology.Etcd.Hosts.Select(host => $"https://{host}:{Ports.EtcdClient}")),
+                ["ETCD_CA"] = Paths.CaFile,
+                ["ETCD_CERT"] = Paths.CertFile,
+                ["ETCD_KEY"] = Paths.KeyFile,
+                ["ETCD_ROOT_PASSWORD"] = Secret(Secrets.EtcdRoot),
+                ["PATRONI_ETCD3_PASSWORD"] = Secret(Secrets.EtcdPatroni),
+            },
+            Directories = [TlsFiles(ClusterNames.Migrations)],
+            After = [.. topology.Etcd.Hosts],
+            RunsOnce = true,
+            ReadOnlyRoot = true,
+            Scratch = ["/tmp"],
+        };
+        yield return new ContainerSpec
+        {
+            Name = ClusterNames.Migrations,
+            Image = topology.Images.Migrations,
+            Environment = new Dictionary<string, SecretText>
+            {
+                // Straight at the primary: the advisory lock belongs to a session, which the transaction pool does not keep.
+                [Connection] = ConnectionString(ClusterNames.HaProxy, Ports.ReadWrite, Roles.Owner, Secrets.Owner) + ";Pooling=false;Timeout=5",
+            },
+            Directories = [TlsFiles(ClusterNames.Migrations)],
+            After = [ClusterNames.HaProxy],
+            RunsOnce = true,
+            ReadOnlyRoot = true,
+            Scratch = ["/tmp"],
+        };
+        yield return new ContainerSpec
+        {
+            Name = ClusterNames.Ingest,
+            Image = topology.Images.Ingest,
+            Environment = new Dictionary<string, SecretText>
+            {
+                [Connection] = ConnectionString(ClusterNames.PgBouncer, Ports.PgBouncer, Roles.App, Secrets.App)
+                    + ";No Reset On Close=true;Maximum Pool Size=20;Timeout=5;Keepalive=10;Application Name=ingest",
+                ["DOTNET_gcServer"] = "0",
+            },
+            Directories = [TlsFiles(ClusterNames.Ingest, withKey: false)],
+            Ports =
+            [
+                new PortMapping("otlp-grpc", Ports.OtlpGrpc, Ports.OtlpGrpc),
+                new PortMapping("otlp-http", Ports.OtlpHttp, Ports.OtlpHttp),
+                new PortMapping("rest", Ports.Rest, Ports.Rest),
+            ],
+            After = [ClusterNames.PgBouncer],
+            StopGracePeriod = TimeSpan.FromSeconds(45),
+            MemoryLimit = topology.Ingest.Resources.MemoryLimit,
+            ReadOnlyRoot = true,
+            Scratch = ["/tmp"],
+        };
+    }
+
+    private static string ConnectionString(string host, int port, string role, string password) =>
+        $"Host={host};Port={port};Database={ClusterNames.Database};Username={role};Password={Secret(password)};SSL Mode=VerifyFull;Root Certificate={Paths.CaFile}";
+}

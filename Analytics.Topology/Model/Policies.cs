@@ -1,0 +1,52 @@
+namespace Analytics.Topology;
+
+/// <summary>When backups run and what is kept. Times are UTC.</summary>
+public sealed record BackupPolicy
+{
+    /// <summary>Cron expression of the full backup. Default daily at 02:00.</summary>
+    public string FullSchedule { get; init; } = "0 2 * * *";
+
+    /// <summary>Cron expression of the differential backup. Default every six hours.</summary>
+    public string DifferentialSchedule { get; init; } = "0 */6 * * *";
+
+    /// <summary>Cron expression of the restore drill. Default Sundays at 04:00.</summary>
+    public string DrillSchedule { get; init; } = "0 4 * * 0";
+
+    public int KeepDaily { get; init; } = 7;
+    public int KeepWeekly { get; init; } = 4;
+    public int KeepMonthly { get; init; } = 12;
+
+    /// <summary>The oldest WAL that may be lost with the whole cluster: bounds archive_timeout. Range 30 s to 1 h, default 5 min.</summary>
+    public TimeSpan RecoveryPointObjective { get; init; } = TimeSpan.FromMinutes(5);
+}
+
+/// <summary>How the cluster is watched.</summary>
+public sealed record MonitoringPolicy
+{
+    /// <summary>Default 15 s. Range 5 s to 5 min.</summary>
+    public TimeSpan ScrapeInterval { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>How long the local Prometheus keeps samples. Default 7 days.</summary>
+    public TimeSpan Retention { get; init; } = TimeSpan.FromDays(7);
+}
+
+/// <summary>The life of one hypertable's rows. The migrations hold the same figures; a test compares them.</summary>
+/// <param name="Table">Schema-qualified name.</param>
+/// <param name="Chunk">Width of a chunk.</param>
+/// <param name="Retention">Chunks wholly older than this are dropped.</param>
+/// <param name="CompressAfter">Chunks older than this are compressed, where the edition can.</param>
+public sealed record HypertablePolicy(string Table, TimeSpan Chunk, TimeSpan Retention, TimeSpan CompressAfter)
+{
+    public static IReadOnlyList<HypertablePolicy> Defaults { get; } =
+    [
+        Days("analytics.llm_requests", 1, 365, 7),
+        Days("analytics.token_usage", 1, 365, 7),
+        Days("analytics.cost_tracking", 1, 730, 14),
+        Days("events.system_events", 1, 90, 7),
+        Days("events.error_logs", 1, 180, 7),
+        Days("metrics.model_performance", 7, 730, 30),
+    ];
+
+    private static HypertablePolicy Days(string table, int chunk, int retention, int compressAfter) =>
+        new(table, TimeSpan.FromDays(chunk), TimeSpan.FromDays(retention), TimeSpan.FromDays(compressAfter));
+}

@@ -1,0 +1,180 @@
+using System.Globalization;
+
+namespace Analytics.Topology.Postgres;
+
+/// <summary>
+/// postgresql.conf, derived from cores, memory and disk. Merged in a fixed order: derived, then the definition's overrides, then
+/// what Hub depends on.
+/// </summary>
+public sealed class PostgresSettings
+{
+    /// <summary>Settings that Patroni takes from the DCS only, because a standby must not have less than its primary.</summary>
+    private static readonly string[] DcsOnly =
+    [
+        "max_connections", "max_locks_per_transaction", "max_prepared_transactions", "max_replication_slots", "max_wal_senders",
+        "max_worker_processes", "track_commit_timestamp", "wal_level", "wal_log_hints",
+    ];
+
+    private PostgresSettings(SortedDictionary<string, string> all, ByteSize sharedBuffers, ByteSize maxWalSize, int maxConnections)
+    {
+        SharedBuffers = sharedBuffers;
+        MaxWalSize = maxWalSize;
+        MaxConnections = maxConnections;
+        Dcs = Where(all, dcs: true);
+        Local = Where(all, dcs: false);
+    }
+
+    public ByteSize SharedBuffers { get; }
+
+    public ByteSize MaxWalSize { get; }
+
+    public int MaxConnections { get; }
+
+    /// <summary>For Patroni's <c>bootstrap.dcs.postgresql.parameters</c>.</summary>
+    public IReadOnlyDictionary<string, string> Dcs { get; }
+
+    /// <summary>For <c>postgresql.parameters</c> in patroni.yml: a change is a reload, not an edit of the DCS.</summary>
+    public IReadOnlyDictionary<string, string> Local { get; }
+
+    /// <summary>Names that a definition may not override.</summary>
+    public static IReadOnlySet<string> Mandatory { get; } = MandatorySettings().Keys.ToHashSet();
+
+    public static PostgresSettings Derive(ClusterDefinition cluster)
+    {
+        ArgumentNullException.ThrowIfNull(cluster);
+        var database = cluster.Database;
+        var all = Derived(database, cluster.Backup);
+        foreach (var (name, value) in database.Settings.Where(setting => !Mandatory.Contains(setting.Key)))
+            all[name] = value;
+        foreach (var (name, value) in MandatorySettings())
+            all[name] = value;
+        return new PostgresSettings(all, Size(all["shared_buffers"]), Size(all["max_wal_size"]),
+            int.Parse(all["max_connections"], CultureInfo.InvariantCulture));
+    }
+
+    private static SortedDictionary<string, string> Derived(DatabaseTier database, BackupPolicy backup)
+    {
+        var memory = database.Resources.MemoryLimit;
+        var cores = Math.Max(1, database.Resources.CpuLimitMillis / 1000);
+        var ssd = database.Disk == DiskKind.Ssd;
+        var sharedBuffers = (memory * 0.25).Clamp(ByteSize.MiB(64), ByteSize.GiB(64));
+
+        // A quarter of what is left, spread over the connections and the nodes of a plan that may each take one.
+        var workMemory = new ByteSize((memory.Bytes - sharedBuffers.Bytes) / 4 / database.MaxConnections * 2).Clamp(ByteSize.MiB(4), ByteSize.MiB(256));
+        var maxWal = (database.WalVolume * 0.3).Clamp(ByteSize.MiB(256), ByteSize.GiB(16));
+        var timescaleWorkers = Math.Clamp(cores * 2, 8, 32);
+        return new SortedDictionary<string, string>(StringComparer.Ordinal)
+        {
+            // Memory
+            ["shared_buffers"] = sharedBuffers.ToPostgres(),
+            ["effective_cache_size"] = (memory * 0.75).Clamp(ByteSize.MiB(128), ByteSize.GiB(1024)).ToPostgres(),
+            ["work_mem"] = workMemory.ToPostgres(),
+            ["maintenance_work_mem"] = (memory * (1.0 / 16)).Clamp(ByteSize.MiB(32), ByteSize.GiB(2)).ToPostgres(),
+            ["huge_pages"] = "try",
+
+            // Planner and parallelism
+            ["random_page_cost"] = ssd ? "1.1" : "4",
+            ["effective_io_concurrency"] = ssd ? "200" : "2",
+            ["default_statistics_target"] = "100",
+            ["max_parallel_workers"] = Text(cores),
+            ["max_parallel_workers_per_gather"] = Text(Math.Max(1, cores / 2)),
+            ["max_parallel_maintenance_workers"] = Text(Math.Clamp(cores / 2, 1, 4)),
+
+            // TimescaleDB's jobs and its launcher come on top of parallel workers and of PostgreSQL's own.
+            ["timescaledb.max_background_workers"] = Text(timescaleWorkers),
+            ["timescaledb.telemetry_level"] = "off",
+            ["max_worker_processes"] = Text(timescaleWorkers + cores + 4),
+
+            // A query over a year of daily chunks locks each of them and its indexes.
+            ["max_locks_per_transaction"] = database.MaxConnections >= 150 ? "512" : "256",
+            ["max_connections"] = Text(database.MaxConnections),
+            ["max_prepared_transactions"] = "0",
+
+            // WAL
+            ["wal_buffers"] = "16MB",
+            ["max_wal_size"] = maxWal.ToPostgres(),
+            ["min_wal_size"] = (maxWal * 0.25).Clamp(ByteSize.MiB(80), ByteSize.GiB(2)).ToPostgres(),
+            ["checkpoint_timeout"] = "15min",
+            ["checkpoint_completion_target"] = "0.9",
+            ["wal_compression"] = "on",
+            ["wal_keep_size"] = (database.WalVolume * 0.05).Clamp(ByteSize.MiB(64), ByteSize.GiB(4)).ToPostgres(),
+
+            // A slot whose standby is gone must not fill the WAL volume: half of it, then the standby is rebuilt.
+            ["max_slot_wal_keep_size"] = (database.WalVolume * 0.5).Clamp(ByteSize.MiB(128), ByteSize.GiB(512)).ToPostgres(),
+            ["max_wal_senders"] = Text(10 + database.Members),
+            ["max_replication_slots"] = Text(10 + database.Members),
+
+            // WAL is archived at least five times within the recovery point objective, one minute at most.
+            ["archive_timeout"] = Text((int)Math.Min(60, backup.RecoveryPointObjective.TotalSeconds / 5)) + "s",
+
+            // Cleaning up
+            ["autovacuum_max_workers"] = Text(Math.Clamp(cores / 2, 2, 6)),
+            ["autovacuum_vacuum_cost_limit"] = "2000",
+            ["autovacuum_vacuum_scale_factor"] = "0.05",
+            ["autovacuum_analyze_scale_factor"] = "0.02",
+            ["idle_in_transaction_session_timeout"] = "10min",
+
+            // A dead peer is noticed within half a minute instead of two hours.
+            ["tcp_keepalives_idle"] = "10",
+            ["tcp_keepalives_interval"] = "5",
+            ["tcp_keepalives_count"] = "3",
+            ["tcp_user_timeout"] = "20s",
+            ["wal_sender_timeout"] = "10s",
+            ["wal_receiver_timeout"] = "10s",
+
+            // Logging
+            ["log_checkpoints"] = "on",
+            ["log_lock_waits"] = "on",
+            ["log_temp_files"] = "10MB",
+            ["log_autovacuum_min_duration"] = "10s",
+            ["log_min_duration_statement"] = "1s",
+            ["log_line_prefix"] = "%m [%p] %q%u@%d/%a ",
+            ["log_destination"] = "stderr",
+            ["logging_collector"] = "off",
+            ["track_io_timing"] = "on",
+            ["pg_stat_statements.max"] = "5000",
+            ["pg_stat_statements.track"] = "all",
+            ["jit"] = "off", // Compiling costs more than it saves on plans over many chunks.
+        };
+    }
+
+    private static Dictionary<string, string> MandatorySettings() => new()
+    {
+        ["shared_preload_libraries"] = "timescaledb,pg_stat_statements",
+        ["unix_socket_directories"] = Paths.SocketDirectory,
+        ["ssl"] = "on",
+        ["ssl_ca_file"] = Paths.CaFile,
+        ["ssl_cert_file"] = Paths.CertFile,
+        ["ssl_key_file"] = Paths.KeyFile,
+        ["ssl_min_protocol_version"] = "TLSv1.2",
+        ["password_encryption"] = "scram-sha-256",
+        ["wal_level"] = "replica",
+        ["wal_log_hints"] = "on", // pg_rewind
+        ["hot_standby"] = "on",
+        ["track_commit_timestamp"] = "off",
+        ["fsync"] = "on",
+        ["full_page_writes"] = "on",
+        ["synchronous_commit"] = "on",
+        ["timezone"] = "UTC",
+        ["log_timezone"] = "UTC",
+    };
+
+    private static SortedDictionary<string, string> Where(SortedDictionary<string, string> all, bool dcs) =>
+        new(all.Where(setting => DcsOnly.Contains(setting.Key) == dcs).ToDictionary(), StringComparer.Ordinal);
+
+    private static string Text(int value) => value.ToString(CultureInfo.InvariantCulture);
+
+    private static ByteSize Size(string value)
+    {
+        var digits = value.TakeWhile(char.IsDigit).Count();
+        var count = long.Parse(value[..digits], CultureInfo.InvariantCulture);
+        return value[digits..] switch
+        {
+            "TB" => ByteSize.GiB(count * 1024),
+            "GB" => ByteSize.GiB(count),
+            "MB" => ByteSize.MiB(count),
+            "kB" => new ByteSize(count << 10),
+            _ => throw new FormatException($"'{value}' is no size: write a whole number with kB, MB, GB or TB."),
+        };
+    }
+}

@@ -1,0 +1,46 @@
+namespace Analytics.Topology.Security;
+
+/// <summary>
+/// The names of each component's certificate: what it is called in Compose and Aspire, its services and pods in Kubernetes, and the
+/// addresses of a developer's machine. One certificate therefore serves every host.
+/// </summary>
+public static class CertificateNames
+{
+    /// <summary>The component whose certificates directory holds the CA only.</summary>
+    public const string Exporter = "exporter";
+
+    /// <summary>Component → subject alternative names, for every component that has a certificate.</summary>
+    public static IReadOnlyDictionary<string, IReadOnlyList<string>> For(ClusterTopology topology)
+    {
+        ArgumentNullException.ThrowIfNull(topology);
+        var services = new[] { "timescaledb", "timescaledb-primary", "timescaledb-replica", "timescaledb-any", "timescaledb-external", "timescaledb-metrics" };
+        return new SortedDictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal)
+        {
+            // HAProxy passes TLS through, so the database answers under its name as well.
+            [ClusterNames.TimescaleDb] = Names(topology, ClusterNames.TimescaleDb, [.. topology.Database.Hosts], [.. services, ClusterNames.HaProxy]),
+            [ClusterNames.Etcd] = Names(topology, ClusterNames.Etcd, [.. topology.Etcd.Hosts], [ClusterNames.Etcd]),
+            [ClusterNames.HaProxy] = Names(topology, null, [], [ClusterNames.HaProxy, ClusterNames.PgBouncer]),
+            [ClusterNames.PgBouncer] = Names(topology, null, [], [ClusterNames.PgBouncer]),
+            [Exporter] = Names(topology, null, [],
+            [
+                .. Enumerable.Range(1, topology.Database.Members).Select(i => ClusterNames.Member(ClusterNames.PostgresExporter, i)),
+                ClusterNames.PgBouncerExporter, "timescaledb-metrics",
+            ]),
+            [ClusterNames.Prometheus] = Names(topology, null, [], [ClusterNames.Prometheus]),
+            [ClusterNames.Migrations] = Names(topology, null, [], [ClusterNames.Migrations]),
+        };
+    }
+
+    private static string[] Names(ClusterTopology topology, string? headless, string[] members, string[] services)
+    {
+        var space = topology.Definition.Namespace;
+        var names = new List<string>();
+        foreach (var member in members.Concat(services))
+            names.AddRange([member, $"{member}.dev.internal"]);
+        foreach (var service in services)
+            names.AddRange([$"{service}.{space}", $"{service}.{space}.svc", $"{service}.{space}.svc.cluster.local"]);
+        if (headless is not null)
+            names.AddRange([$"*.{headless}", $"*.{headless}.{space}", $"*.{headless}.{space}.svc", $"*.{headless}.{space}.svc.cluster.local"]);
+        return [.. names.Distinct(), "localhost", "127.0.0.1", "::1"];
+    }
+}
