@@ -27,7 +27,7 @@ public static class OutputFiles
         foreach (var file in files.OrderBy(file => file.Path, StringComparer.Ordinal))
         {
             var path = Path.Combine(directory, file.Path);
-            if (File.Exists(path) && File.ReadAllText(path) == file.Content)
+            if (File.Exists(path) && File.ReadAllText(path) == file.Content && IsClosed(path, file))
                 continue;
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
             Save(path, file);
@@ -36,6 +36,10 @@ public static class OutputFiles
 
         return written;
     }
+
+    /// <summary>A key that somebody has made readable to others counts as different.</summary>
+    private static bool IsClosed(string path, OutputFile file) =>
+        !file.Private || OperatingSystem.IsWindows() || File.GetUnixFileMode(path) == PrivateMode;
 
     /// <summary>The mode is set before the first byte of a private file is written, and a file is replaced whole or not at all.</summary>
     private static void Save(string path, OutputFile file)

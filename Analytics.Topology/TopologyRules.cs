@@ -51,8 +51,12 @@ internal static partial class TopologyRules
                 $"must be at most half of Database.WalVolume ({database.WalVolume.ToPostgres()}): WAL also waits for replicas and the archive");
         }
 
-        foreach (var key in database.Settings.Keys.Where(PostgresSettings.Mandatory.Contains))
-            yield return Problem($"Database.Settings[{key}]", database.Settings[key], "is fixed by Hub and cannot be overridden");
+        foreach (var (name, value) in database.Settings)
+        {
+            if (PostgresSettings.OverrideProblem(name, value) is { } rule)
+                yield return Problem($"Database.Settings[{name}]", value, rule);
+        }
+
         foreach (var problem in SizesOf("Database", database.Resources))
             yield return problem;
     }
@@ -152,6 +156,6 @@ internal static partial class TopologyRules
     private static string Problem(string field, object value, string rule) =>
         string.Create(CultureInfo.InvariantCulture, $"{field} = {value}: {rule}");
 
-    [GeneratedRegex("^[a-z]([a-z0-9-]*[a-z0-9])?$")]
+    [GeneratedRegex(@"\A[a-z]([a-z0-9-]*[a-z0-9])?\z")]
     private static partial Regex DnsLabel();
 }

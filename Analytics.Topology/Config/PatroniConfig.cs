@@ -1,3 +1,4 @@
+using System.Globalization;
 using Map = System.Collections.Generic.Dictionary<string, object>;
 
 namespace Analytics.Topology.Config;
@@ -128,5 +129,9 @@ public static class PatroniConfig
     };
 
     private static Map Values(IReadOnlyDictionary<string, string> settings) =>
-        settings.ToDictionary(setting => setting.Key, setting => (object)(int.TryParse(setting.Value, out var number) ? number : setting.Value));
+        settings.ToDictionary(setting => setting.Key, setting => Value(setting.Value));
+
+    /// <summary>A number only where it reads back as the same text: 0600 is octal to PostgreSQL.</summary>
+    private static object Value(string text) =>
+        int.TryParse(text, CultureInfo.InvariantCulture, out var number) && number.ToString(CultureInfo.InvariantCulture) == text ? number : text;
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 
 namespace Analytics.Topology.Postgres;
 
@@ -6,13 +7,20 @@ namespace Analytics.Topology.Postgres;
 /// postgresql.conf, derived from cores, memory and disk. Merged in a fixed order: derived, then the definition's overrides, then
 /// what Hub depends on.
 /// </summary>
-public sealed class PostgresSettings
+public sealed partial class PostgresSettings
 {
-    /// <summary>Settings that Patroni takes from the DCS only, because a standby must not have less than its primary.</summary>
+    /// <summary>Settings that Patroni takes from the DCS only, in a member's own file it drops them: all members must have the same.</summary>
     private static readonly string[] DcsOnly =
     [
-        "max_connections", "max_locks_per_transaction", "max_prepared_transactions", "max_replication_slots", "max_wal_senders",
-        "max_worker_processes", "track_commit_timestamp", "wal_level", "wal_log_hints",
+        "hot_standby", "max_connections", "max_locks_per_transaction", "max_prepared_transactions", "max_replication_slots", "max_wal_senders",
+        "max_worker_processes", "track_commit_timestamp", "wal_keep_size", "wal_level", "wal_log_hints",
+    ];
+
+    /// <summary>Settings that Patroni writes itself.</summary>
+    private static readonly string[] PatroniOwned =
+    [
+        "cluster_name", "config_file", "data_directory", "hba_file", "ident_file", "listen_addresses", "port", "primary_conninfo",
+        "primary_slot_name", "synchronous_standby_names",
     ];
 
     private PostgresSettings(SortedDictionary<string, string> all, ByteSize sharedBuffers, ByteSize maxWalSize, int maxConnections)
@@ -39,16 +47,32 @@ public sealed class PostgresSettings
     /// <summary>Names that a definition may not override.</summary>
     public static IReadOnlySet<string> Mandatory { get; } = MandatorySettings().Keys.ToHashSet();
 
+    /// <summary>The rule that an override breaks, or null. An override that breaks one is left out of the derived settings.</summary>
+    public static string? OverrideProblem(string name, string value)
+    {
+        if (!SettingName().IsMatch(name))
+            return "must be a setting's name in lower case";
+        if (Mandatory.Contains(name))
+            return "is fixed by Hub and cannot be overridden";
+        if (PatroniOwned.Contains(name))
+            return "is set by Patroni and cannot be overridden";
+        if (name is "shared_buffers" or "max_wal_size" && Size(value) is null)
+            return "must be a whole number followed by kB, MB or GB";
+        if (name is "max_connections" && !int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out _))
+            return "must be a whole number";
+        return null;
+    }
+
     public static PostgresSettings Derive(ClusterDefinition cluster)
     {
         ArgumentNullException.ThrowIfNull(cluster);
         var database = cluster.Database;
         var all = Derived(database, cluster.Backup);
-        foreach (var (name, value) in database.Settings.Where(setting => !Mandatory.Contains(setting.Key)))
+        foreach (var (name, value) in database.Settings.Where(setting => OverrideProblem(setting.Key, setting.Value) is null))
             all[name] = value;
         foreach (var (name, value) in MandatorySettings())
             all[name] = value;
-        return new PostgresSettings(all, Size(all["shared_buffers"]), Size(all["max_wal_size"]),
+        return new PostgresSettings(all, Size(all["shared_buffers"]) ?? default, Size(all["max_wal_size"]) ?? default,
             int.Parse(all["max_connections"], CultureInfo.InvariantCulture));
     }
 
@@ -60,7 +84,7 @@ public sealed class PostgresSettings
         var sharedBuffers = (memory * 0.25).Clamp(ByteSize.MiB(64), ByteSize.GiB(64));
 
         // A quarter of what is left, spread over the connections and the nodes of a plan that may each take one.
-        var workMemory = new ByteSize((memory.Bytes - sharedBuffers.Bytes) / 4 / database.MaxConnections * 2).Clamp(ByteSize.MiB(4), ByteSize.MiB(256));
+        var workMemory = new ByteSize((memory.Bytes - sharedBuffers.Bytes) / 4 / Math.Max(1, database.MaxConnections) * 2).Clamp(ByteSize.MiB(4), ByteSize.MiB(256));
         var maxWal = (database.WalVolume * 0.3).Clamp(ByteSize.MiB(256), ByteSize.GiB(16));
         var timescaleWorkers = Math.Clamp(cores * 2, 8, 32);
         return new SortedDictionary<string, string>(StringComparer.Ordinal)
@@ -164,17 +188,24 @@ public sealed class PostgresSettings
 
     private static string Text(int value) => value.ToString(CultureInfo.InvariantCulture);
 
-    private static ByteSize Size(string value)
+    private static ByteSize? Size(string value)
     {
-        var digits = value.TakeWhile(char.IsDigit).Count();
-        var count = long.Parse(value[..digits], CultureInfo.InvariantCulture);
-        return value[digits..] switch
+        var match = SizeText().Match(value);
+        if (!match.Success)
+            return null;
+        var count = long.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture);
+        return match.Groups[2].Value switch
         {
-            "TB" => ByteSize.GiB(count * 1024),
             "GB" => ByteSize.GiB(count),
             "MB" => ByteSize.MiB(count),
-            "kB" => new ByteSize(count << 10),
-            _ => throw new FormatException($"'{value}' is no size: write a whole number with kB, MB, GB or TB."),
+            _ => new ByteSize(count << 10),
         };
     }
+
+    // Upper-case names would be other keys than the ones below and yet the same settings to PostgreSQL.
+    [GeneratedRegex(@"\A[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)?\z")]
+    private static partial Regex SettingName();
+
+    [GeneratedRegex(@"\A([0-9]{1,9})(kB|MB|GB)\z")]
+    private static partial Regex SizeText();
 }
