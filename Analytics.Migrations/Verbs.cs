@@ -1,0 +1,52 @@
+using System.Runtime.InteropServices;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging;
+
+namespace Analytics.Migrations;
+
+/// <summary>What the program can be asked to do.</summary>
+internal static class Verbs
+{
+    public static Task RunAsync(string verb, IConfiguration configuration, ILogger logger, TimeProvider time, CancellationToken cancel) => verb switch
+    {
+        "migrate" => MigrateAsync(configuration, logger, time, cancel),
+        _ => throw new ConfigurationException($"'{verb}' is unknown. Usage: Analytics.Migrations [migrate | etcd-auth]"),
+    };
+
+    private static async Task MigrateAsync(IConfiguration configuration, ILogger logger, TimeProvider time, CancellationToken cancel)
+    {
+        var connectionString = configuration.GetConnectionString("analytics");
+        if (string.IsNullOrWhiteSpace(connectionString))
+            throw new ConfigurationException("ConnectionStrings__analytics is not set: the connection of llm_owner, straight at the primary.");
+        MigrationOptions options;
+        try
+        {
+            options = configuration.GetSection(MigrationOptions.Section).Get<MigrationOptions>() ?? new MigrationOptions();
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new ConfigurationException($"{MigrationOptions.Section}: {e.Message}");
+        }
+
+        await new Migrator(options, MigrationScript.LoadEmbedded(), logger, time).RunAsync(connectionString, cancel);
+    }
+}
+
+/// <summary>SIGTERM and SIGINT cancel instead of killing, so that the server hears of it at once.</summary>
+internal static class Signals
+{
+    public static IDisposable CancelOnStop(CancellationTokenSource stop)
+    {
+        var registrations = new[] { PosixSignal.SIGTERM, PosixSignal.SIGINT }.Select(signal => PosixSignalRegistration.Create(signal, context =>
+        {
+            context.Cancel = true;
+            stop.Cancel();
+        })).ToArray();
+        return new Registrations(registrations);
+    }
+
+    private sealed class Registrations(PosixSignalRegistration[] registrations) : IDisposable
+    {
+        public void Dispose() => Array.ForEach(registrations, r => r.Dispose());
+    }
+}

@@ -1,0 +1,151 @@
+using System.Diagnostics;
+using System.Reflection;
+using System.Text;
+using Analytics.Migrations;
+using Docker.DotNet;
+using DotNet.Testcontainers.Builders;
+using DotNet.Testcontainers.Configurations;
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+using Testcontainers.PostgreSql;
+using Xunit;
+
+namespace Hub.Testing;
+
+/// <summary>A database server for tests: a container of the database image alone, or the server that HUB_TEST_DB names.</summary>
+public sealed class DatabaseServer : IAsyncDisposable
+{
+    /// <summary>The password of every role, the superuser of the container included.</summary>
+    public const string Password = "tests-only'\"$x";
+
+    private const string InitScript = "01-init-database.sql";
+    private const string InitScriptPath = "/tmp/" + InitScript;
+    private static readonly string[] PasswordVariables =
+        ["LLM_OWNER_PASSWORD", "LLM_APP_PASSWORD", "LLM_READONLY_PASSWORD", "MONITOR_PASSWORD", "PGBOUNCER_PASSWORD"];
+
+    private readonly string superuser;
+    private readonly PostgreSqlContainer? container;
+
+    // Roles belong to the whole server: two scripts at once would collide in creating them.
+    private readonly SemaphoreSlim initialising = new(1);
+
+    private DatabaseServer(string superuser, PostgreSqlContainer? container) => (this.superuser, this.container) = (superuser, container);
+
+    /// <summary>The image that tests of one database use.</summary>
+    public static string Image => Environment.GetEnvironmentVariable("HUB_DATABASE_IMAGE") is { Length: > 0 } image ? image : "hub/database:local";
+
+    /// <summary>The container; null when HUB_TEST_DB redirects.</summary>
+    public PostgreSqlContainer? Container => container;
+
+    /// <summary>Starts it.</summary>
+    /// <param name="settings">Settings of the server, such as <c>max_connections=20</c>.</param>
+    public static async Task<DatabaseServer> StartAsync(params string[] settings)
+    {
+        if (Environment.GetEnvironmentVariable("HUB_TEST_DB") is { Length: > 0 } redirected) return new DatabaseServer(redirected, null);
+        PostgreSqlContainer? container = null;
+        try
+        {
+            container = Build(settings);
+            await container.StartAsync(TestContext.Current.CancellationToken);
+        }
+        catch (TimeoutException e) when (container is not null)
+        {
+            var (output, error) = await container.GetLogsAsync(ct: CancellationToken.None);
+            await container.DisposeAsync();
+            throw new InvalidOperationException($"{Image} does not become ready: {Tail(output)} {Tail(error)}", e);
+        }
+        catch (Exception e) when (e is DockerUnavailableException or DockerImageNotFoundException || e.InnerException is DockerImageNotFoundException)
+        {
+            if (container is not null) await container.DisposeAsync();
+            Prerequisites.Missing($"a container engine with the image {Image} (./hub images, or set HUB_DATABASE_IMAGE): {e.Message}");
+        }
+
+        return new DatabaseServer(container.GetConnectionString(), container);
+    }
+
+    /// <summary>A connection string of the superuser.</summary>
+    public string SuperuserConnectionString(string database) =>
+        new NpgsqlConnectionStringBuilder(superuser) { Database = database, IncludeErrorDetail = true, MaxPoolSize = 20 }.ConnectionString;
+
+    /// <summary>A connection string of one of Hub's roles.</summary>
+    public string ConnectionString(string database, string role) =>
+        new NpgsqlConnectionStringBuilder(SuperuserConnectionString(database)) { Username = role, Password = Password }.ConnectionString;
+
+    /// <summary>Runs 01-init-database.sql with psql, as Patroni's post-bootstrap does, for a database of the given name.</summary>
+    /// <returns>What psql printed to standard output and error.</returns>
+    public async Task<string> RunInitScriptAsync(string database)
+    {
+        await initialising.WaitAsync(TestContext.Current.CancellationToken);
+        try
+        {
+            return container is null ? await RunPsqlHereAsync(database) : await RunPsqlInContainerAsync(container, database);
+        }
+        finally
+        {
+            initialising.Release();
+        }
+    }
+
+    /// <summary>Drops a database, ending every connection to it.</summary>
+    public async Task DropAsync(string database)
+    {
+        await using var source = NpgsqlDataSource.Create(SuperuserConnectionString("postgres"));
+        await source.ExecuteAsync($"DROP DATABASE IF EXISTS \"{database}\" WITH (FORCE)");
+    }
+
+    /// <inheritdoc />
+    public async ValueTask DisposeAsync()
+    {
+        if (container is not null) await container.DisposeAsync();
+        initialising.Dispose();
+    }
+
+    private static string Tail(string log) => log.Length <= 1000 ? log : log[^1000..];
+
+    private static PostgreSqlContainer Build(string[] settings)
+    {
+        // A test database may lose data in a crash. The command is complete, for what an image's own command sets is replaced by it.
+        string[] all = ["listen_addresses=*", "fsync=off", "full_page_writes=off", "shared_preload_libraries=timescaledb,pg_stat_statements",
+            "timescaledb.telemetry_level=off", "max_connections=200", "max_worker_processes=40", "timescaledb.max_background_workers=24",
+            "log_statement=all", .. settings];
+        var builder = new PostgreSqlBuilder(Image).WithLogger(NullLogger.Instance)
+            .WithUsername("postgres").WithPassword(Password).WithDatabase("postgres")
+            .WithCommand(new OverwriteEnumerable<string>(["postgres", .. all.SelectMany(setting => new[] { "-c", setting })]))
+            .WithResourceMapping(Encoding.UTF8.GetBytes(ReadInitScript()), InitScriptPath);
+        foreach (var variable in PasswordVariables) builder = builder.WithEnvironment(variable, Password);
+        return builder.WithEnvironment("PGPASSWORD", Password).WithCleanUp(true).Build();
+    }
+
+    private static async Task<string> RunPsqlInContainerAsync(PostgreSqlContainer container, string database)
+    {
+        var result = await container.ExecAsync(
+            ["psql", "-X", "-q", "-h", "127.0.0.1", "-U", "postgres", "-d", "postgres", "-v", $"database={database}", "-f", InitScriptPath], TestContext.Current.CancellationToken);
+        return result.ExitCode == 0 ? result.Stdout + result.Stderr : throw new InvalidOperationException($"{InitScript} failed: {result.Stderr}");
+    }
+
+    private async Task<string> RunPsqlHereAsync(string database)
+    {
+        var target = new NpgsqlConnectionStringBuilder(superuser);
+        var start = new ProcessStartInfo("psql", ["-X", "-q", "-v", $"database={database}", "-f", "-"])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        (start.Environment["PGHOST"], start.Environment["PGPORT"]) = (target.Host, target.Port.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        (start.Environment["PGUSER"], start.Environment["PGPASSWORD"], start.Environment["PGDATABASE"]) = (target.Username, target.Password, "postgres");
+        foreach (var variable in PasswordVariables) start.Environment[variable] = Password;
+        using var psql = Process.Start(start)!;
+        var (output, error) = (psql.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken), psql.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
+        await psql.StandardInput.WriteAsync(ReadInitScript());
+        psql.StandardInput.Close();
+        await psql.WaitForExitAsync(TestContext.Current.CancellationToken);
+        return psql.ExitCode == 0 ? await output + await error : throw new InvalidOperationException($"{InitScript} failed: {await error}");
+    }
+
+    private static string ReadInitScript()
+    {
+        using var reader = new StreamReader(typeof(Migrator).Assembly.GetManifestResourceStream(InitScript)!);
+        return reader.ReadToEnd();
+    }
+}
