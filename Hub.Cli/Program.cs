@@ -1,1 +1,35 @@
-return 0;
+using System.CommandLine;
+using Hub.Cli;
+using Hub.Cli.Commands;
+using Spectre.Console;
+
+var ui = new Ui(AnsiConsole.Console);
+var root = new RootCommand("Hub: LLM analytics on a highly available TimescaleDB cluster.")
+{
+    UpCommand.Create(ui),
+    DownCommand.Create(ui),
+    StatusCommand.Create(ui),
+    ToolCommands.Logs(),
+    ToolCommands.Psql(),
+    ApiKeys.Create(ui),
+    ToolCommands.Images(ui),
+    TestCommand.Create(ui),
+    DoctorCommand.Create(ui),
+};
+
+try
+{
+    return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+}
+catch (CliException problem)
+{
+    await Console.Error.WriteLineAsync($"error: {problem.Message}");
+    if (problem.Hint is { } hint)
+        await Console.Error.WriteLineAsync($"  → {hint}");
+    return problem.ExitCode;
+}
+catch (OperationCanceledException)
+{
+    await Console.Error.WriteLineAsync("Interrupted.");
+    return 130;
+}

@@ -1,0 +1,61 @@
+using Analytics.Topology;
+using Hub.Cli.State;
+using Npgsql;
+
+namespace Hub.Cli.Cluster;
+
+/// <summary>SQL at the hub's primary, over TLS, as one of the roles whose passwords this hub made.</summary>
+internal sealed class DatabaseClient(Deployment deployment)
+{
+    /// <summary>The hub of this checkout.</summary>
+    /// <exception cref="CliException">It was never brought up.</exception>
+    public static DatabaseClient Open()
+    {
+        var deployment = Deployment.Load();
+        return deployment.Exists ? new DatabaseClient(deployment) : throw new CliException("There is no hub here yet.", "Start one with `./hub up`.");
+    }
+
+    /// <summary>A statement's rows as the given role.</summary>
+    /// <exception cref="CliException">The primary cannot be reached.</exception>
+    public async Task<IReadOnlyList<object?[]>> QueryAsync(string role, string secret, string sql, CancellationToken cancellation, params object[] parameters)
+    {
+        await using var connection = new NpgsqlConnection(ConnectionString(role, secret));
+        try
+        {
+            await connection.OpenAsync(cancellation);
+        }
+        catch (NpgsqlException problem)
+        {
+            throw new CliException($"The database does not answer at 127.0.0.1:{deployment.HostPort(Ports.ReadWrite)}: {problem.Message}", "Is the hub up? See `./hub status`.");
+        }
+
+        await using var command = new NpgsqlCommand(sql, connection);
+        foreach (var parameter in parameters)
+            command.Parameters.Add(new NpgsqlParameter { Value = parameter });
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        var rows = new List<object?[]>();
+        while (await reader.ReadAsync(cancellation))
+        {
+            var row = new object?[reader.FieldCount];
+            reader.GetValues(row!);
+            rows.Add([.. row.Select(value => value is DBNull ? null : value)]);
+        }
+
+        return rows;
+    }
+
+    private string ConnectionString(string role, string secret) => new NpgsqlConnectionStringBuilder
+    {
+        Host = "127.0.0.1",
+        Port = deployment.HostPort(Ports.ReadWrite),
+        Database = ClusterNames.Database,
+        Username = role,
+        Password = deployment.Secrets()[secret],
+        SslMode = SslMode.VerifyFull,
+        RootCertificate = deployment.CaFile,
+        Pooling = false,
+        Timeout = 5,
+        CommandTimeout = 15,
+        ApplicationName = "hub",
+    }.ConnectionString;
+}

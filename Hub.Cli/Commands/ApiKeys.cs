@@ -1,0 +1,86 @@
+using System.CommandLine;
+using System.Security.Cryptography;
+using System.Text;
+using Analytics.Topology;
+using Hub.Cli.Cluster;
+using Hub.Cli.State;
+using Spectre.Console;
+
+namespace Hub.Cli.Commands;
+
+/// <summary>API keys: made here, shown once, stored hashed.</summary>
+internal static class ApiKeys
+{
+    public const string DevelopmentProject = "development";
+    private const string Alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+    public static Command Create(Ui ui)
+    {
+        var project = new Option<string>("--project") { Description = "The project that the key writes to and reads from; made when there is none of that name.", Required = true };
+        var name = new Option<string>("--name") { Description = "What the key is for.", DefaultValueFactory = _ => "cli" };
+        var days = new Option<int?>("--days") { Description = "Days until it expires [default: never]." };
+        var create = new Command("create", "Make a key and print it: it is stored hashed and cannot be shown again.") { project, name, days };
+        create.SetAction(async (parse, cancellation) =>
+        {
+            var key = NewKey();
+            var client = DatabaseClient.Open();
+            var expires = parse.GetValue(days) is { } life ? TimeProvider.System.GetUtcNow().AddDays(life) : (DateTimeOffset?)null;
+            await RegisterAsync(client, parse.GetValue(project)!, parse.GetValue(name)!, key, expires, cancellation);
+            ui.Console.WriteLine(key);
+            return 0;
+        });
+
+        var list = new Command("list", "List the keys: project, name, first characters, state.");
+        list.SetAction(async (_, cancellation) =>
+        {
+            var table = new Table().AddColumns("Id", "Project", "Name", "Key", "Created", "State");
+            foreach (var row in await DatabaseClient.Open().QueryAsync(Roles.Owner, Secrets.Owner, """
+                SELECT k.key_id, p.name, k.name, k.key_prefix || '…', k.created_at::timestamptz(0)::text,
+                       CASE WHEN k.revoked_at IS NOT NULL THEN 'revoked' WHEN k.expires_at < now() THEN 'expired' ELSE 'valid' END
+                FROM analytics.api_keys k JOIN analytics.projects p USING (project_id) ORDER BY k.key_id
+                """, cancellation))
+                table.AddRow([.. row.Select(value => Markup.Escape(value?.ToString() ?? ""))]);
+            ui.Console.Write(table);
+            return 0;
+        });
+
+        var id = new Argument<int>("id") { Description = "The key's id, from `hub key list`." };
+        var revoke = new Command("revoke", "Refuse a key from now on; ingest forgets its cached answer within half a minute.") { id };
+        revoke.SetAction(async (parse, cancellation) =>
+        {
+            var rows = await DatabaseClient.Open().QueryAsync(Roles.Owner, Secrets.Owner,
+                "UPDATE analytics.api_keys SET revoked_at = now() WHERE key_id = $1 AND revoked_at IS NULL RETURNING key_prefix", cancellation, parse.GetValue(id));
+            if (rows.Count == 0)
+                throw new CliException($"There is no valid key with id {parse.GetValue(id)}.", "See `./hub key list`.");
+            ui.Console.WriteLine($"Revoked {rows[0][0]}….");
+            return 0;
+        });
+        return new Command("key", "API keys of applications.") { create, list, revoke };
+    }
+
+    /// <summary>The key of this checkout, registered in a database that does not know it (yet, or any more).</summary>
+    public static async Task<string> EnsureDevelopmentKeyAsync(Deployment deployment, CancellationToken cancellation)
+    {
+        var key = File.Exists(deployment.ApiKeyPath) ? (await File.ReadAllTextAsync(deployment.ApiKeyPath, cancellation)).Trim() : "";
+        if (key.Length == 0)
+        {
+            key = NewKey();
+            OutputFiles.Write(deployment.Directory, [new OutputFile(Deployment.ApiKeyFile, key + "\n", Private: true)]);
+        }
+
+        var client = new DatabaseClient(deployment);
+        var known = await client.QueryAsync(Roles.Owner, Secrets.Owner, "SELECT 1 FROM analytics.api_keys WHERE key_hash = $1", cancellation, Hash(key));
+        if (known.Count == 0)
+            await RegisterAsync(client, DevelopmentProject, "hub up", key, null, cancellation);
+        return key;
+    }
+
+    private static Task RegisterAsync(DatabaseClient client, string project, string name, string key, DateTimeOffset? expires, CancellationToken cancellation) =>
+        client.QueryAsync(Roles.Owner, Secrets.Owner, "SELECT analytics.create_api_key($1, $2, $3, $4, $5::timestamptz)", cancellation,
+            project, name, Hash(key), key[..12], expires is { } time ? time : DBNull.Value);
+
+    /// <summary>32 letters and digits: 190 bits, so a plain hash is enough to keep it.</summary>
+    private static string NewKey() => "hub_" + RandomNumberGenerator.GetString(Alphabet, 32);
+
+    private static byte[] Hash(string key) => SHA256.HashData(Encoding.UTF8.GetBytes(key));
+}

@@ -1,0 +1,72 @@
+using System.CommandLine;
+using Hub.Cli.Engine;
+using Hub.Cli.State;
+
+namespace Hub.Cli.Commands;
+
+/// <summary><c>hub down</c>: stops what <c>hub up</c> started.</summary>
+internal static class DownCommand
+{
+    /// <summary>Written by ./hub when it had to start the engine itself; holds the engine's process id.</summary>
+    private const string EngineMarker = "/run/hub-dockerd.pid";
+
+    public static Command Create(Ui ui)
+    {
+        var volumes = new Option<bool>("--volumes") { Description = "Remove the data as well, and stop the engine if hub started it. There is no way back." };
+        var state = new Option<bool>("--state") { Description = "With --volumes: remove the state directory (passwords, certificates, API key) too." };
+        var name = new Option<string?>("--name") { Description = "Name of the hub [default: the one of this checkout]." };
+        var command = new Command("down", "Stop the hub. Data stays unless --volumes is given.") { volumes, state, name };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(state) && !result.GetValue(volumes))
+                result.AddError("--state needs --volumes: data whose passwords are gone cannot be opened again.");
+        });
+        command.SetAction((parse, cancellation) => RunAsync(ui, parse.GetValue(name), parse.GetValue(volumes), parse.GetValue(state), cancellation));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(Ui ui, string? name, bool volumes, bool state, CancellationToken cancellation)
+    {
+        var deployment = Deployment.Load();
+        if (name is not null)
+            deployment = Deployment.Load(deployment.Choices with { Name = name });
+        var engine = await ContainerEngine.ConnectAsync(cancellation);
+        await ui.StepAsync("Stopping containers", async _ =>
+        {
+            // By label, not by file: it also finds what an older version or an interrupted start left behind.
+            var filter = $"label=com.docker.compose.project={deployment.Choices.Name}";
+            await RemoveAsync(engine, ["ps", "--all", "--quiet", "--filter", filter], ids => ["stop", .. ids], cancellation);
+            await RemoveAsync(engine, ["ps", "--all", "--quiet", "--filter", filter], ids => ["rm", "--force", "--volumes", .. ids], cancellation);
+            await RemoveAsync(engine, ["network", "ls", "--quiet", "--filter", filter], ids => ["network", "rm", .. ids], cancellation);
+            if (volumes)
+                await RemoveAsync(engine, ["volume", "ls", "--quiet", "--filter", filter], ids => ["volume", "rm", .. ids], cancellation);
+        }, volumes ? "data removed" : "data kept");
+        if (state && Directory.Exists(deployment.Directory))
+            Directory.Delete(deployment.Directory, recursive: true);
+        if (volumes)
+            await StopEngineAsync(ui, engine, cancellation);
+        return 0;
+    }
+
+    private static async Task RemoveAsync(ContainerEngine engine, string[] list, Func<string[], string[]> remove, CancellationToken cancellation)
+    {
+        var ids = (await engine.RunAsync(cancellation, list)).OrThrow("The engine did not answer").Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        if (ids.Length > 0)
+            (await engine.RunAsync(cancellation, remove(ids))).OrThrow("The engine did not remove all of the hub");
+    }
+
+    /// <summary>Only an engine that ./hub started, and only when nobody else uses it.</summary>
+    private static async Task StopEngineAsync(Ui ui, ContainerEngine engine, CancellationToken cancellation)
+    {
+        if (!File.Exists(EngineMarker) || (await engine.RunAsync(cancellation, "ps", "--quiet")).Output.Trim().Length > 0)
+            return;
+        await ui.StepAsync("Stopping the engine that hub started", async _ =>
+        {
+            var pid = (await File.ReadAllTextAsync(EngineMarker, cancellation)).Trim();
+            await Processes.RunAsync("kill", ["-TERM", pid], cancellation);
+            for (var wait = 0; wait < 100 && Directory.Exists($"/proc/{pid}"); wait++)
+                await Task.Delay(TimeSpan.FromMilliseconds(100), cancellation);
+            File.Delete(EngineMarker);
+        });
+    }
+}

@@ -1,0 +1,104 @@
+using System.Diagnostics;
+using Analytics.Topology;
+using Hub.Cli.Cluster;
+using Hub.Cli.Engine;
+using Hub.Cli.State;
+
+namespace Hub.Cli.Commands;
+
+/// <summary>Waits until the hub is healthy, part by part, and says what it waits for.</summary>
+internal static class HealthWait
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+
+    /// <exception cref="CliException">Not healthy in time, or a part has failed for good; the message ends with that part's last log lines.</exception>
+    public static async Task UntilHealthyAsync(Ui ui, ContainerEngine engine, Deployment deployment, TimeSpan timeout, CancellationToken cancellation)
+    {
+        var clock = Stopwatch.StartNew();
+        Task Wait(string name, string failing, Func<Task<string?>> check, string done) => ui.StepAsync(name, async report =>
+        {
+            while (await check() is { } missing)
+            {
+                report(missing);
+                if (clock.Elapsed > timeout)
+                    throw await TimedOutAsync(engine, deployment, $"{name} ({missing})", failing, timeout);
+                await Task.Delay(Pause, cancellation);
+            }
+        }, done);
+
+        var database = deployment.Topology.Database;
+        await Wait("etcd", ClusterNames.EtcdAuth, () => JobDoneAsync(engine, deployment, ClusterNames.EtcdAuth, cancellation), $"{deployment.Topology.Etcd.Members} members, authentication on");
+        await Wait("Database cluster", database.Hosts.First(), async () =>
+        {
+            var client = new ClusterClient(deployment, engine, await engine.ContainersAsync(deployment.Choices.Name, cancellation));
+            return Missing(database.Members, await client.MembersAsync(cancellation));
+        }, database.Members == 1 ? "1 member" : $"1 leader, {database.Members - 1} streaming, quorum synchronous");
+        var current = new ClusterClient(deployment, engine, await engine.ContainersAsync(deployment.Choices.Name, cancellation));
+        await current.ApplyDynamicConfigurationAsync(cancellation);
+        await Wait("Migrations", ClusterNames.Migrations, () => JobDoneAsync(engine, deployment, ClusterNames.Migrations, cancellation), "done");
+        using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(5) };
+        var ready = new Uri($"http://127.0.0.1:{deployment.HostPort(Ports.Rest)}/health/ready");
+        await Wait("Ingest", ClusterNames.Ingest, () => NotReadyAsync(http, ready, cancellation), "ready");
+    }
+
+    /// <summary>What a cluster still lacks, or null.</summary>
+    internal static string? Missing(int wanted, IReadOnlyList<Member> members)
+    {
+        if (members.Count == 0)
+            return "waiting for Patroni";
+        if (!members.Any(member => member.IsLeader && member.State == "running"))
+            return "waiting for a leader: " + Describe(members);
+        var streaming = members.Count(member => member.IsStreaming);
+        if (streaming < wanted - 1)
+            return $"{streaming} of {wanted - 1} replicas stream: {Describe(members)}";
+        return wanted > 1 && !members.Any(member => member.IsSynchronous) ? "waiting for a synchronous standby" : null;
+    }
+
+    private static string Describe(IEnumerable<Member> members) => string.Join(", ", members.Select(member => $"{member.Name} {member.State}"));
+
+    private static async Task<string?> JobDoneAsync(ContainerEngine engine, Deployment deployment, string job, CancellationToken cancellation)
+    {
+        var containers = await engine.ContainersAsync(deployment.Choices.Name, cancellation);
+        if (!containers.TryGetValue(job, out var state))
+            return "its container is not there yet";
+        if (state.Status != "exited")
+            return LastLine(await engine.RunAsync(cancellation, "logs", "--tail", "1", state.Name)) ?? state.Status;
+        return state.ExitCode == 0
+            ? null
+            : throw new CliException($"{job} ended with exit code {state.ExitCode}:\n{await LogAsync(engine, state.Name)}", $"The whole log: ./hub logs {job}");
+    }
+
+    private static async Task<string?> NotReadyAsync(HttpClient http, Uri ready, CancellationToken cancellation)
+    {
+        try
+        {
+            using var response = await http.GetAsync(ready, cancellation);
+            return response.IsSuccessStatusCode ? null : $"not ready: {(await response.Content.ReadAsStringAsync(cancellation)).ReplaceLineEndings(" ")}";
+        }
+        catch (HttpRequestException problem)
+        {
+            return problem.Message;
+        }
+        catch (TaskCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            return "no answer within 5 s";
+        }
+    }
+
+    private static async Task<CliException> TimedOutAsync(ContainerEngine engine, Deployment deployment, string what, string container, TimeSpan timeout)
+    {
+        var containers = await engine.ContainersAsync(deployment.Choices.Name, CancellationToken.None);
+        var log = containers.TryGetValue(container, out var state) ? await LogAsync(engine, state.Name) : "(its container is not there)";
+        return new CliException($"Not healthy after {timeout.TotalSeconds:0} s: {what}. The last lines of {container}:\n{log}",
+            $"The containers keep running: `./hub status` shows them, `./hub logs {container}` the whole log, `./hub up --timeout 600` waits longer.");
+    }
+
+    private static async Task<string> LogAsync(ContainerEngine engine, string container)
+    {
+        var result = await engine.RunAsync(CancellationToken.None, "logs", "--tail", "15", container);
+        return "  " + (result.Output + result.Error).Trim().ReplaceLineEndings("\n  ");
+    }
+
+    private static string? LastLine(ProcessResult result) =>
+        (result.Output + result.Error).Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).LastOrDefault();
+}

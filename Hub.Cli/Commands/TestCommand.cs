@@ -1,0 +1,99 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Hub.Cli.Engine;
+using Hub.Cli.State;
+using Spectre.Console;
+
+namespace Hub.Cli.Commands;
+
+/// <summary><c>hub test</c>: every tier, cheapest first, and one closing line.</summary>
+internal static partial class TestCommand
+{
+    private static readonly string[] Tiers = ["unit", "native", "integration", "fault"];
+
+    public static Command Create(Ui ui)
+    {
+        var tier = new Option<string[]>("--tier") { Description = "Run these tiers only: unit, native, integration, fault. May be given several times [default: all]." };
+        tier.AcceptOnlyFromAmong(Tiers);
+        var command = new Command("test", "Build everything, run the tests, end with one line `N passed, N failed, N skipped`.") { tier };
+        command.SetAction(async (parse, cancellation) =>
+        {
+            var chosen = parse.GetValue(tier) is { Length: > 0 } some ? some : Tiers;
+            return await RunAsync(ui, [.. Tiers.Where(chosen.Contains)], cancellation);
+        });
+        return command;
+    }
+
+    private static async Task<int> RunAsync(Ui ui, string[] tiers, CancellationToken cancellation)
+    {
+        var deployment = Deployment.Load();
+        var solution = Path.Combine(deployment.Repository, "Hub.sln");
+        if (tiers.Any(tier => tier != "unit"))
+        {
+            var engine = await ContainerEngine.ConnectAsync(cancellation);
+            var names = deployment.Containers.Select(container => container.Image).ToHashSet();
+            await ui.StepAsync("Images", report => new ImageBuilder(engine, deployment.Repository, report).EnsureAsync(names, rebuild: false, cancellation), built => built == 0 ? "up to date" : $"{built} built");
+        }
+
+        await ui.StepAsync("Build", async _ => (await Processes.RunAsync("dotnet", ["build", solution, "--nologo", "--verbosity", "quiet"], cancellation)).OrThrow("The solution does not build"), _ => null);
+        var total = new Counts(0, 0, 0);
+        var failed = new List<string>();
+        foreach (var tier in tiers)
+        {
+            var counts = await RunTierAsync(ui, solution, tier, cancellation);
+            total += counts;
+            if (counts.Failed > 0)
+                failed.Add(tier);
+        }
+
+        if (failed.Count > 0)
+            ui.Console.WriteLine($"Failed tiers: {string.Join(", ", failed)}. Again: ./hub test --tier {failed[0]}");
+        Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{total.Passed} passed, {total.Failed} failed, {total.Skipped} skipped"));
+        return total.Failed == 0 && total.Passed > 0 ? 0 : 1;
+    }
+
+    private static async Task<Counts> RunTierAsync(Ui ui, string solution, string tier, CancellationToken cancellation)
+    {
+        string[] filter = tier == "unit"
+            ? ["--filter-not-trait", "Tier=native", "--filter-not-trait", "Tier=integration", "--filter-not-trait", "Tier=fault"]
+            : ["--filter-trait", $"Tier={tier}"];
+
+        // Containers of two test programs at once would fight for the machine and for each other's deadlines.
+        string[] modules = tier == "unit" ? [] : ["--max-parallel-test-modules", "1"];
+        ui.Console.WriteLine($"── {tier}");
+        var result = await Processes.RunAsync("dotnet", ["test", "--solution", solution, "--no-build", .. modules, "--", .. filter, "--ignore-exit-code", "8"], cancellation,
+            onLine: line => Console.Out.WriteLine(line), environment: new Dictionary<string, string> { ["TESTINGPLATFORM_NOBANNER"] = "1" });
+        var counts = Counts.Parse(result.Output);
+
+        // A program that crashed has no failed test to show, but it has not passed.
+        return result.ExitCode != 0 && counts.Failed == 0 ? counts with { Failed = 1 } : counts;
+    }
+
+    internal sealed partial record Counts(int Passed, int Failed, int Skipped)
+    {
+        public static Counts operator +(Counts left, Counts right) => new(left.Passed + right.Passed, left.Failed + right.Failed, left.Skipped + right.Skipped);
+
+        /// <summary>
+        /// Reads the closing block of `dotnet test`:
+        /// <code>
+        ///   failed: 0
+        ///   succeeded: 12
+        ///   skipped: 1
+        /// </code>
+        /// </summary>
+        public static Counts Parse(string output) => new(Last(output, Succeeded()), Last(output, FailedCount()), Last(output, SkippedCount()));
+
+        private static int Last(string output, Regex pattern) =>
+            pattern.Matches(output).LastOrDefault() is { } match ? int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture) : 0;
+
+        [GeneratedRegex(@"^\s*succeeded: (\d+)", RegexOptions.Multiline)]
+        private static partial Regex Succeeded();
+
+        [GeneratedRegex(@"^\s*failed: (\d+)", RegexOptions.Multiline)]
+        private static partial Regex FailedCount();
+
+        [GeneratedRegex(@"^\s*skipped: (\d+)", RegexOptions.Multiline)]
+        private static partial Regex SkippedCount();
+    }
+}

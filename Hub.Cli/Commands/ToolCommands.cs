@@ -1,0 +1,87 @@
+using System.CommandLine;
+using Analytics.Topology;
+using Hub.Cli.Engine;
+using Hub.Cli.State;
+
+namespace Hub.Cli.Commands;
+
+/// <summary>The commands that hand over to another program: logs, psql, images.</summary>
+internal static class ToolCommands
+{
+    private static readonly Dictionary<string, (string Role, string Secret)> DatabaseRoles = new()
+    {
+        ["owner"] = (Roles.Owner, Secrets.Owner),
+        ["app"] = (Roles.App, Secrets.App),
+        ["readonly"] = (Roles.ReadOnly, Secrets.ReadOnly),
+        ["superuser"] = (Roles.Superuser, Secrets.Superuser),
+    };
+
+    public static Command Logs()
+    {
+        var services = new Argument<string[]>("container") { Description = "Containers, such as ingest or timescaledb-1 [default: all].", Arity = ArgumentArity.ZeroOrMore };
+        var follow = new Option<bool>("--follow", "-f") { Description = "Keep printing what comes." };
+        var tail = new Option<int>("--tail") { Description = "Lines from the end, of each container.", DefaultValueFactory = _ => 100 };
+        var command = new Command("logs", "The containers' logs.") { services, follow, tail };
+        command.SetAction(async (parse, cancellation) =>
+        {
+            var deployment = Running();
+            var names = parse.GetValue(services) ?? [];
+            if (names.Except(deployment.Containers.Select(container => container.Name)).FirstOrDefault() is { } unknown)
+                throw new CliException($"There is no container '{unknown}'.", "Known are: " + string.Join(", ", deployment.Containers.Select(container => container.Name)), exitCode: 2);
+            var engine = await ContainerEngine.ConnectAsync(cancellation);
+            string[] options = parse.GetValue(follow) ? ["--follow"] : [];
+            return await engine.ComposeAttachedAsync(deployment.Project, cancellation, ["logs", "--tail", $"{parse.GetValue(tail)}", .. options, .. names]);
+        });
+        return command;
+    }
+
+    public static Command Psql()
+    {
+        var role = new Option<string>("--role") { Description = "owner, app, readonly, or superuser (inside the leader).", DefaultValueFactory = _ => "readonly" };
+        role.AcceptOnlyFromAmong([.. DatabaseRoles.Keys]);
+        var rest = new Argument<string[]>("arguments") { Description = "Passed to psql; put them after `--`.", Arity = ArgumentArity.ZeroOrMore };
+        var command = new Command("psql", "A SQL prompt at the primary (or one command: ./hub psql -- -c 'SELECT 1').") { role, rest };
+        command.SetAction(async (parse, cancellation) =>
+        {
+            var deployment = Running();
+            var engine = await ContainerEngine.ConnectAsync(cancellation);
+            var containers = await engine.ContainersAsync(deployment.Choices.Name, cancellation);
+            var (user, secret) = DatabaseRoles[parse.GetValue(role)!];
+            var host = user == Roles.Superuser ? await LeaderAsync(deployment, engine, containers, cancellation) : deployment.Topology.Database.Hosts.FirstOrDefault(member => containers.GetValueOrDefault(member)?.IsRunning == true);
+            if (host is null)
+                throw new CliException("No database member runs.", "See `./hub status`.");
+            var target = user == Roles.Superuser
+                ? $"host={Paths.SocketDirectory} user={user} dbname={ClusterNames.Database}"
+                : $"host={ClusterNames.HaProxy} port={Ports.ReadWrite} user={user} dbname={ClusterNames.Database} sslmode=verify-full sslrootcert={Paths.CaFile}";
+            string[] terminal = Console.IsInputRedirected || Console.IsOutputRedirected ? ["--interactive"] : ["--interactive", "--tty"];
+            return await Processes.AttachAsync("docker",
+                ["exec", .. terminal, "--env", $"PGPASSWORD={deployment.Secrets()[secret]}", containers[host].Name, "psql", target, .. parse.GetValue(rest) ?? []], cancellation);
+        });
+        return command;
+    }
+
+    public static Command Images(Ui ui)
+    {
+        var rebuild = new Option<bool>("--rebuild") { Description = "Build every image again, even if nothing changed." };
+        var command = new Command("images", "Build the local images, from a registry's base or from Debian's packages alone.") { rebuild };
+        command.SetAction(async (parse, cancellation) =>
+        {
+            var deployment = Deployment.Load();
+            var engine = await ContainerEngine.ConnectAsync(cancellation);
+            var names = deployment.Containers.Select(container => container.Image).ToHashSet();
+            await ui.StepAsync("Images", report => new ImageBuilder(engine, deployment.Repository, report).EnsureAsync(names, parse.GetValue(rebuild), cancellation),
+                built => built == 0 ? "up to date" : $"{built} built");
+            return 0;
+        });
+        return command;
+    }
+
+    private static async Task<string?> LeaderAsync(Deployment deployment, ContainerEngine engine, IReadOnlyDictionary<string, ContainerState> containers, CancellationToken cancellation) =>
+        (await new Cluster.ClusterClient(deployment, engine, containers).MembersAsync(cancellation)).FirstOrDefault(member => member.IsLeader)?.Name;
+
+    private static Deployment Running()
+    {
+        var deployment = Deployment.Load();
+        return deployment.Exists ? deployment : throw new CliException("There is no hub here yet.", "Start one with `./hub up`.");
+    }
+}

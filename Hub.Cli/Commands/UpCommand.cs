@@ -1,0 +1,129 @@
+using System.CommandLine;
+using System.Diagnostics;
+using Analytics.Topology;
+using Analytics.Topology.Config;
+using Hub.Cli.Cluster;
+using Hub.Cli.Engine;
+using Hub.Cli.State;
+using Spectre.Console;
+
+namespace Hub.Cli.Commands;
+
+/// <summary><c>hub up</c>: from nothing to a healthy hub, and again without harm.</summary>
+internal static class UpCommand
+{
+    private static readonly Option<string?> NameOption = new("--name") { Description = "Name of this hub: Compose project and Patroni scope [default: hub, or as last time]." };
+    private static readonly Option<string?> ProfileOption = new("--profile") { Description = "cluster: 3 etcd and 3 database members; single: one of each [default: cluster, or as last time]." };
+    private static readonly Option<int?> OffsetOption = new("--port-offset") { Description = "Added to every port on 127.0.0.1, 0 to 50000 [default: 0, or as last time]." };
+    private static readonly Option<bool> RebuildOption = new("--rebuild") { Description = "Build every image again, even if nothing changed." };
+    private static readonly Option<int> TimeoutOption = new("--timeout") { Description = "Seconds to wait for the hub to become healthy.", DefaultValueFactory = _ => 300 };
+
+    public static Command Create(Ui ui)
+    {
+        ProfileOption.AcceptOnlyFromAmong("cluster", "single");
+        OffsetOption.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int?>() is < 0 or > 50000)
+                result.AddError("--port-offset must be between 0 and 50000.");
+        });
+        TimeoutOption.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() is < 10 or > 3600)
+                result.AddError("--timeout must be between 10 and 3600 seconds.");
+        });
+        var command = new Command("up", "Start the hub: images, secrets, certificates, containers, migrations, an API key.")
+        {
+            NameOption, ProfileOption, OffsetOption, RebuildOption, TimeoutOption,
+        };
+        command.SetAction((parse, cancellation) => RunAsync(ui, Chosen(parse), parse.GetValue(RebuildOption), TimeSpan.FromSeconds(parse.GetValue(TimeoutOption)), cancellation));
+        return command;
+    }
+
+    private static Choices Chosen(ParseResult parse)
+    {
+        var last = Deployment.Load().Choices;
+        return new Choices(parse.GetValue(NameOption) ?? last.Name, parse.GetValue(ProfileOption) ?? last.Profile, parse.GetValue(OffsetOption) ?? last.PortOffset);
+    }
+
+    private static async Task<int> RunAsync(Ui ui, Choices choices, bool rebuild, TimeSpan timeout, CancellationToken cancellation)
+    {
+        var clock = Stopwatch.StartNew();
+        RefuseOtherChoices(choices);
+        var deployment = Deployment.Load(choices);
+        var engine = await ui.StepAsync("Checking the engine, ports and disk", _ => Preflight.CheckAsync(deployment, cancellation), engine => $"engine {engine.Version}, {engine.ComposeCommand}");
+        await ui.StepAsync("Images", report => new ImageBuilder(engine, deployment.Repository, report)
+            .EnsureAsync(deployment.Containers.Select(container => container.Image).ToHashSet(), rebuild, cancellation), built => built == 0 ? "up to date" : $"{built} built");
+        var changed = await ui.StepAsync("Secrets, certificates, configuration", async _ =>
+        {
+            var written = deployment.Write(TimeProvider.System.GetUtcNow());
+            await Ownership.ApplyAsync(deployment, engine, cancellation);
+            return written;
+        }, written => $"{written.Count} files written to {deployment.Directory}");
+        var before = await engine.ContainersAsync(choices.Name, cancellation);
+        await ui.StepAsync("Starting containers", report => StartAsync(engine, deployment, report, cancellation), $"{deployment.Containers.Count} containers");
+        await RefreshAsync(engine, deployment, before, changed, cancellation);
+        await HealthWait.UntilHealthyAsync(ui, engine, deployment, timeout, cancellation);
+        var key = await ui.StepAsync("API key", _ => ApiKeys.EnsureDevelopmentKeyAsync(deployment, cancellation), _ => $"project {ApiKeys.DevelopmentProject}, in {deployment.ApiKeyPath}");
+        ui.Console.MarkupLineInterpolated($"[green]The hub is up[/] [grey](after {clock.Elapsed.TotalSeconds:0} s)[/]");
+        PrintAddresses(ui, deployment, key);
+        return 0;
+    }
+
+    /// <summary>Data made for three members does not turn into one by starting fewer containers.</summary>
+    private static void RefuseOtherChoices(Choices choices)
+    {
+        var last = Deployment.Load();
+        if (last.Exists && (last.Choices.Profile != choices.Profile || last.Choices.Name != choices.Name))
+        {
+            throw new CliException($"This checkout already has a hub '{last.Choices.Name}' with profile '{last.Choices.Profile}'.",
+                $"Remove it first (`./hub down --volumes --state`), or keep the other one elsewhere: {Deployment.StateVariable}=/some/directory ./hub up --name … --port-offset …");
+        }
+    }
+
+    private static async Task StartAsync(ContainerEngine engine, Deployment deployment, Action<string> report, CancellationToken cancellation)
+    {
+        var result = await engine.ComposeAsync(deployment.Project, cancellation, line => report(line.Trim()), "up", "--detach", "--remove-orphans");
+        if (result.ExitCode == 0)
+            return;
+
+        // Nothing half-started: what this call created goes again, volumes stay.
+        await engine.ComposeAsync(deployment.Project, CancellationToken.None, null, "down", "--remove-orphans");
+        result.OrThrow("The containers did not start");
+    }
+
+    /// <summary>
+    /// Containers that ran before read files that changed since. PostgreSQL and Patroni reload without a restart; the others are
+    /// restarted.
+    /// </summary>
+    private static async Task RefreshAsync(ContainerEngine engine, Deployment deployment, IReadOnlyDictionary<string, ContainerState> before,
+        IReadOnlyList<string> changed, CancellationToken cancellation)
+    {
+        foreach (var container in deployment.Containers.Where(container => !container.RunsOnce && before.TryGetValue(container.Name, out var state) && state.IsRunning))
+        {
+            if (!container.Directories.Any(directory => changed.Any(file => file.StartsWith(directory.Source + "/", StringComparison.Ordinal))))
+                continue;
+            var name = before[container.Name].Name;
+            var result = deployment.Topology.Database.Hosts.Contains(container.Name)
+                ? await engine.RunAsync(cancellation, "kill", "--signal", "HUP", name)
+                : await engine.RunAsync(cancellation, "restart", name);
+            result.OrThrow($"{container.Name} did not take its new configuration");
+        }
+    }
+
+    private static void PrintAddresses(Ui ui, Deployment deployment, string key)
+    {
+        string At(int port) => $"127.0.0.1:{deployment.HostPort(port)}";
+        var grid = new Grid().AddColumn().AddColumn();
+        grid.AddRow("OTLP", $"http://{At(Ports.OtlpHttp)}/v1/traces (HTTP), {At(Ports.OtlpGrpc)} (gRPC)");
+        grid.AddRow("REST", $"http://{At(Ports.Rest)}/api/v1/usage · reference at http://{At(Ports.Rest)}/reference");
+        grid.AddRow("SQL", $"{At(Ports.PgBouncer)} pooled · {At(Ports.ReadWrite)} primary · {At(Ports.ReadOnly)} replicas (TLS, CA in {Markup.Escape(deployment.CaFile)})");
+        grid.AddRow("Prometheus", $"http://{At(Ports.Prometheus)}");
+        ui.Console.Write(grid);
+        ui.Console.WriteLine();
+        ui.Console.WriteLine("Try it:");
+        ui.Console.WriteLine("  ./hub send                      sample LLM traffic; ./hub send FILE replays a trace");
+        ui.Console.WriteLine($"  curl -H 'Authorization: Bearer {key}' 'http://{At(Ports.Rest)}/api/v1/usage?group_by=model'");
+        ui.Console.WriteLine("  ./hub psql -- -c 'SELECT * FROM analytics.system_health_check()'");
+        ui.Console.WriteLine("  ./hub status                    ./hub down stops it and keeps the data");
+    }
+}

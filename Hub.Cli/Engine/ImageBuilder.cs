@@ -1,0 +1,154 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
+using Analytics.Topology;
+
+namespace Hub.Cli.Engine;
+
+/// <summary>
+/// Makes the images of <see cref="Images.Local"/>. An image carries a fingerprint of what it was built from, so a second run builds
+/// only what changed.
+/// </summary>
+internal sealed class ImageBuilder(ContainerEngine engine, string repository, Action<string> report)
+{
+    private const string BaseImage = "debian:trixie-slim";
+    private const string FingerprintLabel = "hub.inputs";
+
+    /// <summary>In the order of the Dockerfile: an engine without BuildKit builds every stage above the one it is asked for.</summary>
+    private static readonly LocalImage[] All =
+    [
+        new("database", Images.Local.Database, null),
+        new("etcd", Images.Local.Etcd, null),
+        new("gateway", Images.Local.HaProxy, null),
+        new("exporters", Images.Local.PostgresExporter, null),
+        new("prometheus", Images.Local.Prometheus, null),
+        new("ingest", Images.Local.Ingest, "Analytics.Ingest"),
+        new("migrations", Images.Local.Migrations, "Analytics.Migrations"),
+    ];
+
+    /// <summary>Builds what is missing or out of date.</summary>
+    /// <param name="wanted">Image names that the topology uses; others are left alone. Names that are not local are pulled.</param>
+    /// <param name="rebuild">Build even what is up to date.</param>
+    /// <param name="cancellation">Stops the build that is running.</param>
+    /// <returns>How many were built or pulled.</returns>
+    /// <exception cref="CliException">A build failed, or an image can be had neither from a registry nor from the machine.</exception>
+    public async Task<int> EnsureAsync(IReadOnlySet<string> wanted, bool rebuild, CancellationToken cancellation)
+    {
+        var done = 0;
+        foreach (var image in All.Where(image => wanted.Contains(image.Name)))
+        {
+            var fingerprint = Fingerprint(image);
+            if (!rebuild && await LabelOfAsync(image.Name, cancellation) == fingerprint)
+                continue;
+            await EnsureBaseAsync(cancellation);
+            if (image.Project is not null)
+                await PublishAsync(image, cancellation);
+            report($"building {image.Name}");
+            var environment = await HasBuildKitAsync(cancellation) ? null : new Dictionary<string, string> { ["DOCKER_BUILDKIT"] = "0" };
+            (await Processes.RunAsync("docker",
+                [
+                    "build", "--network", "host", "--target", image.Stage, "--tag", image.Name, "--label", $"{FingerprintLabel}={fingerprint}",
+                    "--file", Path.Combine(repository, "images", "Dockerfile"), repository,
+                ], cancellation, environment: environment))
+                .OrThrow($"{image.Name} was not built", "Debian's packages must be reachable (apt-get update works?), and the engine needs about 4 GB of disk.");
+            done++;
+        }
+
+        foreach (var image in wanted.Except(All.Select(image => image.Name)))
+        {
+            if (await ExistsAsync(image, cancellation))
+                continue;
+            report($"pulling {image}");
+            (await engine.RunAsync(cancellation, "pull", image)).OrThrow($"{image} is neither on this machine nor in a registry that answers",
+                $"Unset {Images.DatabaseVariable} to use the image built from Debian's packages, or load the image with `docker load`.");
+            done++;
+        }
+
+        return done;
+    }
+
+    /// <summary>
+    /// The base: already there, from a registry, or the same root file system made from Debian's packages and imported under its name.
+    /// </summary>
+    private async Task EnsureBaseAsync(CancellationToken cancellation)
+    {
+        if (await ExistsAsync(BaseImage, cancellation))
+            return;
+        report($"pulling {BaseImage}");
+        if ((await engine.RunAsync(cancellation, "pull", BaseImage)).ExitCode == 0)
+            return;
+        if (Processes.Find("mmdebstrap") is null)
+        {
+            throw new CliException($"No registry answers for {BaseImage}, and mmdebstrap, which makes it from Debian's packages, is not there.",
+                "As root: apt-get install mmdebstrap");
+        }
+
+        report($"making {BaseImage} from Debian's packages (no registry answers)");
+        var archive = Path.Combine(Path.GetTempPath(), $"hub-trixie-{Environment.ProcessId}.tar");
+        try
+        {
+            (await Processes.RunAsync("mmdebstrap", ["--variant=minbase", "trixie", archive], cancellation))
+                .OrThrow($"{BaseImage} could not be made from Debian's packages", "It needs root (or user namespaces) and a reachable Debian mirror: does `apt-get update` work?");
+            (await engine.RunAsync(cancellation, "import", archive, BaseImage)).OrThrow($"{BaseImage} was not imported");
+        }
+        finally
+        {
+            File.Delete(archive);
+        }
+    }
+
+    /// <summary>A self-contained program, so that the image needs no .NET of its own.</summary>
+    private async Task PublishAsync(LocalImage image, CancellationToken cancellation)
+    {
+        report($"publishing {image.Project}");
+        var output = Path.Combine(repository, "artifacts", "images", image.Stage);
+        if (Directory.Exists(output))
+            Directory.Delete(output, recursive: true);
+        var architecture = RuntimeInformation.OSArchitecture == Architecture.Arm64 ? "arm64" : "x64";
+        (await Processes.RunAsync("dotnet",
+            [
+                "publish", Path.Combine(repository, image.Project!), "--configuration", "Release", "--runtime", $"linux-{architecture}", "--self-contained",
+                "--output", output, "--nologo", "--verbosity", "quiet", "-p:DebugType=none",
+            ], cancellation))
+            .OrThrow($"{image.Project} was not published");
+    }
+
+    private async Task<bool> ExistsAsync(string image, CancellationToken cancellation) =>
+        (await engine.RunAsync(cancellation, "image", "inspect", "--format", "{{.Id}}", image)).ExitCode == 0;
+
+    private async Task<string?> LabelOfAsync(string image, CancellationToken cancellation)
+    {
+        var result = await engine.RunAsync(cancellation, "image", "inspect", "--format", $"{{{{index .Config.Labels \"{FingerprintLabel}\"}}}}", image);
+        return result.ExitCode == 0 ? result.Output.Trim() : null;
+    }
+
+    /// <summary>The newer command lines build with BuildKit only when its plug-in is there, and say so by failing.</summary>
+    private async Task<bool> HasBuildKitAsync(CancellationToken cancellation) =>
+        (await engine.RunAsync(cancellation, "buildx", "version")).ExitCode == 0;
+
+    private string Fingerprint(LocalImage image)
+    {
+        var files = Files(Path.Combine(repository, "images"));
+        if (image.Project is not null)
+        {
+            files = files.Concat(Files(Path.Combine(repository, image.Project))).Concat(Files(Path.Combine(repository, "ServiceDefaults")))
+                .Concat(["Directory.Build.props", "Directory.Packages.props", "global.json"]);
+        }
+
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(Encoding.UTF8.GetBytes($"{image.Stage}\n{Environment.GetEnvironmentVariable("HubAspire")}\n"));
+        foreach (var file in files.Order(StringComparer.Ordinal))
+        {
+            hash.AppendData(Encoding.UTF8.GetBytes(file + "\n"));
+            hash.AppendData(File.ReadAllBytes(Path.Combine(repository, file)));
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset())[..16];
+    }
+
+    private IEnumerable<string> Files(string directory) => Directory.EnumerateFiles(directory, "*", SearchOption.AllDirectories)
+        .Select(file => Path.GetRelativePath(repository, file))
+        .Where(file => !file.Split(Path.DirectorySeparatorChar).Any(part => part is "bin" or "obj" or "artifacts"));
+
+    private sealed record LocalImage(string Stage, string Name, string? Project);
+}

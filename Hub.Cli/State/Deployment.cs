@@ -1,0 +1,157 @@
+using System.Text.Json;
+using Analytics.Topology;
+using Analytics.Topology.Compose;
+using Analytics.Topology.Config;
+using Analytics.Topology.Containers;
+using Analytics.Topology.Security;
+using Hub.Cli.Engine;
+
+namespace Hub.Cli.State;
+
+/// <summary>What was chosen at <c>hub up</c> and must stay the same for the other commands; kept in <c>hub.json</c>.</summary>
+/// <param name="Name">Compose project, Patroni scope.</param>
+/// <param name="Profile"><c>cluster</c> (3 members) or <c>single</c>.</param>
+/// <param name="PortOffset">Added to every port on 127.0.0.1, so that two hubs can run on one machine.</param>
+internal sealed record Choices(string Name = "hub", string Profile = "cluster", int PortOffset = 0);
+
+/// <summary>
+/// A hub on this machine: its topology, its containers and its files. Everything it keeps lies in one directory, <c>.hub</c> in the
+/// repository unless HUB_STATE names another.
+/// </summary>
+internal sealed class Deployment
+{
+    public const string StateVariable = "HUB_STATE";
+    public const string ApiKeyFile = "api-key";
+    private const string ChoicesFile = "hub.json";
+    private const string AuthorityCertificate = "ca/ca.crt";
+    private const string AuthorityKey = "ca/ca.key";
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
+
+    private Deployment(string repository, string directory, Choices choices)
+    {
+        Repository = repository;
+        Directory = directory;
+        Choices = choices;
+        var preset = choices.Profile switch
+        {
+            "cluster" => Presets.Development,
+            "single" => Presets.DevelopmentSingle,
+            _ => throw new CliException($"Unknown profile '{choices.Profile}'.", "Known are: cluster, single.", exitCode: 2),
+        };
+        Topology = preset.With(cluster => cluster with
+        {
+            Name = choices.Name,
+            Images = cluster.Images.WithDatabase(Environment.GetEnvironmentVariable(Images.DatabaseVariable)),
+        });
+        Containers = [.. ClusterContainers.For(Topology).Select(container => container with
+        {
+            Ports = [.. container.Ports.Select(port => port with { HostPort = port.HostPort + choices.PortOffset })],
+        })];
+        Project = new ComposeProject(choices.Name, Path.Combine(directory, ComposeFile.FileName), Path.Combine(directory, SecretValues.FileName));
+    }
+
+    /// <summary>The checkout that this program was built from.</summary>
+    public string Repository { get; }
+
+    /// <summary>The state directory.</summary>
+    public string Directory { get; }
+    public Choices Choices { get; }
+    public ClusterTopology Topology { get; }
+    public IReadOnlyList<ContainerSpec> Containers { get; }
+    public ComposeProject Project { get; }
+
+    public string CaFile => Path.Combine(Directory, AuthorityCertificate);
+
+    public string ApiKeyPath => Path.Combine(Directory, ApiKeyFile);
+
+    /// <summary>The port of 127.0.0.1 under which a port of the topology is reachable.</summary>
+    public int HostPort(int port) => port + Choices.PortOffset;
+
+    /// <summary>The hub of this checkout (or of HUB_STATE), as it was last brought up.</summary>
+    public static Deployment Load(Choices? overrides = null)
+    {
+        var repository = FindRepository();
+        var directory = StateDirectory(repository);
+        var file = Path.Combine(directory, ChoicesFile);
+        var saved = File.Exists(file) ? JsonSerializer.Deserialize<Choices>(File.ReadAllText(file), Json) : null;
+        return new Deployment(repository, directory, overrides ?? saved ?? new Choices());
+    }
+
+    public static string StateDirectory(string repository)
+    {
+        var configured = Environment.GetEnvironmentVariable(StateVariable);
+        return Path.GetFullPath(string.IsNullOrWhiteSpace(configured) ? Path.Combine(repository, ".hub") : configured);
+    }
+
+    /// <summary>Whether this hub was ever brought up here.</summary>
+    public bool Exists => File.Exists(Path.Combine(Directory, SecretValues.FileName));
+
+    public SecretValues Secrets()
+    {
+        var file = Path.Combine(Directory, SecretValues.FileName);
+        return SecretValues.Complete(File.Exists(file) ? File.ReadAllText(file) : null);
+    }
+
+    /// <summary>Writes every file of this hub: what is there and still good is kept, above all passwords and the CA.</summary>
+    /// <returns>The paths that changed, relative to <see cref="Directory"/>.</returns>
+    public IReadOnlyList<string> Write(DateTimeOffset now)
+    {
+        var secrets = Secrets();
+        var files = new List<OutputFile>
+        {
+            new(ChoicesFile, JsonSerializer.Serialize(Choices, Json) + "\n"),
+            secrets.ToFile(),
+            ComposeFile.Render(Topology, Containers),
+            new($"secret/{ClusterNames.PgBouncer}/{PgBouncerConfig.UserListFileName}", PgBouncerConfig.UserList(name => secrets[name]), Private: true),
+        };
+        files.AddRange(ComposeFile.Configuration(Containers));
+        files.AddRange(CertificateFiles(now));
+        System.IO.Directory.CreateDirectory(Directory);
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(Directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
+        return OutputFiles.Write(Directory, files);
+    }
+
+    private IEnumerable<OutputFile> CertificateFiles(DateTimeOffset now)
+    {
+        var authority = Read(AuthorityCertificate) is { } certificate && Read(AuthorityKey) is { } key
+            ? new KeyPair(certificate, key)
+            : Certificates.CreateAuthority(Choices.Name, now);
+        yield return new OutputFile(AuthorityCertificate, authority.CertificatePem);
+        yield return new OutputFile(AuthorityKey, authority.KeyPem, Private: true);
+        foreach (var (component, names) in CertificateNames.For(Topology))
+        {
+            var (certificateFile, keyFile) = ($"tls/{component}/tls.crt", $"tls/{component}/tls.key");
+            var leaf = Read(certificateFile) is { } pem && Read(keyFile) is { } leafKey && Certificates.IsCurrent(pem, authority, names, now)
+                ? new KeyPair(pem, leafKey)
+                : Certificates.Issue(authority, component, names, now);
+            yield return new OutputFile(certificateFile, leaf.CertificatePem);
+            yield return new OutputFile(keyFile, leaf.KeyPem, Private: true);
+        }
+
+        foreach (var component in Containers.SelectMany(container => container.Directories)
+            .Where(directory => directory.Path == Paths.Tls).Select(directory => directory.Source).Distinct())
+            yield return new OutputFile($"{component}/ca.crt", authority.CertificatePem);
+    }
+
+    private string? Read(string path)
+    {
+        var file = Path.Combine(Directory, path);
+        return File.Exists(file) ? File.ReadAllText(file) : null;
+    }
+
+    /// <summary>The directory that holds Hub.sln, from where the command was given or from where the program lies.</summary>
+    private static string FindRepository()
+    {
+        foreach (var start in new[] { Environment.GetEnvironmentVariable("HUB_HOME"), AppContext.BaseDirectory, Environment.CurrentDirectory })
+        {
+            for (var directory = string.IsNullOrEmpty(start) ? null : new DirectoryInfo(start); directory is not null; directory = directory.Parent)
+            {
+                if (File.Exists(Path.Combine(directory.FullName, "Hub.sln")))
+                    return directory.FullName;
+            }
+        }
+
+        throw new CliException("Hub's checkout is not found: no directory above this one holds Hub.sln.", "Run ./hub from the checkout, or set HUB_HOME to it.");
+    }
+}

@@ -1,0 +1,33 @@
+using Analytics.Topology;
+using Hub.Cli.Engine;
+
+namespace Hub.Cli.State;
+
+/// <summary>
+/// Gives the mounted secret files to the user that the containers run as (uid 1000): PostgreSQL takes a key only when it is its
+/// own, and mode 600 keeps everybody else out.
+/// </summary>
+internal static class Ownership
+{
+    public static async Task ApplyAsync(Deployment deployment, ContainerEngine engine, CancellationToken cancellation)
+    {
+        // Docker Desktop maps ownership by itself.
+        if (!OperatingSystem.IsLinux())
+            return;
+        var owner = $"{ClusterNames.Uid}:{ClusterNames.Uid}";
+        switch ((await Processes.RunAsync("id", ["-u"], cancellation)).Output.Trim())
+        {
+            case "1000": // writes as the containers' user already
+                return;
+            case "0":
+                (await Processes.RunAsync("chown", ["-R", owner, Path.Combine(deployment.Directory, "tls"), Path.Combine(deployment.Directory, "secret")], cancellation))
+                    .OrThrow("The key files could not be given to the containers' user (uid 1000)");
+                return;
+            default: // may not give files away, but the engine may
+                (await engine.RunAsync(cancellation, "run", "--rm", "--user", "0", "--entrypoint", "chown",
+                    "--volume", $"{deployment.Directory}:/state", deployment.Topology.Images.Database, "-R", owner, "/state/tls", "/state/secret"))
+                    .OrThrow("The key files could not be given to the containers' user (uid 1000)");
+                return;
+        }
+    }
+}
