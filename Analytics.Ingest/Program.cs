@@ -1,1 +1,14 @@
-return 0;
+using Analytics.Ingest.Hosting;
+
+var builder = WebApplication.CreateBuilder(args);
+builder.AddServiceDefaults();
+builder.AddAnalyticsDataSource(IngestServices.Connection);
+builder.AddIngest();
+
+var app = builder.Build();
+app.MapIngest();
+app.MapDefaultEndpoints().On(Listener.Rest);
+await app.RunAsync();
+
+/// <summary>The entry point, by which tests start the service.</summary>
+public partial class Program;

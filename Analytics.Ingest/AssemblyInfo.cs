@@ -1,0 +1,4 @@
+using System.Runtime.CompilerServices;
+
+[assembly: InternalsVisibleTo("Analytics.Ingest.Tests")]
+[assembly: InternalsVisibleTo("Hub.Benchmarks")]

@@ -1,0 +1,112 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Analytics.Ingest.Keys;
+using Analytics.Ingest.Maintenance;
+using Analytics.Ingest.Otlp;
+using Analytics.Ingest.Pricing;
+using Analytics.Ingest.Requests;
+using Analytics.Ingest.Rows;
+using Analytics.Ingest.Telemetry;
+using Analytics.Ingest.Usage;
+using Analytics.Ingest.Writing;
+using Grpc.AspNetCore.Server.Model;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using Scalar.AspNetCore;
+using ServiceDefaults;
+
+namespace Analytics.Ingest.Hosting;
+
+/// <summary>What the service is made of.</summary>
+internal static class IngestServices
+{
+    /// <summary>The connection that everything uses.</summary>
+    public const string Connection = "analytics";
+
+    /// <summary>The connection that usage queries use when it is configured, a replica's for one.</summary>
+    public const string ReadOnlyConnection = "analyticsreadonly";
+
+    public static void AddIngest(this WebApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        services.AddOptions<IngestOptions>().BindConfiguration(IngestOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<IConfigureOptions<KestrelServerOptions>, ServerSetup>();
+        services.AddSingleton<IConfigureOptions<HostOptions>>(provider =>
+            // The server's stopping and the queue's draining share this time.
+            new ConfigureOptions<HostOptions>(host => host.ShutdownTimeout = provider.GetRequiredService<IOptions<IngestOptions>>().Value.DrainTimeout));
+        services.ConfigureHttpJsonOptions(json =>
+        {
+            json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
+            // A misspelt field would otherwise be lost in silence.
+            json.SerializerOptions.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
+        });
+        services.AddProblemDetails();
+        services.AddOpenApi();
+        builder.AddReader();
+        services.AddPipeline();
+        services.AddOtlp();
+        services.AddHealthChecks().Add(new HealthCheckRegistration(
+            SchemaHealthCheck.Name,
+            provider => ActivatorUtilities.CreateInstance<SchemaHealthCheck>(provider),
+            HealthStatus.Unhealthy,
+            [HealthTags.Ready],
+            SchemaHealthCheck.Timeout));
+    }
+
+    public static void MapIngest(this WebApplication app)
+    {
+        app.UseErrorAnswers();
+        app.UseRouting();
+        app.UseListeners();
+        app.UseMiddleware<GrpcKeyGate>();
+        var api = app.MapGroup("").On(Listener.Rest).AddEndpointFilter<RouteGroupBuilder, ProblemFilter>();
+        api.MapRequestsApi();
+        api.MapUsageApi();
+        app.MapOpenApi().On(Listener.Rest);
+        app.MapScalarApiReference("/reference").On(Listener.Rest);
+        app.MapOtlpHttpApi().On(Listener.OtlpHttp);
+        app.MapGrpcService<OtlpGrpcService>().On(Listener.OtlpGrpc);
+    }
+
+    private static void AddReader(this WebApplicationBuilder builder)
+    {
+        var readOnly = builder.Configuration.GetConnectionString(ReadOnlyConnection);
+        if (!string.IsNullOrWhiteSpace(readOnly)) builder.Services.AddNpgsqlDataSource(readOnly, serviceKey: ReadOnlyConnection);
+        builder.Services.AddSingleton(provider => ActivatorUtilities.CreateInstance<UsageReader>(
+            provider, provider.GetKeyedService<NpgsqlDataSource>(ReadOnlyConnection) ?? provider.GetRequiredService<NpgsqlDataSource>()));
+    }
+
+    private static void AddPipeline(this IServiceCollection services)
+    {
+        services.AddSingleton<IngestMetrics>();
+        services.AddSingleton<BodyReader>();
+        services.AddSingleton<ApiKeyAuthenticator>();
+        services.AddSingleton<DrainRate>();
+        services.AddSingleton<IngestQueue>();
+        services.AddSingleton<BatchWriter>();
+        services.AddSingleton<IngestPipeline>();
+        services.AddSingleton<RowBuilder>();
+        services.AddSingleton<PriceRefresher>();
+        services.AddSingleton<IPriceSource>(provider => provider.GetRequiredService<PriceRefresher>());
+        services.AddHostedService(provider => provider.GetRequiredService<PriceRefresher>());
+        services.AddSingleton<MaintenanceService>();
+        services.AddHostedService(provider => provider.GetRequiredService<MaintenanceService>());
+        // The web server is started after all of these and stopped before them, so the lanes outlive the last request.
+        services.AddHostedService<WriterService>();
+    }
+
+    private static void AddOtlp(this IServiceCollection services)
+    {
+        services.AddSingleton<TraceSignal>();
+        services.AddSingleton<MetricsSignal>();
+        services.AddSingleton<LogsSignal>();
+        services.AddSingleton<OtlpGrpcService>();
+        services.AddGrpc();
+        services.AddOptions<Grpc.AspNetCore.Server.GrpcServiceOptions>().Configure<IOptions<IngestOptions>>(
+            (grpc, ingest) => grpc.MaxReceiveMessageSize = ingest.Value.MaxBodyBytes);
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IServiceMethodProvider<OtlpGrpcService>, OtlpGrpcMethods>());
+    }
+}

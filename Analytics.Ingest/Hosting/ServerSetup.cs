@@ -1,0 +1,24 @@
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Options;
+
+namespace Analytics.Ingest.Hosting;
+
+/// <summary>Kestrel's ports and limits.</summary>
+internal sealed class ServerSetup(IOptions<IngestOptions> options) : IConfigureOptions<KestrelServerOptions>
+{
+    public void Configure(KestrelServerOptions server)
+    {
+        var ingest = options.Value;
+        server.AddServerHeader = false;
+        server.Limits.MaxRequestBodySize = ingest.MaxBodyBytes;
+        server.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
+        server.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(120);
+        server.Limits.MaxRequestHeadersTotalSize = 32 << 10;
+        server.Limits.Http2.MaxStreamsPerConnection = 100;
+        server.Limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(30);
+        // Without TLS nothing negotiates a protocol: each port speaks one.
+        server.ListenAnyIP(ingest.RestPort, listen => { listen.Protocols = HttpProtocols.Http1; listen.Mark(Listener.Rest); });
+        server.ListenAnyIP(ingest.OtlpHttpPort, listen => { listen.Protocols = HttpProtocols.Http1; listen.Mark(Listener.OtlpHttp); });
+        server.ListenAnyIP(ingest.OtlpGrpcPort, listen => { listen.Protocols = HttpProtocols.Http2; listen.Mark(Listener.OtlpGrpc); });
+    }
+}

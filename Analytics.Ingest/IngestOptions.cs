@@ -1,0 +1,89 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Analytics.Ingest;
+
+/// <summary>Settings of the service, section <c>Ingest</c> (environment: <c>Ingest__QueueRows=50000</c>). Validated at start.</summary>
+public sealed class IngestOptions
+{
+    /// <summary>The configuration section.</summary>
+    public const string Section = "Ingest";
+
+    /// <summary>Port of REST, health and metrics. Default 8080; 0 lets the system choose.</summary>
+    [Range(0, 65535)]
+    public int RestPort { get; set; } = 8080;
+
+    /// <summary>Port of OTLP over HTTP. Default 4318; 0 lets the system choose.</summary>
+    [Range(0, 65535)]
+    public int OtlpHttpPort { get; set; } = 4318;
+
+    /// <summary>Port of OTLP over gRPC (HTTP/2 without TLS). Default 4317; 0 lets the system choose.</summary>
+    [Range(0, 65535)]
+    public int OtlpGrpcPort { get; set; } = 4317;
+
+    /// <summary>Largest body in bytes, as sent and after decompression. 1 KiB to 1 GiB, default 64 MiB (what OTLP recommends).</summary>
+    [Range(1024, 1 << 30)]
+    public int MaxBodyBytes { get; set; } = 64 << 20;
+
+    /// <summary>Bodies held in memory at one time, in bytes over all requests; beyond it requests are refused with 503. Default 256 MiB.</summary>
+    [Range(1L << 20, 1L << 36)]
+    public long MaxBufferedBytes { get; set; } = 256L << 20;
+
+    /// <summary>Rows that may wait for a writer. 1 to 10 million, default 100 000; beyond it requests are refused with 503.</summary>
+    [Range(1, 10_000_000)]
+    public int QueueRows { get; set; } = 100_000;
+
+    /// <summary>Bytes of rows that may wait for a writer, estimated. Default 128 MiB.</summary>
+    [Range(1L << 16, 1L << 36)]
+    public long QueueBytes { get; set; } = 128L << 20;
+
+    /// <summary>Most rows in one transaction. 1 to 100 000, default 5000.</summary>
+    [Range(1, 100_000)]
+    public int BatchRows { get; set; } = 5000;
+
+    /// <summary>Writers, each with one connection. 1 to 32, default 2.</summary>
+    [Range(1, 32)]
+    public int WriterLanes { get; set; } = 2;
+
+    /// <summary>How long one attempt at a transaction may take before its outcome counts as unknown. Default 15 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.5", "00:05:00")]
+    public TimeSpan AttemptTimeout { get; set; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>How long a request waits for its commit before it is told to come again. Default 30 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.5", "00:10:00")]
+    public TimeSpan RequestDeadline { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long a stopping service goes on with the requests and rows that it has accepted. Default 25 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
+    public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(25);
+
+    /// <summary>How far in the future a call may have started. Default 10 minutes, for clocks that run ahead.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00")]
+    public TimeSpan MaxFuture { get; set; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>How old a call may be: the retention of <c>analytics.llm_requests</c>. Default 365 days.</summary>
+    [Range(typeof(TimeSpan), "1.00:00:00", "36500.00:00:00")]
+    public TimeSpan MaxAge { get; set; } = TimeSpan.FromDays(365);
+
+    /// <summary>How long a known key is trusted without asking the database, and so how late a revocation is noticed. Default 30 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "01:00:00")]
+    public TimeSpan KeyCache { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long an unknown key is refused without asking the database. Default 5 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]
+    public TimeSpan UnknownKeyCache { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long a known key is still trusted while the database does not answer. Default 5 minutes; 0 refuses with 503 at once.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00")]
+    public TimeSpan KeyCacheInOutage { get; set; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>Longest time of one usage query in the database. Default 10 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.1", "00:05:00")]
+    public TimeSpan QueryTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How often prices are read again. Default one minute.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
+    public TimeSpan PriceRefresh { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>Whether this instance runs retention and roll-ups. Default true; instances take turns by an advisory lock.</summary>
+    public bool Maintenance { get; set; } = true;
+}

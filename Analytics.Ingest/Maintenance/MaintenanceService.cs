@@ -1,0 +1,87 @@
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace Analytics.Ingest.Maintenance;
+
+/// <summary>
+/// Runs what the database does not run by itself on every edition: retention every hour, the roll-up of model performance every five minutes. Of
+/// several instances one does it at a time, by an advisory lock that lives as long as its transaction (a session lock would stay behind in the pool).
+/// </summary>
+internal sealed class MaintenanceService(NpgsqlDataSource dataSource, IOptions<IngestOptions> options, TimeProvider time, ILogger<MaintenanceService> log)
+    : BackgroundService
+{
+    public static readonly TimeSpan RetentionEvery = TimeSpan.FromHours(1), RollUpEvery = TimeSpan.FromMinutes(5);
+
+    // "hub" in ASCII, then the task.
+    private const long RetentionLock = 0x687562_0001, RollUpLock = 0x687562_0002;
+
+    // Each run covers what an instance may have missed: late rows of the last hours, and at its start two days of nobody having run.
+    private static readonly TimeSpan FirstWindow = TimeSpan.FromDays(2), LaterWindow = TimeSpan.FromHours(3);
+
+    private static readonly TimeSpan TaskTimeout = TimeSpan.FromMinutes(5);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        if (!options.Value.Maintenance) return;
+        await Task.WhenAll(
+            RepeatAsync(RetentionEvery, "retention", ApplyRetentionAsync, stoppingToken),
+            RepeatAsync(RollUpEvery, "model performance", RollUpAsync(), stoppingToken));
+    }
+
+    /// <summary>Drops what is older than its retention, on editions whose database has no policies of its own.</summary>
+    public Task ApplyRetentionAsync(CancellationToken cancellationToken) =>
+        RunLockedAsync(RetentionLock, "SELECT count(*) FROM analytics.apply_retention()", [], cancellationToken);
+
+    /// <summary>Records model performance for the whole hours of a window that ends now.</summary>
+    public Task RecordPerformanceAsync(TimeSpan window, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow().UtcDateTime;
+        var hour = new DateTime(now.Ticks - (now.Ticks % TimeSpan.TicksPerHour), DateTimeKind.Utc);
+        return RunLockedAsync(RollUpLock, "SELECT analytics.record_model_performance($1, $2)", [hour - window, hour], cancellationToken);
+    }
+
+    private Func<CancellationToken, Task> RollUpAsync()
+    {
+        var window = FirstWindow;
+        return async cancellationToken =>
+        {
+            await RecordPerformanceAsync(window, cancellationToken);
+            window = LaterWindow;
+        };
+    }
+
+    private async Task RepeatAsync(TimeSpan every, string what, Func<CancellationToken, Task> task, CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                await task(stoppingToken);
+            }
+            catch (Exception failure) when (failure is NpgsqlException or TimeoutException)
+            {
+                log.LogWarning("Maintenance ({Task}) failed and will be tried again in {Wait}: {Reason}", what, every, failure.Message);
+            }
+
+            await Task.Delay(every, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task RunLockedAsync(long key, string sql, object[] parameters, CancellationToken cancellationToken)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await using (var tryLock = new NpgsqlCommand("SELECT pg_try_advisory_xact_lock($1)", connection) { Parameters = { new() { Value = key } } })
+        {
+            if (await tryLock.ExecuteScalarAsync(cancellationToken) is not true) return;
+        }
+
+        await using (var run = new NpgsqlCommand(sql, connection) { CommandTimeout = (int)TaskTimeout.TotalSeconds })
+        {
+            foreach (var parameter in parameters) run.Parameters.AddWithValue(parameter);
+            await run.ExecuteNonQueryAsync(cancellationToken);
+        }
+
+        await transaction.CommitAsync(cancellationToken);
+    }
+}

@@ -1,0 +1,41 @@
+using Analytics.Ingest.Spans;
+
+namespace Analytics.Ingest.Pricing;
+
+/// <summary>What a call cost, in USD, and who says so. A part whose price or count is unknown is NULL, and so then is the total.</summary>
+internal sealed record CallCost(
+    decimal? Input, decimal? CacheRead, decimal? CacheWrite, decimal? Output, decimal? Total, int? PriceId, string Source, string Currency)
+{
+    public const string Catalogue = "catalogue";
+    public const string Provider = "provider";
+    public const string Unpriced = "unpriced";
+
+    private const string Usd = "USD";
+    private const decimal Million = 1_000_000m;
+
+    /// <summary>
+    /// The cost that the span itself reports, else the catalogue's. A reported 0 beside tokens is not believed: several SDKs report 0 for models
+    /// whose price they do not know. A reported cost in another currency than USD is flagged and not used.
+    /// </summary>
+    public static CallCost Of(ReportedUsage reported, UsageVector usage, ModelPrice? price)
+    {
+        var usd = string.IsNullOrEmpty(reported.Currency) || reported.Currency.Equals(Usd, StringComparison.OrdinalIgnoreCase);
+        if (reported.Cost is { } cost && usd && (cost > 0 || usage.Total is 0))
+        {
+            return new CallCost(null, null, null, null, cost, null, Provider, Usd);
+        }
+
+        if (price is null) return new CallCost(null, null, null, null, null, null, Unpriced, Usd);
+
+        var input = Part(usage.Uncached, price.Input);
+        var read = Part(usage.CacheRead ?? 0, price.CacheRead);
+        var write = Part(usage.CacheWrite ?? 0, price.CacheWrite);
+        // An embedding has no output to report; a call without any output count is one whose stream broke off or that failed, and is unknown.
+        var output = usage.Output is null && price.Output == 0 ? 0 : Part(usage.Output, price.Output);
+        var total = input + read + write + output;
+        return new CallCost(input, read, write, output, total, price.PriceId, total is null ? Unpriced : Catalogue, Usd);
+    }
+
+    // Nothing costs nothing, whatever its price.
+    private static decimal? Part(long? tokens, decimal? perMillion) => tokens == 0 ? 0 : tokens * perMillion / Million;
+}

@@ -1,0 +1,67 @@
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace Analytics.Ingest.Pricing;
+
+/// <summary>
+/// Keeps the prices in memory, read at start and then every <see cref="IngestOptions.PriceRefresh"/>. While they cannot be read, the last ones
+/// hold; before the first reading requests wait, so that no early call is stored unpriced for want of a table.
+/// </summary>
+internal sealed class PriceRefresher(NpgsqlDataSource dataSource, IOptions<IngestOptions> options, TimeProvider time, ILogger<PriceRefresher> log)
+    : BackgroundService, IPriceSource
+{
+    private static readonly TimeSpan RetryAfterFailure = TimeSpan.FromSeconds(2);
+
+    private readonly TaskCompletionSource firstReading = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile PriceBook current = PriceBook.Empty;
+
+    public PriceBook Current => current;
+
+    /// <summary>Completes when prices have been read once.</summary>
+    public Task Loaded => firstReading.Task;
+
+    /// <summary>Reads the prices now.</summary>
+    public async Task RefreshAsync(CancellationToken cancellationToken)
+    {
+        const string Sql = """
+            SELECT price_id, provider, model, match = 'prefix', valid_from, valid_to,
+                   input_per_mtok, output_per_mtok, cache_read_per_mtok, cache_write_per_mtok
+            FROM analytics.model_prices
+            """;
+        await using var command = dataSource.CreateCommand(Sql);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var prices = new List<ModelPrice>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            prices.Add(new ModelPrice(
+                reader.GetInt32(0), reader.GetString(1), reader.GetString(2), reader.GetBoolean(3), reader.GetDateTime(4),
+                reader.IsDBNull(5) ? null : reader.GetDateTime(5),
+                reader.GetDecimal(6), reader.GetDecimal(7), Nullable(reader, 8), Nullable(reader, 9)));
+        }
+
+        if (prices.Count != current.Count) log.LogInformation("Read {Count} model prices", prices.Count);
+        current = new PriceBook(prices);
+        firstReading.TrySetResult();
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            var wait = options.Value.PriceRefresh;
+            try
+            {
+                await RefreshAsync(stoppingToken);
+            }
+            catch (Exception failure) when (failure is NpgsqlException or TimeoutException)
+            {
+                log.LogWarning("Model prices could not be read, the last ones hold: {Reason}", failure.Message);
+                wait = RetryAfterFailure;
+            }
+
+            await Task.Delay(wait, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private static decimal? Nullable(NpgsqlDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetDecimal(column);
+}

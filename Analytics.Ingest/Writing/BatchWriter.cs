@@ -1,0 +1,141 @@
+using Analytics.Ingest.Telemetry;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace Analytics.Ingest.Writing;
+
+/// <summary>Writes one batch in one transaction, and by halves when the database refuses one of its rows. Outcomes are set only by a commit.</summary>
+internal sealed class BatchWriter(NpgsqlDataSource dataSource, IOptions<IngestOptions> options, TimeProvider time, IngestMetrics metrics)
+{
+    /// <summary>
+    /// Writes rows that are sorted by key and hold no key twice. Afterwards every row has its outcome.
+    /// Throws what <see cref="Failures.Classify"/> calls transient or unknown; some of the rows may then be stored, and the same call again is right.
+    /// </summary>
+    public async Task WriteAsync(IReadOnlyList<QueuedRow> rows, CancellationToken cancellationToken)
+    {
+        var ignoreDuplicates = false;
+        while (true)
+        {
+            try
+            {
+                await WriteOnceAsync(rows, ignoreDuplicates, cancellationToken);
+                return;
+            }
+            catch (PostgresException duplicate) when (!ignoreDuplicates && Failures.Classify(duplicate) == Failure.Duplicate)
+            {
+                ignoreDuplicates = true;
+            }
+            catch (PostgresException refused) when (Failures.Classify(refused) == Failure.Data)
+            {
+                await WriteHalvesAsync(rows, refused, cancellationToken);
+                return;
+            }
+        }
+    }
+
+    private async Task WriteHalvesAsync(IReadOnlyList<QueuedRow> rows, PostgresException refused, CancellationToken cancellationToken)
+    {
+        if (rows.Count == 1)
+        {
+            rows[0].Outcome = RowOutcome.Rejected;
+            // The message names the type or the constraint. Detail and context could repeat the row's content, so they are left out.
+            rows[0].Reason = $"refused by the database: {refused.SqlState} {refused.MessageText}";
+            metrics.Rejected("database");
+            return;
+        }
+
+        var half = rows.Count / 2;
+        await WriteAsync([.. rows.Take(half)], cancellationToken);
+        await WriteAsync([.. rows.Skip(half)], cancellationToken);
+    }
+
+    private async Task WriteOnceAsync(IReadOnlyList<QueuedRow> rows, bool ignoreDuplicates, CancellationToken cancellationToken)
+    {
+        using var attempt = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var expiry = time.CreateTimer(_ => attempt.Cancel(), null, options.Value.AttemptTimeout, Timeout.InfiniteTimeSpan);
+        var started = time.GetTimestamp();
+        await using var connection = await dataSource.OpenConnectionAsync(attempt.Token);
+        await using var transaction = await connection.BeginTransactionAsync(attempt.Token);
+        HashSet<(Guid, DateTime)>? stored = null;
+        if (ignoreDuplicates)
+        {
+            stored = await StageAsync(connection, rows, attempt.Token);
+        }
+        else
+        {
+            foreach (var table in TableCopies.All) await table.CopyAsync(connection, rows, staging: false, attempt.Token);
+        }
+
+        await CommitAsync(connection, transaction, attempt.Token);
+        foreach (var row in rows)
+        {
+            row.Outcome = stored is null || stored.Contains((row.Row.RequestId, row.Row.Time)) ? RowOutcome.Stored : RowOutcome.Duplicate;
+        }
+
+        metrics.Committed(rows.Count, time.GetElapsedTime(started), ignoreDuplicates);
+    }
+
+    /// <summary>
+    /// The same batch without the rows that are there already. Returns the keys of those that were not.
+    /// Creating the temporary tables writes WAL under a transaction id, so this commit also waits for the synchronous standby: even when every row
+    /// is a duplicate, the answer says that the rows are on two servers, the first writer's among them, whose own wait may have been cut short.
+    /// </summary>
+    private static async Task<HashSet<(Guid, DateTime)>> StageAsync(
+        NpgsqlConnection connection, IReadOnlyList<QueuedRow> rows, CancellationToken cancellationToken)
+    {
+        var stored = new HashSet<(Guid, DateTime)>(rows.Count);
+        foreach (var table in TableCopies.All)
+        {
+            if (table.ErrorsOnly && !rows.Any(row => row.Row.IsError)) continue;
+            // ON COMMIT DROP, because the transaction pool gives this session to somebody else afterwards.
+            await using (var create = new NpgsqlCommand($"CREATE TEMP TABLE {table.Staging} (LIKE {table.Table}) ON COMMIT DROP", connection))
+            {
+                await create.ExecuteNonQueryAsync(cancellationToken);
+            }
+
+            // LIKE takes over NOT NULL but no default, so columns that are not copied (ingested_at) must be nullable here.
+            await using (var relax = new NpgsqlCommand(
+                table.Columns == TableCopies.RequestColumns ? $"ALTER TABLE {table.Staging} ALTER ingested_at DROP NOT NULL" : "SELECT 1", connection))
+            {
+                await relax.ExecuteNonQueryAsync(cancellationToken);
+            }
+
+            await table.CopyAsync(connection, rows, staging: true, cancellationToken);
+            await using var insert = new NpgsqlCommand(
+                $"INSERT INTO {table.Table} ({table.Columns}) SELECT {table.Columns} FROM {table.Staging} ORDER BY time, request_id " +
+                "ON CONFLICT (request_id, time) DO NOTHING RETURNING request_id, time", connection);
+            await using var reader = await insert.ExecuteReaderAsync(cancellationToken);
+            while (await reader.ReadAsync(cancellationToken))
+            {
+                if (table.Columns == TableCopies.RequestColumns) stored.Add((reader.GetGuid(0), reader.GetDateTime(1)));
+            }
+        }
+
+        return stored;
+    }
+
+    /// <summary>
+    /// Commits, and takes a warning for a failure: a server whose wait for the standby is cancelled (by a timeout of ours, for one) commits locally,
+    /// answers success, and says only in a warning that the standby may not have the rows.
+    /// </summary>
+    private static async Task CommitAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken cancellationToken)
+    {
+        string? warning = null;
+        void OnNotice(object sender, NpgsqlNoticeEventArgs args)
+        {
+            if (args.Notice.InvariantSeverity == "WARNING") warning = args.Notice.MessageText;
+        }
+
+        connection.Notice += OnNotice;
+        try
+        {
+            await transaction.CommitAsync(cancellationToken);
+        }
+        finally
+        {
+            connection.Notice -= OnNotice;
+        }
+
+        if (warning is not null) throw new ReplicationNotConfirmedException(warning);
+    }
+}

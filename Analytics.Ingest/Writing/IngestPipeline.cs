@@ -1,0 +1,38 @@
+using Analytics.Ingest.Pricing;
+using Analytics.Ingest.Rows;
+using Microsoft.Extensions.Options;
+
+namespace Analytics.Ingest.Writing;
+
+/// <summary>What became of the rows of one request.</summary>
+/// <param name="RetryAfter">Set when they are not (known to be) committed: the client must send them again, not before this time.</param>
+/// <param name="Rows">The rows with their outcomes, when they are.</param>
+internal readonly record struct WriteResult(TimeSpan? RetryAfter, IReadOnlyList<QueuedRow> Rows);
+
+/// <summary>The way from rows to their commit, common to every protocol.</summary>
+internal sealed class IngestPipeline(IngestQueue queue, PriceRefresher prices, IOptions<IngestOptions> options, TimeProvider time)
+{
+    /// <summary>Waits until prices are known, which at a start without a database takes until it is there. False: come again.</summary>
+    public async Task<bool> ReadyAsync()
+    {
+        if (prices.Loaded.IsCompleted) return true;
+        try
+        {
+            await prices.Loaded.WaitAsync(options.Value.RequestDeadline, time);
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Queues rows and waits for their commit. The client's going away does not stop it: what was accepted is written.</summary>
+    public async Task<WriteResult> WriteAsync(IReadOnlyList<(RequestRow Row, int Index)> rows)
+    {
+        if (rows.Count == 0) return new WriteResult(null, []);
+        var write = new PendingWrite([.. rows.Select(row => new QueuedRow(row.Row, row.Index))]);
+        if (!queue.TryEnqueue(write)) return new WriteResult(queue.RetryAfter, []);
+        return await write.WaitAsync(options.Value.RequestDeadline, time) ? new WriteResult(null, write.Rows) : new WriteResult(queue.RetryAfter, []);
+    }
+}

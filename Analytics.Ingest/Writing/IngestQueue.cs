@@ -1,0 +1,75 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Threading.Channels;
+using Analytics.Ingest.Telemetry;
+using Microsoft.Extensions.Options;
+
+namespace Analytics.Ingest.Writing;
+
+/// <summary>
+/// The rows that wait for a writer, bounded by count and bytes. A request enters whole or not at all; one larger than the bounds enters an empty
+/// queue, or it could never enter.
+/// </summary>
+internal sealed class IngestQueue
+{
+    private readonly Channel<WritePart> parts = Channel.CreateUnbounded<WritePart>(new UnboundedChannelOptions { SingleReader = false });
+    private readonly Lock gate = new();
+    private readonly IngestOptions options;
+    private readonly DrainRate drain;
+    private long rows;
+    private long bytes;
+
+    public IngestQueue(IOptions<IngestOptions> options, DrainRate drain, IngestMetrics metrics)
+    {
+        this.options = options.Value;
+        this.drain = drain;
+        metrics.ObserveQueue(() => Interlocked.Read(ref rows), () => Interlocked.Read(ref bytes));
+    }
+
+    /// <summary>Rows queued or being written.</summary>
+    public long Rows => Interlocked.Read(ref rows);
+
+    /// <summary>How long a refused client should wait until there is room again, by the rate at which rows have been committed lately.</summary>
+    public TimeSpan RetryAfter => drain.TimeFor(Rows);
+
+    /// <summary>Takes the rows of one request. False when there is no room, or the service is stopping.</summary>
+    public bool TryEnqueue(PendingWrite write)
+    {
+        var split = write.Split(options.BatchRows);
+        var newBytes = split.Sum(part => part.Bytes);
+        lock (gate)
+        {
+            if (rows > 0 && (rows + write.Rows.Count > options.QueueRows || bytes + newBytes > options.QueueBytes)) return false;
+            rows += write.Rows.Count;
+            bytes += newBytes;
+        }
+
+        foreach (var part in split)
+        {
+            if (parts.Writer.TryWrite(part)) continue;
+            Leave(part);
+            return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>Waits until there is something to write. False when the queue is closed and empty.</summary>
+    public ValueTask<bool> WaitAsync(CancellationToken cancellationToken) => parts.Reader.WaitToReadAsync(cancellationToken);
+
+    public bool TryDequeue([NotNullWhen(true)] out WritePart? part) => parts.Reader.TryRead(out part);
+
+    public bool TryPeek([NotNullWhen(true)] out WritePart? part) => parts.Reader.TryPeek(out part);
+
+    /// <summary>Frees the room of a part that is committed or dropped.</summary>
+    public void Leave(WritePart part)
+    {
+        lock (gate)
+        {
+            rows -= part.Rows.Length;
+            bytes -= part.Bytes;
+        }
+    }
+
+    /// <summary>Takes nothing more; what is queued is still written.</summary>
+    public void Close() => parts.Writer.TryComplete();
+}

@@ -1,0 +1,87 @@
+using Analytics.Ingest.Rows;
+
+namespace Analytics.Ingest.Writing;
+
+/// <summary>What became of one row.</summary>
+internal enum RowOutcome
+{
+    /// <summary>Not decided yet.</summary>
+    None,
+
+    /// <summary>Committed by this write.</summary>
+    Stored,
+
+    /// <summary>Already there, by its request id and time.</summary>
+    Duplicate,
+
+    /// <summary>Refused by the database for what it holds.</summary>
+    Rejected,
+}
+
+/// <summary>A row on its way, and its outcome.</summary>
+internal sealed class QueuedRow(RequestRow row, int index)
+{
+    public RequestRow Row { get; } = row;
+
+    /// <summary>Its place in the request that brought it.</summary>
+    public int Index { get; } = index;
+
+    public RowOutcome Outcome { get; set; }
+
+    public string? Reason { get; set; }
+}
+
+/// <summary>
+/// The rows of one request, cut into parts of at most one batch. It is complete when the last part is committed, and abandoned when its request has
+/// been told that it will not be: only then are its parts dropped from the queue.
+/// </summary>
+internal sealed class PendingWrite(IReadOnlyList<QueuedRow> rows)
+{
+    private readonly TaskCompletionSource committed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int openParts;
+    private volatile bool abandoned;
+
+    public IReadOnlyList<QueuedRow> Rows { get; } = rows;
+
+    public bool IsAbandoned => abandoned;
+
+    /// <summary>Cuts the rows into parts.</summary>
+    public IReadOnlyList<WritePart> Split(int batchRows)
+    {
+        var parts = new List<WritePart>((Rows.Count / batchRows) + 1);
+        for (var from = 0; from < Rows.Count; from += batchRows)
+        {
+            parts.Add(new WritePart(this, Rows.Skip(from).Take(batchRows).ToArray()));
+        }
+
+        openParts = parts.Count;
+        return parts;
+    }
+
+    /// <summary>Waits for the commit of every part. False when it has not come within <paramref name="deadline"/>.</summary>
+    public async Task<bool> WaitAsync(TimeSpan deadline, TimeProvider time)
+    {
+        try
+        {
+            await committed.Task.WaitAsync(deadline, time);
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            abandoned = true;
+            // The commit may have come in this very moment; then it counts.
+            return committed.Task.IsCompletedSuccessfully;
+        }
+    }
+
+    public void PartDone()
+    {
+        if (Interlocked.Decrement(ref openParts) == 0) committed.TrySetResult();
+    }
+}
+
+/// <summary>What is queued and written as one: rows of one request, at most one batch of them.</summary>
+internal sealed record WritePart(PendingWrite Owner, QueuedRow[] Rows)
+{
+    public long Bytes { get; } = Rows.Sum(row => (long)row.Row.EstimatedBytes);
+}

@@ -1,0 +1,154 @@
+using System.Diagnostics.CodeAnalysis;
+using Analytics.Ingest.Telemetry;
+using Microsoft.Extensions.Options;
+
+namespace Analytics.Ingest.Writing;
+
+/// <summary>
+/// The writer lanes: each takes what is queued, up to one batch, and writes it; what arrives meanwhile makes the next batch. The commit itself is
+/// the only pause in which rows gather, so an idle service answers after one commit and a busy one writes full batches, with no delay to tune.
+/// </summary>
+internal sealed class WriterService(
+    IngestQueue queue, BatchWriter writer, DrainRate drain, IngestMetrics metrics, IOptions<IngestOptions> options, TimeProvider time,
+    ILogger<WriterService> log) : IHostedService, IDisposable
+{
+    private static readonly TimeSpan FirstBackoff = TimeSpan.FromMilliseconds(50), MaxBackoff = TimeSpan.FromSeconds(2);
+
+    private readonly CancellationTokenSource giveUp = new();
+    private Task lanes = Task.CompletedTask;
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        lanes = Task.WhenAll(Enumerable.Range(0, options.Value.WriterLanes).Select(_ => Task.Run(RunLaneAsync, CancellationToken.None)));
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Writes what is queued, as long as the host lets it; the server has stopped taking requests before.</summary>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        queue.Close();
+        try
+        {
+            await lanes.WaitAsync(options.Value.DrainTimeout, time, cancellationToken);
+        }
+        catch (Exception late) when (late is OperationCanceledException or TimeoutException)
+        {
+            log.LogWarning("Stopping with {Rows} rows not written; none of them was acknowledged", queue.Rows);
+            await giveUp.CancelAsync();
+            await lanes.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    public void Dispose() => giveUp.Dispose();
+
+    private async Task RunLaneAsync()
+    {
+        var parts = new List<WritePart>();
+        while (await queue.WaitAsync(giveUp.Token))
+        {
+            Gather(parts);
+            if (parts.Count == 0) continue;
+            await WriteUntilDoneAsync(parts);
+            foreach (var part in parts)
+            {
+                queue.Leave(part);
+                part.Owner.PartDone();
+            }
+
+            parts.Clear();
+        }
+    }
+
+    private void Gather(List<WritePart> parts)
+    {
+        var rows = 0;
+        // Another lane may take the part between the look and the take; then this batch grows beyond its bound by that one part at most.
+        while (rows < options.Value.BatchRows && queue.TryPeek(out var next) && (rows == 0 || rows + next.Rows.Length <= options.Value.BatchRows)
+            && queue.TryDequeue(out var part))
+        {
+            if (part.Owner.IsAbandoned)
+            {
+                Drop(part);
+                continue;
+            }
+
+            parts.Add(part);
+            rows += part.Rows.Length;
+        }
+    }
+
+    /// <summary>Tries until the batch is written or every request in it has been told that it will not be.</summary>
+    [SuppressMessage("Design", "CA1031", Justification = "A lane that dies loses service for good; an unexpected failure is logged and tried again like any other.")]
+    private async Task WriteUntilDoneAsync(List<WritePart> parts)
+    {
+        for (var backoff = FirstBackoff; ;)
+        {
+            parts.RemoveAll(part => part.Owner.IsAbandoned && Drop(part));
+            if (parts.Count == 0) return;
+            try
+            {
+                var rows = Distinct(parts, out var repeated);
+                if (rows.Count > 0) await writer.WriteAsync(rows, giveUp.Token);
+                foreach (var (row, first) in repeated) Repeat(row, first);
+                Count(parts);
+                return;
+            }
+            catch (OperationCanceledException) when (giveUp.IsCancellationRequested)
+            {
+                throw;
+            }
+            catch (Exception failure)
+            {
+                metrics.WriteFailed(Failures.Classify(failure));
+                if (Failures.IsDatabase(failure)) log.LogWarning("A batch will be tried again: {Reason}", failure.Message);
+                else log.LogError(failure, "A batch failed unexpectedly and will be tried again");
+            }
+
+            await Task.Delay(backoff * (0.5 + Random.Shared.NextDouble()), time, giveUp.Token);
+            backoff = TimeSpan.FromTicks(Math.Min(backoff.Ticks * 2, MaxBackoff.Ticks));
+        }
+    }
+
+    private bool Drop(WritePart part)
+    {
+        metrics.Dropped(part.Rows.Length);
+        queue.Leave(part);
+        return true;
+    }
+
+    /// <summary>The rows of a batch, each key once, in the order that all lanes share so that they cannot wait for each other in a circle.</summary>
+    private static List<QueuedRow> Distinct(List<WritePart> parts, out List<(QueuedRow Row, QueuedRow First)> repeated)
+    {
+        repeated = [];
+        var firsts = new Dictionary<(DateTime, Guid), QueuedRow>();
+        foreach (var row in parts.SelectMany(part => part.Rows))
+        {
+            var key = (row.Row.Time, row.Row.RequestId);
+            if (!firsts.TryAdd(key, row)) repeated.Add((row, firsts[key]));
+        }
+
+        // What an earlier attempt has decided (halves of a batch commit on their own) stays decided.
+        var rows = firsts.Values.Where(row => row.Outcome == RowOutcome.None).ToList();
+        rows.Sort((a, b) => a.Row.Time != b.Row.Time ? a.Row.Time.CompareTo(b.Row.Time) : a.Row.RequestId.CompareTo(b.Row.RequestId));
+        return rows;
+    }
+
+    private static void Repeat(QueuedRow row, QueuedRow first)
+    {
+        row.Outcome = first.Outcome == RowOutcome.Stored ? RowOutcome.Duplicate : first.Outcome;
+        row.Reason = first.Reason;
+    }
+
+    private void Count(List<WritePart> parts)
+    {
+        var stored = 0;
+        foreach (var row in parts.SelectMany(part => part.Rows))
+        {
+            if (row.Outcome == RowOutcome.Stored) stored++;
+            metrics.Written(row);
+        }
+
+        drain.Committed(parts.Sum(part => part.Rows.Length));
+        metrics.Stored(stored);
+    }
+}
