@@ -7,6 +7,9 @@ namespace Analytics.Topology;
 /// <summary>The rules a definition must keep. Each message reads: field = value: rule.</summary>
 internal static partial class TopologyRules
 {
+    /// <summary>PostgreSQL's own default of work_mem, and about what an idle backend weighs.</summary>
+    private static readonly ByteSize LeastMemoryPerConnection = ByteSize.MiB(4);
+
     public static IEnumerable<string> Check(ClusterDefinition cluster, PostgresSettings settings) =>
         Names(cluster)
             .Concat(Database(cluster, settings))
@@ -43,6 +46,14 @@ internal static partial class TopologyRules
         {
             yield return Problem("Database.Settings[shared_buffers]", settings.SharedBuffers.ToPostgres(),
                 $"must be at most 40 % of Database.Resources.MemoryLimit ({database.Resources.MemoryLimit.ToPostgres()})");
+        }
+
+        var each = (database.Resources.MemoryLimit.Bytes - settings.SharedBuffers.Bytes) / Math.Max(1, settings.MaxConnections);
+        if (each < LeastMemoryPerConnection.Bytes)
+        {
+            yield return Problem("Database.MaxConnections", settings.MaxConnections,
+                $"must leave each connection at least {LeastMemoryPerConnection} of Database.Resources.MemoryLimit "
+                + $"({database.Resources.MemoryLimit}) less shared_buffers ({settings.SharedBuffers})");
         }
 
         if (settings.MaxWalSize.Bytes > database.WalVolume.Bytes * 0.5)

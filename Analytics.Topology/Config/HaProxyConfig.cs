@@ -70,6 +70,7 @@ public static class HaProxyConfig
         return text.ToString().ReplaceLineEndings("\n");
     }
 
+    /// <summary>OPTIONS, because Patroni then answers with a status line only: HAProxy hangs up after it, in the middle of a body.</summary>
     private static void Listener(StringBuilder text, ClusterTopology topology, string name, int port, string path, string balance)
     {
         text.Append($"""
@@ -78,7 +79,7 @@ public static class HaProxyConfig
               bind :{port}
               balance {balance}
               option httpchk
-              http-check send meth GET uri {path} ver HTTP/1.1 hdr Host patroni
+              http-check send meth OPTIONS uri {path} ver HTTP/1.1 hdr Host patroni
               http-check expect status 200
               default-server check port {Ports.Patroni} check-ssl verify required ca-file {Paths.CaFile} inter 1s fastinter 500ms downinter 1s fall 2 rise 1 on-marked-down shutdown-sessions resolvers system init-addr last,libc,none
 

@@ -95,6 +95,8 @@ public static class PatroniConfig
         ["initdb"] = new object[]
         {
             "data-checksums",
+            new Map { ["auth-local"] = "scram-sha-256" },
+            new Map { ["auth-host"] = "scram-sha-256" },
             new Map { ["encoding"] = "UTF8" },
             new Map { ["locale"] = "C.UTF-8" },
             new Map { ["waldir"] = Paths.WalDirectory },

@@ -38,6 +38,9 @@ public static class DatabaseContainers
         });
     }
 
+    /// <summary>
+    /// No PG* variables: libpq prefers PGPASSWORD to the password file that Patroni writes for pg_basebackup and pg_rewind.
+    /// </summary>
     private static Dictionary<string, SecretText> Environment(string host) => new()
     {
         ["PATRONI_NAME"] = host,
@@ -47,8 +50,13 @@ public static class DatabaseContainers
         ["PATRONI_RESTAPI_PASSWORD"] = Secret(Secrets.Patroni),
         ["PATRONI_ETCD3_USERNAME"] = PatroniUser,
         ["PATRONI_ETCD3_PASSWORD"] = Secret(Secrets.EtcdPatroni),
+
+        // Patroni takes a password from the environment only together with its user name.
+        ["PATRONI_SUPERUSER_USERNAME"] = Roles.Superuser,
         ["PATRONI_SUPERUSER_PASSWORD"] = Secret(Secrets.Superuser),
+        ["PATRONI_REPLICATION_USERNAME"] = Roles.Replication,
         ["PATRONI_REPLICATION_PASSWORD"] = Secret(Secrets.Replication),
+        ["PATRONI_REWIND_USERNAME"] = Roles.Rewind,
         ["PATRONI_REWIND_PASSWORD"] = Secret(Secrets.Rewind),
         ["PATRONICTL_CONFIG_FILE"] = $"{Paths.Config}/{PatroniConfig.FileName}",
 
@@ -58,10 +66,5 @@ public static class DatabaseContainers
         ["LLM_READONLY_PASSWORD"] = Secret(Secrets.ReadOnly),
         ["MONITOR_PASSWORD"] = Secret(Secrets.Monitor),
         ["PGBOUNCER_PASSWORD"] = Secret(Secrets.PgBouncer),
-
-        // `docker exec -it … psql` needs nothing else.
-        ["PGHOST"] = Paths.SocketDirectory,
-        ["PGUSER"] = Roles.Superuser,
-        ["PGPASSWORD"] = Secret(Secrets.Superuser),
     };
 }
