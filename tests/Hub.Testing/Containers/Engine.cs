@@ -1,0 +1,117 @@
+using Analytics.Topology.Containers;
+using Docker.DotNet;
+using DotNet.Testcontainers.Builders;
+using DotNet.Testcontainers.Configurations;
+using DotNet.Testcontainers.Containers;
+using DotNet.Testcontainers.Networks;
+using Xunit;
+
+namespace Hub.Testing;
+
+/// <summary>Runs containers for tests. A missing engine or image ends the test by <see cref="Prerequisites.Missing"/>.</summary>
+public static class Engine
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    /// <summary>
+    /// Runs another command in the container that a spec describes, and waits for its end: how a program is asked whether it takes its
+    /// configuration. Standard input is closed.
+    /// </summary>
+    public static async Task<CheckResult> RunAsync(
+        TestDeployment deployment, ContainerSpec spec, IReadOnlyList<string> command, INetwork? network = null, CancellationToken cancel = default)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        var once = spec with { Entrypoint = [command[0]], Arguments = [.. command.Skip(1)] };
+        var builder = SpecContainers.Builder(deployment, once, network)
+            .WithWaitStrategy(Wait.ForUnixContainer().AddCustomWaitStrategy(new HasEnded(), strategy => strategy.WithMode(WaitStrategyMode.OneShot).WithTimeout(Patience)));
+        await using var container = await StartAsync(builder, once.Image, cancel);
+        return await ResultAsync(container, cancel);
+    }
+
+    /// <summary>Starts what a spec describes and leaves it running; the caller disposes of it.</summary>
+    /// <param name="ready">Asked twice a second until it says yes, at most a minute.</param>
+    public static async Task<IContainer> StartAsync(
+        TestDeployment deployment, ContainerSpec spec, INetwork? network, Func<IContainer, Task<bool>> ready, CancellationToken cancel = default, params string[] aliases)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        var builder = SpecContainers.Builder(deployment, spec, network, aliases)
+            .WithWaitStrategy(Wait.ForUnixContainer().AddCustomWaitStrategy(new IsReady(ready), strategy => strategy.WithTimeout(Patience).WithInterval(TimeSpan.FromMilliseconds(500))));
+        return await StartAsync(builder, spec.Image, cancel);
+    }
+
+    /// <summary>A network of its own; the caller disposes of it after its containers.</summary>
+    public static async Task<INetwork> CreateNetworkAsync(CancellationToken cancel = default)
+    {
+        try
+        {
+            var network = new NetworkBuilder().Build();
+            await network.CreateAsync(cancel);
+            return network;
+        }
+        catch (Exception e) when (IsMissing(e))
+        {
+            Prerequisites.Missing($"a container engine: {e.Message}");
+            throw;
+        }
+    }
+
+    private static async Task<IContainer> StartAsync(ContainerBuilder builder, string image, CancellationToken cancel)
+    {
+        IContainer? container = null;
+        try
+        {
+            container = builder.Build();
+            await container.StartAsync(cancel);
+            return container;
+        }
+        catch (Exception e) when (IsMissing(e))
+        {
+            if (container is not null)
+                await container.DisposeAsync();
+            Prerequisites.Missing($"a container engine with the image {image} (./hub images builds it): {e.Message}");
+            throw;
+        }
+        catch (Exception) when (container is not null)
+        {
+            var output = container.State == TestcontainersStates.Undefined ? "" : (await ResultAsync(container, CancellationToken.None)).ToString();
+            await container.DisposeAsync();
+            Assert.Fail($"{image} did not start: {output}");
+            throw;
+        }
+    }
+
+    private static async Task<CheckResult> ResultAsync(IContainer container, CancellationToken cancel)
+    {
+        var (output, error) = await container.GetLogsAsync(timestampsEnabled: false, ct: cancel);
+        var running = container.State == TestcontainersStates.Running;
+        return new CheckResult(running ? null : await container.GetExitCodeAsync(cancel), output, error);
+    }
+
+    private static bool IsMissing(Exception? e) => e is DockerUnavailableException or DockerImageNotFoundException || (e is not null && IsMissing(e.InnerException));
+
+    private sealed class HasEnded : IWaitUntil
+    {
+        public Task<bool> UntilAsync(IContainer container) => Task.FromResult(container.State is TestcontainersStates.Exited or TestcontainersStates.Dead);
+    }
+
+    private sealed class IsReady(Func<IContainer, Task<bool>> ready) : IWaitUntil
+    {
+        public Task<bool> UntilAsync(IContainer container) => ready(container);
+    }
+}
+
+/// <summary>How a command in a container ended.</summary>
+/// <param name="ExitCode">Null while it still runs.</param>
+/// <param name="Output">Standard output.</param>
+/// <param name="Error">Standard error.</param>
+public sealed record CheckResult(long? ExitCode, string Output, string Error)
+{
+    /// <summary>The test fails with what the program said, unless it ended with 0.</summary>
+    public CheckResult Accepted()
+    {
+        Assert.True(ExitCode == 0, ToString());
+        return this;
+    }
+
+    public override string ToString() => $"exit code {(ExitCode is { } code ? code : "none, it still runs")}\n{Output}{Error}";
+}
