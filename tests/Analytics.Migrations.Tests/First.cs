@@ -7,6 +7,6 @@ public class First(DatabaseFixture databases)
     public async Task Migrates()
     {
         await using var database = await databases.CreateMigratedAsync();
-        Assert.Equal("02", await database.App.ScalarAsync<string>("SELECT value FROM analytics.schema_metadata WHERE key = 'schema_version'"));
+        Assert.Equal("07", await database.App.ScalarAsync<string>("SELECT value FROM analytics.schema_metadata WHERE key = 'schema_version'"));
     }
 }
