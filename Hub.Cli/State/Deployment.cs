@@ -1,8 +1,8 @@
 using System.Text.Json;
 using Analytics.Topology;
 using Analytics.Topology.Compose;
-using Analytics.Topology.Config;
 using Analytics.Topology.Containers;
+using Analytics.Topology.Local;
 using Analytics.Topology.Security;
 using Hub.Cli.Engine;
 
@@ -23,8 +23,6 @@ internal sealed class Deployment
     public const string StateVariable = "HUB_STATE";
     public const string ApiKeyFile = "api-key";
     private const string ChoicesFile = "hub.json";
-    private const string AuthorityCertificate = "ca/ca.crt";
-    private const string AuthorityKey = "ca/ca.key";
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
     private Deployment(string repository, string directory, Choices choices)
@@ -60,7 +58,7 @@ internal sealed class Deployment
     public IReadOnlyList<ContainerSpec> Containers { get; }
     public ComposeProject Project { get; }
 
-    public string CaFile => Path.Combine(Directory, AuthorityCertificate);
+    public string CaFile => Path.Combine(Directory, LocalFiles.AuthorityCertificate);
 
     public string ApiKeyPath => Path.Combine(Directory, ApiKeyFile);
 
@@ -96,42 +94,13 @@ internal sealed class Deployment
     /// <returns>The paths that changed, relative to <see cref="Directory"/>.</returns>
     public IReadOnlyList<string> Write(DateTimeOffset now)
     {
-        var secrets = Secrets();
-        var files = new List<OutputFile>
-        {
-            new(ChoicesFile, JsonSerializer.Serialize(Choices, Json) + "\n"),
-            secrets.ToFile(),
-            ComposeFile.Render(Topology, Containers),
-            new($"secret/{ClusterNames.PgBouncer}/{PgBouncerConfig.UserListFileName}", PgBouncerConfig.UserList(name => secrets[name]), Private: true),
-        };
-        files.AddRange(ComposeFile.Configuration(Containers));
-        files.AddRange(CertificateFiles(now));
         System.IO.Directory.CreateDirectory(Directory);
-        if (!OperatingSystem.IsWindows())
-            File.SetUnixFileMode(Directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
-        return OutputFiles.Write(Directory, files);
-    }
-
-    private IEnumerable<OutputFile> CertificateFiles(DateTimeOffset now)
-    {
-        var authority = Read(AuthorityCertificate) is { } certificate && Read(AuthorityKey) is { } key
-            ? new KeyPair(certificate, key)
-            : Certificates.CreateAuthority(Choices.Name, now);
-        yield return new OutputFile(AuthorityCertificate, authority.CertificatePem);
-        yield return new OutputFile(AuthorityKey, authority.KeyPem, Private: true);
-        foreach (var (component, names) in CertificateNames.For(Topology))
-        {
-            var (certificateFile, keyFile) = ($"tls/{component}/tls.crt", $"tls/{component}/tls.key");
-            var leaf = Read(certificateFile) is { } pem && Read(keyFile) is { } leafKey && Certificates.IsCurrent(pem, authority, names, now)
-                ? new KeyPair(pem, leafKey)
-                : Certificates.Issue(authority, component, names, now);
-            yield return new OutputFile(certificateFile, leaf.CertificatePem);
-            yield return new OutputFile(keyFile, leaf.KeyPem, Private: true);
-        }
-
-        foreach (var component in Containers.SelectMany(container => container.Directories)
-            .Where(directory => directory.Path == Paths.Tls).Select(directory => directory.Source).Distinct())
-            yield return new OutputFile($"{component}/ca.crt", authority.CertificatePem);
+        return OutputFiles.Write(Directory,
+        [
+            new OutputFile(ChoicesFile, JsonSerializer.Serialize(Choices, Json) + "\n"),
+            ComposeFile.Render(Topology, Containers),
+            .. LocalFiles.Render(Topology, Containers, Read, now).Files,
+        ]);
     }
 
     private string? Read(string path)
