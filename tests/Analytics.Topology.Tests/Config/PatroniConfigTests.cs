@@ -1,0 +1,83 @@
+using Analytics.Topology.Config;
+using YamlDotNet.RepresentationModel;
+
+namespace Analytics.Topology.Tests.Config;
+
+public class PatroniConfigTests
+{
+    [Fact]
+    public void Three_members_commit_to_a_quorum_and_never_fall_back_to_none()
+    {
+        var dcs = Map("development", "bootstrap", "dcs");
+        Assert.Equal("quorum", Text(dcs, "synchronous_mode"));
+        Assert.Equal("true", Text(dcs, "synchronous_mode_strict"));
+        Assert.Equal("1", Text(dcs, "synchronous_node_count"));
+        Assert.Equal("true", Text(dcs, "failsafe_mode"));
+        Assert.Equal("0", Text(dcs, "primary_start_timeout"));
+    }
+
+    [Fact]
+    public void One_member_waits_for_nobody_and_is_given_time_to_recover()
+    {
+        var dcs = Map("development-single", "bootstrap", "dcs");
+        Assert.Equal("off", Text(dcs, "synchronous_mode"));
+        Assert.Equal("false", Text(dcs, "synchronous_mode_strict"));
+        Assert.Equal("300", Text(dcs, "primary_start_timeout"));
+    }
+
+    [Fact]
+    public void What_is_sent_to_a_running_cluster_is_what_a_new_one_starts_with()
+    {
+        var rendered = Map("recommended", "bootstrap", "dcs");
+        var sent = new YamlStream();
+        sent.Load(new StringReader(Yaml.Write(PatroniConfig.DynamicConfiguration(Presets.Recommended))));
+        Assert.Equal(rendered.ToString(), sent.Documents[0].RootNode.ToString());
+    }
+
+    [Fact]
+    public void Settings_for_the_DCS_are_there_and_only_there()
+    {
+        var topology = Presets.Recommended;
+        Assert.Equal(topology.Settings.Dcs.Keys, Keys(Map("recommended", "bootstrap", "dcs", "postgresql", "parameters")));
+        Assert.Equal(topology.Settings.Local.Keys, Keys(Map("recommended", "postgresql", "parameters")));
+    }
+
+    [Fact]
+    public void A_new_cluster_has_checksums_and_can_be_rewound()
+    {
+        var initdb = (YamlSequenceNode)Map("development", "bootstrap")["initdb"];
+        Assert.Contains("data-checksums", initdb.OfType<YamlScalarNode>().Select(node => node.Value));
+        Assert.Equal("true", Text(Map("development", "bootstrap", "dcs", "postgresql"), "use_pg_rewind"));
+        Assert.Equal("on", Text(Map("development", "bootstrap", "dcs", "postgresql", "parameters"), "wal_log_hints"));
+    }
+
+    [Theory]
+    [InlineData("replication", "replicator")]
+    [InlineData("rewind", "rewind")]
+    public void Members_verify_each_other(string purpose, string role)
+    {
+        var authentication = Map("development", "postgresql", "authentication", purpose);
+        Assert.Equal(role, Text(authentication, "username"));
+        Assert.Equal("verify-full", Text(authentication, "sslmode"));
+        Assert.Equal(Paths.CaFile, Text(authentication, "sslrootcert"));
+    }
+
+    [Fact]
+    public void Every_etcd_member_is_listed() =>
+        Assert.Equal(["etcd-1:2379", "etcd-2:2379", "etcd-3:2379"],
+            ((YamlSequenceNode)Map("development", "etcd3")["hosts"]).Select(host => ((YamlScalarNode)host).Value));
+
+    [Fact]
+    public void No_password_is_in_the_file() => Assert.DoesNotMatch("(?i)password: ", PatroniConfig.Render(Presets.Recommended));
+
+    private static YamlMappingNode Map(string preset, params string[] path)
+    {
+        var stream = new YamlStream();
+        stream.Load(new StringReader(PatroniConfig.Render(Definitions.Presets[preset])));
+        return path.Aggregate((YamlMappingNode)stream.Documents[0].RootNode, (node, key) => (YamlMappingNode)node[key]);
+    }
+
+    private static string? Text(YamlMappingNode map, string key) => ((YamlScalarNode)map[key]).Value;
+
+    private static IEnumerable<string?> Keys(YamlMappingNode map) => map.Children.Keys.Select(key => ((YamlScalarNode)key).Value);
+}
