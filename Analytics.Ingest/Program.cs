@@ -9,6 +9,3 @@ var app = builder.Build();
 app.MapIngest();
 app.MapDefaultEndpoints().On(Listener.Rest);
 await app.RunAsync();
-
-/// <summary>The entry point, by which tests start the service.</summary>
-public partial class Program;

@@ -11,7 +11,7 @@ internal sealed class SchemaHealthCheck(NpgsqlDataSource dataSource, PriceRefres
     public const string Name = "schema";
 
     /// <summary>The number of the script that made the newest thing this build uses.</summary>
-    public const int RequiredVersion = 5;
+    public const int RequiredVersion = 4;
 
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 

@@ -28,14 +28,14 @@ internal sealed record CallCost(
         if (price is null) return new CallCost(null, null, null, null, null, null, Unpriced, Usd);
 
         var input = Part(usage.Uncached, price.Input);
-        var read = Part(usage.CacheRead ?? 0, price.CacheRead);
-        var write = Part(usage.CacheWrite ?? 0, price.CacheWrite);
+        // Where the catalogue names no price for cached tokens, they cost what input costs.
+        var read = Part(usage.CacheRead ?? 0, price.CacheRead ?? price.Input);
+        var write = Part(usage.CacheWrite ?? 0, price.CacheWrite ?? price.Input);
         // An embedding has no output to report; a call without any output count is one whose stream broke off or that failed, and is unknown.
         var output = usage.Output is null && price.Output == 0 ? 0 : Part(usage.Output, price.Output);
         var total = input + read + write + output;
         return new CallCost(input, read, write, output, total, price.PriceId, total is null ? Unpriced : Catalogue, Usd);
     }
 
-    // Nothing costs nothing, whatever its price.
-    private static decimal? Part(long? tokens, decimal? perMillion) => tokens == 0 ? 0 : tokens * perMillion / Million;
+    private static decimal? Part(long? tokens, decimal perMillion) => tokens * perMillion / Million;
 }
