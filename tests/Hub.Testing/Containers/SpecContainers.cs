@@ -44,6 +44,9 @@ public static class SpecContainers
                 ClusterNames.Uid, ClusterNames.Uid, file.Secret ? PrivateFile : PublicFile);
         }
 
+        // What is published on a developer's machine is here too, on whatever port is free.
+        foreach (var port in spec.Ports.Where(port => port.HostPort is not null && network is not null))
+            builder = builder.WithPortBinding(port.Port, assignRandomHostPort: true);
         return network is null ? builder : builder.WithNetwork(network).WithNetworkAliases([spec.Name, .. aliases]);
     }
 

@@ -1,0 +1,166 @@
+using System.Text.Json;
+using Analytics.Topology;
+using DotNet.Testcontainers.Containers;
+using DotNet.Testcontainers.Networks;
+using Npgsql;
+using Xunit;
+
+namespace Hub.Testing;
+
+/// <summary>
+/// The whole topology in containers, from the same specs as every other host, on free ports. Whatever it started is gone when it is
+/// disposed of, also when it did not become healthy.
+/// </summary>
+public sealed class HubCluster : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+    private readonly Dictionary<string, IContainer> containers = [];
+    private readonly INetwork network;
+    private readonly string caFile = Path.Combine(Path.GetTempPath(), $"hub-ca-{Guid.NewGuid():N}.crt");
+
+    private HubCluster(TestDeployment deployment, INetwork network)
+    {
+        Deployment = deployment;
+        this.network = network;
+        File.WriteAllText(caFile, deployment.Authority.CertificatePem);
+    }
+
+    public TestDeployment Deployment { get; }
+
+    public ClusterTopology Topology => Deployment.Topology;
+
+    /// <summary>Path of the CA's certificate on this machine.</summary>
+    public string CaFile => caFile;
+
+    public IContainer this[string name] => containers[name];
+
+    /// <summary>Starts everything and waits until all members stream and the set-up jobs have ended well.</summary>
+    public static async Task<HubCluster> StartAsync(ClusterTopology topology, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(topology);
+        var deployment = new TestDeployment(topology.With(cluster => cluster with
+        {
+            Images = cluster.Images.WithDatabase(Environment.GetEnvironmentVariable(Images.DatabaseVariable)),
+        }));
+        var cluster = new HubCluster(deployment, await Engine.CreateNetworkAsync(cancel));
+        try
+        {
+            // The members of one component start together, as everywhere else; a component after what it needs.
+            var waiting = deployment.Containers.ToList();
+            while (waiting.Count > 0)
+            {
+                var next = waiting.Where(spec => spec.After.All(cluster.containers.ContainsKey)).ToArray();
+                var started = await Task.WhenAll(next.Select(async spec => (spec.Name, await Engine.StartAsync(deployment, spec, cluster.network, _ => Task.FromResult(true), cancel))));
+                foreach (var (name, container) in started)
+                    cluster.containers[name] = container;
+                waiting.RemoveAll(next.Contains);
+            }
+
+            await cluster.UntilHealthyAsync(cancel);
+            return cluster;
+        }
+        catch
+        {
+            await cluster.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>The port of 127.0.0.1 that leads to a container's port.</summary>
+    public int Port(string container, int port) => containers[container].GetMappedPublicPort(port);
+
+    /// <summary>A connection string over verified TLS, to HAProxy's or PgBouncer's port on this machine.</summary>
+    public string ConnectionString(string container, int port, string role, string secret) => new NpgsqlConnectionStringBuilder
+    {
+        Host = "127.0.0.1",
+        Port = Port(container, port),
+        Database = ClusterNames.Database,
+        Username = role,
+        Password = Deployment.Passwords[secret],
+        SslMode = SslMode.VerifyFull,
+        RootCertificate = caFile,
+        Pooling = false,
+        Timeout = 5,
+        CommandTimeout = 30,
+    }.ConnectionString;
+
+    /// <summary>Patroni's list of members, from any that answers.</summary>
+    public async Task<IReadOnlyList<PatroniMember>> MembersAsync(CancellationToken cancel)
+    {
+        foreach (var host in Topology.Database.Hosts.Where(host => containers[host].State == TestcontainersStates.Running))
+        {
+            var result = await containers[host].ExecAsync(["patronictl", "list", "--format", "json"], cancel);
+            if (result.ExitCode == 0 && result.Stdout.TrimStart().StartsWith('['))
+            {
+                using var document = JsonDocument.Parse(result.Stdout);
+                return [.. document.RootElement.EnumerateArray().Select(member => new PatroniMember(
+                    member.GetProperty("Member").GetString()!, member.GetProperty("Role").GetString()!, member.GetProperty("State").GetString()!))];
+            }
+        }
+
+        return [];
+    }
+
+    /// <summary>Waits for one leader, all others streaming and at least one of them synchronous; fails with what is there instead.</summary>
+    public async Task UntilStreamingAsync(CancellationToken cancel)
+    {
+        IReadOnlyList<PatroniMember> members = [];
+        await UntilAsync(async () =>
+        {
+            members = await MembersAsync(cancel);
+            return members.Count == Topology.Database.Members && members.Count(member => member.Role == "Leader") == 1
+                && members.Count(member => member.State == "streaming") == Topology.Database.Members - 1
+                && (members.Count == 1 || members.Any(member => member.Role.EndsWith("Standby", StringComparison.Ordinal)));
+        }, () => "not all members stream: " + string.Join(", ", members), cancel);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Task.WhenAll(containers.Values.Select(container => container.DisposeAsync().AsTask()));
+        await network.DisposeAsync();
+        File.Delete(caFile);
+    }
+
+    private async Task UntilHealthyAsync(CancellationToken cancel)
+    {
+        await UntilStreamingAsync(cancel);
+        foreach (var job in Deployment.Containers.Where(spec => spec.RunsOnce))
+        {
+            await UntilAsync(() => Task.FromResult(containers[job.Name].State == TestcontainersStates.Exited), () => $"{job.Name} has not ended", cancel);
+            var (output, error) = await containers[job.Name].GetLogsAsync(timestampsEnabled: false, ct: cancel);
+            Assert.True(await containers[job.Name].GetExitCodeAsync(cancel) == 0, $"{job.Name} failed: {output}{error}");
+        }
+
+        using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(5) };
+        var ready = new Uri($"http://127.0.0.1:{Port(ClusterNames.Ingest, Ports.Rest)}/health/ready");
+        var last = "";
+        await UntilAsync(async () =>
+        {
+            try
+            {
+                using var response = await http.GetAsync(ready, cancel);
+                last = await response.Content.ReadAsStringAsync(cancel);
+                return response.IsSuccessStatusCode;
+            }
+            catch (HttpRequestException problem)
+            {
+                last = problem.Message;
+                return false;
+            }
+        }, () => "ingest is not ready: " + last, cancel);
+    }
+
+    private static async Task UntilAsync(Func<Task<bool>> condition, Func<string> otherwise, CancellationToken cancel)
+    {
+        var deadline = TimeProvider.System.GetTimestamp();
+        while (!await condition())
+        {
+            if (TimeProvider.System.GetElapsedTime(deadline) > Patience)
+                Assert.Fail(otherwise());
+            await Task.Delay(TimeSpan.FromSeconds(1), cancel);
+        }
+    }
+}
+
+/// <summary>A line of <c>patronictl list</c>.</summary>
+public sealed record PatroniMember(string Name, string Role, string State);
