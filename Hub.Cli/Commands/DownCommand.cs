@@ -62,7 +62,14 @@ internal static class DownCommand
             return;
         await ui.StepAsync("Stopping the engine that hub started", async _ =>
         {
+            // The number may belong to another program by now: a machine that was restarted starts counting again.
             var pid = (await File.ReadAllTextAsync(EngineMarker, cancellation)).Trim();
+            if (!File.Exists($"/proc/{pid}/comm") || (await File.ReadAllTextAsync($"/proc/{pid}/comm", cancellation)).Trim() != "dockerd")
+            {
+                File.Delete(EngineMarker);
+                return;
+            }
+
             await Processes.RunAsync("kill", ["-TERM", pid], cancellation);
             for (var wait = 0; wait < 100 && Directory.Exists($"/proc/{pid}"); wait++)
                 await Task.Delay(TimeSpan.FromMilliseconds(100), cancellation);
