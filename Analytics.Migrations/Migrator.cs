@@ -40,10 +40,15 @@ public sealed class Migrator(MigrationOptions options, IReadOnlyList<MigrationSc
             span?.SetTag("hub.scripts", result.Applied.Count);
             return result;
         }
+        catch (NpgsqlException e)
+        {
+            span?.SetStatus(ActivityStatusCode.Error, e.Message);
+            throw new MigrationException($"The database refused or the connection broke: {e.Message}", e);
+        }
         catch (Exception e)
         {
             span?.SetStatus(ActivityStatusCode.Error, e.Message);
-            throw e is NpgsqlException ? new MigrationException($"The database refused or the connection broke: {e.Message}", e) : e;
+            throw;
         }
     }
 

@@ -1,4 +1,4 @@
-using System.Runtime.InteropServices;
+using Analytics.Migrations.Etcd;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 
@@ -10,6 +10,7 @@ internal static class Verbs
     public static Task RunAsync(string verb, IConfiguration configuration, ILogger logger, TimeProvider time, CancellationToken cancel) => verb switch
     {
         "migrate" => MigrateAsync(configuration, logger, time, cancel),
+        "etcd-auth" => EtcdAuthAsync(configuration, logger, time, cancel),
         _ => throw new ConfigurationException($"'{verb}' is unknown. Usage: Analytics.Migrations [migrate | etcd-auth]"),
     };
 
@@ -30,23 +31,11 @@ internal static class Verbs
 
         await new Migrator(options, MigrationScript.LoadEmbedded(), logger, time).RunAsync(connectionString, cancel);
     }
-}
 
-/// <summary>SIGTERM and SIGINT cancel instead of killing, so that the server hears of it at once.</summary>
-internal static class Signals
-{
-    public static IDisposable CancelOnStop(CancellationTokenSource stop)
+    private static async Task EtcdAuthAsync(IConfiguration configuration, ILogger logger, TimeProvider time, CancellationToken cancel)
     {
-        var registrations = new[] { PosixSignal.SIGTERM, PosixSignal.SIGINT }.Select(signal => PosixSignalRegistration.Create(signal, context =>
-        {
-            context.Cancel = true;
-            stop.Cancel();
-        })).ToArray();
-        return new Registrations(registrations);
-    }
-
-    private sealed class Registrations(PosixSignalRegistration[] registrations) : IDisposable
-    {
-        public void Dispose() => Array.ForEach(registrations, r => r.Dispose());
+        var settings = EtcdAuthSettings.Read(configuration);
+        using var gateway = EtcdGateway.Connect(settings);
+        await new EtcdAuth(gateway, settings, logger, time).EnsureAsync(cancel);
     }
 }

@@ -123,6 +123,12 @@ public sealed class TestDatabase : IAsyncDisposable
             .RunAsync(ConnectionString("llm_owner"), cancel ?? TestContext.Current.CancellationToken);
     }
 
+    /// <summary>Skips the test, in CI too, unless the image has TimescaleDB's Community edition: it would have nothing to show.</summary>
+    public Task RequireCommunityAsync() => RequireAsync("timescale", "Community");
+
+    /// <summary>Skips the test unless the image has TimescaleDB's Apache edition.</summary>
+    public Task RequireApacheAsync() => RequireAsync("apache", "Apache");
+
     /// <summary>Stops TimescaleDB's background jobs in this database.</summary>
     public Task StopJobsAsync() =>
         Superuser.ExecuteAsync("SELECT _timescaledb_functions.stop_background_workers()");
@@ -130,6 +136,12 @@ public sealed class TestDatabase : IAsyncDisposable
     /// <summary>Starts them again.</summary>
     public Task StartJobsAsync() =>
         Superuser.ExecuteAsync("SELECT _timescaledb_functions.start_background_workers()");
+
+    private async Task RequireAsync(string license, string edition)
+    {
+        if (await Superuser.ScalarAsync<string>("SELECT current_setting('timescaledb.license')") is { } has && has != license)
+            Assert.Skip($"needs TimescaleDB's {edition} edition, {DatabaseServer.Image} has '{has}'");
+    }
 
     /// <inheritdoc />
     public async ValueTask DisposeAsync()
