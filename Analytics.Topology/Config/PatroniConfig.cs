@@ -49,7 +49,7 @@ public static class PatroniConfig
             ["maximum_lag_on_failover"] = 1048576,
 
             // A commit waits for any one standby. Strict: with no standby left, writes wait instead of being acknowledged unsafely.
-            ["synchronous_mode"] = standbys ? "quorum" : "off",
+            ["synchronous_mode"] = standbys ? "quorum" : false,
             ["synchronous_mode_strict"] = standbys,
             ["synchronous_node_count"] = 1,
 
@@ -83,7 +83,6 @@ public static class PatroniConfig
     private static Map Etcd(ClusterTopology topology) => new()
     {
         ["hosts"] = topology.Etcd.Hosts.Select(host => $"{host}:{Ports.EtcdClient}").ToArray(),
-        ["protocol"] = "https",
         ["cacert"] = Paths.CaFile,
         ["cert"] = Paths.CertFile,
         ["key"] = Paths.KeyFile,

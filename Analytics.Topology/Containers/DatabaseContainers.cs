@@ -48,6 +48,9 @@ public static class DatabaseContainers
         ["PATRONI_POSTGRESQL_CONNECT_ADDRESS"] = $"{host}:{Ports.Postgres}",
         ["PATRONI_RESTAPI_USERNAME"] = PatroniUser,
         ["PATRONI_RESTAPI_PASSWORD"] = Secret(Secrets.Patroni),
+
+        // Patroni reads etcd's user and password from the environment only when something else of etcd is there too.
+        ["PATRONI_ETCD3_PROTOCOL"] = "https",
         ["PATRONI_ETCD3_USERNAME"] = PatroniUser,
         ["PATRONI_ETCD3_PASSWORD"] = Secret(Secrets.EtcdPatroni),
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json;
 using Analytics.Topology;
 using Hub.Cli.Cluster;
 using Hub.Cli.Engine;
@@ -96,9 +97,25 @@ internal static class HealthWait
     private static async Task<string> LogAsync(ContainerEngine engine, string container)
     {
         var result = await engine.RunAsync(CancellationToken.None, "logs", "--tail", "15", container);
-        return "  " + (result.Output + result.Error).Trim().ReplaceLineEndings("\n  ");
+        return "  " + string.Join("\n  ", Lines(result));
     }
 
-    private static string? LastLine(ProcessResult result) =>
-        (result.Output + result.Error).Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).LastOrDefault();
+    private static string? LastLine(ProcessResult result) => Lines(result).LastOrDefault();
+
+    private static IEnumerable<string> Lines(ProcessResult result) =>
+        (result.Output + result.Error).Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(Readable);
+
+    /// <summary>Hub's own programs log JSON: <c>{"Timestamp":"…","LogLevel":"Information","Message":"…"}</c>.</summary>
+    private static string Readable(string line)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(line);
+            return document.RootElement.TryGetProperty("Message", out var message) ? message.GetString() ?? line : line;
+        }
+        catch (JsonException)
+        {
+            return line;
+        }
+    }
 }
