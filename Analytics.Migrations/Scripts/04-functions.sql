@@ -13,8 +13,8 @@ DECLARE
   below  double precision := 0;
   lower  double precision;
 BEGIN
-  IF array_ndims(counts) <> 1 OR array_length(counts, 1) <> 15 THEN
-    RAISE EXCEPTION 'histogram_quantile takes 15 counts, not %', coalesce(array_length(counts, 1), 0) USING ERRCODE = 'invalid_parameter_value';
+  IF cardinality(counts) <> 15 OR array_ndims(counts) <> 1 THEN
+    RAISE EXCEPTION 'histogram_quantile takes 15 counts, not %', cardinality(counts) USING ERRCODE = 'invalid_parameter_value';
   END IF;
   FOR i IN 1 .. 15 LOOP
     IF counts[i] < 0 THEN

@@ -96,8 +96,8 @@ public class The_schema_is_what_the_design_says(DatabaseFixture databases)
 
     [Theory]
     [InlineData("SELECT * FROM analytics.llm_requests WHERE time > now() - interval '1 hour' ORDER BY time DESC LIMIT 50", "llm_requests_time")]
-    [InlineData("SELECT count(*) FROM analytics.llm_requests WHERE project_id = 7 AND time > now() - interval '1 hour'", "llm_requests_project_time")]
-    [InlineData("SELECT count(*) FROM analytics.llm_requests WHERE model = 'm7' AND time > now() - interval '1 hour'", "llm_requests_model_time")]
+    [InlineData("SELECT count(*) FROM analytics.llm_requests WHERE project_id = 7 AND time > now() - interval '40 hours'", "llm_requests_project_time")]
+    [InlineData("SELECT count(*) FROM analytics.llm_requests WHERE model = 'm7' AND time > now() - interval '40 hours'", "llm_requests_model_time")]
     [InlineData("SELECT * FROM analytics.llm_requests WHERE project_id = 7 AND is_error ORDER BY time DESC LIMIT 5", "llm_requests_errors")]
     [InlineData("SELECT * FROM analytics.llm_requests WHERE trace_id = repeat('a', 32)", "llm_requests_trace")]
     [InlineData("SELECT * FROM analytics.llm_requests WHERE project_id = 7 AND user_id = 'u7' ORDER BY time DESC LIMIT 5", "llm_requests_user")]

@@ -86,6 +86,9 @@ public sealed class DatabaseServer : IAsyncDisposable
         }
     }
 
+    /// <summary>A database of this server, dropped when it is disposed of.</summary>
+    public TestDatabase Open(string database) => new(this, database);
+
     /// <summary>Drops a database, ending every connection to it.</summary>
     public async Task DropAsync(string database)
     {

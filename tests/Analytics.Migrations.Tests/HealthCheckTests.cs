@@ -1,0 +1,121 @@
+namespace Analytics.Migrations.Tests;
+
+[Trait(Tiers.Trait, Tiers.Integration)]
+public class The_health_check(DatabaseFixture databases)
+{
+    private static readonly string[] Checks =
+    [
+        "schema_version", "edition", "server_role", "replication", "synchronous_standby", "wal_archiving", "background_jobs", "retention", "compression",
+        "unpriced_requests", "connections", "transaction_age",
+    ];
+
+    [Fact]
+    public async Task Gives_every_role_the_same_rows()
+    {
+        await using var database = await databases.CreateMigratedAsync();
+        foreach (var source in new[] { database.App, database.ReadOnly, database.Monitor })
+        {
+            var rows = await source.RowsAsync("SELECT check_name, status, detail FROM analytics.system_health_check()");
+            Assert.Equal(Checks, rows.Select(row => (string)row[0]!));
+            // A server alone: no standby, no archive. All else is well.
+            Assert.All(rows, row => Assert.Equal(row[0] is "replication" or "synchronous_standby" or "wal_archiving" ? "warning" : "ok", row[1]));
+            Assert.All(rows, row => Assert.NotEmpty((string)row[2]!));
+        }
+    }
+
+    [Fact]
+    public async Task Sees_requests_without_a_price()
+    {
+        await using var database = await databases.CreateMigratedAsync();
+        var hour = await database.HourAsync();
+        await database.AddAsync([.. Enumerable.Range(0, 9).Select(_ => new Request(hour))]);
+        Assert.Equal("ok", (await CheckAsync(database, "unpriced_requests")).Status);
+        await database.AddAsync(new Request(hour) { Cost = null });
+        Assert.Equal(("warning", "10.0 % of 10 requests of the last 24 h (1); analytics.unpriced_models names the models"), await CheckAsync(database, "unpriced_requests"));
+        await database.AddAsync([.. Enumerable.Range(0, 10).Select(_ => new Request(hour) { Cost = null })]);
+        Assert.Equal("critical", (await CheckAsync(database, "unpriced_requests")).Status);
+    }
+
+    [Fact]
+    public async Task Sees_chunks_that_should_be_gone()
+    {
+        await using var database = await databases.CreateMigratedAsync();
+        var hour = await database.HourAsync();
+        await database.App.ExecuteAsync("INSERT INTO events.system_events (time, component, kind, message) VALUES ($1, 'c', 'k', 'm')", hour.AddDays(-91));
+        Assert.Equal("ok", (await CheckAsync(database, "retention")).Status);
+        await database.App.ExecuteAsync("INSERT INTO events.system_events (time, component, kind, message) VALUES ($1, 'c', 'k', 'm')", hour.AddDays(-95));
+        Assert.Equal(("warning", "1 chunks should have been dropped: 1 events.system_events"), await CheckAsync(database, "retention"));
+        await database.AddAsync(new Request(hour.AddDays(-800)));
+        Assert.Equal("critical", (await CheckAsync(database, "retention")).Status);
+    }
+
+    [Fact]
+    public async Task Sees_a_schema_that_is_not_what_was_applied()
+    {
+        await using var database = await databases.CreateMigratedAsync();
+        await database.Owner.ExecuteAsync("UPDATE analytics.schema_metadata SET value = '03' WHERE key = 'schema_version'");
+        Assert.Equal(("critical", "version 03, newest applied script 07"), await CheckAsync(database, "schema_version"));
+        await database.Owner.ExecuteAsync("UPDATE analytics.schema_metadata SET value = 'other' WHERE key = 'edition'");
+        Assert.Equal("critical", (await CheckAsync(database, "edition")).Status);
+    }
+
+    [Fact]
+    public async Task Sees_connections_running_out_and_a_synchronous_standby_that_is_not_there()
+    {
+        await using var small = await DatabaseServer.StartAsync("max_connections=20", "synchronous_standby_names=ANY 1 (other)", "synchronous_commit=local");
+        if (small.Container is null) Assert.Skip("needs a server of its own, HUB_TEST_DB names a shared one");
+        await small.RunInitScriptAsync("hub_small");
+        await using var database = small.Open("hub_small");
+        await database.StopJobsAsync();
+        await database.MigrateAsync();
+        Assert.Equal(("critical", "0 of ANY 1 (other): commits wait"), await CheckAsync(database, "synchronous_standby"));
+        var open = new List<Npgsql.NpgsqlConnection>();
+        try
+        {
+            // 20 less the 3 reserved for superusers
+            for (var i = 0; i < 14; i++) open.Add(await database.ReadOnly.OpenConnectionAsync(TestContext.Current.CancellationToken));
+            Assert.Equal("warning", (await CheckAsync(database, "connections")).Status);
+        }
+        finally
+        {
+            foreach (var connection in open) await connection.DisposeAsync();
+        }
+    }
+
+    [Fact]
+    public async Task Sees_chunks_that_should_be_compressed()
+    {
+        await using var database = await databases.CreateMigratedAsync();
+        await database.RequireCommunityAsync();
+        var hour = await database.HourAsync();
+        await database.App.ExecuteAsync("INSERT INTO events.system_events (time, component, kind, message) VALUES ($1, 'c', 'k', 'm')", hour.AddDays(-12));
+        Assert.Equal(("warning", "1 chunks should have been compressed: events.system_events"), await CheckAsync(database, "compression"));
+        await database.AddAsync(new Request(hour.AddDays(-40)));
+        Assert.Equal("critical", (await CheckAsync(database, "compression")).Status);
+    }
+
+    [Fact]
+    public async Task Sees_background_jobs_that_fail_or_never_run()
+    {
+        await using var database = await databases.CreateMigratedAsync();
+        await database.RequireCommunityAsync();
+        await database.Owner.ExecuteAsync("UPDATE analytics.schema_journal SET applied_at = now() - interval '2 hours'");
+        Assert.Equal("critical", (await CheckAsync(database, "background_jobs")).Status);
+        await database.Owner.ExecuteAsync("UPDATE analytics.schema_journal SET applied_at = now()");
+        Assert.Equal("ok", (await CheckAsync(database, "background_jobs")).Status);
+
+        await database.Owner.ExecuteAsync("CREATE PROCEDURE analytics.fails(job_id int, config jsonb) LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''no''; END'");
+        await database.Owner.ExecuteAsync("SELECT public.add_job('analytics.fails', '1 hour')");
+        await database.StartJobsAsync();
+        await A_run_of_the_migrations.UntilAsync(database, "SELECT count(*) FROM timescaledb_information.job_stats JOIN timescaledb_information.jobs USING (job_id) WHERE proc_name = 'fails' AND last_run_status = 'Failed'");
+        var (status, detail) = await CheckAsync(database, "background_jobs");
+        Assert.Equal("warning", status);
+        Assert.Matches(@"^\d+ jobs, 1 failed, 0 stuck: failed \d+ fails$", detail);
+    }
+
+    private static async Task<(string Status, string Detail)> CheckAsync(TestDatabase database, string check)
+    {
+        var row = (await database.Monitor.RowsAsync("SELECT status, detail FROM analytics.system_health_check() WHERE check_name = $1", check))[0];
+        return ((string)row[0]!, (string)row[1]!);
+    }
+}
