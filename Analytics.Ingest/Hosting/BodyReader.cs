@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Compression;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
 
 namespace Analytics.Ingest.Hosting;
@@ -24,6 +25,12 @@ internal sealed class BodyReader(IOptions<IngestOptions> options)
     {
         var limit = options.Value.MaxBodyBytes;
         if (request.ContentLength > limit) throw RequestRefusedException.TooLarge(limit, "as sent");
+        // A chunked body does not say how long it is; the server counts it.
+        if (request.ContentLength is null && request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } server)
+        {
+            server.MaxRequestBodySize = limit;
+        }
+
         var encoding = request.Headers.ContentEncoding.ToString().Trim();
         var gzip = encoding.Equals("gzip", StringComparison.OrdinalIgnoreCase);
         if (!gzip && encoding.Length > 0 && !encoding.Equals("identity", StringComparison.OrdinalIgnoreCase))

@@ -33,7 +33,7 @@ internal sealed class ApiKeyAuthenticator(NpgsqlDataSource dataSource, IOptions<
     private const int MinKeyLength = 8, MaxKeyLength = 512;
     private const string Scheme = "Bearer ";
 
-    private static readonly TimeSpan LookupTimeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LookupTimeout = TimeSpan.FromSeconds(10);
 
     private readonly ConcurrentDictionary<string, Entry> cache = [];
     // A flood of made-up keys must not take all connections from the writers.

@@ -10,7 +10,7 @@ internal readonly record struct Taken(TimeSpan? RetryAfter, long Rejected, strin
 
 /// <summary>One signal of OTLP: how it is decoded, taken and answered, whatever the transport.</summary>
 internal interface ISignal<TRequest, TResponse>
-    where TRequest : class, IMessage<TRequest>
+    where TRequest : class, IMessage<TRequest>, new()
     where TResponse : class, IMessage<TResponse>
 {
     /// <summary>The gRPC service, as the specification names it.</summary>

@@ -20,7 +20,7 @@ internal sealed class OtlpGrpcService(TraceSignal traces, MetricsSignal metricsS
         ExportAsync(logs, request, context);
 
     private async Task<TResponse> ExportAsync<TRequest, TResponse>(ISignal<TRequest, TResponse> signal, Decoded<TRequest> request, ServerCallContext context)
-        where TRequest : class, IMessage<TRequest>
+        where TRequest : class, IMessage<TRequest>, new()
         where TResponse : class, IMessage<TResponse>
     {
         try
@@ -70,7 +70,7 @@ internal sealed class OtlpGrpcMethods(TraceSignal traces, MetricsSignal metrics,
     }
 
     private static Method<Decoded<TRequest>, TResponse> MethodOf<TRequest, TResponse>(ISignal<TRequest, TResponse> signal)
-        where TRequest : class, IMessage<TRequest>
+        where TRequest : class, IMessage<TRequest>, new()
         where TResponse : class, IMessage<TResponse> => new(
             MethodType.Unary,
             signal.GrpcService,
@@ -80,7 +80,7 @@ internal sealed class OtlpGrpcMethods(TraceSignal traces, MetricsSignal metrics,
                 static (response, context) => context.Complete(response.ToByteArray()),
                 static _ => throw new NotSupportedException("A server does not read responses.")));
 
-    private static Decoded<T> Decode<T>(MessageParser<T> parser, DeserializationContext context) where T : class, IMessage<T>
+    private static Decoded<T> Decode<T>(MessageParser<T> parser, DeserializationContext context) where T : class, IMessage<T>, new()
     {
         try
         {

@@ -43,7 +43,7 @@ internal static class OtlpHttpApi
 
     private static async Task Export<TSignal, TRequest, TResponse>(HttpContext context, TSignal signal, ApiKeyAuthenticator keys, BodyReader bodies, IngestMetrics metrics)
         where TSignal : ISignal<TRequest, TResponse>
-        where TRequest : class, IMessage<TRequest>
+        where TRequest : class, IMessage<TRequest>, new()
         where TResponse : class, IMessage<TResponse>
     {
         try

@@ -6,7 +6,7 @@ using Google.Protobuf;
 namespace Analytics.Ingest.Tests.Infrastructure;
 
 /// <summary>Sends exports over HTTP.</summary>
-internal static class Otlp
+internal static class Sending
 {
     public static Task<HttpResponseMessage> SendAsync(this HttpClient client, ExportTraceServiceRequest export, bool gzip = false) =>
         client.SendAsync("/v1/traces", export.ToByteArray(), "application/x-protobuf", gzip ? "gzip" : null);
@@ -16,6 +16,15 @@ internal static class Otlp
         var content = new ByteArrayContent(encoding == "gzip" ? Gzip(body) : body);
         if (contentType is not null) content.Headers.ContentType = MediaTypeHeaderValue.Parse(contentType);
         if (encoding is not null) content.Headers.ContentEncoding.Add(encoding);
+        return await client.PostAsync(path, content, TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>Sends a body under an encoding that it may not have.</summary>
+    public static async Task<HttpResponseMessage> SendRawAsync(this HttpClient client, string path, byte[] body, string? contentType, string encoding)
+    {
+        using var content = new ByteArrayContent(body);
+        if (contentType is not null) content.Headers.ContentType = MediaTypeHeaderValue.Parse(contentType);
+        content.Headers.ContentEncoding.Add(encoding);
         return await client.PostAsync(path, content, TestContext.Current.CancellationToken);
     }
 

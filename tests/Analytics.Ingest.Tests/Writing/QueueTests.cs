@@ -1,0 +1,136 @@
+using System.Net.Sockets;
+using Analytics.Ingest.Pricing;
+using Analytics.Ingest.Rows;
+using Analytics.Ingest.Spans;
+using Analytics.Ingest.Telemetry;
+using Analytics.Ingest.Writing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.Metrics;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
+using Npgsql;
+
+namespace Analytics.Ingest.Tests.Writing;
+
+public sealed class QueueTests : IDisposable
+{
+    private readonly FakeTimeProvider time = new();
+    private readonly ServiceProvider services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+
+    public void Dispose() => services.Dispose();
+
+    [Fact]
+    public void A_request_enters_whole_or_not_at_all()
+    {
+        var queue = Queue(new IngestOptions { QueueRows = 10, BatchRows = 4 });
+        Assert.True(queue.TryEnqueue(Write(6)));
+        Assert.False(queue.TryEnqueue(Write(5)));
+        Assert.Equal(6, queue.Rows);
+        Assert.True(queue.TryEnqueue(Write(4)));
+    }
+
+    [Fact]
+    public void A_request_larger_than_the_queue_enters_an_empty_one()
+    {
+        var queue = Queue(new IngestOptions { QueueRows = 10, BatchRows = 4 });
+        Assert.True(queue.TryEnqueue(Write(25)));
+        Assert.False(queue.TryEnqueue(Write(1)));
+        while (queue.TryDequeue(out var part)) queue.Leave(part);
+        Assert.Equal(0, queue.Rows);
+        Assert.True(queue.TryEnqueue(Write(1)));
+    }
+
+    [Fact]
+    public void Bytes_are_bounded_as_rows_are()
+    {
+        var queue = Queue(new IngestOptions { QueueBytes = 1 << 16 });
+        Assert.True(queue.TryEnqueue(Write(50)));
+        Assert.False(queue.TryEnqueue(Write(60)));
+    }
+
+    [Fact]
+    public void Retry_after_follows_the_rate_at_which_rows_are_committed()
+    {
+        var drain = new DrainRate(time);
+        Assert.Equal(DrainRate.MinWait, drain.TimeFor(0));
+        Assert.Equal(DrainRate.WaitWhenStalled, drain.TimeFor(1000));
+        for (var second = 0; second < 60; second++)
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+            drain.Committed(1000);
+        }
+
+        Assert.InRange(drain.RowsPerSecond, 900, 1100);
+        Assert.InRange(drain.TimeFor(20_000).TotalSeconds, 18, 23);
+        Assert.Equal(DrainRate.MaxWait, drain.TimeFor(10_000_000));
+        time.Advance(TimeSpan.FromMinutes(5));
+        Assert.Equal(DrainRate.WaitWhenStalled, drain.TimeFor(1));
+    }
+
+    [Fact]
+    public async Task A_write_is_complete_with_its_last_part_and_abandoned_at_its_deadline()
+    {
+        var write = Write(9);
+        var parts = write.Split(4);
+        Assert.Equal([4, 4, 1], parts.Select(part => part.Rows.Length));
+        var waiting = write.WaitAsync(TimeSpan.FromSeconds(30), time);
+        parts[0].Owner.PartDone();
+        parts[1].Owner.PartDone();
+        Assert.False(waiting.IsCompleted);
+        parts[2].Owner.PartDone();
+        Assert.True(await waiting);
+
+        var late = Write(1);
+        _ = late.Split(4);
+        waiting = late.WaitAsync(TimeSpan.FromSeconds(30), time);
+        Assert.False(late.IsAbandoned);
+        time.Advance(TimeSpan.FromSeconds(31));
+        Assert.False(await waiting);
+        Assert.True(late.IsAbandoned);
+    }
+
+    [Theory]
+    [InlineData("23505", Failure.Duplicate)]
+    [InlineData("22021", Failure.Data)]
+    [InlineData("22003", Failure.Data)]
+    [InlineData("23514", Failure.Data)]
+    [InlineData("54000", Failure.Data)]
+    [InlineData("08006", Failure.Transient)]
+    [InlineData("25006", Failure.Transient)]
+    [InlineData("40001", Failure.Transient)]
+    [InlineData("40P01", Failure.Transient)]
+    [InlineData("53300", Failure.Transient)]
+    [InlineData("53100", Failure.Transient)]
+    [InlineData("57P03", Failure.Transient)]
+    [InlineData("42P01", Failure.Transient)]
+    [InlineData("57P01", Failure.Unknown)]
+    [InlineData("57014", Failure.Unknown)]
+    public void Failures_of_the_database_are_told_apart(string sqlState, object expected) =>
+        Assert.Equal((Failure)expected, Failures.Classify(new PostgresException("m", "ERROR", "ERROR", sqlState)));
+
+    [Fact]
+    public void A_broken_connection_leaves_the_outcome_unknown()
+    {
+        Assert.Equal(Failure.Unknown, Failures.Classify(new NpgsqlException("x", new SocketException(104))));
+        Assert.Equal(Failure.Unknown, Failures.Classify(new TimeoutException()));
+        Assert.Equal(Failure.Unknown, Failures.Classify(new OperationCanceledException()));
+        Assert.Equal(Failure.Unknown, Failures.Classify(new ReplicationNotConfirmedException("x")));
+    }
+
+    private IngestQueue Queue(IngestOptions options) =>
+        new(Options.Create(options), new DrainRate(time), new IngestMetrics(services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>()));
+
+    private static PendingWrite Write(int rows) => new([.. Enumerable.Range(0, rows).Select(index => new QueuedRow(Row(), index))]);
+
+    private static RequestRow Row() => new()
+    {
+        Time = DateTime.UnixEpoch,
+        RequestId = Guid.NewGuid(),
+        ProjectId = 1,
+        Provider = "openai",
+        Model = "gpt-4o",
+        Operation = "chat",
+        Usage = UsageVector.From(new ReportedUsage(), false),
+        Cost = new CallCost(null, null, null, null, null, null, CallCost.Unpriced, "USD"),
+    };
+}
