@@ -1,0 +1,109 @@
+using Analytics.Topology;
+using Analytics.Topology.Containers;
+
+namespace AppHost.Cluster;
+
+/// <summary>
+/// Maps a <see cref="ContainerSpec"/> to a container resource: the one way in which a container of the topology comes into the AppHost, as
+/// the Compose file is another mapper of the same specs.
+/// </summary>
+internal static class ClusterResources
+{
+    private const UnixFileMode PrivateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private const UnixFileMode PublicMode = PrivateMode | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+
+    /// <summary>Adds the members of one component.</summary>
+    /// <param name="hub">The hub.</param>
+    /// <param name="names">Their names, in the order in which they start.</param>
+    /// <param name="reachable">Names of ports that programs on this machine use although the topology keeps them inside the network.</param>
+    public static IReadOnlyList<IResourceBuilder<ContainerResource>> AddContainers(this DevelopmentHub hub, IEnumerable<string> names, params string[] reachable) =>
+        [.. names.Select(name => hub.AddContainer(name, reachable))];
+
+    /// <summary>Adds one container of the topology.</summary>
+    /// <inheritdoc cref="AddContainers"/>
+    public static IResourceBuilder<ContainerResource> AddContainer(this DevelopmentHub hub, string name, params string[] reachable)
+    {
+        var spec = hub.Spec(name);
+        var resource = hub.Builder.AddResource(NewResource(hub, spec))
+            .WithImageOf(hub, spec)
+            .WithArgs([.. spec.Entrypoint.Skip(1), .. spec.Arguments])
+            .WithRuntimeArguments(spec)
+
+            // Containers trust the cluster's own CA and nothing else.
+            .WithDeveloperCertificateTrust(false);
+        if (spec.Entrypoint.Count > 0)
+            resource.WithEntrypoint(spec.Entrypoint[0]);
+        foreach (var (variable, value) in spec.Environment)
+            resource.WithEnvironment(variable, HostValues.Secrets(hub, value));
+        foreach (var directory in spec.Directories)
+            resource.WithContainerFiles(directory.Path, Files(hub, directory), ClusterNames.Uid, ClusterNames.Uid);
+        foreach (var volume in spec.Volumes)
+            resource.WithVolume(hub.Profile.VolumePrefix + volume.Name, volume.Path);
+        foreach (var port in spec.Ports.Where(port => port.HostPort is not null || reachable.Contains(port.Name)))
+            resource.WithEndpoint(port.HostPort, port.Port, Scheme(port), EndpointName(port), isProxied: false);
+        hub.Register(resource, spec);
+        return resource;
+    }
+
+    /// <summary>The endpoint of a container's port; Aspire's PostgreSQL resource knows its own by the name <c>tcp</c>.</summary>
+    public static string EndpointName(PortMapping port) => port.Port == Ports.Postgres ? "tcp" : port.Name;
+
+    /// <summary>What is spoken on a port: a dashboard links http and https, everything else is shown as an address.</summary>
+    public static string Scheme(PortMapping port) => port.Port switch
+    {
+        Ports.EtcdClient or Ports.EtcdPeer or Ports.Patroni => "https",
+        Ports.EtcdMetrics or Ports.Prometheus or Ports.Rest or Ports.OtlpHttp or Ports.OtlpGrpc => "http",
+        _ => "tcp",
+    };
+
+    /// <summary>A database member is a PostgreSQL server to Aspire too, so that whatever takes one (WithReference for example) takes it.</summary>
+    private static ContainerResource NewResource(DevelopmentHub hub, ContainerSpec spec) => spec.Ports.Any(port => port.Port == Ports.Postgres)
+        ? new PostgresServerResource(spec.Name, userName: null, hub.Secret(Secrets.Superuser))
+        : new ContainerResource(spec.Name);
+
+    /// <summary><c>hub/STAGE:local</c> is built from images/Dockerfile, and again when something in it changed; any other name is pulled.</summary>
+    private static IResourceBuilder<ContainerResource> WithImageOf(this IResourceBuilder<ContainerResource> resource, DevelopmentHub hub, ContainerSpec spec)
+    {
+        if (LocalStage(spec.Image) is { } stage)
+            return resource.WithImage(spec.Name).WithDockerfile(hub.Repository, "images/Dockerfile", stage);
+        var tag = spec.Image.LastIndexOf(':');
+        return tag > spec.Image.LastIndexOf('/') ? resource.WithImage(spec.Image[..tag], spec.Image[(tag + 1)..]) : resource.WithImage(spec.Image);
+    }
+
+    internal static string? LocalStage(string image) =>
+        image.StartsWith("hub/", StringComparison.Ordinal) && image.EndsWith(":local", StringComparison.Ordinal) ? image["hub/".Length..^":local".Length] : null;
+
+    /// <summary>
+    /// What Aspire has no word for. Not among it: a read-only root, which Compose, Kubernetes and the tests do set. The orchestrator copies the
+    /// files into the created container, and an engine refuses that for a read-only root, volumes at the place notwithstanding.
+    /// </summary>
+    private static IResourceBuilder<ContainerResource> WithRuntimeArguments(this IResourceBuilder<ContainerResource> resource, ContainerSpec spec)
+    {
+        var seconds = ((int)spec.StopGracePeriod.TotalSeconds).ToString(System.Globalization.CultureInfo.InvariantCulture);
+        List<string> arguments =
+        [
+            "--hostname", spec.Name,
+            "--user", $"{ClusterNames.Uid}:{ClusterNames.Uid}",
+            "--cap-drop", "ALL",
+            "--security-opt", "no-new-privileges",
+            "--stop-signal", "SIGTERM",
+            "--stop-timeout", seconds,
+        ];
+        if (spec.MemoryLimit is { } memory)
+            arguments.AddRange(["--memory", $"{memory.Bytes}"]);
+        if (spec.SharedMemory is { } shared)
+            arguments.AddRange(["--shm-size", $"{shared.Bytes}"]);
+        foreach (var directory in spec.Scratch)
+            arguments.AddRange(["--tmpfs", $"{directory}:mode=1777"]);
+        return resource.WithContainerRuntimeArgs([.. arguments]);
+    }
+
+    private static IEnumerable<ContainerFile> Files(DevelopmentHub hub, MountedDirectory directory) => directory.Files.Select(file => new ContainerFile
+    {
+        Name = file.Name,
+        Contents = hub.State.Text($"{directory.Source}/{file.Name}"),
+        Owner = ClusterNames.Uid,
+        Group = ClusterNames.Uid,
+        Mode = file.Secret ? PrivateMode : PublicMode,
+    });
+}

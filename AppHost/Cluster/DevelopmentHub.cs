@@ -1,0 +1,71 @@
+using Analytics.Topology;
+using Analytics.Topology.Containers;
+
+namespace AppHost.Cluster;
+
+/// <summary>
+/// The hub that F5 starts. It knows the containers of the topology by name and turns each into a resource, either as a container
+/// (<see cref="ClusterResources"/>) or, for Hub's own programs, as a project that can be debugged (<see cref="HostPrograms"/>).
+/// </summary>
+internal sealed class DevelopmentHub
+{
+    private readonly Dictionary<string, ContainerSpec> specs;
+    private readonly Dictionary<string, IResourceBuilder<ParameterResource>> secrets;
+    private readonly Dictionary<string, IResourceBuilder<IResource>> resources = [];
+
+    public DevelopmentHub(IDistributedApplicationBuilder builder, HubProfile profile, TimeProvider time)
+    {
+        Builder = builder;
+        Profile = profile;
+        Repository = Path.GetFullPath(Path.Combine(builder.AppHostDirectory, ".."));
+        var containers = ClusterContainers.For(profile.Topology);
+        specs = containers.ToDictionary(container => container.Name);
+        var root = builder.Configuration[HubState.Variable] is { Length: > 0 } moved ? moved : Path.Combine(Repository, ".hub");
+        State = HubState.Prepare(Path.GetFullPath(Path.Combine(root, "aspire")), profile.Topology, containers, time);
+
+        // Values are read when a resource starts; the model, its manifest and its logs hold the names only.
+        secrets = Secrets.All.ToDictionary(name => name, name => builder.AddParameter(ResourceName(name), () => State.Files.Secrets[name], secret: true));
+        ApiKey = builder.AddParameter("development-api-key", () => State.ApiKey, secret: true);
+    }
+
+    public IDistributedApplicationBuilder Builder { get; }
+    public HubProfile Profile { get; }
+    public ClusterTopology Topology => Profile.Topology;
+
+    /// <summary>The checkout: the context in which local images are built.</summary>
+    public string Repository { get; }
+    public HubState State { get; }
+
+    /// <summary>The development key, shown on the dashboard's parameters page.</summary>
+    public IResourceBuilder<ParameterResource> ApiKey { get; }
+
+    /// <summary>The resource name of a secret: <c>OWNER_PASSWORD</c> is <c>owner-password</c>.</summary>
+    public static string ResourceName(string secret) => secret.ToLowerInvariant().Replace('_', '-');
+
+    /// <exception cref="InvalidOperationException">The topology has no such container.</exception>
+    public ContainerSpec Spec(string name) => specs.TryGetValue(name, out var spec)
+        ? spec
+        : throw new InvalidOperationException($"The topology has no container '{name}'; it has {string.Join(", ", specs.Keys)}.");
+
+    public ParameterResource Secret(string name) => secrets[name].Resource;
+
+    /// <summary>The resource that was made of a container of the topology.</summary>
+    /// <exception cref="InvalidOperationException">It was not added yet: the AppHost adds resources in the order in which they start.</exception>
+    public IResourceBuilder<IResource> Resource(string name) => resources.TryGetValue(name, out var resource)
+        ? resource
+        : throw new InvalidOperationException($"'{name}' must be added before what starts after it.");
+
+    /// <summary>Remembers a resource and lets it start after what its container starts after.</summary>
+    internal void Register<T>(IResourceBuilder<T> resource, ContainerSpec spec) where T : IResourceWithWaitSupport
+    {
+        foreach (var name in spec.After)
+        {
+            if (Spec(name).RunsOnce)
+                resource.WaitForCompletion(Resource(name));
+            else
+                resource.WaitForStart(Resource(name));
+        }
+
+        resources.TryAdd(resource.Resource.Name, (IResourceBuilder<IResource>)resource);
+    }
+}

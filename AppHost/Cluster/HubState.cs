@@ -1,0 +1,48 @@
+using System.Security.Cryptography;
+using Analytics.Topology;
+using Analytics.Topology.Containers;
+using Analytics.Topology.Local;
+
+namespace AppHost.Cluster;
+
+/// <summary>
+/// What the AppHost keeps between two runs: passwords, certificates, the development key. They lie in <c>.hub/aspire</c> (below HUB_STATE when
+/// that is set), apart from those of <c>./hub up</c>: two clusters, two sets of passwords.
+/// </summary>
+internal sealed class HubState
+{
+    /// <summary>The variable that moves the state directory, for the command line and the AppHost alike.</summary>
+    public const string Variable = "HUB_STATE";
+
+    /// <summary>Where <c>./hub send</c> looks for the key too.</summary>
+    public const string ApiKeyFile = "api-key";
+
+    private const string Alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+    private HubState(string directory, LocalFiles files, string apiKey) => (Directory, Files, ApiKey) = (directory, files, apiKey);
+
+    /// <summary>Absolute path of the state directory.</summary>
+    public string Directory { get; }
+    public LocalFiles Files { get; }
+
+    /// <summary>The key of the project <c>development</c>: <c>hub_</c> and 32 letters and digits (190 bits).</summary>
+    public string ApiKey { get; }
+
+    /// <summary>Path on this machine of what a container mounts.</summary>
+    public string PathOf(MountedDirectory directory) => Path.Combine(Directory, directory.Source.Replace('/', Path.DirectorySeparatorChar));
+
+    /// <summary>Text of a file by its path relative to the directory.</summary>
+    /// <exception cref="InvalidOperationException">There is none.</exception>
+    public string Text(string path) => Files.Files.FirstOrDefault(file => file.Path == path)?.Content
+        ?? throw new InvalidOperationException($"The hub has no file {path}.");
+
+    /// <summary>Makes what is missing or outdated, keeps the rest, above all the passwords and the CA, and writes it.</summary>
+    public static HubState Prepare(string directory, ClusterTopology topology, IReadOnlyList<ContainerSpec> containers, TimeProvider time)
+    {
+        string? Read(string path) => File.Exists(Path.Combine(directory, path)) ? File.ReadAllText(Path.Combine(directory, path)) : null;
+        var files = LocalFiles.Render(topology, containers, Read, time.GetUtcNow());
+        var key = Read(ApiKeyFile)?.Trim() is { Length: > 0 } kept ? kept : "hub_" + RandomNumberGenerator.GetString(Alphabet, 32);
+        OutputFiles.Write(directory, [.. files.Files, new OutputFile(ApiKeyFile, key + "\n", Private: true)]);
+        return new HubState(directory, files, key);
+    }
+}

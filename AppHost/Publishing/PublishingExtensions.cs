@@ -1,0 +1,24 @@
+using Analytics.Topology;
+using Aspire.Hosting.Pipelines;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+// The pipeline is an experimental API of Aspire 13; it is used here and nowhere else.
+#pragma warning disable ASPIREPIPELINES001, ASPIREPIPELINES004
+
+namespace AppHost.Publishing;
+
+internal static class PublishingExtensions
+{
+    public const string Step = "publish-hub";
+
+    /// <summary>Makes <c>publish</c> write the topology's files.</summary>
+    public static void PublishTopology(this IDistributedApplicationBuilder builder, ClusterTopology topology) =>
+        builder.Pipeline.AddStep(Step, context =>
+        {
+            var directory = context.Services.GetRequiredService<IPipelineOutputService>().GetOutputDirectory();
+            var written = OutputFiles.Write(directory, PublishedFiles.For(topology));
+            context.Logger.LogInformation("{Count} files written to {Directory}", written.Count, directory);
+            return Task.CompletedTask;
+        }, requiredBy: WellKnownPipelineSteps.Publish);
+}
