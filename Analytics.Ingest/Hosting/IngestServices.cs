@@ -104,7 +104,8 @@ internal static class IngestServices
         services.AddSingleton<MetricsSignal>();
         services.AddSingleton<LogsSignal>();
         services.AddSingleton<OtlpGrpcService>();
-        services.AddGrpc();
+        // Its routes for unknown services would match every two-part path of the other ports.
+        services.AddGrpc(grpc => grpc.IgnoreUnknownServices = true);
         services.AddOptions<Grpc.AspNetCore.Server.GrpcServiceOptions>().Configure<IOptions<IngestOptions>>(
             (grpc, ingest) => grpc.MaxReceiveMessageSize = ingest.Value.MaxBodyBytes);
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IServiceMethodProvider<OtlpGrpcService>, OtlpGrpcMethods>());

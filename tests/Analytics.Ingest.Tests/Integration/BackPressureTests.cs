@@ -41,7 +41,7 @@ public sealed class BackPressureTests(DatabaseFixture databases) : HostedTests(d
 
         Assert.All(await Task.WhenAll(taken), response => Assert.Equal(HttpStatusCode.OK, response.StatusCode));
         await AssertRowsAsync(21);
-        Assert.Equal(0, await MetricAsync("hub_ingest_queue_rows"));
+        await WaitAsync(async () => await MetricAsync("hub_ingest_queue_rows") == 0);
     }
 
     [Fact]

@@ -36,7 +36,7 @@ public sealed class KeyAndHealthTests(DatabaseFixture databases) : HostedTests(d
     public async Task While_the_database_is_away_known_keys_stay_good_and_unknown_ones_are_nobodys_to_judge()
     {
         Assert.Equal(HttpStatusCode.OK, (await Otlp.SendAsync(Exports.Of())).StatusCode);
-        await Database.Superuser.ExecuteAsync("ALTER ROLE llm_app CONNECTION LIMIT 0");
+        await Database.Superuser.ExecuteAsync($"ALTER DATABASE {Database.Name} CONNECTION LIMIT 0");
         try
         {
             await Database.Superuser.ExecuteAsync("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'llm_app' AND datname = $1", Database.Name);
@@ -51,7 +51,7 @@ public sealed class KeyAndHealthTests(DatabaseFixture databases) : HostedTests(d
         }
         finally
         {
-            await Database.Superuser.ExecuteAsync("ALTER ROLE llm_app CONNECTION LIMIT -1");
+            await Database.Superuser.ExecuteAsync($"ALTER DATABASE {Database.Name} CONNECTION LIMIT -1");
         }
     }
 
