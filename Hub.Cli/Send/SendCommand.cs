@@ -13,7 +13,10 @@ internal static class SendCommand
     public static Command Create(Func<SendTarget>? target = null, TimeProvider? time = null)
     {
         var options = new SendOptions();
-        var command = new Command("send", "Replay a trace of LLM calls as OpenTelemetry traffic, or send made-up traffic, and say what was acknowledged. The same rows sent again are not stored twice.");
+        var command = new Command(
+            "send",
+            "Replay a trace of LLM calls as OpenTelemetry traffic, or send made-up traffic, and say what was acknowledged. "
+            + "The same rows sent again are not stored twice.");
         options.AddTo(command);
         command.SetAction((parsed, stop) =>
         {

@@ -12,12 +12,14 @@ internal sealed class SendOptions
 {
     private readonly Argument<string?> file = new("FILE")
     {
-        Description = "A CSV trace with the columns TIMESTAMP,ContextTokens,GeneratedTokens, as the Azure LLM inference traces have. Without it made-up traffic of the same shape is sent, over the last 24 hours.",
+        Description = "A CSV trace with the columns TIMESTAMP,ContextTokens,GeneratedTokens, as the Azure LLM inference traces have. "
+            + "Without it made-up traffic of the same shape is sent, over the last 24 hours.",
         Arity = ArgumentArity.ZeroOrOne,
     };
 
     private readonly Option<int?> count = Number<int>(
-        "--count", "N", $"Only the first N rows (1 to 100 000 000). [default: all of FILE, {SendArguments.SampleRows} of made-up traffic]", 1, 100_000_000);
+        "--count", "N", $"Only the first N rows (1 to 10 000 000). [default: all of FILE, {SendArguments.SampleRows} of made-up traffic]",
+        1, 10_000_000);
 
     private readonly Option<double?> rate = Number(
         "--rate", "R", "At most R rows (LLM requests) a second (0.001 to 1 000 000). [default: as fast as acknowledged]", 0.001, 1_000_000);
@@ -29,15 +31,24 @@ internal sealed class SendOptions
     private readonly Option<int?> batch = Number("--batch", "N", "Most rows in one request (1 to 10 000). [default: 100]", 1, 10_000);
 
     private readonly Option<TraceStart?> start = Parsed(
-        "--start", "TIME", "When the first row happens: a UTC time, now, original (not moved) or yesterday (moved by whole days, so that the last row lies on yesterday's date). [default: yesterday; made-up traffic ends now]",
+        "--start", "TIME",
+        "When the first row happens: a UTC time, now, original (not moved) or yesterday (moved by whole days, so that the last row lies on "
+        + "yesterday's date). [default: yesterday; made-up traffic ends now]",
         "a UTC time such as 2026-11-21T18:17:03Z, now, original or yesterday", text => TraceStart.Parse(text) is { } parsed ? (true, parsed) : default);
 
-    private readonly Option<int?> seed = Number("--seed", "N", "Another seed gives other models, errors and ids to the same rows (0 to 2147483647). [default: 1]", 0, int.MaxValue);
+    private readonly Option<int?> seed = Number(
+        "--seed", "N", "Another seed gives other models, errors and ids to the same rows (0 to 2147483647). [default: 1]", 0, int.MaxValue);
 
     private readonly Option<Uri?> endpoint = Parsed(
-        "--endpoint", "URL", "Where traces go. [default: http://127.0.0.1:4318/v1/traces]", "an address such as http://127.0.0.1:4318/v1/traces", ParseEndpoint);
+        "--endpoint", "URL", "Where traces go. [default: http://127.0.0.1:4318/v1/traces]",
+        "an address such as http://127.0.0.1:4318/v1/traces", ParseEndpoint);
 
-    private readonly Option<string?> key = new("--key") { HelpName = "KEY", Description = "The API key. [default: the file api-key that ./hub up writes into .hub or HUB_STATE]" };
+    private readonly Option<string?> key = new("--key")
+    {
+        HelpName = "KEY",
+        Description = "The API key. [default: the file api-key that ./hub up writes into .hub or HUB_STATE]",
+    };
+
 
     private readonly Option<OtlpFormat?> format = Parsed<OtlpFormat?>(
         "--format", "protobuf|json", "How OTLP is written. [default: protobuf]", "protobuf or json",
@@ -75,24 +86,27 @@ internal sealed class SendOptions
         };
     }
 
-    private static Option<T?> Number<T>(string name, string help, string description, T min, T max) where T : struct, INumber<T> => Parsed<T?>(
-        name, help, description, string.Create(CultureInfo.InvariantCulture, $"a {(typeof(T) == typeof(int) ? "whole " : "")}number from {min} to {max}"),
-        text => T.TryParse(text, NumberStyles.AllowDecimalPoint | NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= min && value <= max
-            ? (true, value)
-            : default);
-
-    private static Option<T> Parsed<T>(string name, string help, string description, string expected, Func<string, (bool Ok, T Value)> parse) => new(name)
+    private static Option<T?> Number<T>(string name, string help, string description, T min, T max) where T : struct, INumber<T>
     {
-        HelpName = help,
-        Description = description,
-        CustomParser = result =>
+        const NumberStyles Style = NumberStyles.AllowDecimalPoint | NumberStyles.AllowLeadingSign;
+        var kind = typeof(T) == typeof(int) ? "whole number" : "number";
+        return Parsed<T?>(
+            name, help, description, string.Create(CultureInfo.InvariantCulture, $"a {kind} from {min} to {max}"),
+            text => T.TryParse(text, Style, CultureInfo.InvariantCulture, out var value) && value >= min && value <= max ? (true, value) : default);
+    }
+
+    private static Option<T> Parsed<T>(string name, string help, string description, string expected, Func<string, (bool Ok, T Value)> parse)
+    {
+        var option = new Option<T>(name) { HelpName = help, Description = description };
+        option.CustomParser = result =>
         {
             var text = result.Tokens.Count > 0 ? result.Tokens[0].Value : "";
             var (ok, value) = parse(text);
             if (!ok) result.AddError($"{name} is \"{text}\". Expected {expected}.");
             return value;
-        },
-    };
+        };
+        return option;
+    }
 
     // As for OTEL_EXPORTER_OTLP_ENDPOINT, an address without a path means the standard one.
     private static (bool Ok, Uri? Value) ParseEndpoint(string text) =>

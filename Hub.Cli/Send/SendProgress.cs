@@ -4,7 +4,9 @@ using Spectre.Console;
 
 namespace Hub.Cli.Send;
 
-/// <summary>Shows how far a replay is: a bar on a terminal, elsewhere a line every two seconds. Written to the error stream; the summary is the output.</summary>
+/// <summary>
+/// Shows how far a replay is: a bar on a terminal, elsewhere a line every two seconds. Written to the error stream; the summary is the output.
+/// </summary>
 internal sealed class SendProgress(TextWriter error, TimeProvider time) : IProgress<ReplayProgress>
 {
     private static readonly TimeSpan LineEvery = TimeSpan.FromSeconds(2);

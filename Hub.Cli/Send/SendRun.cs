@@ -40,9 +40,10 @@ internal sealed class SendRun(SendTarget target, TextWriter output, TextWriter e
     private SampleTraffic Traffic(SendArguments arguments)
     {
         var now = time.GetUtcNow().UtcDateTime;
+        var second = now.AddTicks(-(now.Ticks % TimeSpan.TicksPerSecond));
         var rows = arguments.File is { } file
             ? TraceFile.Read(file, arguments.Count)
-            : SyntheticTrace.Make(arguments.Count ?? SendArguments.SampleRows, arguments.Seed, now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMillisecond)));
+            : SyntheticTrace.Make(arguments.Count ?? SendArguments.SampleRows, arguments.Seed, second);
         var start = arguments.Start ?? (arguments.File is null ? TraceStart.Original : TraceStart.Yesterday);
         try
         {

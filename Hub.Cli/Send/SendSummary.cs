@@ -27,17 +27,19 @@ internal sealed class SendSummary(SendArguments arguments, SendTarget target, Re
     {
         get
         {
-            var rest = options.Endpoint == target.Endpoint ? target.Rest : new UriBuilder(options.Endpoint.Scheme, options.Endpoint.Host, target.Rest.Port).Uri;
+            var rest = options.Endpoint == target.Endpoint
+                ? target.Rest
+                : new UriBuilder(options.Endpoint.Scheme, options.Endpoint.Host, target.Rest.Port).Uri;
             var key = arguments.Key is null ? $"$(cat {Quote(target.KeyPath)})" : "$KEY";
             return $"curl -s -H \"Authorization: Bearer {key}\" '{new Uri(rest, "/api/v1/usage")}?from={Show(From)}&to={Show(To)}&group_by=model'";
         }
     }
 
     /// <summary>Asks the database the same.</summary>
-    public string Sql =>
-        "SELECT provider, model, count(*) AS requests, count(*) FILTER (WHERE is_error) AS errors, sum(input_tokens) AS input_tokens, "
+    public string Psql =>
+        "./hub psql -- -c \"SELECT provider, model, count(*) AS requests, count(*) FILTER (WHERE is_error) AS errors, sum(input_tokens) AS input_tokens, "
         + "sum(output_tokens) AS output_tokens, round(sum(cost_usd), 4) AS cost_usd FROM analytics.llm_requests "
-        + $"WHERE time >= '{Show(From)}' AND time < '{Show(To)}' GROUP BY 1, 2 ORDER BY 3 DESC;";
+        + $"WHERE time >= '{Show(From)}' AND time < '{Show(To)}' GROUP BY 1, 2 ORDER BY 3 DESC\"";
 
     /// <summary>Sends the same rows under the same ids.</summary>
     public string Again
@@ -58,20 +60,23 @@ internal sealed class SendSummary(SendArguments arguments, SendTarget target, Re
         var text = new StringBuilder();
         void Line(string name, string value) => text.AppendLine(CultureInfo.InvariantCulture, $"{name,-14}{value}");
 
-        Line("rows", Text($"{result.Total} of {arguments.File ?? "made-up traffic"}, {traffic.First:yyyy-MM-dd HH:mm:ss} to {traffic.Last:yyyy-MM-dd HH:mm:ss} UTC"));
+        var source = arguments.File ?? "made-up traffic";
+        Line("rows", Text($"{result.Total} of {source}, {traffic.First:yyyy-MM-dd HH:mm:ss} to {traffic.Last:yyyy-MM-dd HH:mm:ss} UTC"));
         Line("acknowledged", Text($"{result.Acknowledged}, {result.InputTokens} tokens in, {result.OutputTokens} tokens out"));
         Line("refused", Reasons(result.Refused));
         Line("unknown", Reasons(result.Unknown));
         if (result.Unsent > 0) Line("not sent", Text($"{result.Unsent}"));
-        Line("requests", Text($"{result.Requests} acknowledged in p50 {Ms(result.Latency.P50)}, p95 {Ms(result.Latency.P95)}, max {Ms(result.Latency.Max)}"));
+        var (p50, p95, max) = result.Latency;
+        var latency = Text($"p50 {p50.TotalMilliseconds:0} ms, p95 {p95.TotalMilliseconds:0} ms, max {max.TotalMilliseconds:0} ms");
+        Line("requests", Text($"{result.Requests} acknowledged, {latency}"));
         Line("retries", Reasons(result.Retries));
         Line("took", Text($"{result.Duration.TotalSeconds:0.00} s, {result.RowsPerSecond:0} rows/s"));
         foreach (var warning in result.Warnings) Line("warning", warning);
         if (result.EndedBy is { } reason) Line("ended early", reason);
         if (result.Stopped) Line("ended early", "stopped");
 
-        if (result.Acknowledged > 0) text.AppendLine().AppendLine("See it:").Append("  ").AppendLine(Curl).AppendLine("or in ./hub psql:").Append("  ").AppendLine(Sql);
-        if (result.Total > 0) text.AppendLine("The same rows again (none is stored twice):").Append("  ").AppendLine(Again);
+        if (result.Acknowledged > 0) text.AppendLine(CultureInfo.InvariantCulture, $"\nSee it:\n  {Curl}\n  {Psql}");
+        if (result.Total > 0) text.AppendLine(CultureInfo.InvariantCulture, $"The same rows again (none is stored twice):\n  {Again}");
         return text.ToString();
     }
 
@@ -110,7 +115,7 @@ internal sealed class SendSummary(SendArguments arguments, SendTarget target, Re
             From = Show(From),
             To = Show(To),
             Curl,
-            Sql,
+            Psql,
             Again,
         },
         Json) + "\n";
@@ -119,15 +124,17 @@ internal sealed class SendSummary(SendArguments arguments, SendTarget target, Re
 
     private static string Show(DateTime time) => time.ToString(Iso, CultureInfo.InvariantCulture);
 
-    private static string Ms(TimeSpan time) => Text($"{time.TotalMilliseconds:0} ms");
-
     private static string Reasons(IReadOnlyDictionary<string, int> reasons) =>
         reasons.Count == 0
             ? "0"
-            : Text($"{reasons.Values.Sum()}: ") + string.Join("; ", reasons.OrderByDescending(reason => reason.Value).Select(reason => Text($"{reason.Value} × {reason.Key}")));
+            : Text($"{reasons.Values.Sum()}: ") + string.Join(
+                "; ", reasons.OrderByDescending(reason => reason.Value).Select(reason => Text($"{reason.Value} × {reason.Key}")));
 
+    // For a shell: a path of plain characters as it is, any other in quotes.
     private static string Quote(string path) =>
-        path.All(letter => char.IsAsciiLetterOrDigit(letter) || "/._-".Contains(letter, StringComparison.Ordinal)) ? path : $"'{path.Replace("'", "'\\''", StringComparison.Ordinal)}'";
+        path.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '/' or '.' or '_' or '-')
+            ? path
+            : $"'{path.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -4,7 +4,7 @@ using System.Text;
 namespace Hub.Cli.Send.Otlp;
 
 /// <summary>
-/// Writes the protobuf wire format (https://protobuf.dev/programming-guides/encoding). Sixty lines instead of generated code, because what is sent
+/// Writes the protobuf wire format (https://protobuf.dev/programming-guides/encoding). A few lines instead of generated code, because what is sent
 /// is a fixed and small part of OTLP, and the reader's code must not be needed to write.
 /// </summary>
 internal sealed class ProtoWriter
@@ -36,7 +36,9 @@ internal sealed class ProtoWriter
 
     public void WriteString(int field, string value) => WriteBytes(field, Encoding.UTF8.GetBytes(value));
 
-    /// <summary>Writes a message inside this one. Its length stands before it and is known after it, so the content is moved up by what the length needs.</summary>
+    /// <summary>
+    /// Writes a message inside this one. Its length stands before it and is known after it, so the content is moved up by what the length needs.
+    /// </summary>
     public void WriteMessage<T>(int field, T content, Action<ProtoWriter, T> write)
     {
         Raw((ulong)(field << 3 | Delimited));

@@ -94,7 +94,7 @@ internal sealed class ExportClient(HttpClient http, Uri endpoint, string apiKey,
         }
 
         var said = OtlpAnswer.StatusMessage(type, body);
-        return new Attempt.Final(
-            said.Length == 0 ? status : $"{status}: {said}", MaybeStored: (int)response.StatusCode >= 500, RetryPolicy.ConcernsAll(response.StatusCode));
+        var reason = said.Length == 0 ? status : $"{status}: {said}";
+        return new Attempt.Final(reason, MaybeStored: (int)response.StatusCode >= 500, RetryPolicy.ConcernsAll(response.StatusCode));
     }
 }

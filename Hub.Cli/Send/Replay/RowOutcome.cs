@@ -24,7 +24,8 @@ internal enum Outcome
 internal readonly record struct RowOutcome(OtlpSpan Span, Outcome Outcome, string? Reason);
 
 /// <summary>How far a replay is.</summary>
-internal sealed record ReplayProgress(int Total, int Acknowledged, int Refused, int Unknown, int Unsent, int Retries, TimeSpan Elapsed, string? Trouble)
+internal sealed record ReplayProgress(
+    int Total, int Acknowledged, int Refused, int Unknown, int Unsent, int Retries, TimeSpan Elapsed, string? Trouble)
 {
     public int Done => Acknowledged + Refused + Unknown + Unsent;
 }

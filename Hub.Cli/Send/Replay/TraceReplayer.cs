@@ -18,7 +18,8 @@ internal sealed class TraceReplayer(HttpClient http, ReplayOptions options, Time
     /// <param name="ledger">Told the outcome of each row once, from any thread, one at a time; not of rows that were never read.</param>
     /// <param name="stop">Ends the replay: nothing new is sent, requests in flight are waited for (<see cref="ReplayOptions.StopGrace"/>).</param>
     public async Task<ReplayResult> RunAsync(
-        IReadOnlyCollection<OtlpSpan> spans, IProgress<ReplayProgress>? progress = null, IProgress<RowOutcome>? ledger = null, CancellationToken stop = default)
+        IReadOnlyCollection<OtlpSpan> spans, IProgress<ReplayProgress>? progress = null, IProgress<RowOutcome>? ledger = null,
+        CancellationToken stop = default)
     {
         using var halt = CancellationTokenSource.CreateLinkedTokenSource(stop);
         using var abandon = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);

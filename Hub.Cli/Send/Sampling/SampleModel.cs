@@ -32,8 +32,8 @@ internal sealed record SampleModel(
     /// </summary>
     public static IReadOnlyList<SampleModel> Generating { get; } =
     [
-        new("openai", "gpt-5.4-mini", "gpt-5.4-mini", 18, 140, 0.45) { Reasoning = 0.35 },
-        new("openai", "gpt-5.4", "gpt-5.4", 8, 75, 0.9) { Reasoning = 0.5 },
+        new("openai", "gpt-5.4-mini", "gpt-5.4-mini-2026-03-17", 18, 140, 0.45) { Reasoning = 0.35 },
+        new("openai", "gpt-5.4", "gpt-5.4-2026-03-05", 8, 75, 0.9) { Reasoning = 0.5 },
         new("openai", "gpt-4.1-mini", "gpt-4.1-mini-2025-04-14", 9, 95, 0.4),
         new("azure.ai.openai", "gpt-4o", "gpt-4o-2024-08-06", 6, 80, 0.5),
         new("anthropic", "claude-sonnet-4-6", "claude-sonnet-4-6", 17, 70, 0.9) { WritesCache = true },

@@ -107,7 +107,8 @@ internal sealed class SampleTraffic(IReadOnlyList<TraceRow> rows, TimeSpan shift
 
     private void AddConversation(List<KeyValuePair<string, object>> attributes, SampleService service, int row, ref StableRandom random)
     {
-        var names = new StableRandom((ulong)(uint)seed, (ulong)(row / ConversationRows), (ulong)random.Next(OpenConversations), (ulong)service.Name.Length);
+        var (period, place) = ((ulong)(row / ConversationRows), (ulong)random.Next(OpenConversations));
+        var names = new StableRandom((ulong)(uint)seed, period, place, (ulong)service.Name.Length);
         attributes.Add(new("gen_ai.conversation.id", $"conv-{names.NextBits():x16}"));
         attributes.Add(new("user.id", $"user-{names.Next(200):000}"));
     }

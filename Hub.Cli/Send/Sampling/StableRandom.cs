@@ -1,7 +1,8 @@
 namespace Hub.Cli.Send.Sampling;
 
 /// <summary>
-/// Random numbers that depend on the key alone, whatever the version of .NET: a row sent twice must be the same row. (SplitMix64, Steele et al. 2014.)
+/// Random numbers that depend on the key alone, whatever the version of .NET: a row sent twice must be the same row.
+/// (SplitMix64, Steele et al. 2014.)
 /// </summary>
 internal struct StableRandom
 {

@@ -20,13 +20,13 @@ internal static class SyntheticTrace
         for (var i = 1; i < count; i++)
             gaps[i] = random.Chance(BurstShare) ? 0.05 * random.Exponential() : random.Exponential();
 
-        // Whole milliseconds, so that the times survive any store.
         var scale = Length.TotalMilliseconds / Math.Max(gaps.Sum(), 1);
         var before = gaps.Sum();
         var rows = new List<TraceRow>(count);
         foreach (var gap in gaps)
         {
             before -= gap;
+            // Whole milliseconds before the end: the gaps do not depend on when that is.
             var time = end - TimeSpan.FromMilliseconds(Math.Round(Math.Max(before, 0) * scale));
             var input = (int)Math.Clamp(random.LogNormal(1500, 1.1), 3, 200_000);
             var output = random.Chance(EmbeddingShare) ? 0 : (int)Math.Clamp(random.LogNormal(160, 1.0), 1, 16_000);

@@ -49,7 +49,9 @@ internal sealed record TraceStart
             _ => TimeSpan.Zero,
         };
         // OTLP counts nanoseconds since 1970 in 64 bits.
-        if (rows.Min(row => row.Time) - DateTime.UnixEpoch + shift < TimeSpan.Zero || rows.Max(row => row.Time) - DateTime.UnixEpoch + shift > MaxSinceEpoch)
+        var first = rows.Min(row => row.Time) - DateTime.UnixEpoch + shift;
+        var last = rows.Max(row => row.Time) - DateTime.UnixEpoch + shift;
+        if (first < TimeSpan.Zero || last > MaxSinceEpoch)
             throw new ArgumentOutOfRangeException(nameof(rows), "The trace would lie outside of the years 1970 to 2261.");
 
         return shift;

@@ -18,7 +18,8 @@ public sealed class OtlpEncodingTests
         Attributes =
         [
             new("text", "née \"quoted\"\n"), new("empty", ""), new("long", new string('x', 200)), new("yes", true), new("no", false),
-            new("zero", 0L), new("small", 127L), new("large", long.MaxValue), new("negative", -1L), new("double", 0.125), new("list", new[] { "stop", "length" }),
+            new("zero", 0L), new("small", 127L), new("large", long.MaxValue), new("negative", -1L), new("double", 0.125),
+            new("list", new[] { "stop", "length" }),
         ],
         Error = "Rate limit reached",
         InputTokens = 1,
@@ -48,7 +49,9 @@ public sealed class OtlpEncodingTests
     {
         List<OtlpSpan> spans = [.. Sample.Traffic(1000)];
         var read = WireSpan.Read(OtlpProtobuf.Encode(spans));
-        Assert.Equal(spans.OrderBy(span => span.TraceId()).Select(span => (span.TraceId(), span.ServiceName)), read.OrderBy(span => span.TraceId).Select(span => (span.TraceId, span.Service)));
+        Assert.Equal(
+            spans.OrderBy(span => span.TraceId()).Select(span => (span.TraceId(), span.ServiceName)),
+            read.OrderBy(span => span.TraceId).Select(span => (span.TraceId, span.Service)));
         Assert.Equal(read.Select(span => span.Service).Distinct().Count(), read.Select(span => span.Resource).Distinct().Count());
     }
 

@@ -25,27 +25,6 @@ internal static class Sample
     public static List<TraceRow> Rows(string csv) => TraceFile.Read(new StringReader(csv), "trace.csv");
 
     public static string TraceId(this OtlpSpan span) => Convert.ToHexStringLower(span.TraceId);
-
-    /// <summary>The Azure trace of the shared data: beside a checkout, or where HUB_SHARED_DATA says.</summary>
-    public static string? AzureTrace()
-    {
-        const string Name = "azure-llm-inference-code-2023.csv";
-        if (Environment.GetEnvironmentVariable("HUB_SHARED_DATA") is { Length: > 0 } given) return Existing(Path.Combine(given, Name));
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (Existing(Path.Combine(folder.FullName, "shared", "data", Name)) is { } found) return found;
-        }
-
-        return SourceFolders().Select(folder => Existing(Path.Combine(folder, "shared", "data", Name))).FirstOrDefault(found => found is not null);
-    }
-
-    private static string? Existing(string path) => File.Exists(path) ? path : null;
-
-    // Build output may lie outside of the checkout; the sources do not.
-    private static IEnumerable<string> SourceFolders([System.Runtime.CompilerServices.CallerFilePath] string source = "")
-    {
-        for (var folder = Path.GetDirectoryName(source); folder is not null; folder = Path.GetDirectoryName(folder)) yield return folder;
-    }
 }
 
 /// <summary>Keeps what it is told.</summary>

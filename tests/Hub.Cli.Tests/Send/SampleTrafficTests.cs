@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Text.RegularExpressions;
 using Hub.Cli.Send.Otlp;
 using Hub.Cli.Send.Sampling;
 using Hub.Cli.Send.Traces;
@@ -96,10 +98,22 @@ public sealed class SampleTrafficTests
         Assert.Equal(span.OutputTokens == 0, (string)Attribute(span, "gen_ai.operation.name")! == "embeddings"));
 
     [Fact]
+    public void The_price_table_knows_every_model_but_one()
+    {
+        var prices = SourceFile("Analytics.Migrations", "Scripts", "07-model-prices.sql");
+        Assert.SkipWhen(prices is null, "The sources are not beside the tests.");
+        var names = Regex.Matches(File.ReadAllText(prices), @"^\s*\('[^']+', '([^']+)'", RegexOptions.Multiline)
+            .SelectMany(match => match.Groups[1].Value.Split(' ')).ToList();
+        bool IsKnown(SampleModel model) => names.Exists(name =>
+            name.EndsWith('*') ? model.Answering.StartsWith(name[..^1], StringComparison.Ordinal) : model.Answering == name);
+
+        Assert.Equal(["support-tuned-7b"], SampleModel.Generating.Concat(SampleModel.Embedding).Where(model => !IsKnown(model)).Select(model => model.Name));
+    }
+
+    [Fact]
     public void The_Azure_trace_keeps_its_sums()
     {
-        var file = Sample.AzureTrace();
-        Assert.SkipWhen(file is null, "azure-llm-inference-code-2023.csv is neither in HUB_SHARED_DATA nor in shared/data above the checkout.");
+        var file = SharedData.Path(SharedData.Trace);
         var lines = File.ReadLines(file).Skip(1).Select(line => line.Split(',')).ToList();
 
         var spans = new SampleTraffic(TraceFile.Read(file), TimeSpan.Zero, 1).ToList();
@@ -116,12 +130,24 @@ public sealed class SampleTrafficTests
 
     private static long Count(OtlpSpan span, string name) => Attribute(span, name) is long count ? count : 0;
 
+    private static string? SourceFile(params string[] path)
+    {
+        for (var folder = Path.GetDirectoryName(ThisFile()); folder is not null; folder = Path.GetDirectoryName(folder))
+        {
+            if (Path.Combine([folder, .. path]) is var file && File.Exists(file)) return file;
+        }
+
+        return null;
+    }
+
+    private static string ThisFile([CallerFilePath] string file = "") => file;
+
     private static double Share(Func<OtlpSpan, bool> holds) => Many.Count(holds) / (double)Many.Count;
 
     private static class Golden
     {
-        public const string TraceId = "?";
-        public const string SpanId = "?";
-        public const string Name = "?";
+        public const string TraceId = "5838020c9436fccfbd6b3b05dad27f55";
+        public const string SpanId = "5a0a63e11f4d529e";
+        public const string Name = "embeddings mistral-embed";
     }
 }

@@ -50,7 +50,9 @@ public sealed class SendCommandTests : IDisposable
             var again = Json().GetProperty("again").GetString()!.Split(' ')[2..];
             Assert.Equal(0, await RunAsync(receiver.Endpoint, again));
             var (one, other) = (receiver.Requests.ElementAt(receiver.Requests.Count - 2), receiver.Requests.Last());
-            Assert.Equal(one.Spans.Select(span => (span.TraceId, span.SpanId, span.Start, span.End)), other.Spans.Select(span => (span.TraceId, span.SpanId, span.Start, span.End)));
+            Assert.Equal(
+                one.Spans.Select(span => (span.TraceId, span.SpanId, span.Start, span.End)),
+                other.Spans.Select(span => (span.TraceId, span.SpanId, span.Start, span.End)));
         }
     }
 
@@ -115,7 +117,7 @@ public sealed class SendCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("--count 0", "--count is \"0\". Expected a whole number from 1 to 100000000.")]
+    [InlineData("--count 0", "--count is \"0\". Expected a whole number from 1 to 10000000.")]
     [InlineData("--count 1.5", "--count is \"1.5\".")]
     [InlineData("--rate fast", "--rate is \"fast\". Expected a number from 0.001 to 1000000.")]
     [InlineData("--rate NaN", "--rate is \"NaN\".")]
@@ -164,7 +166,8 @@ public sealed class SendCommandTests : IDisposable
         var code = await RunAsync(receiver.Endpoint, stop.Token, "--count", "5000", "--concurrency", "1", "--json");
 
         Assert.Equal(130, code);
-        Assert.Equal((100, 4900, true), (Json().GetProperty("acknowledged").GetInt32(), Json().GetProperty("unsent").GetInt32(), Json().GetProperty("stopped").GetBoolean()));
+        Assert.True(Json().GetProperty("stopped").GetBoolean());
+        Assert.Equal((100, 4900), (Json().GetProperty("acknowledged").GetInt32(), Json().GetProperty("unsent").GetInt32()));
     }
 
     [Fact]

@@ -70,8 +70,10 @@ public sealed class TraceFileTests
         var folder = Directory.CreateTempSubdirectory("hub-send").FullName;
         try
         {
-            Assert.Contains("there is no such file", Assert.Throws<TraceFileException>(() => TraceFile.Read(Path.Combine(folder, "none.csv"))).Message, StringComparison.Ordinal);
-            Assert.Contains("it is a directory", Assert.Throws<TraceFileException>(() => TraceFile.Read(folder)).Message, StringComparison.Ordinal);
+            var missing = Assert.Throws<TraceFileException>(() => TraceFile.Read(Path.Combine(folder, "none.csv")));
+            Assert.Contains("there is no such file", missing.Message, StringComparison.Ordinal);
+            var directory = Assert.Throws<TraceFileException>(() => TraceFile.Read(folder));
+            Assert.Contains("it is a directory", directory.Message, StringComparison.Ordinal);
         }
         finally
         {
