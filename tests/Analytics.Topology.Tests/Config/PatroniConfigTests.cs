@@ -20,7 +20,7 @@ public class PatroniConfigTests
     public void One_member_waits_for_nobody_and_is_given_time_to_recover()
     {
         var dcs = Map("development-single", "bootstrap", "dcs");
-        Assert.Equal("off", Text(dcs, "synchronous_mode"));
+        Assert.Equal("false", Text(dcs, "synchronous_mode"));
         Assert.Equal("false", Text(dcs, "synchronous_mode_strict"));
         Assert.Equal("300", Text(dcs, "primary_start_timeout"));
     }
