@@ -1,6 +1,8 @@
 using System.CommandLine;
 using Hub.Cli;
 using Hub.Cli.Commands;
+using Hub.Cli.Send;
+using Hub.Cli.State;
 using Spectre.Console;
 
 var ui = new Ui(AnsiConsole.Console);
@@ -9,6 +11,11 @@ var root = new RootCommand("Hub: LLM analytics on a highly available TimescaleDB
     UpCommand.Create(ui),
     DownCommand.Create(ui),
     StatusCommand.Create(ui),
+    SendCommand.Create(() =>
+    {
+        var deployment = Deployment.Load();
+        return SendTarget.Local(deployment.Directory, deployment.Choices.PortOffset);
+    }),
     ToolCommands.Logs(),
     ToolCommands.Psql(),
     ApiKeys.Create(ui),

@@ -1,0 +1,164 @@
+using System.Net.Sockets;
+using Analytics.Topology;
+using Hub.Cli.Send.Replay;
+using Hub.Cli.Send.Sampling;
+using Hub.Cli.Send.Traces;
+using Npgsql;
+using static Hub.Cli.Tests.Cluster.ClusterFixture;
+
+namespace Hub.Cli.Tests.Cluster;
+
+/// <summary>What the topology promises while nothing fails: quorum, TLS everywhere, pooling, and rows on a standby.</summary>
+[Trait(Tiers.Trait, Tiers.Integration)]
+public sealed class ClusterTests(ClusterFixture fixture) : IClassFixture<ClusterFixture>
+{
+    private readonly HubCluster cluster = fixture.Cluster;
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Commits_wait_for_any_one_of_two_standbys()
+    {
+        await using var connection = await fixture.OpenAsync(Roles.Monitor, Secrets.Monitor);
+        Assert.StartsWith("ANY 1 (", await ScalarAsync<string>(connection, "SHOW synchronous_standby_names"), StringComparison.Ordinal);
+        Assert.Equal(2L, await ScalarAsync<long>(connection, "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'quorum' AND state = 'streaming'"));
+    }
+
+    [Fact]
+    public async Task Checksums_are_on_and_the_derived_settings_in_force()
+    {
+        await using var connection = await fixture.OpenAsync(Roles.Monitor, Secrets.Monitor);
+        Assert.Equal("on", await ScalarAsync<string>(connection, "SHOW data_checksums"));
+
+        // TimescaleDB shows some of its settings to the superuser only.
+        foreach (var name in cluster.Topology.Settings.Dcs.Keys.Concat(cluster.Topology.Settings.Local.Keys).Where(name => !name.StartsWith("timescaledb.", StringComparison.Ordinal)))
+        {
+            await using var command = new NpgsqlCommand("SELECT pending_restart FROM pg_settings WHERE name = $1", connection);
+            command.Parameters.Add(new NpgsqlParameter { Value = name });
+            Assert.True(await command.ExecuteScalarAsync(Cancel) is false, $"{name} is unknown to the server or waits for a restart");
+        }
+
+        Assert.Equal(cluster.Topology.Settings.MaxConnections.ToString(System.Globalization.CultureInfo.InvariantCulture), await ScalarAsync<string>(connection, "SHOW max_connections"));
+        Assert.Equal(cluster.Topology.Settings.SharedBuffers.ToPostgres(), await ScalarAsync<string>(connection, "SHOW shared_buffers"));
+    }
+
+    [Theory]
+    [InlineData(ClusterNames.HaProxy, Ports.ReadWrite)]
+    [InlineData(ClusterNames.PgBouncer, Ports.PgBouncer)]
+    public async Task A_client_without_tls_is_refused(string container, int port)
+    {
+        var plain = new NpgsqlConnectionStringBuilder(cluster.ConnectionString(container, port, Roles.App, Secrets.App)) { SslMode = SslMode.Disable, RootCertificate = null };
+        var problem = await Assert.ThrowsAnyAsync<NpgsqlException>(() => OpenAsync(plain.ConnectionString));
+        Assert.Matches("no encryption|SSL required", problem.Message);
+    }
+
+    [Fact]
+    public async Task The_servers_certificate_stands_for_the_name_that_was_called()
+    {
+        var called = new NpgsqlConnectionStringBuilder(cluster.ConnectionString(ClusterNames.PgBouncer, Ports.PgBouncer, Roles.App, Secrets.App)) { Host = "localhost" };
+        await (await OpenAsync(called.ConnectionString)).DisposeAsync();
+        called.RootCertificate = null;
+        await Assert.ThrowsAnyAsync<Exception>(() => OpenAsync(called.ConnectionString));
+    }
+
+    [Theory]
+    [InlineData(Ports.Patroni, "timescaledb-1", "GET /patroni HTTP/1.0\r\n\r\n")]
+    [InlineData(Ports.EtcdClient, "etcd-1", "GET /version HTTP/1.0\r\n\r\n")]
+    [InlineData(Ports.EtcdPeer, "etcd-1", "GET /version HTTP/1.0\r\n\r\n")]
+    public async Task Patroni_and_etcd_do_not_answer_in_plain_text(int port, string container, string request)
+    {
+        using var client = new TcpClient();
+        await client.ConnectAsync(cluster[container].IpAddress, port, Cancel);
+        await using var stream = client.GetStream();
+        await stream.WriteAsync(System.Text.Encoding.ASCII.GetBytes(request), Cancel);
+        using var reader = new StreamReader(stream);
+        string answer;
+        try
+        {
+            answer = await reader.ReadToEndAsync(Cancel);
+        }
+        catch (IOException)
+        {
+            answer = ""; // reset: refused as well
+        }
+
+        Assert.DoesNotContain(" 200 ", answer, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Etcd_wants_a_certificate_and_a_user()
+    {
+        var endpoint = $"--endpoints=https://etcd-1:{Ports.EtcdClient}";
+        string[] tls = [$"--cacert={Paths.CaFile}", $"--cert={Paths.CertFile}", $"--key={Paths.KeyFile}"];
+        var stranger = await cluster["etcd-1"].ExecAsync(["etcdctl", endpoint, $"--cacert={Paths.CaFile}", "--command-timeout=3s", "get", "--prefix", "/service/"], Cancel);
+        Assert.NotEqual(0, stranger.ExitCode);
+        var nobody = await cluster["etcd-1"].ExecAsync(["etcdctl", endpoint, .. tls, "get", "--prefix", "/service/"], Cancel);
+        Assert.NotEqual(0, nobody.ExitCode);
+        var patroni = await cluster["etcd-1"].ExecAsync(["etcdctl", endpoint, .. tls, $"--user=patroni:{cluster.Deployment.Passwords[Secrets.EtcdPatroni]}", "get", "--prefix", "/service/", "--keys-only"], Cancel);
+        Assert.True(patroni.ExitCode == 0, patroni.Stderr);
+        Assert.Contains("/service/hub/leader", patroni.Stdout, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Nobody_is_trusted_and_no_password_is_md5_on_any_member()
+    {
+        foreach (var host in cluster.Topology.Database.Hosts)
+        {
+            var hba = await cluster[host].ExecAsync(["cat", $"{Paths.PgData}/pg_hba.conf"], Cancel);
+            Assert.DoesNotMatch(@"\b(trust|md5|password|ident|peer)\b", hba.Stdout);
+        }
+
+        await using var connection = await fixture.OpenAsync(Roles.Monitor, Secrets.Monitor);
+        Assert.Equal("scram-sha-256", await ScalarAsync<string>(connection, "SHOW password_encryption"));
+    }
+
+    [Fact]
+    public async Task The_superuser_cannot_log_in_over_the_network()
+    {
+        foreach (var (container, port) in new[] { (ClusterNames.HaProxy, Ports.ReadWrite), (ClusterNames.PgBouncer, Ports.PgBouncer) })
+            await Assert.ThrowsAnyAsync<NpgsqlException>(() => OpenAsync(cluster.ConnectionString(container, port, Roles.Superuser, Secrets.Superuser)));
+    }
+
+    [Fact]
+    public async Task The_read_only_port_leads_to_a_standby_and_the_other_to_the_primary()
+    {
+        await using var replica = await OpenAsync(cluster.ConnectionString(ClusterNames.HaProxy, Ports.ReadOnly, Roles.ReadOnly, Secrets.ReadOnly));
+        Assert.True(await ScalarAsync<bool>(replica, "SELECT pg_is_in_recovery()"));
+        await using var primary = await fixture.OpenAsync(Roles.ReadOnly, Secrets.ReadOnly);
+        Assert.False(await ScalarAsync<bool>(primary, "SELECT pg_is_in_recovery()"));
+    }
+
+    [Fact]
+    public async Task Many_clients_share_few_server_connections()
+    {
+        var clients = await Task.WhenAll(Enumerable.Range(0, 150).Select(_ => OpenAsync(cluster.ConnectionString(ClusterNames.PgBouncer, Ports.PgBouncer, Roles.App, Secrets.App))));
+        try
+        {
+            Assert.All(await Task.WhenAll(clients.Select(client => ScalarAsync<int>(client, "SELECT 1"))), one => Assert.Equal(1, one));
+            await using var monitor = await fixture.OpenAsync(Roles.Monitor, Secrets.Monitor);
+            var servers = await ScalarAsync<long>(monitor, $"SELECT count(*) FROM pg_stat_activity WHERE usename = '{Roles.App}'");
+            Assert.InRange(servers, 1, cluster.Topology.Gateway.ServerConnections);
+        }
+        finally
+        {
+            foreach (var client in clients)
+                await client.DisposeAsync();
+        }
+    }
+
+    [Fact]
+    public async Task What_ingest_acknowledges_is_on_a_standby_too()
+    {
+        var rows = SyntheticTrace.Make(500, seed: 3, TimeProvider.System.GetUtcNow().UtcDateTime.AddMinutes(-1));
+        using var http = ExportClient.CreateHttp(fixture.Replay);
+        var result = await new TraceReplayer(http, fixture.Replay, TimeProvider.System).RunAsync(new SampleTraffic(rows, TimeSpan.Zero, seed: 3), stop: Cancel);
+        Assert.Equal(rows.Count, result.Acknowledged);
+
+        // Acknowledged means flushed by a standby; replaying what was flushed takes it a moment.
+        await using var replica = await OpenAsync(cluster.ConnectionString(ClusterNames.HaProxy, Ports.ReadOnly, Roles.ReadOnly, Secrets.ReadOnly));
+        var deadline = TimeProvider.System.GetTimestamp();
+        long stored;
+        while ((stored = await ScalarAsync<long>(replica, "SELECT count(*) FROM analytics.llm_requests")) < rows.Count && TimeProvider.System.GetElapsedTime(deadline) < TimeSpan.FromSeconds(30))
+            await Task.Delay(TimeSpan.FromMilliseconds(50), Cancel);
+        Assert.Equal(rows.Count, stored);
+    }
+}

@@ -1,0 +1,112 @@
+using System.Globalization;
+using System.Net.Http.Headers;
+using System.Text.Json;
+using Analytics.Topology;
+
+namespace Hub.Cli.Tests.EndToEnd;
+
+/// <summary>The promise of the README: one command, then real telemetry, and every figure adds up.</summary>
+[Trait(Tiers.Trait, Tiers.Integration)]
+public sealed class HubUpTests(RunningHub hub) : IClassFixture<RunningHub>
+{
+    [Fact]
+    public async Task Up_ends_with_addresses_and_status_says_healthy()
+    {
+        Assert.Contains("The hub is up", hub.UpOutput, StringComparison.Ordinal);
+        Assert.Contains($"127.0.0.1:{RunningHub.Port(Ports.OtlpHttp)}/v1/traces", hub.UpOutput, StringComparison.Ordinal);
+        var status = await hub.RunAsync("status", "--json");
+        Assert.True(status.ExitCode == 0, status.Output + status.Error);
+        using var document = JsonDocument.Parse(status.Output);
+        Assert.True(document.RootElement.GetProperty("healthy").GetBoolean());
+        var members = document.RootElement.GetProperty("members").EnumerateArray().Select(member => member.GetProperty("role").GetString()).Order().ToArray();
+        Assert.Equal(["Leader", "Quorum Standby", "Quorum Standby"], members);
+        Assert.Contains(document.RootElement.GetProperty("database").GetProperty("edition").GetString(), new[] { "apache", "timescale" });
+    }
+
+    [Fact]
+    public async Task A_whole_trace_is_stored_once_and_usage_equals_the_sums_of_its_file()
+    {
+        var trace = SharedData.Path(SharedData.Trace);
+        var rows = File.ReadLines(trace).Skip(1).Select(line => line.Split(',')).ToArray();
+        var input = rows.Sum(row => long.Parse(row[1], CultureInfo.InvariantCulture));
+        var output = rows.Sum(row => long.Parse(row[2], CultureInfo.InvariantCulture));
+        var before = await CountsAsync();
+
+        var first = await SendAsync(trace);
+        Assert.Equal(rows.Length, first.GetProperty("acknowledged").GetInt32());
+        var after = await CountsAsync();
+        Assert.Equal(before.Select(count => count + rows.Length), after);
+
+        await SendAsync(trace);
+        Assert.Equal(after, await CountsAsync());
+
+        var usage = await UsageAsync(TimeProvider.System.GetUtcNow().AddDays(-3).ToString("yyyy-MM-dd'T'HH:00:00'Z'", CultureInfo.InvariantCulture));
+        Assert.Equal(rows.Length, usage.GetProperty("requests").GetInt64());
+        Assert.Equal(input, usage.GetProperty("input_tokens").GetInt64());
+        Assert.Equal(output, usage.GetProperty("output_tokens").GetInt64());
+    }
+
+    [Fact]
+    public async Task Up_again_keeps_passwords_and_data()
+    {
+        var secrets = await File.ReadAllTextAsync(Path.Combine(hub.State, "secrets.env"), TestContext.Current.CancellationToken);
+        var before = await CountsAsync();
+        var again = await hub.RunAsync("up");
+        Assert.True(again.ExitCode == 0, again.Output + again.Error);
+        Assert.Equal(secrets, await File.ReadAllTextAsync(Path.Combine(hub.State, "secrets.env"), TestContext.Current.CancellationToken));
+        Assert.All((await CountsAsync()).Zip(before), pair => Assert.True(pair.First >= pair.Second));
+    }
+
+    [Fact]
+    public async Task Up_under_another_profile_is_refused_with_what_to_do()
+    {
+        var result = await hub.RunAsync("up", "--profile", "single");
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains("already has a hub", result.Error, StringComparison.Ordinal);
+        Assert.Contains("./hub down --volumes", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_revoked_key_is_listed_as_such_and_refused()
+    {
+        var created = await hub.RunAsync("key", "create", "--project", "other", "--name", "test");
+        Assert.True(created.ExitCode == 0, created.Error);
+        var key = created.Output.Trim();
+        var listed = (await hub.RunAsync("key", "list")).Output.Split('\n').Single(line => line.Contains(key[..12], StringComparison.Ordinal));
+        var id = listed.Split('│', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)[0];
+        Assert.Equal(0, (await hub.RunAsync("key", "revoke", id)).ExitCode);
+        using var http = Client(key);
+        using var response = await http.GetAsync(new Uri("/api/v1/usage", UriKind.Relative), TestContext.Current.CancellationToken);
+        Assert.Equal(System.Net.HttpStatusCode.Unauthorized, response.StatusCode);
+    }
+
+    private async Task<JsonElement> SendAsync(string trace)
+    {
+        var result = await hub.RunAsync("send", trace, "--json");
+        Assert.True(result.ExitCode == 0, result.Output + result.Error);
+        using var document = JsonDocument.Parse(result.Output);
+        return document.RootElement.Clone();
+    }
+
+    private async Task<long[]> CountsAsync()
+    {
+        var result = await hub.RunAsync("psql", "--", "-At", "-F", " ", "-c",
+            "SELECT (SELECT count(*) FROM analytics.llm_requests), (SELECT count(*) FROM analytics.token_usage), (SELECT count(*) FROM analytics.cost_tracking)");
+        Assert.True(result.ExitCode == 0, result.Output + result.Error);
+        return [.. result.Output.Trim().Split(' ').Select(count => long.Parse(count, CultureInfo.InvariantCulture))];
+    }
+
+    private async Task<JsonElement> UsageAsync(string from)
+    {
+        using var http = Client(hub.ApiKey);
+        var json = await http.GetStringAsync(new Uri($"/api/v1/usage?group_by=model&from={from}", UriKind.Relative), TestContext.Current.CancellationToken);
+        using var document = JsonDocument.Parse(json);
+        return document.RootElement.GetProperty("total").Clone();
+    }
+
+    private static HttpClient Client(string key) => new()
+    {
+        BaseAddress = new Uri($"http://127.0.0.1:{RunningHub.Port(Ports.Rest)}"),
+        DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", key) },
+    };
+}

@@ -1,0 +1,64 @@
+using System.Diagnostics;
+using System.Text;
+using Hub.Cli.Engine;
+
+namespace Hub.Cli.Tests.EndToEnd;
+
+/// <summary>A hub brought up by the command line itself, as a user does, beside any other that runs here: own name, ports and state.</summary>
+public sealed class RunningHub : IAsyncLifetime
+{
+    public const int PortOffset = 20000;
+    private readonly string state = Path.Combine(Path.GetTempPath(), $"hub-e2e-{Guid.NewGuid():N}");
+
+    /// <summary>What `up` printed.</summary>
+    internal string UpOutput { get; private set; } = "";
+
+    internal string Name { get; } = $"hub-e2e-{Environment.ProcessId}";
+
+    internal string State => state;
+
+    internal string ApiKey => File.ReadAllText(Path.Combine(state, "api-key")).Trim();
+
+    public static int Port(int port) => port + PortOffset;
+
+    public async ValueTask InitializeAsync()
+    {
+        await RequireEngineAsync();
+        var result = await RunAsync("up", "--name", Name, "--port-offset", $"{PortOffset}");
+        if (result.ExitCode != 0)
+        {
+            await DisposeAsync();
+            Assert.Fail($"hub up failed ({result.ExitCode}):\n{result.Output}\n{result.Error}");
+        }
+
+        UpOutput = result.Output;
+    }
+
+    /// <summary>Runs the built command line in a process of its own.</summary>
+    internal async Task<ProcessResult> RunAsync(params string[] arguments) => await Processes.RunAsync("dotnet",
+        [Path.Combine(AppContext.BaseDirectory, "Hub.Cli.dll"), .. arguments], CancellationToken.None,
+        environment: new Dictionary<string, string> { ["HUB_STATE"] = state, ["NO_COLOR"] = "1", ["COLUMNS"] = "200" });
+
+    public async ValueTask DisposeAsync()
+    {
+        var result = await RunAsync("down", "--volumes", "--state");
+        Assert.True(result.ExitCode == 0, result.Output + result.Error);
+        var left = new StringBuilder();
+        foreach (var kind in new[] { "ps --all", "network ls", "volume ls" })
+            left.Append((await Processes.RunAsync("docker", [.. kind.Split(' '), "--quiet", "--filter", $"label=com.docker.compose.project={Name}"], CancellationToken.None)).Output);
+        Assert.Equal("", left.ToString());
+        Assert.False(Directory.Exists(state), "down --state kept " + state);
+    }
+
+    private static async Task RequireEngineAsync()
+    {
+        try
+        {
+            await ContainerEngine.ConnectAsync(CancellationToken.None);
+        }
+        catch (CliException problem)
+        {
+            Prerequisites.Missing(problem.Message);
+        }
+    }
+}
