@@ -33,7 +33,8 @@ internal sealed class CuttableProxy : IAsyncDisposable
         foreach (var client in open.Keys)
         {
             Cuts++;
-            client.Client.Close(0);
+            // Null when the relay has just disposed of it.
+            client.Client?.Close(0);
         }
     }
 
