@@ -18,13 +18,14 @@ public static class Engine
     /// configuration. Standard input is closed.
     /// </summary>
     public static async Task<CheckResult> RunAsync(
-        TestDeployment deployment, ContainerSpec spec, IReadOnlyList<string> command, INetwork? network = null, CancellationToken cancel = default)
+        TestDeployment deployment, ContainerSpec spec, IReadOnlyList<string> command, INetwork? network = null, CancellationToken cancel = default, params string[] aliases)
     {
         ArgumentNullException.ThrowIfNull(spec);
-        var once = spec with { Entrypoint = [command[0]], Arguments = [.. command.Skip(1)] };
-        var builder = SpecContainers.Builder(deployment, once, network)
-            .WithWaitStrategy(Wait.ForUnixContainer().AddCustomWaitStrategy(new HasEnded(), strategy => strategy.WithMode(WaitStrategyMode.OneShot).WithTimeout(Patience)));
-        await using var container = await StartAsync(builder, once.Image, cancel);
+
+        // Without ports: Testcontainers waits for their mapping, which a container that has ended no longer has.
+        var once = spec with { Entrypoint = [command[0]], Arguments = [.. command.Skip(1)], Ports = [] };
+        var wait = Wait.ForUnixContainer().AddCustomWaitStrategy(new HasEnded(), strategy => strategy.WithMode(WaitStrategyMode.OneShot).WithTimeout(Patience));
+        await using var container = await StartAsync(() => SpecContainers.Build(deployment, once, wait, network, aliases), once.Image, cancel);
         return await ResultAsync(container, cancel);
     }
 
@@ -34,9 +35,24 @@ public static class Engine
         TestDeployment deployment, ContainerSpec spec, INetwork? network, Func<IContainer, Task<bool>> ready, CancellationToken cancel = default, params string[] aliases)
     {
         ArgumentNullException.ThrowIfNull(spec);
-        var builder = SpecContainers.Builder(deployment, spec, network, aliases)
-            .WithWaitStrategy(Wait.ForUnixContainer().AddCustomWaitStrategy(new IsReady(ready), strategy => strategy.WithTimeout(Patience).WithInterval(TimeSpan.FromMilliseconds(500))));
-        return await StartAsync(builder, spec.Image, cancel);
+        var wait = Wait.ForUnixContainer()
+            .AddCustomWaitStrategy(new IsReady(ready), strategy => strategy.WithTimeout(Patience).WithInterval(TimeSpan.FromMilliseconds(500)));
+        return await StartAsync(() => SpecContainers.Build(deployment, spec, wait, network, aliases), spec.Image, cancel);
+    }
+
+    /// <summary>Whether the image is on this machine. False without an engine.</summary>
+    public static async Task<bool> HasImageAsync(string image, CancellationToken cancel = default)
+    {
+        try
+        {
+            using var client = TestcontainersSettings.OS.DockerEndpointAuthConfig.GetDockerClientBuilder().Build();
+            await client.Images.InspectImageAsync(image, cancel);
+            return true;
+        }
+        catch (Exception e) when (IsMissing(e) || e is HttpRequestException)
+        {
+            return false;
+        }
     }
 
     /// <summary>A network of its own; the caller disposes of it after its containers.</summary>
@@ -55,12 +71,12 @@ public static class Engine
         }
     }
 
-    private static async Task<IContainer> StartAsync(ContainerBuilder builder, string image, CancellationToken cancel)
+    private static async Task<IContainer> StartAsync(Func<IContainer> build, string image, CancellationToken cancel)
     {
         IContainer? container = null;
         try
         {
-            container = builder.Build();
+            container = build();
             await container.StartAsync(cancel);
             return container;
         }
@@ -71,12 +87,11 @@ public static class Engine
             Prerequisites.Missing($"a container engine with the image {image} (./hub images builds it): {e.Message}");
             throw;
         }
-        catch (Exception) when (container is not null)
+        catch (Exception e) when (container is not null)
         {
             var output = container.State == TestcontainersStates.Undefined ? "" : (await ResultAsync(container, CancellationToken.None)).ToString();
             await container.DisposeAsync();
-            Assert.Fail($"{image} did not start: {output}");
-            throw;
+            throw new InvalidOperationException($"{image} did not start: {e.Message}\n{output}", e);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Formats.Tar;
 using System.Text;
 using Analytics.Topology;
 using Analytics.Topology.Containers;
@@ -7,50 +8,56 @@ using DotNet.Testcontainers.Configurations;
 using DotNet.Testcontainers.Containers;
 using DotNet.Testcontainers.Images;
 using DotNet.Testcontainers.Networks;
+using Microsoft.Extensions.Logging.Abstractions;
 using ContainerSpec = Analytics.Topology.Containers.ContainerSpec;
 
 namespace Hub.Testing;
 
 /// <summary>
 /// The mapper from a <see cref="ContainerSpec"/> to Testcontainers. As every host runs it: same user, read-only root, no capabilities, same
-/// mounts; only data volumes are fresh. Files are copied in rather than bound, so that an engine on another machine serves as well.
+/// mounts; only data volumes are fresh, and what is published gets a free port. Files are copied in rather than bound, so that they belong
+/// to the container's user whoever runs the tests, and an engine on another machine serves as well.
 /// </summary>
 public static class SpecContainers
 {
-    private const UnixFileModes PrivateFile = UnixFileModes.UserRead | UnixFileModes.UserWrite;
-    private const UnixFileModes PublicFile = PrivateFile | UnixFileModes.GroupRead | UnixFileModes.OtherRead;
+    private const UnixFileMode PrivateFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private const UnixFileMode PublicFile = PrivateFile | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
     /// <param name="deployment">Where the spec's secrets and certificates come from.</param>
     /// <param name="spec">What to run.</param>
+    /// <param name="wait">When it counts as started.</param>
     /// <param name="network">The network it answers in under its name; null: none of its own.</param>
     /// <param name="aliases">More names in that network.</param>
-    public static ContainerBuilder Builder(TestDeployment deployment, ContainerSpec spec, INetwork? network = null, params string[] aliases)
+    public static IContainer Build(TestDeployment deployment, ContainerSpec spec, IWaitForContainerOS wait, INetwork? network, params string[] aliases)
     {
         ArgumentNullException.ThrowIfNull(deployment);
         ArgumentNullException.ThrowIfNull(spec);
         var builder = new ContainerBuilder(spec.Image)
-            .WithImagePullPolicy(spec.Image.EndsWith(":local", StringComparison.Ordinal) ? PullPolicy.Never : PullPolicy.Missing)
+
+            // Hub's own images are in no registry: asking one would only take time.
+            .WithImagePullPolicy(spec.Image.StartsWith("hub/", StringComparison.Ordinal) ? PullPolicy.Never : PullPolicy.Missing)
+            .WithLogger(NullLogger.Instance)
             .WithHostname(spec.Name)
-            .WithCreateParameterModifier(create => Harden(create, spec));
+            .WithCreateParameterModifier(create => Harden(create, spec))
+            .WithWaitStrategy(wait);
         if (spec.Entrypoint.Count > 0)
             builder = builder.WithEntrypoint([.. spec.Entrypoint]);
         if (spec.Arguments.Count > 0)
             builder = builder.WithCommand([.. spec.Arguments]);
         foreach (var (name, value) in spec.Environment)
             builder = builder.WithEnvironment(name, value.Resolve(secret => deployment.Passwords[secret]));
-        foreach (var (directory, file) in spec.Directories.SelectMany(directory => directory.Files.Select(file => (directory, file))))
-        {
-            builder = builder.WithResourceMapping(Encoding.UTF8.GetBytes(deployment.Content(directory, file)), $"{directory.Path}/{file.Name}",
-                ClusterNames.Uid, ClusterNames.Uid, file.Secret ? PrivateFile : PublicFile);
-        }
-
-        // What is published on a developer's machine is here too, on whatever port is free.
-        foreach (var port in spec.Ports.Where(port => port.HostPort is not null && network is not null))
+        foreach (var port in spec.Ports.Where(port => port.HostPort is not null))
             builder = builder.WithPortBinding(port.Port, assignRandomHostPort: true);
-        return network is null ? builder : builder.WithNetwork(network).WithNetworkAliases([spec.Name, .. aliases]);
+        if (network is not null)
+            builder = builder.WithNetwork(network).WithNetworkAliases([spec.Name, .. aliases]);
+        var container = builder.Build();
+
+        // Testcontainers itself copies to the root only, which is read-only here; and its events are synchronous.
+        container.Created += (_, _) => Task.Run(() => CopyFilesAsync(deployment, spec, container)).GetAwaiter().GetResult();
+        return container;
     }
 
-    /// <summary>Anonymous volumes go with their container; a copy into a read-only root is only possible below one.</summary>
+    /// <summary>Anonymous volumes go with their container.</summary>
     private static void Harden(CreateContainerParameters create, ContainerSpec spec)
     {
         create.User = $"{ClusterNames.Uid}:{ClusterNames.Uid}";
@@ -66,4 +73,29 @@ public static class SpecContainers
         create.StopSignal = "SIGTERM";
         create.StopTimeout = spec.StopGracePeriod;
     }
+
+    private static async Task CopyFilesAsync(TestDeployment deployment, ContainerSpec spec, IContainer container)
+    {
+        using var client = TestcontainersSettings.OS.DockerEndpointAuthConfig.GetDockerClientBuilder().Build();
+        foreach (var directory in spec.Directories)
+        {
+            using var archive = new MemoryStream();
+            await using (var tar = new TarWriter(archive, TarEntryFormat.Ustar, leaveOpen: true))
+            {
+                foreach (var file in directory.Files)
+                    await tar.WriteEntryAsync(Entry(file, deployment.Content(directory, file)));
+            }
+
+            archive.Position = 0;
+            await client.Containers.ExtractArchiveToContainerAsync(container.Id, new CopyToContainerParameters { Path = directory.Path }, archive);
+        }
+    }
+
+    private static UstarTarEntry Entry(MountedFile file, string content) => new(TarEntryType.RegularFile, file.Name)
+    {
+        Uid = ClusterNames.Uid,
+        Gid = ClusterNames.Uid,
+        Mode = file.Secret ? PrivateFile : PublicFile,
+        DataStream = new MemoryStream(Encoding.UTF8.GetBytes(content)),
+    };
 }
