@@ -1,3 +1,4 @@
+using System.Globalization;
 using Analytics.Topology;
 using Analytics.Topology.Containers;
 
@@ -34,13 +35,18 @@ internal static class ClusterResources
         if (spec.Entrypoint.Count > 0)
             resource.WithEntrypoint(spec.Entrypoint[0]);
         foreach (var (variable, value) in spec.Environment)
-            resource.WithEnvironment(variable, HostValues.Secrets(hub, value));
+            resource.WithEnvironment(context => context.EnvironmentVariables[variable] = HostValues.Secrets(hub, value));
         foreach (var directory in spec.Directories)
             resource.WithContainerFiles(directory.Path, Files(hub, directory), ClusterNames.Uid, ClusterNames.Uid);
         foreach (var volume in spec.Volumes)
             resource.WithVolume(hub.Profile.VolumePrefix + volume.Name, volume.Path);
         foreach (var port in spec.Ports.Where(port => port.HostPort is not null || reachable.Contains(port.Name)))
-            resource.WithEndpoint(port.HostPort, port.Port, Scheme(port), EndpointName(port), isProxied: false);
+        {
+            // Null is any free port; left out, it would read as the container's own, which three members cannot all have.
+            resource.WithEndpoint(targetPort: port.Port, scheme: Scheme(port), name: EndpointName(port), isProxied: false)
+                .WithEndpoint(EndpointName(port), endpoint => endpoint.Port = port.HostPort);
+        }
+
         hub.Register(resource, spec);
         return resource;
     }
@@ -79,7 +85,7 @@ internal static class ClusterResources
     /// </summary>
     private static IResourceBuilder<ContainerResource> WithRuntimeArguments(this IResourceBuilder<ContainerResource> resource, ContainerSpec spec)
     {
-        var seconds = ((int)spec.StopGracePeriod.TotalSeconds).ToString(System.Globalization.CultureInfo.InvariantCulture);
+        var seconds = ((int)spec.StopGracePeriod.TotalSeconds).ToString(CultureInfo.InvariantCulture);
         List<string> arguments =
         [
             "--hostname", spec.Name,

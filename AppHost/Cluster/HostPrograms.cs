@@ -21,7 +21,7 @@ internal static class HostPrograms
             // Kestrel's ports are settings of the program; ASPNETCORE_URLS would only be overridden, with a warning.
             .WithEndpointsInEnvironment(_ => false);
         foreach (var (variable, value) in spec.Environment)
-            program.WithEnvironment(variable, HostValues.OnThisMachine(hub, spec, value));
+            program.WithEnvironment(context => context.EnvironmentVariables[variable] = HostValues.OnThisMachine(hub, spec, value));
         foreach (var port in spec.Ports)
             program.WithEndpoint(port.HostPort, port.Port, ClusterResources.Scheme(port), port.Name, isProxied: false);
         hub.Register(program, spec);

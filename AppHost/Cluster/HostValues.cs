@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
 using Analytics.Topology.Containers;
 
@@ -10,51 +11,50 @@ namespace AppHost.Cluster;
 internal static partial class HostValues
 {
     /// <summary>For a container: the text with its secrets as references to parameters.</summary>
-    public static ReferenceExpression Secrets(DevelopmentHub hub, SecretText value)
+    /// <returns>A text, or an expression where there is something to refer to: an expression without one, and empty, sets no variable at all.</returns>
+    public static object Secrets(DevelopmentHub hub, SecretText value)
     {
+        if (!value.Parts().Any(part => part.IsSecret))
+            return value.Template;
         var expression = new ReferenceExpressionBuilder();
-        foreach (var (text, isSecret) in value.Parts())
-        {
-            if (isSecret)
-                expression.AppendFormatted(hub.Secret(text));
-            else
-                expression.AppendLiteral(text);
-        }
-
+        Append(expression, hub, value.Template);
         return expression.Build();
     }
 
     /// <summary>For a program on this machine: <c>Host=haproxy;Port=5000</c> and <c>https://etcd-1:2379</c> become published ports, mounted files those of the state directory.</summary>
-    public static ReferenceExpression OnThisMachine(DevelopmentHub hub, ContainerSpec spec, SecretText value)
+    public static object OnThisMachine(DevelopmentHub hub, ContainerSpec spec, SecretText value)
     {
         var template = value.Template;
         foreach (var directory in spec.Directories)
             template = template.Replace(directory.Path, hub.State.PathOf(directory), StringComparison.Ordinal);
+        var addresses = Address().Matches(template);
+        if (addresses.Count == 0)
+            return Secrets(hub, template);
         var expression = new ReferenceExpressionBuilder();
         var position = 0;
-        foreach (Match match in Address().Matches(template))
+        foreach (Match address in addresses)
         {
-            Append(template[position..match.Index]);
-            var endpoint = Endpoint(hub, match.Groups["host"].Value, int.Parse(match.Groups["port"].Value, System.Globalization.CultureInfo.InvariantCulture));
-            expression.AppendLiteral(match.Groups["before"].Value);
+            Append(expression, hub, template[position..address.Index]);
+            var endpoint = Endpoint(hub, address.Groups["host"].Value, int.Parse(address.Groups["port"].Value, CultureInfo.InvariantCulture));
+            expression.AppendLiteral(address.Groups["before"].Value);
             expression.AppendFormatted(endpoint.Property(EndpointProperty.IPV4Host));
-            expression.AppendLiteral(match.Groups["between"].Value);
+            expression.AppendLiteral(address.Groups["between"].Value);
             expression.AppendFormatted(endpoint.Property(EndpointProperty.Port));
-            position = match.Index + match.Length;
+            position = address.Index + address.Length;
         }
 
-        Append(template[position..]);
+        Append(expression, hub, template[position..]);
         return expression.Build();
+    }
 
-        void Append(string text)
+    private static void Append(ReferenceExpressionBuilder expression, DevelopmentHub hub, string text)
+    {
+        foreach (var (part, isSecret) in new SecretText(text).Parts())
         {
-            foreach (var (part, isSecret) in new SecretText(text).Parts())
-            {
-                if (isSecret)
-                    expression.AppendFormatted(hub.Secret(part));
-                else
-                    expression.AppendLiteral(part);
-            }
+            if (isSecret)
+                expression.AppendFormatted(hub.Secret(part));
+            else
+                expression.AppendLiteral(part);
         }
     }
 

@@ -1,0 +1,48 @@
+using System.Runtime.Versioning;
+using Analytics.Topology;
+using Analytics.Topology.Containers;
+using AppHost.Cluster;
+
+namespace AppHost.Tests;
+
+public sealed class The_state_of_the_AppHost : IDisposable
+{
+    private readonly DirectoryInfo root = Directory.CreateTempSubdirectory("hub-state-");
+
+    [Fact]
+    public void Is_kept_from_one_run_to_the_next_and_across_profiles()
+    {
+        var first = Prepare(Presets.Development);
+        var second = Prepare(Presets.DevelopmentSingle);
+        var third = Prepare(Presets.Development);
+        Assert.Equal(first.ApiKey, third.ApiKey);
+        Assert.Equal(first.Files.Secrets[Secrets.Owner], second.Files.Secrets[Secrets.Owner]);
+        foreach (var path in new[] { "ca/ca.crt", "tls/timescaledb/tls.crt", "tls/etcd/tls.key" })
+            Assert.Equal(first.Text(path), third.Text(path));
+    }
+
+    [Fact]
+    public void Is_readable_by_its_owner_only_where_it_is_secret()
+    {
+        if (OperatingSystem.IsWindows())
+            Assert.Skip("Windows has no file modes");
+        else
+            PrivateFilesAreClosed();
+    }
+
+    [UnsupportedOSPlatform("windows")]
+    private void PrivateFilesAreClosed()
+    {
+        Prepare(Presets.DevelopmentSingle);
+        foreach (var file in new[] { "api-key", "secrets.env", "ca/ca.key", "tls/etcd/tls.key", "secret/pgbouncer/userlist.txt" })
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(root.FullName, file)));
+    }
+
+    [Fact]
+    public void Names_a_file_that_it_does_not_have() =>
+        Assert.Contains("tls/nobody/tls.crt", Assert.Throws<InvalidOperationException>(() => Prepare(Presets.DevelopmentSingle).Text("tls/nobody/tls.crt")).Message, StringComparison.Ordinal);
+
+    public void Dispose() => root.Delete(recursive: true);
+
+    private HubState Prepare(ClusterTopology topology) => HubState.Prepare(root.FullName, topology, ClusterContainers.For(topology), TimeProvider.System);
+}
