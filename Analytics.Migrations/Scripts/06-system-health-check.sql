@@ -89,10 +89,12 @@ BEGIN
            string_agg(format('%s %s %s', problem, j.job_id, j.proc_name), ', ' ORDER BY j.job_id) FILTER (WHERE problem IS NOT NULL) AS named INTO fact
       FROM (SELECT b.job_id, b.proc_name,
                    CASE WHEN NOT b.scheduled THEN 'stuck'
-                        WHEN s.job_id IS NULL OR NOT isfinite(s.last_run_started_at)
+                        WHEN isfinite(s.last_run_started_at) IS NOT TRUE
                         THEN CASE WHEN (SELECT max(applied_at) FROM analytics.schema_journal) < now() - INTERVAL '1 hour' THEN 'stuck' END
-                        WHEN s.job_status <> 'Running' AND (s.next_start = '-infinity' OR s.next_start < now() - greatest(2 * b.schedule_interval, INTERVAL '15 minutes'))
-                        THEN 'stuck'
+                        WHEN s.job_status = 'Running' THEN NULL
+                        -- Also the mark of a job that is just starting, or was a moment ago.
+                        WHEN s.next_start = '-infinity' THEN CASE WHEN s.last_run_started_at < now() - INTERVAL '5 minutes' THEN 'stuck' END
+                        WHEN s.next_start < now() - greatest(2 * b.schedule_interval, INTERVAL '15 minutes') THEN 'stuck'
                         WHEN s.last_run_status = 'Failed' THEN 'failed' END AS problem
               FROM timescaledb_information.jobs b LEFT JOIN timescaledb_information.job_stats s USING (job_id)
              WHERE b.job_id >= 1000) j;

@@ -111,6 +111,14 @@ public class The_health_check(DatabaseFixture databases)
         var (status, detail) = await CheckAsync(database, "background_jobs");
         Assert.Equal("warning", status);
         Assert.Matches(@"^\d+ jobs, 1 failed, 0 stuck: failed \d+ fails$", detail);
+
+        // What a failover leaves behind before TimescaleDB 2.26.4: a job that is never due again.
+        await database.StopJobsAsync();
+        await database.Superuser.ExecuteAsync(
+            "UPDATE _timescaledb_internal.bgw_job_stat SET next_start = '-infinity', last_start = now() - interval '1 hour' WHERE job_id = (SELECT job_id FROM timescaledb_information.jobs WHERE proc_name = 'fails')");
+        (status, detail) = await CheckAsync(database, "background_jobs");
+        Assert.Equal("critical", status);
+        Assert.Contains("stuck", detail, StringComparison.Ordinal);
     }
 
     private static async Task<(string Status, string Detail)> CheckAsync(TestDatabase database, string check)
