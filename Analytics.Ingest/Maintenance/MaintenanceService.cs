@@ -13,7 +13,7 @@ internal sealed class MaintenanceService(NpgsqlDataSource dataSource, IOptions<I
     public static readonly TimeSpan RetentionEvery = TimeSpan.FromHours(1), RollUpEvery = TimeSpan.FromMinutes(5);
 
     // "hub" in ASCII, then the task.
-    private const long RetentionLock = 0x687562_0001, RollUpLock = 0x687562_0002;
+    internal const long RetentionLock = 0x687562_0001, RollUpLock = 0x687562_0002;
 
     // Each run covers what an instance may have missed: late rows of the last hours, and at its start two days of nobody having run.
     private static readonly TimeSpan FirstWindow = TimeSpan.FromDays(2), LaterWindow = TimeSpan.FromHours(3);
