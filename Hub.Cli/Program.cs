@@ -26,7 +26,9 @@ var root = new RootCommand("Hub: LLM analytics on a highly available TimescaleDB
 
 try
 {
-    return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+    var parsed = root.Parse(args);
+    var exitCode = await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+    return parsed.Errors.Count > 0 ? 2 : exitCode;
 }
 catch (CliException problem)
 {
