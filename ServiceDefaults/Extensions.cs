@@ -44,11 +44,14 @@ public static class ServiceDefaultsExtensions
     {
         ArgumentNullException.ThrowIfNull(app);
         var group = app.MapGroup("").ExcludeFromDescription();
-        group.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = check => check.Tags.Contains(HealthTags.Live), ResponseWriter = HealthReportWriter.Write });
-        group.MapHealthChecks("/health/ready", new HealthCheckOptions { Predicate = check => check.Tags.Contains(HealthTags.Ready), ResponseWriter = HealthReportWriter.Write });
+        group.MapHealthChecks("/health/live", Probe(HealthTags.Live));
+        group.MapHealthChecks("/health/ready", Probe(HealthTags.Ready));
         group.MapPrometheusScrapingEndpoint("/metrics");
         return group;
     }
+
+    private static HealthCheckOptions Probe(string tag) =>
+        new() { Predicate = check => check.Tags.Contains(tag), ResponseWriter = HealthReportWriter.Write };
 
     private static void AddLogs(this IHostApplicationBuilder builder)
     {

@@ -75,7 +75,9 @@ internal sealed class OtlpGrpcMethods(TraceSignal traces, MetricsSignal metrics,
             MethodType.Unary,
             signal.GrpcService,
             "Export",
-            Marshallers.Create<Decoded<TRequest>>(static (_, _) => throw new NotSupportedException("A server does not write requests."), context => Decode(signal.Parser, context)),
+            Marshallers.Create<Decoded<TRequest>>(
+                static (_, _) => throw new NotSupportedException("A server does not write requests."),
+                context => Decode(signal.Parser, context)),
             Marshallers.Create<TResponse>(
                 static (response, context) => context.Complete(response.ToByteArray()),
                 static _ => throw new NotSupportedException("A server does not read responses.")));

@@ -41,7 +41,8 @@ internal static class OtlpHttpApi
         await WriteAsync(context, MediaTypeNames.Application.Json, JsonSerializer.SerializeToUtf8Bytes(new { code = RpcStatus.CodeOf(status), message }));
     }
 
-    private static async Task Export<TSignal, TRequest, TResponse>(HttpContext context, TSignal signal, ApiKeyAuthenticator keys, BodyReader bodies, IngestMetrics metrics)
+    private static async Task Export<TSignal, TRequest, TResponse>(
+        HttpContext context, TSignal signal, ApiKeyAuthenticator keys, BodyReader bodies, IngestMetrics metrics)
         where TSignal : ISignal<TRequest, TResponse>
         where TRequest : class, IMessage<TRequest>, new()
         where TResponse : class, IMessage<TResponse>

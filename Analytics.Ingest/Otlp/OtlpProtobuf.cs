@@ -19,7 +19,8 @@ internal static class OtlpProtobuf
             // The parser itself does not tell a place, so the bytes are walked a second time; only for those that are refused anyway.
             var fault = ProtobufFault.Find(new T().Descriptor, bytes);
             var place = fault is { } found
-                ? string.Create(CultureInfo.InvariantCulture, $"at byte {found.Offset} of {bytes.Count}{(found.Path.Length > 0 ? $" ({found.Path})" : "")}: {found.What}")
+                ? string.Create(CultureInfo.InvariantCulture,
+                    $"at byte {found.Offset} of {bytes.Count}{(found.Path.Length > 0 ? $" ({found.Path})" : "")}: {found.What}")
                 : malformed.Message;
             throw RequestRefusedException.Malformed($"Not a valid protobuf message {place}.");
         }

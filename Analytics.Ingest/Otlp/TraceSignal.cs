@@ -10,7 +10,8 @@ using Google.Protobuf;
 namespace Analytics.Ingest.Otlp;
 
 /// <summary>Traces: spans that are model calls become rows, all others are counted.</summary>
-internal sealed class TraceSignal(IngestPipeline pipeline, RowBuilder builder, IngestMetrics metrics) : ISignal<ExportTraceServiceRequest, ExportTraceServiceResponse>
+internal sealed class TraceSignal(IngestPipeline pipeline, RowBuilder builder, IngestMetrics metrics)
+    : ISignal<ExportTraceServiceRequest, ExportTraceServiceResponse>
 {
     private const int ReasonsShown = 5;
 

@@ -29,7 +29,8 @@ internal static class RequestsApi
         .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
 
     private static async Task<Ok<RequestBatchResult>> PostAsync(
-        HttpContext context, ApiKeyAuthenticator keys, BodyReader bodies, RowBuilder builder, IngestPipeline pipeline, IngestMetrics metrics, IOptions<JsonOptions> json)
+        HttpContext context, ApiKeyAuthenticator keys, BodyReader bodies, RowBuilder builder, IngestPipeline pipeline, IngestMetrics metrics,
+        IOptions<JsonOptions> json)
     {
         var project = await keys.RequireProjectAsync(context);
         if (!context.Request.HasJsonContentType())
@@ -91,7 +92,8 @@ internal static class RequestsApi
         catch (JsonException malformed)
         {
             throw RequestRefusedException.Malformed(string.Create(CultureInfo.InvariantCulture,
-                $"Not a valid batch at line {malformed.LineNumber + 1}, byte {malformed.BytePositionInLine + 1} ({malformed.Path}): {FirstSentence(malformed.Message)}"));
+                $"Not a valid batch at line {malformed.LineNumber + 1}, byte {malformed.BytePositionInLine + 1} ({malformed.Path}): " +
+                $"{FirstSentence(malformed.Message)}"));
         }
     }
 

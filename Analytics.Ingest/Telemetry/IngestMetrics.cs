@@ -13,7 +13,8 @@ internal sealed class IngestMetrics : IDisposable
     public const string MeterName = "Hub.Ingest";
 
     private readonly Meter meter;
-    private readonly Counter<long> spansReceived, spansIgnored, rowsStored, rowsDuplicate, rowsRejected, rowsDropped, unpriced, contradictions, notStored, refused, failures;
+    private readonly Counter<long> spansReceived, spansIgnored, rowsStored, rowsDuplicate, rowsRejected, rowsDropped;
+    private readonly Counter<long> unpriced, contradictions, notStored, refused, failures;
     private readonly Histogram<double> commitSeconds;
     private readonly Histogram<int> batchRows;
 

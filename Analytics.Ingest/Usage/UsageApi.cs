@@ -15,7 +15,8 @@ internal static class UsageApi
         .WithName("GetUsage")
         .WithTags("Usage")
         .WithSummary("What was used, and what it cost")
-        .WithDescription($"Whole hours, UTC, of the key's own project; at most {UsageQuery.MaxDays} days at once. An unknown cost is not counted as 0: see unpriced_requests.")
+        .WithDescription($"Whole hours, UTC, of the key's own project; at most {UsageQuery.MaxDays} days at once. " +
+            "An unknown cost is not counted as 0: see unpriced_requests.")
         .ProducesProblem(StatusCodes.Status400BadRequest)
         .ProducesProblem(StatusCodes.Status401Unauthorized)
         .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
@@ -38,7 +39,8 @@ internal static class UsageApi
         }
         catch (PostgresException slow) when (slow.SqlState == PostgresErrorCodes.QueryCanceled)
         {
-            throw new RequestRefusedException(StatusCodes.Status503ServiceUnavailable, "The query took too long. Ask for a shorter range.", KeyRequirement.RetryAfter);
+            throw new RequestRefusedException(
+                StatusCodes.Status503ServiceUnavailable, "The query took too long. Ask for a shorter range.", KeyRequirement.RetryAfter);
         }
         catch (Exception away) when (away is NpgsqlException or TimeoutException)
         {
