@@ -93,7 +93,7 @@ public class Etcd_authentication : IAsyncLifetime
                     "--data-dir=/tmp/etcd", "--listen-client-urls=https://0.0.0.0:2379", "--advertise-client-urls=https://127.0.0.1:2379",
                     "--client-cert-auth", "--trusted-ca-file=/tls/ca.crt", "--cert-file=/tls/tls.crt", "--key-file=/tls/tls.key", "--log-level=warn")
                 .WithPortBinding(2379, true)
-                .WithCleanUp(true).Build();
+                .WithAutoRemove(true).Build();
             await container.StartAsync(Cancel);
             etcd = container;
             await UntilReadyAsync();

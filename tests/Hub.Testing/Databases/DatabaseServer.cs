@@ -116,7 +116,8 @@ public sealed class DatabaseServer : IAsyncDisposable
             .WithCommand(new OverwriteEnumerable<string>(["postgres", .. all.SelectMany(setting => new[] { "-c", setting })]))
             .WithResourceMapping(Encoding.UTF8.GetBytes(ReadInitScript()), InitScriptPath);
         foreach (var variable in PasswordVariables) builder = builder.WithEnvironment(variable, Password);
-        return builder.WithEnvironment("PGPASSWORD", Password).WithCleanUp(true).Build();
+        // Without its reaper Testcontainers would only stop it: the engine removes it, and its volume, when it ends.
+        return builder.WithEnvironment("PGPASSWORD", Password).WithAutoRemove(true).Build();
     }
 
     private static async Task<string> RunPsqlInContainerAsync(PostgreSqlContainer container, string database)
