@@ -35,7 +35,7 @@ internal static class DatabaseClusterExtensions
     private static IResourceBuilder<T> WithCheck<T>(this IResourceBuilder<T> resource, Func<IServiceProvider, IHealthCheck> check) where T : IResource
     {
         var key = $"{resource.Resource.Name}_patroni";
-        resource.ApplicationBuilder.Services.AddHealthChecks().Add(new HealthCheckRegistration(key, check, failureStatus: null, tags: null, timeout: TimeSpan.FromSeconds(5)));
+        resource.ApplicationBuilder.Services.AddHealthChecks().Add(new HealthCheckRegistration(key, check, failureStatus: null, tags: null, timeout: TimeSpan.FromSeconds(10)));
         return resource.WithHealthCheck(key);
     }
 }

@@ -2,6 +2,7 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using System.Text.Json;
 using Analytics.Topology;
 using Analytics.Topology.Local;
 using AppHost.Cluster;
@@ -19,6 +20,12 @@ internal sealed class PatroniClient : IDisposable
 {
     /// <summary>The certificate that Hub's own programs show.</summary>
     private const string ClientCertificate = $"tls/{ClusterNames.Migrations}";
+
+    /// <summary>A member that is frozen accepts connections and says nothing: the next one is asked.</summary>
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(2);
+
+    /// <summary>Patroni answers when the new leader leads, or when it gave up.</summary>
+    private static readonly TimeSpan SwitchOverTimeout = TimeSpan.FromSeconds(60);
 
     private readonly X509Certificate2 authority;
     private readonly X509Certificate2 certificate;
@@ -41,7 +48,7 @@ internal sealed class PatroniClient : IDisposable
             CustomTrustStore = { authority },
             RevocationMode = X509RevocationMode.NoCheck,
         };
-        http = new HttpClient(handler) { Timeout = TimeSpan.FromSeconds(60) };
+        http = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
         var basic = Convert.ToBase64String(Encoding.UTF8.GetBytes($"{login.User}:{login.Password}"));
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Basic", basic);
     }
@@ -56,9 +63,8 @@ internal sealed class PatroniClient : IDisposable
 
     /// <summary>The cluster as the first member that answers sees it.</summary>
     /// <exception cref="PatroniException">None answers.</exception>
-    public async Task<PatroniCluster> ClusterAsync(CancellationToken cancellation) =>
-        await FirstAsync(async member => await http.GetFromJsonAsync<PatroniCluster>(Address(member, "cluster"), cancellation)
-            ?? throw new PatroniException("Patroni answered /cluster with null."));
+    public Task<PatroniCluster> ClusterAsync(CancellationToken cancellation) => FirstAsync(AnswerTimeout, async (member, stop) =>
+        await http.GetFromJsonAsync<PatroniCluster>(Address(member, "cluster"), stop) ?? throw new PatroniException("Patroni answered /cluster with null."), cancellation);
 
     /// <summary>Hands the leadership to a synchronous standby and waits for it.</summary>
     /// <returns>What Patroni says about it.</returns>
@@ -66,12 +72,15 @@ internal sealed class PatroniClient : IDisposable
     public async Task<string> SwitchOverAsync(CancellationToken cancellation)
     {
         var leader = (await ClusterAsync(cancellation)).Leader ?? throw new PatroniException("The cluster has no leader now.");
-        return await FirstAsync(async member =>
+        var wish = JsonSerializer.Serialize(new { leader = leader.Name });
+        return await FirstAsync(SwitchOverTimeout, async (member, stop) =>
         {
-            using var answer = await http.PostAsJsonAsync(Address(member, "switchover"), new { leader = leader.Name }, cancellation);
-            var text = (await answer.Content.ReadAsStringAsync(cancellation)).Trim();
+            // Text, because Patroni wants to be told a length; JSON content is sent in chunks.
+            using var content = new StringContent(wish, Encoding.UTF8, "application/json");
+            using var answer = await http.PostAsync(Address(member, "switchover"), content, stop);
+            var text = (await answer.Content.ReadAsStringAsync(stop)).Trim();
             return answer.IsSuccessStatusCode ? text : throw new PatroniException($"Patroni refused ({(int)answer.StatusCode}): {text}");
-        });
+        }, cancellation);
     }
 
     public void Dispose()
@@ -81,19 +90,25 @@ internal sealed class PatroniClient : IDisposable
         authority.Dispose();
     }
 
-    /// <summary>Asks one member after the other; only one that cannot be reached is passed over.</summary>
-    private async Task<T> FirstAsync<T>(Func<EndpointReference, Task<T>> ask)
+    /// <summary>Asks one member after the other; only one that does not answer is passed over.</summary>
+    private async Task<T> FirstAsync<T>(TimeSpan limit, Func<EndpointReference, CancellationToken, Task<T>> ask, CancellationToken cancellation)
     {
         var problem = "no member has started";
         foreach (var member in members.Where(member => member.IsAllocated))
         {
+            using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+            stop.CancelAfter(limit);
             try
             {
-                return await ask(member);
+                return await ask(member, stop.Token);
             }
             catch (HttpRequestException failure)
             {
                 problem = $"{member.Resource.Name}: {failure.Message}";
+            }
+            catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+            {
+                problem = $"{member.Resource.Name}: no answer within {limit.TotalSeconds:F0} s";
             }
         }
 

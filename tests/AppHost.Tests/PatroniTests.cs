@@ -61,6 +61,15 @@ public sealed class The_client_of_Patroni : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Asks_the_next_member_when_one_accepts_and_says_nothing()
+    {
+        using var frozen = new TcpListener(IPAddress.Loopback, 0);
+        frozen.Start();
+        using var client = Client(state, ((IPEndPoint)frozen.LocalEndpoint).Port, Port());
+        Assert.Equal("timescaledb-2", (await client.ClusterAsync(Cancel)).Leader?.Name);
+    }
+
+    [Fact]
     public async Task Switches_over_from_the_leader_with_certificate_and_password()
     {
         using var client = Client(state, Port());
@@ -114,7 +123,10 @@ public sealed class The_client_of_Patroni : IAsyncLifetime
             using var body = new StreamReader(context.Request.Body);
             var client = context.Connection.ClientCertificate?.Subject;
             requests.Add($"{context.Request.Method} {context.Request.Path} {client} {context.Request.Headers.Authorization} {await body.ReadToEndAsync(Cancel)}");
-            context.Response.StatusCode = context.Request.Path == "/switchover" ? switchover : StatusCodes.Status200OK;
+
+            // Like Patroni, which takes no body of unknown length.
+            context.Response.StatusCode = context.Request.Path != "/switchover" ? StatusCodes.Status200OK
+                : context.Request.ContentLength is null ? StatusCodes.Status411LengthRequired : switchover;
             await context.Response.WriteAsync(context.Request.Path == "/cluster" ? Cluster : "Successfully switched over to \"timescaledb-1\"", Cancel);
         });
         await server.StartAsync(Cancel);
