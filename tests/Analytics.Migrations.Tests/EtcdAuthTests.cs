@@ -81,28 +81,18 @@ public class Etcd_authentication : IAsyncLifetime
     {
         // Testcontainers reaches its containers at localhost or at the bridge's gateway, depending on where it runs itself.
         var server = Certificates.Issue(authority, "etcd", ["localhost", "127.0.0.1", "172.17.0.1"], Now);
-        IContainer? container = null;
-        try
-        {
-            container = new ContainerBuilder(Image).WithLogger(NullLogger.Instance)
-                .WithResourceMapping(Encoding.UTF8.GetBytes(authority.CertificatePem), "/tls/ca.crt")
-                .WithResourceMapping(Encoding.UTF8.GetBytes(server.CertificatePem), "/tls/tls.crt")
-                .WithResourceMapping(Encoding.UTF8.GetBytes(server.KeyPem), "/tls/tls.key")
-                .WithEntrypoint("etcd")
-                .WithCommand(
-                    "--data-dir=/tmp/etcd", "--listen-client-urls=https://0.0.0.0:2379", "--advertise-client-urls=https://127.0.0.1:2379",
-                    "--client-cert-auth", "--trusted-ca-file=/tls/ca.crt", "--cert-file=/tls/tls.crt", "--key-file=/tls/tls.key", "--log-level=warn")
-                .WithPortBinding(2379, true)
-                .WithAutoRemove(true).Build();
-            await container.StartAsync(Cancel);
-            etcd = container;
-            await UntilReadyAsync();
-        }
-        catch (Exception e) when (e is DockerUnavailableException || e.GetType().Name == "DockerImageNotFoundException")
-        {
-            if (container is not null) await container.DisposeAsync();
-            Prerequisites.Missing($"a container engine with the image {Image} (./hub images): {e.Message}");
-        }
+        etcd = Prerequisites.Build(() => new ContainerBuilder(Image).WithLogger(NullLogger.Instance)
+            .WithResourceMapping(Encoding.UTF8.GetBytes(authority.CertificatePem), "/tls/ca.crt")
+            .WithResourceMapping(Encoding.UTF8.GetBytes(server.CertificatePem), "/tls/tls.crt")
+            .WithResourceMapping(Encoding.UTF8.GetBytes(server.KeyPem), "/tls/tls.key")
+            .WithEntrypoint("etcd")
+            .WithCommand(
+                "--data-dir=/tmp/etcd", "--listen-client-urls=https://0.0.0.0:2379", "--advertise-client-urls=https://127.0.0.1:2379",
+                "--client-cert-auth", "--trusted-ca-file=/tls/ca.crt", "--cert-file=/tls/tls.crt", "--key-file=/tls/tls.key", "--log-level=warn")
+            .WithPortBinding(2379, true)
+            .WithAutoRemove(true).Build());
+        await Prerequisites.StartAsync(etcd);
+        await UntilReadyAsync();
     }
 
     public async ValueTask DisposeAsync()

@@ -2,8 +2,6 @@ using System.Diagnostics;
 using System.Reflection;
 using System.Text;
 using Analytics.Migrations;
-using Docker.DotNet;
-using DotNet.Testcontainers.Builders;
 using DotNet.Testcontainers.Configurations;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
@@ -42,24 +40,8 @@ public sealed class DatabaseServer : IAsyncDisposable
     public static async Task<DatabaseServer> StartAsync(params string[] settings)
     {
         if (Environment.GetEnvironmentVariable("HUB_TEST_DB") is { Length: > 0 } redirected) return new DatabaseServer(redirected, null);
-        PostgreSqlContainer? container = null;
-        try
-        {
-            container = Build(settings);
-            await container.StartAsync(TestContext.Current.CancellationToken);
-        }
-        catch (TimeoutException e) when (container is not null)
-        {
-            var (output, error) = await container.GetLogsAsync(ct: CancellationToken.None);
-            await container.DisposeAsync();
-            throw new InvalidOperationException($"{Image} does not become ready: {Tail(output)} {Tail(error)}", e);
-        }
-        catch (Exception e) when (e is DockerUnavailableException or DockerImageNotFoundException || e.InnerException is DockerImageNotFoundException)
-        {
-            if (container is not null) await container.DisposeAsync();
-            Prerequisites.Missing($"a container engine with the image {Image} (./hub images, or set HUB_DATABASE_IMAGE): {e.Message}");
-        }
-
+        var container = Prerequisites.Build(() => Build(settings));
+        await Prerequisites.StartAsync(container);
         return new DatabaseServer(container.GetConnectionString(), container);
     }
 
@@ -102,8 +84,6 @@ public sealed class DatabaseServer : IAsyncDisposable
         if (container is not null) await container.DisposeAsync();
         initialising.Dispose();
     }
-
-    private static string Tail(string log) => log.Length <= 1000 ? log : log[^1000..];
 
     private static PostgreSqlContainer Build(string[] settings)
     {
