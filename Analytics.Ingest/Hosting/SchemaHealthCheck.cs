@@ -10,8 +10,8 @@ internal sealed class SchemaHealthCheck(NpgsqlDataSource dataSource, PriceRefres
 {
     public const string Name = "schema";
 
-    /// <summary>The number of the script that made the newest thing this build uses.</summary>
-    public const int RequiredVersion = 4;
+    /// <summary>The number of the script that made the newest thing this build uses: 07 fills the prices.</summary>
+    public const int RequiredVersion = 7;
 
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 

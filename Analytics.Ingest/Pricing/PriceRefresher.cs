@@ -1,3 +1,5 @@
+using System.Globalization;
+using Analytics.Ingest.Hosting;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
@@ -5,7 +7,8 @@ namespace Analytics.Ingest.Pricing;
 
 /// <summary>
 /// Keeps the prices in memory, read at start and then every <see cref="IngestOptions.PriceRefresh"/>. While they cannot be read, the last ones
-/// hold; before the first reading requests wait, so that no early call is stored unpriced for want of a table.
+/// hold; before the first reading of a complete schema requests wait, so that no early call is stored unpriced because the migrations have made
+/// the table and not filled it yet.
 /// </summary>
 internal sealed class PriceRefresher(NpgsqlDataSource dataSource, IOptions<IngestOptions> options, TimeProvider time, ILogger<PriceRefresher> log)
     : BackgroundService, IPriceSource
@@ -17,19 +20,26 @@ internal sealed class PriceRefresher(NpgsqlDataSource dataSource, IOptions<Inges
 
     public PriceBook Current => current;
 
-    /// <summary>Completes when prices have been read once.</summary>
+    /// <summary>Completes when prices have been read once from a schema that is complete.</summary>
     public Task Loaded => firstReading.Task;
 
     /// <summary>Reads the prices now.</summary>
-    public async Task RefreshAsync(CancellationToken cancellationToken)
+    /// <returns>False while the migrations have not come to the script that fills the table: nothing has changed then.</returns>
+    public async Task<bool> RefreshAsync(CancellationToken cancellationToken)
     {
+        // The version first: prices that are read after it are those that it promises.
         const string Sql = """
+            SELECT value FROM analytics.schema_metadata WHERE key = 'schema_version';
             SELECT price_id, provider, model, match = 'prefix', valid_from, valid_to,
                    input_per_mtok, output_per_mtok, cache_read_per_mtok, cache_write_per_mtok
             FROM analytics.model_prices
             """;
         await using var command = dataSource.CreateCommand(Sql);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var version = await reader.ReadAsync(cancellationToken) ? reader.GetString(0) : "";
+        if (!int.TryParse(version, NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number < SchemaHealthCheck.RequiredVersion)
+            return false;
+        await reader.NextResultAsync(cancellationToken);
         var prices = new List<ModelPrice>();
         while (await reader.ReadAsync(cancellationToken))
         {
@@ -42,6 +52,7 @@ internal sealed class PriceRefresher(NpgsqlDataSource dataSource, IOptions<Inges
         if (prices.Count != current.Count) log.LogInformation("Read {Count} model prices", prices.Count);
         current = new PriceBook(prices);
         firstReading.TrySetResult();
+        return true;
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -51,7 +62,7 @@ internal sealed class PriceRefresher(NpgsqlDataSource dataSource, IOptions<Inges
             var wait = options.Value.PriceRefresh;
             try
             {
-                await RefreshAsync(stoppingToken);
+                if (!await RefreshAsync(stoppingToken)) wait = RetryAfterFailure;
             }
             catch (Exception failure) when (failure is NpgsqlException or TimeoutException)
             {

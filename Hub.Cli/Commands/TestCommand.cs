@@ -59,10 +59,13 @@ internal static partial class TestCommand
             ? ["--filter-not-trait", "Tier=native", "--filter-not-trait", "Tier=integration", "--filter-not-trait", "Tier=fault"]
             : ["--filter-trait", $"Tier={tier}"];
 
+        // Fault tests print what they measured, also when they pass.
+        string[] output = tier == "fault" ? ["--show-live-output", "on"] : [];
+
         // Containers of two test programs at once would fight for the machine and for each other's deadlines.
         string[] modules = tier == "unit" ? [] : ["--max-parallel-test-modules", "1"];
         ui.Console.WriteLine($"── {tier}");
-        var result = await Processes.RunAsync("dotnet", ["test", "--solution", solution, "--no-build", .. modules, "--", .. filter, "--ignore-exit-code", "8"], cancellation,
+        var result = await Processes.RunAsync("dotnet", ["test", "--solution", solution, "--no-build", .. modules, "--", .. filter, .. output, "--ignore-exit-code", "8"], cancellation,
             onLine: line => Console.Out.WriteLine(line), environment: new Dictionary<string, string> { ["TESTINGPLATFORM_NOBANNER"] = "1" });
         var counts = Counts.Parse(result.Output);
 
