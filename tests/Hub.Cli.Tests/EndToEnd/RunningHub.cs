@@ -8,16 +8,16 @@ namespace Hub.Cli.Tests.EndToEnd;
 public sealed class RunningHub : IAsyncLifetime
 {
     public const int PortOffset = 20000;
-    private readonly string state = Path.Combine(Path.GetTempPath(), $"hub-e2e-{Guid.NewGuid():N}");
+    private readonly CliProcess cli = new();
 
     /// <summary>What `up` printed.</summary>
     internal string UpOutput { get; private set; } = "";
 
     internal string Name { get; } = $"hub-e2e-{Environment.ProcessId}";
 
-    internal string State => state;
+    internal string State => cli.State;
 
-    internal string ApiKey => File.ReadAllText(Path.Combine(state, "api-key")).Trim();
+    internal string ApiKey => File.ReadAllText(Path.Combine(State, "api-key")).Trim();
 
     public static int Port(int port) => port + PortOffset;
 
@@ -34,10 +34,7 @@ public sealed class RunningHub : IAsyncLifetime
         UpOutput = result.Output;
     }
 
-    /// <summary>Runs the built command line in a process of its own.</summary>
-    internal async Task<ProcessResult> RunAsync(params string[] arguments) => await Processes.RunAsync("dotnet",
-        [Path.Combine(AppContext.BaseDirectory, "Hub.Cli.dll"), .. arguments], CancellationToken.None,
-        environment: new Dictionary<string, string> { ["HUB_STATE"] = state, ["NO_COLOR"] = "1", ["COLUMNS"] = "200" });
+    internal Task<ProcessResult> RunAsync(params string[] arguments) => cli.RunAsync(arguments);
 
     public async ValueTask DisposeAsync()
     {
@@ -47,7 +44,7 @@ public sealed class RunningHub : IAsyncLifetime
         foreach (var kind in new[] { "ps --all", "network ls", "volume ls" })
             left.Append((await Processes.RunAsync("docker", [.. kind.Split(' '), "--quiet", "--filter", $"label=com.docker.compose.project={Name}"], CancellationToken.None)).Output);
         Assert.Equal("", left.ToString());
-        Assert.False(Directory.Exists(state), "down --state kept " + state);
+        Assert.False(Directory.Exists(State), "down --state kept " + State);
     }
 
     private static async Task RequireEngineAsync()

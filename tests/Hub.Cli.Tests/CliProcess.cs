@@ -1,0 +1,26 @@
+using Hub.Cli.Engine;
+
+namespace Hub.Cli.Tests;
+
+/// <summary>The built command line in a process of its own, with a state directory of its own: what a user's shell does.</summary>
+internal sealed class CliProcess(string state) : IDisposable
+{
+    public CliProcess()
+        : this(Path.Combine(Path.GetTempPath(), $"hub-test-{Guid.NewGuid():N}"))
+    {
+    }
+
+    public string State { get; } = state;
+
+    public Task<ProcessResult> RunAsync(params string[] arguments) => RunAsync(new Dictionary<string, string>(), arguments);
+
+    public Task<ProcessResult> RunAsync(IReadOnlyDictionary<string, string> environment, params string[] arguments) => Processes.RunAsync("dotnet",
+        [Path.Combine(AppContext.BaseDirectory, "Hub.Cli.dll"), .. arguments], CancellationToken.None,
+        environment: new Dictionary<string, string>(environment) { ["HUB_STATE"] = State, ["NO_COLOR"] = "1", ["COLUMNS"] = "200" });
+
+    public void Dispose()
+    {
+        if (Directory.Exists(State))
+            Directory.Delete(State, recursive: true);
+    }
+}

@@ -1,0 +1,82 @@
+using System.Net;
+using System.Net.Sockets;
+using Hub.Cli.Engine;
+
+namespace Hub.Cli.Tests.Commands;
+
+/// <summary>What cannot work is said in one message, with what to do, before anything is started.</summary>
+public sealed class RefusalTests : IDisposable
+{
+    private readonly CliProcess cli = new();
+
+    [Theory]
+    [InlineData("up", "--port-offset", "70000")]
+    [InlineData("up", "--profile", "huge")]
+    [InlineData("up", "--timeout", "1")]
+    [InlineData("down", "--state")]
+    [InlineData("test", "--tier", "some")]
+    [InlineData("nonsense")]
+    public async Task Arguments_that_cannot_be_meant_end_with_2(params string[] arguments)
+    {
+        var result = await cli.RunAsync(arguments);
+        Assert.Equal(2, result.ExitCode);
+        Assert.False(Directory.Exists(cli.State));
+    }
+
+    [Theory]
+    [InlineData("up")]
+    [InlineData("down")]
+    [InlineData("status")]
+    [InlineData("images")]
+    public async Task An_engine_that_does_not_run_is_named_with_how_to_start_it(string verb)
+    {
+        if (Processes.Find("docker") is null)
+            Prerequisites.Missing("the docker command line");
+        var result = await cli.RunAsync(new Dictionary<string, string> { ["DOCKER_HOST"] = "unix:///nonexistent/docker.sock" }, verb);
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains("The container engine does not answer", result.Error, StringComparison.Ordinal);
+        Assert.Contains("→ Start it", result.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Without_an_engine_on_the_path_it_says_which_package_brings_one()
+    {
+        var result = await cli.RunAsync(new Dictionary<string, string> { ["PATH"] = "/nonexistent" }, "up");
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains("`docker` is not on the PATH", result.Error, StringComparison.Ordinal);
+        Assert.Contains("apt-get install docker.io", result.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("psql")]
+    [InlineData("logs")]
+    [InlineData("key", "list")]
+    public async Task Without_a_hub_it_says_how_to_start_one(params string[] arguments)
+    {
+        var result = await cli.RunAsync(arguments);
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains("./hub up", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    [Trait(Tiers.Trait, Tiers.Integration)]
+    public async Task A_taken_port_is_named_and_nothing_is_started()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var port = ((IPEndPoint)listener.LocalEndpoint).Port;
+        var offset = port - 8080;
+        Assert.SkipWhen(offset is < 0 or > 50000, $"The system chose port {port}, which no offset reaches.");
+        var result = await cli.RunAsync("up", "--name", "hub-taken", "--port-offset", $"{offset}");
+        if (result.Error.Contains("engine", StringComparison.Ordinal) && result.Error.Contains("does not answer", StringComparison.Ordinal))
+            Prerequisites.Missing(result.Error);
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains($"{port} (ingest, rest)", result.Error, StringComparison.Ordinal);
+        Assert.Contains("--port-offset", result.Error, StringComparison.Ordinal);
+        Assert.Equal("", (await Processes.RunAsync("docker", ["ps", "--all", "--quiet", "--filter", "label=com.docker.compose.project=hub-taken"], CancellationToken.None)).Output);
+        Assert.False(Directory.Exists(cli.State));
+    }
+
+    public void Dispose() => cli.Dispose();
+}

@@ -1,0 +1,25 @@
+using Hub.Cli.Commands;
+
+namespace Hub.Cli.Tests.Commands;
+
+public sealed class TestCountsTests
+{
+    [Fact]
+    public void The_closing_block_counts_and_not_what_a_test_printed_before()
+    {
+        const string output = """
+            failed Some.Test (3s 138ms)
+              failed: 7
+            Test run summary: Failed!
+              total: 14
+              failed: 2
+              succeeded: 11
+              skipped: 1
+              duration: 1m 05s
+            """;
+        Assert.Equal(new TestCommand.Counts(11, 2, 1), TestCommand.Counts.Parse(output));
+    }
+
+    [Fact]
+    public void Output_without_a_closing_block_counts_nothing() => Assert.Equal(new TestCommand.Counts(0, 0, 0), TestCommand.Counts.Parse("The build failed."));
+}
