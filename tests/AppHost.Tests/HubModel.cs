@@ -69,9 +69,16 @@ internal sealed class HubModel : IAsyncDisposable
     public static async Task<HubModel> CreateAsync(string profile, params string[] more)
     {
         var root = Directory.CreateTempSubdirectory("hub-apphost-");
-        var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.AppHost>(
-            [$"--{HubProfile.Variable}={profile}", $"--{HubState.Variable}={root.FullName}", .. more], TestContext.Current.CancellationToken);
-        return new HubModel(profile, root, builder);
+        try
+        {
+            return new HubModel(profile, root, await DistributedApplicationTestingBuilder.CreateAsync<Projects.AppHost>(
+                [$"--{HubProfile.Variable}={profile}", $"--{HubState.Variable}={root.FullName}", .. more], TestContext.Current.CancellationToken));
+        }
+        catch
+        {
+            root.Delete(recursive: true);
+            throw;
+        }
     }
 
     public string StatePath(params string[] path) => Path.Combine([root.FullName, "aspire", .. path]);
