@@ -30,6 +30,7 @@ internal static class DownCommand
         var deployment = Deployment.Load();
         if (name is not null)
             deployment = Deployment.Load(deployment.Choices with { Name = name });
+        using var alone = deployment.Lock();
         var engine = await ContainerEngine.ConnectAsync(cancellation);
         await ui.StepAsync("Stopping containers", async _ =>
         {

@@ -50,6 +50,7 @@ internal static class UpCommand
         var clock = Stopwatch.StartNew();
         RefuseOtherChoices(choices);
         var deployment = Deployment.Load(choices);
+        using var alone = deployment.Lock();
         var engine = await ui.StepAsync("Checking the engine, ports and disk", _ => Preflight.CheckAsync(deployment, cancellation), engine => $"engine {engine.Version}, {engine.ComposeCommand}");
         await ui.StepAsync("Images", report => new ImageBuilder(engine, deployment.Repository, report)
             .EnsureAsync(deployment.Containers.Select(container => container.Image).ToHashSet(), rebuild, cancellation), built => built == 0 ? "up to date" : $"{built} built");
@@ -60,7 +61,7 @@ internal static class UpCommand
             return written;
         }, written => $"{written.Count} files written to {deployment.Directory}");
         var before = await engine.ContainersAsync(choices.Name, cancellation);
-        await ui.StepAsync("Starting containers", report => StartAsync(engine, deployment, report, cancellation), $"{deployment.Containers.Count} containers");
+        await ui.StepAsync("Starting containers", report => StartAsync(engine, deployment, before.Count > 0, report, cancellation), $"{deployment.Containers.Count} containers");
         await RefreshAsync(engine, deployment, before, changed, cancellation);
         await HealthWait.UntilHealthyAsync(ui, engine, deployment, timeout, cancellation);
         var key = await ui.StepAsync("API key", _ => ApiKeys.EnsureDevelopmentKeyAsync(deployment, cancellation), _ => $"project {ApiKeys.DevelopmentProject}, in {deployment.ApiKeyPath}");
@@ -80,14 +81,15 @@ internal static class UpCommand
         }
     }
 
-    private static async Task StartAsync(ContainerEngine engine, Deployment deployment, Action<string> report, CancellationToken cancellation)
+    private static async Task StartAsync(ContainerEngine engine, Deployment deployment, bool wasThere, Action<string> report, CancellationToken cancellation)
     {
         var result = await engine.ComposeAsync(deployment.Project, cancellation, line => report(line.Trim()), "up", "--detach", "--remove-orphans");
         if (result.ExitCode == 0)
             return;
 
-        // Nothing half-started: what this call created goes again, volumes stay.
-        await engine.ComposeAsync(deployment.Project, CancellationToken.None, null, "down", "--remove-orphans");
+        // Nothing half-started: what this call created goes again, volumes stay. A hub that was there before is left as it is.
+        if (!wasThere)
+            await engine.ComposeAsync(deployment.Project, CancellationToken.None, null, "down", "--remove-orphans");
         result.OrThrow("The containers did not start");
     }
 

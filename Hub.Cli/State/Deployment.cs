@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using Analytics.Topology;
 using Analytics.Topology.Compose;
@@ -83,6 +85,22 @@ internal sealed class Deployment
 
     /// <summary>Whether this hub was ever brought up here.</summary>
     public bool Exists => File.Exists(Path.Combine(Directory, SecretValues.FileName));
+
+    /// <summary>Keeps a second <c>up</c> or <c>down</c> of the same hub out until the returned handle is closed.</summary>
+    /// <exception cref="CliException">Another one is at work.</exception>
+    public IDisposable Lock()
+    {
+        // Beside the state directory's place, not in it: `down --state` removes that, and a refused `up` must not make it.
+        var file = Path.Combine(Path.GetTempPath(), $"hub-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Directory)))[..12]}.lock");
+        try
+        {
+            return new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+        }
+        catch (IOException)
+        {
+            throw new CliException($"Another `hub up` or `hub down` works on {Directory}.", $"Wait for it to end. If there is none, remove {file}.");
+        }
+    }
 
     public SecretValues Secrets()
     {
