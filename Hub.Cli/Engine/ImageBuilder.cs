@@ -136,7 +136,7 @@ internal sealed class ImageBuilder(ContainerEngine engine, string repository, Ac
         }
 
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(Encoding.UTF8.GetBytes($"{image.Stage}\n{Environment.GetEnvironmentVariable("HubAspire")}\n"));
+        hash.AppendData(Encoding.UTF8.GetBytes($"{image.Stage}\n{(image.Project is null ? "" : Environment.GetEnvironmentVariable("HubAspire"))}\n"));
         foreach (var file in files.Order(StringComparer.Ordinal))
         {
             hash.AppendData(Encoding.UTF8.GetBytes(file + "\n"));

@@ -10,12 +10,19 @@ internal sealed class CliProcess(string state) : IDisposable
     {
     }
 
+    /// <summary>
+    /// The command line's own build output, <c>bin/Hub.Cli/debug</c> beside <c>bin/Hub.Cli.Tests/debug</c>: the copy that lies with the tests
+    /// lacks what their web framework brings.
+    /// </summary>
+    private static readonly string Program = Path.GetFullPath(
+        Path.Combine(AppContext.BaseDirectory, "..", "..", "Hub.Cli", new DirectoryInfo(AppContext.BaseDirectory).Name, "Hub.Cli.dll"));
+
     public string State { get; } = state;
 
     public Task<ProcessResult> RunAsync(params string[] arguments) => RunAsync(new Dictionary<string, string>(), arguments);
 
     public Task<ProcessResult> RunAsync(IReadOnlyDictionary<string, string> environment, params string[] arguments) => Processes.RunAsync("dotnet",
-        [Path.Combine(AppContext.BaseDirectory, "Hub.Cli.dll"), .. arguments], CancellationToken.None,
+        [Program, .. arguments], CancellationToken.None,
         environment: new Dictionary<string, string>(environment) { ["HUB_STATE"] = State, ["NO_COLOR"] = "1", ["COLUMNS"] = "200" });
 
     public void Dispose()

@@ -32,7 +32,7 @@ public sealed class ClusterTests(ClusterFixture fixture) : IClassFixture<Cluster
         // TimescaleDB shows some of its settings to the superuser only.
         foreach (var name in cluster.Topology.Settings.Dcs.Keys.Concat(cluster.Topology.Settings.Local.Keys).Where(name => !name.StartsWith("timescaledb.", StringComparison.Ordinal)))
         {
-            await using var command = new NpgsqlCommand("SELECT pending_restart FROM pg_settings WHERE name = $1", connection);
+            await using var command = new NpgsqlCommand("SELECT pending_restart FROM pg_settings WHERE lower(name) = $1", connection);
             command.Parameters.Add(new NpgsqlParameter { Value = name });
             Assert.True(await command.ExecuteScalarAsync(Cancel) is false, $"{name} is unknown to the server or waits for a restart");
         }
