@@ -20,6 +20,7 @@ var root = new RootCommand("Hub: LLM analytics on a highly available TimescaleDB
     ToolCommands.Psql(),
     ApiKeys.Create(ui),
     ToolCommands.Images(ui),
+    PublishCommand.Create(ui),
     TestCommand.Create(ui),
     DoctorCommand.Create(ui),
 };

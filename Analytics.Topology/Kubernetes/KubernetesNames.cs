@@ -1,0 +1,68 @@
+namespace Analytics.Topology.Kubernetes;
+
+/// <summary>Names that exist only in Kubernetes; what other hosts have too is in <see cref="ClusterNames"/>.</summary>
+public static class KubernetesNames
+{
+    /// <summary>HAProxy and PgBouncer in one pod.</summary>
+    public const string Gateway = "gateway";
+    public const string EtcdSnapshot = "etcd-snapshot";
+
+    public const string PrimaryService = "timescaledb-primary";
+    public const string ReplicaService = "timescaledb-replica";
+    public const string AnyService = "timescaledb-any";
+    public const string ExternalService = "timescaledb-external";
+    public const string MetricsService = "timescaledb-metrics";
+
+    /// <summary>The Secret whose keys are <see cref="Secrets.All"/>.</summary>
+    public const string Credentials = "timescaledb-credentials";
+    public const string UserList = "pgbouncer-userlist";
+    public const string PatroniConfigMap = "patroni-config";
+    public const string InitScripts = "timescaledb-init-scripts";
+    public const string ExporterQueries = "exporter-queries";
+
+    public const string DataVolume = "data";
+    public const string WalVolume = "wal";
+    public const string BackupVolume = "backup";
+
+    /// <summary>pgBackRest's own default of a repository on a disk.</summary>
+    public const string BackupPath = "/var/lib/pgbackrest";
+    public const string SnapshotPath = "/snapshots";
+
+    /// <summary>Pods (or whole namespaces) with this label may send telemetry to ingest.</summary>
+    public const string TelemetryLabel = "analytics-hub/telemetry";
+
+    /// <summary>Pods (or whole namespaces) with this label may connect to the database services and to PgBouncer.</summary>
+    public const string SqlLabel = "analytics-hub/sql";
+
+    /// <summary>On each Secret of the template: the keys that it must get.</summary>
+    public const string KeysAnnotation = "analytics-hub/keys";
+
+    /// <summary>On each pod template: changes with the mounted configuration, so that a changed one rolls the pods.</summary>
+    public const string ChecksumAnnotation = "checksum/config";
+
+    /// <summary>Where Prometheus runs: kube-prometheus-stack's usual namespace.</summary>
+    public const string MonitoringNamespace = "monitoring";
+
+    public static string ConfigMap(string component) => $"{component}-config";
+
+    public static string Tls(string component) => $"{component}-tls";
+}
+
+/// <summary>Names of container ports: Services, monitors, probes and network policies refer to these, never to numbers.</summary>
+public static class PortNames
+{
+    public const string Postgres = "postgres";
+    public const string Patroni = "patroni";
+    public const string PostgresMetrics = "pg-metrics";
+    public const string EtcdClient = "client";
+    public const string EtcdPeer = "peer";
+    public const string EtcdMetrics = "metrics";
+    public const string ReadWrite = "read-write";
+    public const string ReadOnly = "read-only";
+    public const string Pooled = "pooled";
+    public const string HaProxyMetrics = "haproxy-metrics";
+    public const string PgBouncerMetrics = "pool-metrics";
+    public const string OtlpGrpc = "otlp-grpc";
+    public const string OtlpHttp = "otlp-http";
+    public const string Rest = "rest";
+}

@@ -1,0 +1,96 @@
+using Analytics.Topology.Config;
+using k8s.Models;
+using static Analytics.Topology.Kubernetes.KubernetesNames;
+using Map = System.Collections.Generic.Dictionary<string, object>;
+
+namespace Analytics.Topology.Kubernetes;
+
+/// <summary>What prometheus-operator is told: the same jobs as prometheus.yml elsewhere, and the alert rules.</summary>
+internal static class Monitors
+{
+    private const string Api = "monitoring.coreos.com/v1";
+
+    public static IEnumerable<CustomObject> Targets(ManifestContext context) =>
+    [
+        new CustomObject
+        {
+            ApiVersion = Api,
+            Kind = "ServiceMonitor",
+            Metadata = context.Meta(ClusterNames.TimescaleDb, ClusterNames.TimescaleDb),
+            Spec = new Map
+            {
+                // By name alone two Services would match; only the metrics Service has this port.
+                ["selector"] = Selector(context, ClusterNames.TimescaleDb),
+                ["endpoints"] = new object[] { Endpoint(context, PortNames.PostgresMetrics, "postgres", MetricsService) },
+            },
+        },
+        PodMonitor(context, ClusterNames.TimescaleDb, Endpoint(context, PortNames.Patroni, "patroni", ClusterNames.TimescaleDb)),
+        PodMonitor(context, ClusterNames.Etcd, Endpoint(context, PortNames.EtcdMetrics, "etcd", null)),
+        PodMonitor(context, Gateway, Endpoint(context, PortNames.HaProxyMetrics, "haproxy", ClusterNames.HaProxy),
+            Endpoint(context, PortNames.PgBouncerMetrics, "pgbouncer", ClusterNames.PgBouncerExporter)),
+        PodMonitor(context, ClusterNames.Ingest, Endpoint(context, PortNames.Rest, "ingest", null)),
+    ];
+
+    /// <summary>The rules are a file of their own, so that promtool reads what the cluster gets.</summary>
+    public static CustomObject Rules(ManifestContext context) => new()
+    {
+        ApiVersion = Api,
+        Kind = "PrometheusRule",
+        Metadata = context.Meta(context.Topology.Name, ClusterNames.TimescaleDb),
+        Spec = new Map { ["groups"] = YamlDocuments.Read(Templates.Read("alert-rules.yaml"))["groups"] },
+    };
+
+    /// <summary>Grafana's sidecar loads dashboards from ConfigMaps with this label.</summary>
+    public static V1ConfigMap Dashboard(ManifestContext context)
+    {
+        var metadata = context.Meta("grafana-dashboard", ClusterNames.TimescaleDb);
+        metadata.Labels["grafana_dashboard"] = "1";
+        return new V1ConfigMap
+        {
+            ApiVersion = "v1",
+            Kind = "ConfigMap",
+            Metadata = metadata,
+            Data = new Dictionary<string, string> { ["hub.json"] = Templates.Read("grafana-dashboard.json") },
+        };
+    }
+
+    private static CustomObject PodMonitor(ManifestContext context, string component, params Map[] endpoints) => new()
+    {
+        ApiVersion = Api,
+        Kind = "PodMonitor",
+        Metadata = context.Meta(component, component),
+        Spec = new Map { ["selector"] = Selector(context, component), ["podMetricsEndpoints"] = endpoints },
+    };
+
+    /// <param name="context">The cluster.</param>
+    /// <param name="port">Name of the port.</param>
+    /// <param name="job">The job label, the same as on every other host, because alert rules use it.</param>
+    /// <param name="serverName">A name of the component's certificate, where it serves TLS: targets are addresses.</param>
+    private static Map Endpoint(ManifestContext context, string port, string job, string? serverName)
+    {
+        var endpoint = new Map
+        {
+            ["port"] = port,
+            ["path"] = "/metrics",
+            ["interval"] = $"{(int)context.Topology.Monitoring.ScrapeInterval.TotalSeconds}s",
+            ["relabelings"] = new object[]
+            {
+                new Map { ["action"] = "replace", ["targetLabel"] = "job", ["replacement"] = job },
+                new Map { ["action"] = "replace", ["targetLabel"] = "cluster", ["replacement"] = context.Topology.Name },
+            },
+        };
+        if (serverName is not null)
+        {
+            endpoint["scheme"] = "https";
+            endpoint["tlsConfig"] = new Map
+            {
+                ["ca"] = new Map { ["secret"] = new Map { ["name"] = Tls(ClusterNames.Prometheus), ["key"] = "ca.crt" } },
+                ["serverName"] = serverName,
+            };
+        }
+
+        return endpoint;
+    }
+
+    private static Map Selector(ManifestContext context, string component) => new() { ["matchLabels"] = Labels.Selector(context.Topology, component) };
+}

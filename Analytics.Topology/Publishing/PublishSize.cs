@@ -1,0 +1,29 @@
+using Analytics.Topology.Kubernetes;
+
+namespace Analytics.Topology.Publishing;
+
+/// <summary>A cluster to publish: how large, and what it expects of the Kubernetes cluster.</summary>
+/// <param name="Name">As in <c>hub publish --size</c>.</param>
+/// <param name="Topology">The cluster.</param>
+/// <param name="Options">What the size expects of the Kubernetes cluster.</param>
+public sealed record PublishSize(string Name, ClusterTopology Topology, KubernetesOptions Options)
+{
+    /// <summary>What is committed.</summary>
+    public const string DefaultName = "recommended";
+
+    public static IReadOnlyList<PublishSize> All { get; } =
+    [
+        new("dev", Presets.Development, new KubernetesOptions { Cloud = Cloud.Default, SeparateNodes = false, PrometheusOperator = false }),
+        new("minimum", Presets.Minimum, new KubernetesOptions()),
+        new(DefaultName, Presets.Recommended, new KubernetesOptions()),
+    ];
+
+    public static PublishSize Default => Named(DefaultName);
+
+    /// <exception cref="ArgumentException">There is no such size; the message lists those there are.</exception>
+    public static PublishSize Named(string name) => All.FirstOrDefault(size => size.Name == name)
+        ?? throw new ArgumentException($"'{name}' is no size; there are {string.Join(", ", All.Select(size => size.Name))}.", nameof(name));
+
+    /// <summary>The same size on another cloud's disks; null keeps what the size has.</summary>
+    public PublishSize On(Cloud? cloud) => cloud is { } other ? this with { Options = Options with { Cloud = other } } : this;
+}

@@ -1,0 +1,48 @@
+using System.CommandLine;
+using Analytics.Topology;
+using Analytics.Topology.Kubernetes;
+using Analytics.Topology.Publishing;
+using Hub.Cli.Publishing;
+using Spectre.Console;
+
+namespace Hub.Cli.Commands;
+
+/// <summary><c>hub publish</c>: writes the manifests, or says how the written ones differ from the topology.</summary>
+internal static class PublishCommand
+{
+    public static Command Create(Ui ui)
+    {
+        var size = new Option<string>("--size") { Description = "How large.", DefaultValueFactory = _ => PublishSize.DefaultName };
+        size.AcceptOnlyFromAmong([.. PublishSize.All.Select(known => known.Name)]);
+        var cloud = new Option<string?>("--cloud") { Description = "Whose disks: the storage classes. [default: aws; the cluster's default class for --size dev]" };
+        cloud.AcceptOnlyFromAmong([.. Enum.GetNames<Cloud>().Select(name => name.ToLowerInvariant())]);
+        var output = new Option<string?>("--output") { Description = "Directory to write to. [default: aspire-manifest of this checkout]" };
+        var check = new Option<bool>("--check") { Description = "Write nothing; exit code 1 and the difference when the files are not what the topology gives." };
+        var command = new Command("publish", "Write the Kubernetes manifests and the Compose files of a cluster.") { size, cloud, output, check };
+        command.SetAction(parse =>
+        {
+            var chosen = PublishSize.Named(parse.GetValue(size)!).On(parse.GetValue(cloud) is { } name ? Enum.Parse<Cloud>(name, ignoreCase: true) : null);
+            var target = PublishTarget.At(parse.GetValue(output), chosen);
+            return parse.GetValue(check) ? Check(ui, target) : Write(ui, target);
+        });
+        return command;
+    }
+
+    private static int Write(Ui ui, PublishTarget target)
+    {
+        var written = target.Write();
+        ui.Console.WriteLine(written.Count == 0 ? $"{target.Directory} was up to date." : $"Wrote {written.Count} of {target.FileCount} files to {target.Directory}.");
+        return 0;
+    }
+
+    private static int Check(Ui ui, PublishTarget target)
+    {
+        var differences = target.Differences().ToList();
+        foreach (var difference in differences)
+            ui.Console.WriteLine(difference);
+        ui.Console.WriteLine(differences.Count == 0
+            ? $"{target.Directory} is what the topology gives ({target.FileCount} files)."
+            : $"{differences.Count} of the files in {target.Directory} differ from what the topology gives. `./hub publish` writes them anew.");
+        return differences.Count == 0 ? 0 : 1;
+    }
+}
