@@ -24,7 +24,7 @@ internal static class GatewayDeployment
             TerminationGracePeriodSeconds = 60,
         };
         Pods.KeepApart(pod, context, Gateway, required: false);
-        var configuration = HaProxyConfig.Render(topology) + PgBouncerConfig.Render(topology) + WebConfig.Render();
+        var configuration = HaProxyConfig.Render(topology) + PgBouncerConfig.Render(topology);
         return Deployments.Rolling(context, Gateway, topology.Gateway.MinReplicas, topology.Gateway.MaxReplicas,
             Pods.Template(context, Gateway, PriorityClasses.Service, pod, configuration));
     }

@@ -6,7 +6,7 @@ namespace Analytics.Topology.Kubernetes;
 internal static class Ingresses
 {
     /// <summary>A name that nobody owns (RFC 2606), to be replaced.</summary>
-    private const string Host = "hub.example.com";
+    public const string Host = "hub.example.com";
 
     public static V1Ingress Ingest(ManifestContext context) => new()
     {

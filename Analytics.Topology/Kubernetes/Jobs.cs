@@ -47,7 +47,15 @@ internal static class Jobs
                 Template = Pods.Template(context, spec.Name, PriorityClasses.Job, pod),
             },
         };
-        job.Metadata.Name = $"{spec.Name}-{Pods.Checksum(KubernetesJson.Serialize(job))[..10]}";
+        var container = pod.Containers[0];
+        job.Metadata.Name = $"{spec.Name}-{Pods.Checksum($"{container.Image} {container.ImagePullPolicy} {ContentOf(job)}")[..10]}";
         return job;
+    }
+
+    /// <summary>A hash of everything that a Job fixes but where it runs and from which image, which an install may choose.</summary>
+    internal static string ContentOf(V1Job job)
+    {
+        var container = job.Spec.Template.Spec.Containers[0];
+        return Pods.Checksum(KubernetesJson.Serialize(new { container.Args, container.Env, container.Resources, container.VolumeMounts, job.Spec.Template.Spec.Volumes, job.Spec.BackoffLimit }))[..16];
     }
 }

@@ -1,5 +1,6 @@
 using Analytics.Topology.Compose;
 using Analytics.Topology.Containers;
+using Analytics.Topology.Helm;
 using Analytics.Topology.Kubernetes;
 
 namespace Analytics.Topology.Publishing;
@@ -10,16 +11,22 @@ public static class PublishedFiles
     public const string Directory = "aspire-manifest";
 
     /// <summary>The directories whose whole content is generated: what else lies there is a leftover.</summary>
-    public static IReadOnlyList<string> Owned { get; } = [KubernetesDirectory, ComposeDirectory];
+    public static IReadOnlyList<string> Owned { get; } = [KubernetesDirectory, HelmDirectory, ComposeDirectory];
 
     private const string KubernetesDirectory = "kubernetes";
+    private const string HelmDirectory = "helm";
     private const string ComposeDirectory = "compose";
 
     /// <summary>Paths are relative to the output directory.</summary>
     public static IReadOnlyList<OutputFile> For(PublishSize size)
     {
         ArgumentNullException.ThrowIfNull(size);
-        return [.. Kubernetes(size), .. Compose(size)];
+        return
+        [
+            .. Kubernetes(size),
+            .. HelmChart.Render(size).Select(file => file with { Path = $"{HelmDirectory}/{file.Path}" }),
+            .. Compose(size),
+        ];
     }
 
     private static IEnumerable<OutputFile> Kubernetes(PublishSize size)
@@ -27,6 +34,8 @@ public static class PublishedFiles
         var files = KubernetesManifests.For(size.Topology, size.Options);
         foreach (var file in files)
             yield return new OutputFile($"{KubernetesDirectory}/{file.Name}", ManifestYaml.Write(file));
+        var script = DeployScript.Render(size, files);
+        yield return script with { Path = $"{KubernetesDirectory}/{script.Path}" };
         yield return new OutputFile($"{KubernetesDirectory}/{Kustomization.FileName}", Kustomization.Render(files));
     }
 

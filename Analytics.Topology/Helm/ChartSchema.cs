@@ -1,0 +1,107 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Analytics.Topology.Publishing;
+using Map = System.Collections.Generic.Dictionary<string, object>;
+
+namespace Analytics.Topology.Helm;
+
+/// <summary>values.schema.json: a misspelled value is an error before anything is installed, and so is a scale that the pools are not made for.</summary>
+internal static class ChartSchema
+{
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    private static readonly Dictionary<string, string> Descriptions = new()
+    {
+        ["namespace"] = "Where everything goes. The certificates' names hold it.",
+        ["createNamespace"] = "Make the namespace, under Pod Security restricted. Off when it is there already.",
+        ["clusterDomain"] = "The cluster's DNS domain.",
+        ["images"] = "Images. Tags of the database image are rebuilt: pin a digest (name@sha256:…).",
+        ["storage"] = "Volumes of each database member and their storage classes. className \"\" is the cluster's default class;\ncreate makes the classes.",
+        ["database"] = "Each database member. config.patroni is computed from its memory and cores: for other figures publish anew\n(`hub publish --size`), or take a values file.",
+        ["etcd"] = "Each etcd member.",
+        ["gateway"] = "PgBouncer and HAProxy. The pools are computed for 3 to 10 gateways: a scale outside is refused.\nreplicas 0: the autoscaler decides.",
+        ["ingest"] = "The ingest API. replicas 0: the autoscaler decides.",
+        ["monitoring"] = "ServiceMonitor, PodMonitor, PrometheusRule: need prometheus-operator.",
+        ["certManager"] = "Certificates by cert-manager instead of deploy.sh.",
+        ["ingress"] = "Telemetry and queries from outside; Secret ingest-public-tls holds the certificate.",
+        ["external"] = "SQL from outside, for these address ranges.",
+        ["openshift"] = "Let the service accounts use the security context constraint nonroot-v2.",
+        ["quota"] = "The namespace's quota: computed for the largest scale during a rolling update.",
+        ["limits"] = "The namespace's limit range.",
+        ["config"] = "Configuration files, as the topology gives them. A changed one rolls the pods.",
+    };
+
+    public static string Describe(string section) => Descriptions[section];
+
+    public static string Render(PublishSize size, Map defaults)
+    {
+        var root = Node("", defaults, size);
+        var document = new Map { ["$schema"] = "http://json-schema.org/draft-07/schema#", ["title"] = "Values of the hub chart" };
+        foreach (var (key, value) in root)
+            document[key] = value;
+        return JsonSerializer.Serialize(document, Indented) + "\n";
+    }
+
+    private static Map Node(string path, object value, PublishSize size)
+    {
+        var node = new Map();
+        if (Descriptions.TryGetValue(path, out var text))
+            node["description"] = text.ReplaceLineEndings(" ");
+        switch (value)
+        {
+            case Map map when !Open(path):
+                node["type"] = "object";
+                node["additionalProperties"] = false;
+                node["properties"] = map.ToDictionary(entry => entry.Key, object (entry) => Node(path.Length == 0 ? entry.Key : $"{path}.{entry.Key}", entry.Value, size));
+                break;
+            case Map:
+                node["type"] = "object";
+                break;
+            case bool:
+                node["type"] = "boolean";
+                break;
+            case long:
+                node["type"] = "integer";
+                Bounds(node, path, size);
+                break;
+            case string:
+                node["type"] = "string";
+                Pattern(node, path);
+                break;
+            default:
+                node["type"] = "array";
+                break;
+        }
+
+        return node;
+    }
+
+    /// <summary>Kubernetes' own structures, which its API checks.</summary>
+    private static bool Open(string path) => ChartRule.All.Any(rule => rule.Value == path);
+
+    private static void Bounds(Map node, string path, PublishSize size)
+    {
+        if (path.StartsWith("gateway.", StringComparison.Ordinal))
+        {
+            // The smallest size that is published has one gateway, with pools of its own.
+            node["minimum"] = path.EndsWith(".replicas", StringComparison.Ordinal) ? 0 : size.Topology.Gateway.MinReplicas;
+            node["maximum"] = size.Topology.Gateway.MaxReplicas;
+        }
+        else
+        {
+            node["minimum"] = 0;
+        }
+    }
+
+    private static void Pattern(Map node, string path)
+    {
+        if (path == "namespace")
+            node["pattern"] = "^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$";
+        else if (path == "images.pullPolicy")
+            node["enum"] = new[] { "Always", "IfNotPresent", "Never" };
+        else if (path.StartsWith("images.", StringComparison.Ordinal))
+            node["pattern"] = "^[a-z0-9./_:-]+(:[A-Za-z0-9._-]+|@sha256:[0-9a-f]{64})$";
+        else if (path == "etcd.quotaBackendBytes")
+            node["pattern"] = "^[0-9]+$";
+    }
+}
