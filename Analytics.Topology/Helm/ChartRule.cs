@@ -46,6 +46,7 @@ internal sealed record ChartRule(string Kind, string Name, string Path, string V
 
         new("ServiceMonitor", "*", "spec.endpoints[*].interval", "monitoring.interval"),
         new("PodMonitor", "*", "spec.podMetricsEndpoints[*].interval", "monitoring.interval"),
+        new("Ingress", "*", "spec.ingressClassName", "ingress.className", Optional: true),
         new("Service", ExternalService, "spec.loadBalancerSourceRanges", "external.sourceRanges"),
     ];
 

@@ -37,7 +37,7 @@ internal static class ManifestYaml
             .ToDictionary(property => property.Name, property => Value(property.Value)),
         JsonValueKind.Array => element.EnumerateArray().Select(Value).ToArray(),
         JsonValueKind.String => element.GetString()!,
-        JsonValueKind.Number => element.TryGetInt64(out var whole) ? whole : element.GetDouble(),
+        JsonValueKind.Number => element.TryGetInt64(out var whole) ? (object)whole : element.GetDouble(),
         JsonValueKind.True => true,
         JsonValueKind.False => false,
         _ => throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture, $"A manifest cannot hold a {element.ValueKind}.")),

@@ -11,10 +11,11 @@ public static class PublishedFiles
     public const string Directory = "aspire-manifest";
 
     /// <summary>The directories whose whole content is generated: what else lies there is a leftover.</summary>
-    public static IReadOnlyList<string> Owned { get; } = [KubernetesDirectory, HelmDirectory, ComposeDirectory];
+    public static IReadOnlyList<string> Owned { get; } = [KubernetesDirectory, HelmDirectory, HelmValuesDirectory, ComposeDirectory];
 
     private const string KubernetesDirectory = "kubernetes";
     private const string HelmDirectory = "helm";
+    private const string HelmValuesDirectory = "helm-values";
     private const string ComposeDirectory = "compose";
 
     /// <summary>Paths are relative to the output directory.</summary>
@@ -25,6 +26,7 @@ public static class PublishedFiles
         [
             .. Kubernetes(size),
             .. HelmChart.Render(size).Select(file => file with { Path = $"{HelmDirectory}/{file.Path}" }),
+            new OutputFile($"{HelmValuesDirectory}/{TimescaleSingleValues.FileName}", TimescaleSingleValues.Render(size)),
             .. Compose(size),
         ];
     }

@@ -163,7 +163,7 @@ require_namespace() {
   [ -z "$helm" ] || fail "namespace $NAMESPACE belongs to Helm release $helm" "Upgrade that release, or publish for another namespace."
   owner=$(kubectl get namespace "$NAMESPACE" --output 'jsonpath={.metadata.labels.app\.kubernetes\.io/instance}')
   case $owner in
-    "$NAME" | '') ;;
+    "${NAME:?}" | '') ;;
     *) fail "namespace $NAMESPACE belongs to $owner" "Publish for another namespace." ;;
   esac
 }
@@ -265,13 +265,15 @@ make_authority() {
 
 # Still good: issued by this CA for these names, and not close to its end.
 is_current() {
-  local certificate=$1 names=$2 name
+  local certificate=$1 present name names
   openssl verify -CAfile "$CA/ca.crt" "$certificate" > /dev/null 2>&1 || return 1
   openssl x509 -in "$certificate" -noout -checkend "$RENEW_SECONDS" > /dev/null || return 1
-  for name in ${names//,/ }; do
+  present=$'\n'$(openssl x509 -in "$certificate" -noout -text | tr -d ' ' | tr ',' '\n')$'\n'
+  IFS=, read -r -a names <<< "$2"
+  for name in "${names[@]}"; do
     case $name in
-      IP:*) openssl x509 -in "$certificate" -noout -checkip "${name#IP:}" | grep -q 'does match' || return 1 ;;
-      *) openssl x509 -in "$certificate" -noout -text | tr -d ' ' | tr ',' '\n' | grep -qxF "$name" || return 1 ;;
+      IP:*) case $(openssl x509 -in "$certificate" -noout -checkip "${name#IP:}") in *'does match'*) ;; *) return 1 ;; esac ;;
+      *) case $present in *$'\n'"$name"$'\n'*) ;; *) return 1 ;; esac ;;
     esac
   done
 }
