@@ -1,4 +1,5 @@
 using Analytics.Topology;
+using Analytics.Topology.Publishing;
 using AppHost.Cluster;
 using AppHost.Patroni;
 using AppHost.Publishing;
@@ -9,10 +10,10 @@ var builder = DistributedApplication.CreateBuilder(args);
 var profile = HubProfile.Choose(builder.Configuration);
 var topology = profile.Topology;
 
-// What is published is the topology's own rendering; nothing of what follows.
+// What is published is the topology's own chart, aspire-manifest/helm; nothing of what follows.
 if (builder.ExecutionContext.IsPublishMode)
 {
-    builder.PublishTopology(topology);
+    builder.PublishChart(PublishSize.Default);
     builder.Build().Run();
     return;
 }

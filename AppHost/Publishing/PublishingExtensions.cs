@@ -1,4 +1,6 @@
 using Analytics.Topology;
+using Analytics.Topology.Helm;
+using Analytics.Topology.Publishing;
 using Aspire.Hosting.Pipelines;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -12,12 +14,12 @@ internal static class PublishingExtensions
 {
     public const string Step = "publish-hub";
 
-    /// <summary>Makes <c>publish</c> write the topology's files.</summary>
-    public static void PublishTopology(this IDistributedApplicationBuilder builder, ClusterTopology topology) =>
+    /// <summary>Makes <c>publish</c> write the topology's Helm chart, file for file what is committed in aspire-manifest/helm.</summary>
+    public static void PublishChart(this IDistributedApplicationBuilder builder, PublishSize size) =>
         builder.Pipeline.AddStep(Step, context =>
         {
             var directory = context.Services.GetRequiredService<IPipelineOutputService>().GetOutputDirectory();
-            var written = OutputFiles.Write(directory, PublishedFiles.For(topology));
+            var written = OutputFiles.Write(directory, HelmChart.Render(size));
             context.Logger.LogInformation("{Count} files written to {Directory}", written.Count, directory);
             return Task.CompletedTask;
         }, requiredBy: WellKnownPipelineSteps.Publish);

@@ -1,6 +1,4 @@
-using Analytics.Topology;
 using AppHost.Cluster;
-using AppHost.Publishing;
 using Aspire.Hosting.Testing;
 
 namespace AppHost.Tests;
@@ -9,15 +7,13 @@ namespace AppHost.Tests;
 public class Publishing
 {
     [Theory, MemberData(nameof(HubModel.Profiles), MemberType = typeof(HubModel))]
-    public async Task Leaves_the_topologys_own_files_and_nothing_else(string profile)
+    public async Task Leaves_the_committed_chart_file_for_file(string profile)
     {
         using var output = new Output();
         await output.PublishAsync(profile);
-        var topology = profile == HubProfile.Single ? Presets.DevelopmentSingle : Presets.Development;
-        Assert.Equal(
-            PublishedFiles.For(topology).OrderBy(file => file.Path, StringComparer.Ordinal).Select(file => (file.Path, file.Content)),
-            output.Read());
-        Assert.Contains(output.Read(), file => file.Path == "compose.yaml");
+        var committed = Path.Combine(Repository(), "aspire-manifest", "helm");
+        Assert.Equal(Output.Read(committed), Output.Read(output.Target));
+        Assert.Contains(Output.Read(output.Target), file => file.Path == "Chart.yaml");
     }
 
     [Fact]
@@ -27,15 +23,17 @@ public class Publishing
         using var second = new Output();
         await first.PublishAsync(HubProfile.Cluster);
         await second.PublishAsync(HubProfile.Cluster);
-        Assert.Equal(first.Read(), second.Read());
+        Assert.Equal(Output.Read(first.Target), Output.Read(second.Target));
         Assert.Empty(first.State);
     }
+
+    private static string Repository([System.Runtime.CompilerServices.CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "..", ".."));
 
     private sealed class Output : IDisposable
     {
         private readonly DirectoryInfo root = Directory.CreateTempSubdirectory("hub-publish-");
 
-        private string Target => Path.Combine(root.FullName, "out");
+        public string Target => Path.Combine(root.FullName, "out");
 
         public string[] State => Directory.Exists(Path.Combine(root.FullName, "state")) ? Directory.GetFileSystemEntries(Path.Combine(root.FullName, "state")) : [];
 
@@ -52,10 +50,10 @@ public class Publishing
             await app.RunAsync(cancel).WaitAsync(TimeSpan.FromMinutes(1), cancel);
         }
 
-        public List<(string Path, string Content)> Read() =>
+        public static List<(string Path, string Content)> Read(string directory) =>
         [
-            .. Directory.EnumerateFiles(Target, "*", SearchOption.AllDirectories)
-                .Select(file => (Path: Path.GetRelativePath(Target, file).Replace('\\', '/'), Content: File.ReadAllText(file)))
+            .. Directory.EnumerateFiles(directory, "*", SearchOption.AllDirectories)
+                .Select(file => (Path: Path.GetRelativePath(directory, file).Replace('\\', '/'), Content: File.ReadAllText(file)))
                 .OrderBy(file => file.Path, StringComparer.Ordinal),
         ];
 
