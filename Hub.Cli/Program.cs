@@ -5,6 +5,9 @@ using Hub.Cli.Send;
 using Hub.Cli.State;
 using Spectre.Console;
 
+// Piped output is read by programs and pasted from logs: no line of it may be broken at a terminal's width.
+if (Console.IsOutputRedirected)
+    AnsiConsole.Console.Profile.Width = 400;
 var ui = new Ui(AnsiConsole.Console);
 var root = new RootCommand("Hub: LLM analytics on a highly available TimescaleDB cluster.")
 {
@@ -37,6 +40,11 @@ catch (CliException problem)
     if (problem.Hint is { } hint)
         await Console.Error.WriteLineAsync($"  → {hint}");
     return problem.ExitCode;
+}
+catch (Exception problem) when (problem is Analytics.Topology.TopologyException or IOException or UnauthorizedAccessException or System.Text.Json.JsonException or Npgsql.NpgsqlException)
+{
+    await Console.Error.WriteLineAsync($"error: {problem.Message}");
+    return problem is Analytics.Topology.TopologyException ? 2 : 1;
 }
 catch (OperationCanceledException)
 {

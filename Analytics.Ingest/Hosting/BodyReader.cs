@@ -83,6 +83,9 @@ internal sealed class BodyReader(IOptions<IngestOptions> options)
     /// <summary>A body in pooled memory.</summary>
     internal sealed class Body(BodyReader reader) : IDisposable
     {
+        /// <summary>Larger arrays are made for the one body and not kept: 1 MiB.</summary>
+        private const int PoolBound = 1 << 20;
+
         private byte[] buffer = [];
         private int capacity;
 
@@ -95,7 +98,7 @@ internal sealed class BodyReader(IOptions<IngestOptions> options)
         public void Dispose()
         {
             Interlocked.Add(ref reader.buffered, -capacity);
-            if (buffer.Length > 0) ArrayPool<byte>.Shared.Return(buffer);
+            Return();
             (buffer, capacity, Length) = ([], 0, 0);
         }
 
@@ -107,10 +110,26 @@ internal sealed class BodyReader(IOptions<IngestOptions> options)
                 throw RequestRefusedException.Busy(TimeSpan.FromSeconds(1));
             }
 
-            var larger = ArrayPool<byte>.Shared.Rent(size);
+            byte[] larger;
+            try
+            {
+                // Not from the pool where it would round up: accounted and real memory would differ by up to twice.
+                larger = size > PoolBound ? GC.AllocateUninitializedArray<byte>(size) : ArrayPool<byte>.Shared.Rent(size);
+            }
+            catch (OutOfMemoryException)
+            {
+                Interlocked.Add(ref reader.buffered, capacity - size);
+                throw RequestRefusedException.Busy(TimeSpan.FromSeconds(1));
+            }
+
             buffer.AsSpan(0, Length).CopyTo(larger);
-            if (buffer.Length > 0) ArrayPool<byte>.Shared.Return(buffer);
+            Return();
             (buffer, capacity) = (larger, size);
+        }
+
+        private void Return()
+        {
+            if (buffer.Length > 0 && capacity <= PoolBound) ArrayPool<byte>.Shared.Return(buffer);
         }
     }
 }

@@ -78,6 +78,7 @@ internal static class RequestsApi
         try
         {
             var batch = JsonSerializer.Deserialize<RequestBatch>(utf8, options) ?? throw RequestRefusedException.Malformed("The body is null.");
+            if (batch.Requests is null) throw RequestRefusedException.Malformed("requests is null.");
             for (var index = 0; index < batch.Requests.Count; index++)
             {
                 if (batch.Requests[index] is null) throw RequestRefusedException.Malformed($"requests[{index}] is null.");

@@ -12,6 +12,9 @@ internal sealed class ReportedUsage
     /// <summary>No call costs this much (USD); above it the value is a fault of the sender.</summary>
     public const decimal MaxCost = 1_000_000m;
 
+    /// <summary>Decimals of a cost that are kept: a millionth of a millionth of a dollar, so that sums of any length fit a decimal.</summary>
+    public const int CostDecimals = 12;
+
     private List<string>? contradictions;
 
     public TokenCount Input;
@@ -67,7 +70,7 @@ internal sealed class ReportedUsage
     public void ReportCost(decimal? value)
     {
         if (value is null or < 0 or > MaxCost) Flag("cost_unreadable");
-        else Cost ??= value;
+        else Cost ??= decimal.Round(value.Value, CostDecimals);
     }
 }
 

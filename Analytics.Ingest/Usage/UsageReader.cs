@@ -60,7 +60,7 @@ internal sealed class UsageReader(NpgsqlDataSource dataSource, IOptions<IngestOp
                coalesce(sum(s.requests), 0)::bigint AS requests,
                coalesce(sum(s.input_tokens), 0)::bigint,
                coalesce(sum(s.output_tokens), 0)::bigint,
-               sum(s.cost_usd),
+               round(sum(s.cost_usd), 9),
                coalesce(sum(s.unpriced_requests), 0)::bigint,
                coalesce(sum(s.errors), 0)::bigint,
                analytics.histogram_quantile(0.5, {Counts}),

@@ -121,7 +121,10 @@ public sealed partial class PostgresSettings
             ["checkpoint_timeout"] = "15min",
             ["checkpoint_completion_target"] = "0.9",
             ["wal_compression"] = "on",
-            ["wal_keep_size"] = (database.WalVolume * 0.05).Clamp(ByteSize.MiB(64), ByteSize.GiB(4)).ToPostgres(),
+
+            // pg_rewind needs the WAL since the last checkpoint that both sides share: with less than max_wal_size kept, a primary that was
+            // killed in a burst of writes could not rejoin.
+            ["wal_keep_size"] = (database.WalVolume * 0.4).Clamp(ByteSize.MiB(320), ByteSize.GiB(24)).ToPostgres(),
 
             // A slot whose standby is gone must not fill the WAL volume: half of it, then the standby is rebuilt.
             ["max_slot_wal_keep_size"] = (database.WalVolume * 0.5).Clamp(ByteSize.MiB(128), ByteSize.GiB(512)).ToPostgres(),

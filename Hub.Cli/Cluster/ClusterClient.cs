@@ -47,7 +47,7 @@ internal sealed class ClusterClient(Deployment deployment, ContainerEngine engin
     {
         var container = RunningMembers().FirstOrDefault() ?? throw new CliException("No database member runs.");
         var wanted = JsonSerializer.Serialize(PatroniConfig.DynamicConfiguration(deployment.Topology));
-        var result = (await Processes.RunAsync("docker",
+        var result = (await ContainerEngine.BoundedAsync(
             ["exec", "--interactive", container, "patronictl", "edit-config", "--apply", "-", "--force"], cancellation, input: wanted))
             .OrThrow("Patroni did not take its configuration");
         return !result.Output.Contains("Not changed", StringComparison.Ordinal);
@@ -60,8 +60,9 @@ internal sealed class ClusterClient(Deployment deployment, ContainerEngine engin
         if (container is null)
             return [];
         var target = $"host={ClusterNames.PgBouncer} port={Ports.PgBouncer} dbname=pgbouncer user={Roles.Monitor} sslmode=verify-full sslrootcert={Paths.CaFile} connect_timeout=3";
-        var result = await engine.RunAsync(cancellation, "exec", "--env", $"PGPASSWORD={deployment.Secrets()[Secrets.Monitor]}", container,
-            "psql", "--no-psqlrc", "--csv", "--dbname", target, "--command", "SHOW POOLS");
+        var result = await ContainerEngine.BoundedAsync(
+            ["exec", "--env", "PGPASSWORD", container, "psql", "--no-psqlrc", "--csv", "--dbname", target, "--command", "SHOW POOLS"], cancellation,
+            environment: new Dictionary<string, string> { ["PGPASSWORD"] = deployment.Secrets()[Secrets.Monitor] });
         if (result.ExitCode != 0)
             return [];
         var lines = result.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);

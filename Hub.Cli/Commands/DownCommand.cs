@@ -28,6 +28,8 @@ internal static class DownCommand
     private static async Task<int> RunAsync(Ui ui, string? name, bool volumes, bool state, CancellationToken cancellation)
     {
         var deployment = Deployment.Load();
+        if (name is null && !deployment.Exists)
+            throw new CliException($"There is no hub in {deployment.Directory}.", $"Another checkout's hub is stopped from there, or by its name: ./hub down --name {deployment.Choices.Name}");
         if (name is not null)
             deployment = Deployment.Load(deployment.Choices with { Name = name });
         using var alone = deployment.Lock();

@@ -55,7 +55,8 @@ internal static class ToolCommands
                 : $"host={ClusterNames.HaProxy} port={Ports.ReadWrite} user={user} dbname={ClusterNames.Database} sslmode=verify-full sslrootcert={Paths.CaFile}";
             string[] terminal = Console.IsInputRedirected || Console.IsOutputRedirected ? ["--interactive"] : ["--interactive", "--tty"];
             return await Processes.AttachAsync("docker",
-                ["exec", .. terminal, "--env", $"PGPASSWORD={deployment.Secrets()[secret]}", containers[host].Name, "psql", target, .. parse.GetValue(rest) ?? []], cancellation);
+                ["exec", .. terminal, "--env", "PGPASSWORD", containers[host].Name, "psql", target, .. parse.GetValue(rest) ?? []], cancellation,
+                new Dictionary<string, string> { ["PGPASSWORD"] = deployment.Secrets()[secret] });
         });
         return command;
     }

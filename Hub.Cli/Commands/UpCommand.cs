@@ -23,12 +23,12 @@ internal static class UpCommand
         ProfileOption.AcceptOnlyFromAmong("cluster", "single");
         OffsetOption.Validators.Add(result =>
         {
-            if (result.GetValueOrDefault<int?>() is < 0 or > 50000)
+            if (result.Tokens.Count == 1 && int.TryParse(result.Tokens[0].Value, out var offset) && offset is (< 0 or > 50000))
                 result.AddError("--port-offset must be between 0 and 50000.");
         });
         TimeoutOption.Validators.Add(result =>
         {
-            if (result.GetValueOrDefault<int>() is < 10 or > 3600)
+            if (result.Tokens.Count == 1 && int.TryParse(result.Tokens[0].Value, out var seconds) && seconds is (< 10 or > 3600))
                 result.AddError("--timeout must be between 10 and 3600 seconds.");
         });
         var command = new Command("up", "Start the hub: images, secrets, certificates, containers, migrations, an API key.")
@@ -64,9 +64,9 @@ internal static class UpCommand
         await ui.StepAsync("Starting containers", report => StartAsync(engine, deployment, before.Count > 0, report, cancellation), $"{deployment.Containers.Count} containers");
         await RefreshAsync(engine, deployment, before, changed, cancellation);
         await HealthWait.UntilHealthyAsync(ui, engine, deployment, timeout, cancellation);
-        var key = await ui.StepAsync("API key", _ => ApiKeys.EnsureDevelopmentKeyAsync(deployment, cancellation), _ => $"project {ApiKeys.DevelopmentProject}, in {deployment.ApiKeyPath}");
+        await ui.StepAsync("API key", _ => ApiKeys.EnsureDevelopmentKeyAsync(deployment, cancellation), _ => $"project {ApiKeys.DevelopmentProject}, in {deployment.ApiKeyPath}");
         ui.Console.MarkupLineInterpolated($"[green]The hub is up[/] [grey](after {clock.Elapsed.TotalSeconds:0} s)[/]");
-        PrintAddresses(ui, deployment, key);
+        PrintAddresses(ui, deployment);
         return 0;
     }
 
@@ -112,7 +112,7 @@ internal static class UpCommand
         }
     }
 
-    private static void PrintAddresses(Ui ui, Deployment deployment, string key)
+    private static void PrintAddresses(Ui ui, Deployment deployment)
     {
         string At(int port) => $"127.0.0.1:{deployment.HostPort(port)}";
         var grid = new Grid().AddColumn().AddColumn();
@@ -124,7 +124,7 @@ internal static class UpCommand
         ui.Console.WriteLine();
         ui.Console.WriteLine("Try it:");
         ui.Console.WriteLine("  ./hub send                      sample LLM traffic; ./hub send FILE replays a trace");
-        ui.Console.WriteLine($"  curl -H 'Authorization: Bearer {key}' 'http://{At(Ports.Rest)}/api/v1/usage?group_by=model'");
+        ui.Console.WriteLine($"  curl -H \"Authorization: Bearer $(cat {deployment.ApiKeyPath})\" 'http://{At(Ports.Rest)}/api/v1/usage?group_by=model'");
         ui.Console.WriteLine("  ./hub psql -- -c 'SELECT * FROM analytics.system_health_check()'");
         ui.Console.WriteLine("  ./hub status                    ./hub down stops it and keeps the data");
     }

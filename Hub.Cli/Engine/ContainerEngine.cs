@@ -8,6 +8,7 @@ internal sealed class ContainerEngine
     /// <summary>The oldest engine that Hub is tried on (Debian 12's).</summary>
     public static readonly Version OldestSupported = new(20, 10);
 
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
     private readonly string[] compose;
 
     private ContainerEngine(Version version, string rootDirectory, string[] compose)
@@ -56,7 +57,22 @@ internal sealed class ContainerEngine
 
     /// <summary>Runs a command inside a container of the project.</summary>
     public Task<ProcessResult> ExecAsync(string container, CancellationToken cancellation, params string[] command) =>
-        RunAsync(cancellation, ["exec", container, .. command]);
+        BoundedAsync(["exec", container, .. command], cancellation);
+
+    /// <summary>Runs a command that may wait for something that is gone; after <see cref="Patience"/> it counts as failed.</summary>
+    public static async Task<ProcessResult> BoundedAsync(string[] arguments, CancellationToken cancellation, string? input = null, IReadOnlyDictionary<string, string>? environment = null)
+    {
+        using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        bound.CancelAfter(Patience);
+        try
+        {
+            return await Processes.RunAsync("docker", arguments, bound.Token, input, environment: environment);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            return new ProcessResult("docker " + string.Join(' ', arguments.Take(3)), 124, "", $"no answer within {Patience.TotalSeconds:0} s");
+        }
+    }
 
     /// <summary>Every container of the project: service name → what the engine knows of it.</summary>
     public async Task<IReadOnlyDictionary<string, ContainerState>> ContainersAsync(string project, CancellationToken cancellation)
