@@ -20,8 +20,10 @@ require_programs() {
 
 require_cluster() {
   local answer major minor
-  [ -n "$CONTEXT" ] || CONTEXT=$(kubectl config current-context 2> /dev/null) || fail "kubectl has no current context" "kubectl config use-context NAME, or --context NAME"
-  answer=$(kc get --raw /version --request-timeout 20s) || fail "the cluster of context $CONTEXT does not answer" "kubectl --context $CONTEXT cluster-info"
+  [ -n "$CONTEXT" ] || CONTEXT=$(kubectl config current-context 2> /dev/null) ||
+    fail "kubectl has no current context" "kubectl config use-context NAME, or --context NAME"
+  answer=$(kc get --raw /version --request-timeout 20s) ||
+    fail "the cluster of context $CONTEXT does not answer" "kubectl --context $CONTEXT cluster-info"
   major=$(printf '%s' "$answer" | sed -n 's/.*"major": *"\([0-9]*\).*/\1/p')
   minor=$(printf '%s' "$answer" | sed -n 's/.*"minor": *"\([0-9]*\).*/\1/p')
   SERVER="${major:-0}.${minor:-0}"
@@ -43,9 +45,11 @@ require_namespace() {
   case $owner in "$NAME" | '') ;; *) fail "namespace $NAMESPACE belongs to $owner" "Publish for another namespace." ;; esac
   # A release of this chart takes its Secrets from here, so making these alone is no trespass.
   ! $SECRETS_ONLY || return 0
-  releases=$(kube get secret --selector owner=helm --output 'jsonpath={.items[*].metadata.labels.name}') || fail "the Secrets of namespace $NAMESPACE cannot be read"
+  releases=$(kube get secret --selector owner=helm --output 'jsonpath={.items[*].metadata.labels.name}') ||
+    fail "the Secrets of namespace $NAMESPACE cannot be read"
   helm=${helm:-${releases%% *}}
-  [ -z "$helm" ] || fail "namespace $NAMESPACE belongs to Helm release $helm" "Upgrade or uninstall that release with helm, or publish for another namespace."
+  [ -z "$helm" ] || fail "namespace $NAMESPACE belongs to Helm release $helm" \
+    "Upgrade or uninstall that release with helm, or publish for another namespace."
 }
 
 require_storage() {
@@ -53,14 +57,15 @@ require_storage() {
   if [ -z "$PROVISIONER" ]; then
     found=$(kc get storageclass --output 'jsonpath={range .items[*]}{.metadata.annotations.storageclass\.kubernetes\.io/is-default-class}{"\n"}{end}')
     case $found in *true*) return 0 ;; esac
-    fail "the cluster has no default storage class" "Publish for a cloud (./hub publish --cloud aws), or mark a class as the default."
+    fail "the cluster has no default storage class" "Mark a class as the default, or publish for a cloud: ./hub publish --cloud NAME"
   fi
   if [ "$PROVISIONER" = kubernetes.io/no-provisioner ]; then
     warn "the storage classes make no volumes: somebody has to prepare them (kubectl get persistentvolume)."
     return 0
   fi
   found=$(kc get csidriver "$PROVISIONER" --ignore-not-found --output name)
-  [ -n "$found" ] || fail "the cluster has no driver $PROVISIONER, on which the published storage classes rely" "Install it, or publish for the cloud that this cluster runs on (./hub publish --cloud NAME)."
+  [ -n "$found" ] || fail "the cluster has no driver $PROVISIONER, on which the published storage classes rely" \
+    "Install it, or publish for the cloud that this cluster runs on (./hub publish --cloud NAME)."
 }
 
 # What nodes that take any pod can give, less what other namespaces' pods have asked for, against what Hub's pods ask for.
@@ -71,10 +76,16 @@ require_room() {
       'jsonpath={range .items[*]}pod|{.metadata.namespace}{range .spec.containers[*]}|{.resources.requests.cpu},{.resources.requests.memory}{end}{"\n"}{end}'; } |
     awk -F'|' -v own="$NAMESPACE" '
       function cpu(v) { return v ~ /m$/ ? v + 0 : v * 1000 }
-      function mib(v) { return v ~ /Ki$/ ? v / 1024 : v ~ /Mi$/ ? v + 0 : v ~ /Gi$/ ? v * 1024 : v ~ /Ti$/ ? v * 1048576 : v ~ /M$/ ? v / 1.048576 : v ~ /G$/ ? v * 953.67 : v / 1048576 }
-      $1 == "node" && $2 !~ /true|NoSchedule|NoExecute/ { split($3, r, ","); nodes++; c += cpu(r[1]); m += mib(r[2]) }
+      function mib(v) {
+        if (v ~ /i$/) return v * (v ~ /K/ ? 1 / 1024 : v ~ /M/ ? 1 : v ~ /G/ ? 1024 : 1048576)
+        return v * (v ~ /k$/ ? 1000 : v ~ /M$/ ? 1000000 : v ~ /G$/ ? 1000000000 : v ~ /m$/ ? 0.001 : 1) / 1048576
+      }
+      $1 == "node" && $2 !~ /true|(^| )No/ { split($3, r, ","); nodes++; c += cpu(r[1]); m += mib(r[2]) }
       $1 == "pod" && $2 != own { for (i = 3; i <= NF; i++) { split($i, r, ","); c -= cpu(r[1]); m -= mib(r[2]) } }
-      END { printf "%d %d %d", nodes, c, m }') || { warn "nodes and pods cannot be read: whether there is room is not known."; return 0; }
+      END { printf "%d %d %d", nodes, c < 0 ? 0 : c, m < 0 ? 0 : m }') || {
+    warn "nodes and pods cannot be read: whether there is room is not known."
+    return 0
+  }
   read -r nodes cpu memory <<< "$room"
   say "Room: $nodes nodes, ${cpu}m CPU, $memory MiB of memory free; Hub's pods ask for $NEEDS_NODES nodes, ${NEEDS_CPU_MILLIS}m, $NEEDS_MEMORY_MIB MiB"
   [ "$nodes" -ge "$NEEDS_NODES" ] || warn "$nodes nodes take pods, and $NEEDS_NODES are needed: members of a quorum never share a node."
@@ -100,7 +111,8 @@ choose_files() {
   CHOSEN=("${FILES[0]}" ${OPTIONAL[@]+"${OPTIONAL[@]}"})
   for entry in "${FILES[@]:1}"; do
     missing=$(missing_definition "${entry%% *}")
-    if [ -n "$missing" ]; then say "${entry%% *} is left out: the cluster does not know $missing."; else CHOSEN+=("$entry"); fi
+    [ -n "$missing" ] || { CHOSEN+=("$entry"); continue; }
+    say "${entry%% *} is left out: the cluster does not know $missing."
   done
   $CERT_MANAGER || return 0
   missing=$(missing_definition cert-manager.yaml)

@@ -7,7 +7,8 @@ load_secret() {
   local key value
   mkdir -p "$2"
   # shellcheck disable=SC2016 # the variables are the template's
-  kube get secret "$1" --ignore-not-found --output 'go-template={{range $key, $value := .data}}{{$key}} {{$value}}{{"\n"}}{{end}}' > "$WORK/loaded" || fail "Secret $1 cannot be read"
+  kube get secret "$1" --ignore-not-found --output 'go-template={{range $key, $value := .data}}{{$key}} {{$value}}{{"\n"}}{{end}}' > "$WORK/loaded" ||
+    fail "Secret $1 cannot be read"
   while read -r key value; do printf '%s' "$value" | openssl base64 -d -A > "$2/$key"; done < "$WORK/loaded"
 }
 
@@ -19,7 +20,8 @@ put_secret() {
   CHANGES=$((CHANGES + 1))
   if $DRY_RUN; then say "  would write Secret $name"; return 0; fi
   {
-    printf 'apiVersion: v1\nkind: Secret\nmetadata:\n  name: %s\n  namespace: %s\n  labels:\n    app.kubernetes.io/instance: %s\ntype: Opaque\ndata:\n' "$name" "$NAMESPACE" "$NAME"
+    printf 'apiVersion: v1\nkind: Secret\ntype: Opaque\nmetadata:\n  name: %s\n  namespace: %s\n' "$name" "$NAMESPACE"
+    printf '  labels:\n    app.kubernetes.io/instance: %s\ndata:\n' "$NAME"
     for file in "$@"; do printf '  %s: %s\n' "${file##*/}" "$(openssl base64 -A < "$file")"; done
   } | kc apply --server-side --field-manager=hub-deploy --force-conflicts --filename - | sed 's/^/  /'
 }
@@ -49,7 +51,8 @@ make_passwords() {
   done
   if [ -n "$made" ]; then say "  made$made"; put_secret "$CREDENTIALS" "$directory"/*; else say "  all ${#PASSWORDS[@]} are there"; fi
   mkdir "$WORK/userlist"
-  printf '"pgbouncer" "%s"\n"monitor" "%s"\n' "$(sed 's/"/""/g' "$directory/PGBOUNCER_PASSWORD")" "$(sed 's/"/""/g' "$directory/MONITOR_PASSWORD")" > "$WORK/userlist/userlist.txt"
+  printf '"pgbouncer" "%s"\n"monitor" "%s"\n' "$(sed 's/"/""/g' "$directory/PGBOUNCER_PASSWORD")" \
+    "$(sed 's/"/""/g' "$directory/MONITOR_PASSWORD")" > "$WORK/userlist/userlist.txt"
   keep_secret "$WORK/userlist" "$USER_LIST"
 }
 
@@ -77,14 +80,16 @@ make_authority() {
     # Members that trust different CAs do not find each other: under a running cluster the CA is never replaced.
     load_secret "${CERTIFICATES[0]%%=*}-tls" "$WORK/others"
     [ -z "$(ls "$WORK/others")" ] || fail "there are certificates, but not Secret $CA_SECRET with the CA that made them" \
-      "Made by cert-manager: --cert-manager. Otherwise restore the Secret, or start anew on the same volumes: ${0##*/} --uninstall, then install."
+      "Made by cert-manager: --cert-manager. Otherwise restore it, or start anew on the same volumes: ${0##*/} --uninstall, then install."
     new_key "$CA/ca.key"
-    printf '[req]\ndistinguished_name=dn\n[dn]\n[ca]\nbasicConstraints=critical,CA:TRUE,pathlen:0\nkeyUsage=critical,keyCertSign,cRLSign\nsubjectKeyIdentifier=hash\n' > "$WORK/ca.cnf"
+    printf '%s\n' '[req]' distinguished_name=dn '[dn]' '[ca]' basicConstraints=critical,CA:TRUE,pathlen:0 \
+      keyUsage=critical,keyCertSign,cRLSign subjectKeyIdentifier=hash > "$WORK/ca.cnf"
     openssl req -x509 -new -sha256 -key "$CA/ca.key" -subj "/CN=$NAME CA" -days 3650 -config "$WORK/ca.cnf" -extensions ca -out "$CA/ca.crt"
     put_secret "$CA_SECRET" "$CA/ca.crt" "$CA/ca.key"
   fi
   say "  CA until $(end_of "$CA/ca.crt")"
-  openssl x509 -in "$CA/ca.crt" -noout -checkend $((365 * 24 * 3600)) > /dev/null || warn "the CA ends within a year, and every certificate with it: plan for --uninstall (which keeps the data) and a new installation."
+  openssl x509 -in "$CA/ca.crt" -noout -checkend $((365 * 24 * 3600)) > /dev/null ||
+    warn "the CA ends within a year, and every certificate with it: plan for --uninstall (which keeps the data) and a new installation."
 }
 
 # Still good: issued by this CA for these names, without a common name, and not close to its end.

@@ -145,7 +145,8 @@ install() {
       esac
     done
     if [ "$file" = cert-manager.yaml ]; then
-      kube wait certificate --all --for=condition=Ready --timeout "${TIMEOUT}s" || fail "certificates are not ready" "kubectl -n $NAMESPACE describe certificate"
+      kube wait certificate --all --for=condition=Ready --timeout "${TIMEOUT}s" ||
+        fail "certificates are not ready" "kubectl -n $NAMESPACE describe certificate"
     fi
   done
   RENEWED=''
@@ -154,7 +155,8 @@ install() {
 # SQL on a member, as the superuser, through the socket in its pod.
 sql() {
   # shellcheck disable=SC2016 # the password is a variable of the pod
-  kube exec "$1" --container timescaledb -- sh -c 'PGPASSWORD=$PATRONI_SUPERUSER_PASSWORD exec psql -h /var/run/postgresql -U postgres -d llm_analytics -qAt -F " | " -c "$1"' sh "$2"
+  kube exec "$1" --container timescaledb -- sh -c \
+    'PGPASSWORD=$PATRONI_SUPERUSER_PASSWORD exec psql -h /var/run/postgresql -U postgres -d llm_analytics -qAt -F " | " -c "$1"' sh "$2"
 }
 
 # Standbys that have just started need a moment to catch up.
@@ -180,7 +182,7 @@ verify() {
 connection() {
   cat << EOF
 
-Hub is installed in namespace $NAMESPACE. $([ "$CHANGES" = 0 ] && printf 'Nothing had to be changed.')
+Hub is installed in namespace $NAMESPACE. $([ "$CHANGES" != 0 ] || printf 'Nothing had to be changed.')
   telemetry   ingest.$NAMESPACE:4317 (OTLP/gRPC), :4318 (OTLP/HTTP); REST on :8080
   pooled SQL  pgbouncer.$NAMESPACE:6432, database llm_analytics, TLS
   SQL         timescaledb-primary.$NAMESPACE:5432, timescaledb-replica.$NAMESPACE:5432
@@ -196,7 +198,10 @@ EOF
 # ---- removing
 
 remove() { if $DRY_RUN; then kube delete "$@" --ignore-not-found --dry-run=server; else kube delete "$@" --ignore-not-found; fi; }
-wait_gone() { $DRY_RUN || kube wait pod --for=delete --selector "$1" --timeout "${TIMEOUT}s" || fail "pods are still there after $TIMEOUT s" "kubectl -n $NAMESPACE get pods"; }
+wait_gone() {
+  $DRY_RUN || kube wait pod --for=delete --selector "$1" --timeout "${TIMEOUT}s" ||
+    fail "pods are still there after $TIMEOUT s" "kubectl -n $NAMESPACE get pods"
+}
 
 # The disks' classes retain: without this the disks would outlive their claims, and be paid for.
 delete_volumes() {
@@ -236,6 +241,7 @@ uninstall() {
     say "Left: the volumes, and Secret $CREDENTIALS with the passwords that open them."
   elif [ -z "$(kube get pod,persistentvolumeclaim,service --output name)" ] || $DRY_RUN; then
     remove namespace "$NAMESPACE"
+    say "Removed, data included."
   else
     say "Namespace $NAMESPACE is left: somebody else's objects are in it."
   fi
