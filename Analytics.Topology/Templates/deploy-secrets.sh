@@ -98,10 +98,10 @@ is_current() {
   openssl verify -CAfile "$CA/ca.crt" "$certificate" > /dev/null 2>&1 || return 1
   openssl x509 -in "$certificate" -noout -checkend "$RENEW_SECONDS" > /dev/null || return 1
   case $(openssl x509 -in "$certificate" -noout -subject) in *CN*=*) return 1 ;; esac
-  present=$(openssl x509 -in "$certificate" -noout -text | sed -n '/Subject Alternative Name/{n;p;}' | tr -d ' ' | tr ',' '\n')
+  present=,$(openssl x509 -in "$certificate" -noout -text | sed -n '/Subject Alternative Name/{n;p;}' | tr -d ' '),
   for name in ${2//,/ }; do
     case $name in IP:::1) name=IPAddress:0:0:0:0:0:0:0:1 ;; IP:*) name=IPAddress:${name#IP:} ;; esac
-    printf '%s\n' "$present" | grep -qixF -- "$name" || return 1
+    case $present in *",$name,"*) ;; *) return 1 ;; esac
   done
 }
 

@@ -88,12 +88,12 @@ parse_options() {
 
 # ---- applying
 
-# stale: the workloads that still run with a certificate that was renewed.
+# The workloads that still run with a certificate that was renewed.
 stale() {
   local entry workload secrets secret
   for entry in "${MOUNTS[@]}"; do
     read -r workload secrets <<< "$entry"
-    for secret in $secrets; do case "$RENEWED " in *" $secret "*) say "$workload"; break ;; esac; done
+    for secret in $secrets; do case "$RENEWED " in *" $secret "*) printf '%s ' "$workload"; break ;; esac; done
   done
 }
 
@@ -141,7 +141,7 @@ install() {
     for target in $targets; do
       case $target in
         job/*) wait_job "$target" ;;
-        *) ! stale | grep -qxF "$target" || kube rollout restart "$target"; wait_rollout "$target" ;;
+        *) case " $(stale) " in *" $target "*) kube rollout restart "$target" ;; esac; wait_rollout "$target" ;;
       esac
     done
     if [ "$file" = cert-manager.yaml ]; then
@@ -251,7 +251,7 @@ uninstall() {
 
 at_exit() {
   [ -z "$WORK" ] || rm -rf "$WORK"
-  [ -z "$RENEWED" ] || { warn "these still run with their former certificates:"; stale | sed "s|^|  kubectl -n $NAMESPACE rollout restart |" >&2; }
+  [ -z "$RENEWED" ] || warn "renewed certificates are read at a restart: kubectl -n $NAMESPACE rollout restart $(stale)"
 }
 
 main() {
