@@ -404,10 +404,10 @@ is_current() {
   openssl verify -CAfile "$CA/ca.crt" "$certificate" > /dev/null 2>&1 || return 1
   openssl x509 -in "$certificate" -noout -checkend "$RENEW_SECONDS" > /dev/null || return 1
   case $(openssl x509 -in "$certificate" -noout -subject) in *CN*=*) return 1 ;; esac
-  present=$(openssl x509 -in "$certificate" -noout -text | sed -n '/Subject Alternative Name/{n;p;}' | tr -d ' ' | tr ',' '\n')
+  present=,$(openssl x509 -in "$certificate" -noout -text | sed -n '/Subject Alternative Name/{n;p;}' | tr -d ' '),
   for name in ${2//,/ }; do
     case $name in IP:::1) name=IPAddress:0:0:0:0:0:0:0:1 ;; IP:*) name=IPAddress:${name#IP:} ;; esac
-    printf '%s\n' "$present" | grep -qixF -- "$name" || return 1
+    case $present in *",$name,"*) ;; *) return 1 ;; esac
   done
 }
 
@@ -446,12 +446,12 @@ make_certificates() {
 
 # ---- applying
 
-# stale: the workloads that still run with a certificate that was renewed.
+# The workloads that still run with a certificate that was renewed.
 stale() {
   local entry workload secrets secret
   for entry in "${MOUNTS[@]}"; do
     read -r workload secrets <<< "$entry"
-    for secret in $secrets; do case "$RENEWED " in *" $secret "*) say "$workload"; break ;; esac; done
+    for secret in $secrets; do case "$RENEWED " in *" $secret "*) printf '%s ' "$workload"; break ;; esac; done
   done
 }
 
@@ -499,7 +499,7 @@ install() {
     for target in $targets; do
       case $target in
         job/*) wait_job "$target" ;;
-        *) ! stale | grep -qxF "$target" || kube rollout restart "$target"; wait_rollout "$target" ;;
+        *) case " $(stale) " in *" $target "*) kube rollout restart "$target" ;; esac; wait_rollout "$target" ;;
       esac
     done
     if [ "$file" = cert-manager.yaml ]; then
@@ -609,7 +609,7 @@ uninstall() {
 
 at_exit() {
   [ -z "$WORK" ] || rm -rf "$WORK"
-  [ -z "$RENEWED" ] || { warn "these still run with their former certificates:"; stale | sed "s|^|  kubectl -n $NAMESPACE rollout restart |" >&2; }
+  [ -z "$RENEWED" ] || warn "renewed certificates are read at a restart: kubectl -n $NAMESPACE rollout restart $(stale)"
 }
 
 main() {
