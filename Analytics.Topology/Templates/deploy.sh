@@ -2,270 +2,124 @@
 # Installs Hub into a Kubernetes cluster from the manifests beside this script. It needs kubectl and openssl.
 # Run again, it changes nothing that is as it should be: passwords, the CA and certificates that are still good are kept.
 set -euo pipefail
+umask 077 # passwords and keys pass through files in a directory of our own, never through an argument of a program
 
 # @FACTS@
 
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-MANAGER=hub-deploy
-CA_SECRET=hub-deploy-ca
+SELECTOR=app.kubernetes.io/instance=$NAME
+CREDENTIALS=timescaledb-credentials USER_LIST=pgbouncer-userlist CA_SECRET=hub-deploy-ca S3_SECRET_NAME=backup-s3
 RENEW_SECONDS=$((60 * 24 * 3600))
-ASSUME_YES=false DRY_RUN=false SECRETS_ONLY=false CERT_MANAGER=false UNINSTALL=false DELETE_VOLUMES=false TIMEOUT=900
-OPTIONAL=()
+CONTEXT='' ASSUME_YES=false DRY_RUN=false SECRETS_ONLY=false CERT_MANAGER=false UNINSTALL=false DELETE_VOLUMES=false TIMEOUT=900
+S3_BUCKET='' S3_ENDPOINT='' S3_REGION='' S3_KEY='' S3_SECRET=''
+OPTIONAL=() RENEWED='' WORK='' CHANGES=0
 
 usage() {
-  cat <<EOF
+  cat << EOF
 Usage: ${0##*/} [options]
   --yes                 do not ask before touching the cluster
   --dry-run             check everything against the cluster, change nothing
-  --secrets-only        make namespace, passwords and certificates, nothing else (before kubectl apply -k or Helm)
-  --cert-manager        certificates by cert-manager instead of openssl
-  --with FILE           apply an optional file too (external-service.yaml, ingress.yaml, openshift-scc.yaml); may be repeated
+  --context NAME        of the kubeconfig [the current one]
   --timeout SECONDS     how long to wait for each part [$TIMEOUT]
+  --with FILE           apply an optional file too (${OPTIONAL_FILES[*]}); may be repeated
+  --secrets-only        make the namespace, passwords and certificates, nothing else (for kubectl apply -k or Helm)
+  --cert-manager        certificates by cert-manager instead of openssl
+  --s3-bucket NAME, --s3-region NAME, --s3-endpoint HOST [s3.REGION.amazonaws.com], --s3-key ID, --s3-secret SECRET
+                        keep the backup repository's settings in Secret $S3_SECRET_NAME; HUB_S3_KEY and HUB_S3_SECRET in the
+                        environment do the same without showing them to whoever lists processes
   --uninstall           remove everything but the volumes and the passwords that open them
   --delete-volumes      with --uninstall: remove volumes, passwords and the namespace too; there is no way back
+The namespace ($NAMESPACE) is part of the manifests: ./hub publish changes it.
 EOF
 }
 
 say() { printf '%s\n' "$*"; }
 step() { printf '\n== %s\n' "$*"; }
+warn() { printf 'warning: %s\n' "$*" >&2; }
 fail() { printf 'error: %s\n' "$1" >&2; [ -z "${2:-}" ] || printf '  -> %s\n' "$2" >&2; exit 1; }
+# The context is named in every call: somebody who switches it meanwhile in another window does not send us elsewhere.
+kc() { kubectl --context "$CONTEXT" "$@"; }
+kube() { kc --namespace "$NAMESPACE" "$@"; }
+contains() { local item wanted=$1; shift; for item in "$@"; do [ "$item" != "$wanted" ] || return 0; done; return 1; }
 
-while [ $# -gt 0 ]; do
-  case $1 in
-    --yes) ASSUME_YES=true ;;
-    --dry-run) DRY_RUN=true ;;
-    --secrets-only) SECRETS_ONLY=true ;;
-    --cert-manager) CERT_MANAGER=true ;;
-    --with) [ $# -gt 1 ] || fail "--with needs a file"; OPTIONAL+=("$2"); shift ;;
-    --timeout) [ $# -gt 1 ] || fail "--timeout needs seconds"; TIMEOUT=$2; shift ;;
-    --uninstall) UNINSTALL=true ;;
-    --delete-volumes) DELETE_VOLUMES=true ;;
-    -h | --help) usage; exit 0 ;;
-    *) usage >&2; fail "unknown option $1" ;;
-  esac
-  shift
-done
-case $TIMEOUT in '' | *[!0-9]*) fail "--timeout $TIMEOUT is no number of seconds" ;; esac
-if $DELETE_VOLUMES && ! $UNINSTALL; then fail "--delete-volumes needs --uninstall"; fi
-
-kube() { kubectl --namespace "$NAMESPACE" "$@"; }
-
-# ---- before anything is touched
-
-require_programs() {
-  local program
-  for program in kubectl openssl; do
-    command -v "$program" > /dev/null || fail "$program is not on the PATH" "Install it and run this again."
-  done
-  for file in "${FILES[@]}" "${OPTIONAL[@]+"${OPTIONAL[@]}"}"; do
-    [ -f "$HERE/$file" ] || fail "$HERE/$file is missing" "Publish the manifests anew: ./hub publish"
-  done
-}
-
-require_cluster() {
-  local version major minor
-  CONTEXT=$(kubectl config current-context 2> /dev/null) || fail "kubectl has no current context" "kubectl config use-context NAME"
-  version=$(kubectl get --raw /version 2> /dev/null) || fail "the cluster of context $CONTEXT does not answer"
-  major=$(printf '%s' "$version" | sed -n 's/.*"major": *"\([0-9]*\).*/\1/p')
-  minor=$(printf '%s' "$version" | sed -n 's/.*"minor": *"\([0-9]*\).*/\1/p')
-  SERVER="$major.$minor"
-  if [ "${major:-0}" -lt 1 ] || { [ "$major" -eq 1 ] && [ "${minor:-0}" -lt 28 ]; }; then
-    fail "the cluster runs Kubernetes $SERVER" "Hub needs 1.28 or later."
-  fi
-}
-
-require_storage() {
-  $DEFAULT_STORAGE || return 0
-  local classes
-  classes=$(kubectl get storageclass --output 'jsonpath={range .items[*]}{.metadata.annotations.storageclass\.kubernetes\.io/is-default-class}{"\n"}{end}')
-  case $classes in
-    *true*) ;;
-    *) fail "the cluster has no default storage class" "Publish for a cloud (./hub publish --cloud aws), or mark a class as the default." ;;
-  esac
-}
-
-# Allocatable CPU and memory of the nodes that take pods, against what the pods ask for at the smallest scale.
-require_room() {
-  local room
-  room=$(kubectl get nodes --output 'jsonpath={range .items[*]}{.spec.unschedulable}|{.status.allocatable.cpu}|{.status.allocatable.memory}{"\n"}{end}' | awk -F'|' '
-    function cpu(v) { return v ~ /m$/ ? substr(v, 1, length(v) - 1) + 0 : v * 1000 }
-    function mib(v) {
-      if (v ~ /Ki$/) return v / 1024
-      if (v ~ /Mi$/) return v + 0
-      if (v ~ /Gi$/) return v * 1024
-      return v / 1048576
-    }
-    NF == 3 && $1 != "true" { nodes++; c += cpu($2); m += mib($3) }
-    END { printf "%d %d %d", nodes, c, m }')
-  read -r NODES CPU_MILLIS MEMORY_MIB <<< "$room"
-  [ "$NODES" -ge "$NEEDS_NODES" ] || fail "the cluster has $NODES nodes that take pods" "This size needs $NEEDS_NODES: members of a quorum never share a node. Try --size dev on a small cluster."
-  [ "$CPU_MILLIS" -ge "$NEEDS_CPU_MILLIS" ] || fail "the cluster has ${CPU_MILLIS}m of CPU" "The pods of this size ask for ${NEEDS_CPU_MILLIS}m."
-  [ "$MEMORY_MIB" -ge "$NEEDS_MEMORY_MIB" ] || fail "the cluster has ${MEMORY_MIB} MiB of memory" "The pods of this size ask for $NEEDS_MEMORY_MIB MiB."
-}
-
-require_namespace() {
-  local owner helm
-  NAMESPACE_EXISTS=false
-  kubectl get namespace "$NAMESPACE" > /dev/null 2>&1 || return 0
-  NAMESPACE_EXISTS=true
-  helm=$(kubectl get namespace "$NAMESPACE" --output 'jsonpath={.metadata.annotations.meta\.helm\.sh/release-name}')
-  [ -z "$helm" ] || fail "namespace $NAMESPACE belongs to Helm release $helm" "Upgrade that release, or publish for another namespace."
-  owner=$(kubectl get namespace "$NAMESPACE" --output 'jsonpath={.metadata.labels.app\.kubernetes\.io/instance}')
-  case $owner in
-    "${NAME:?}" | '') ;;
-    *) fail "namespace $NAMESPACE belongs to $owner" "Publish for another namespace." ;;
-  esac
-}
-
-# What the cluster cannot take is left out, and said.
-choose_files() {
-  CHOSEN=()
-  local file
-  for file in "${FILES[@]}" "${OPTIONAL[@]+"${OPTIONAL[@]}"}"; do
-    if [ "$file" = monitoring.yaml ] && ! kubectl get crd servicemonitors.monitoring.coreos.com podmonitors.monitoring.coreos.com prometheusrules.monitoring.coreos.com > /dev/null 2>&1; then
-      say "monitoring.yaml is left out: the cluster has no prometheus-operator."
-      continue
-    fi
-    CHOSEN+=("$file")
-  done
-}
-
-confirm() {
-  $ASSUME_YES && return 0
-  [ -t 0 ] || fail "nobody is there to ask" "Run it with --yes."
-  local answer
-  read -r -p "$1 [y/N] " answer
-  case $answer in y | Y | yes) ;; *) fail "stopped, nothing was changed" ;; esac
-}
-
-# Every object, checked by the server: before the namespace exists, as if it were in "default".
-dry_run() {
-  step "Checking every object at the server"
-  local file
-  for file in "${CHOSEN[@]}"; do
-    if $NAMESPACE_EXISTS; then
-      kubectl apply --server-side --dry-run=server --field-manager="$MANAGER" --filename "$HERE/$file" > /dev/null || fail "$file is not accepted, nothing was changed"
-    else
-      sed "s/^  namespace: $NAMESPACE\$/  namespace: default/" "$HERE/$file" |
-        kubectl apply --server-side --dry-run=server --field-manager="$MANAGER" --filename - > /dev/null || fail "$file is not accepted, nothing was changed"
-    fi
-    say "  $file"
-  done
-}
-
-# ---- secrets
-
-WORK=
-make_work() { WORK=$(mktemp -d); chmod 700 "$WORK"; trap 'rm -rf "$WORK"' EXIT; }
-secret_value() { kube get secret "$1" --output "jsonpath={.data.${2//./\\.}}" 2> /dev/null || true; }
-decode() { openssl base64 -d -A; }
-encode() { openssl base64 -A < "$1"; }
-
-# put_secret NAME FILE...: a Secret whose keys are the files' names.
-put_secret() {
-  local name=$1 file
-  shift
-  {
-    printf 'apiVersion: v1\nkind: Secret\nmetadata:\n  name: %s\n  namespace: %s\n  labels:\n    app.kubernetes.io/instance: %s\ntype: Opaque\ndata:\n' "$name" "$NAMESPACE" "$NAME"
-    for file in "$@"; do printf '  %s: %s\n' "${file##*/}" "$(encode "$file")"; done
-  } > "$WORK/secret.yaml"
-  kubectl apply --server-side --field-manager="$MANAGER" --force-conflicts --filename "$WORK/secret.yaml" > /dev/null
-}
-
-make_passwords() {
-  step "Passwords"
-  local key value changed=false directory=$WORK/credentials
-  mkdir -p "$directory"
-  for key in "${PASSWORDS[@]}"; do
-    value=$(secret_value timescaledb-credentials "$key")
-    if [ -n "$value" ]; then
-      printf '%s' "$value" | decode > "$directory/$key"
-    else
-      openssl rand -hex 24 | tr -d '\n' > "$directory/$key"
-      changed=true
-      say "  made $key"
-    fi
-  done
-  if $changed; then put_secret timescaledb-credentials "$directory"/*; else say "  all there"; fi
-  if $changed || [ -z "$(secret_value pgbouncer-userlist userlist.txt)" ]; then
-    mkdir -p "$WORK/userlist"
-    printf '"pgbouncer" "%s"\n"monitor" "%s"\n' "$(cat "$directory/PGBOUNCER_PASSWORD")" "$(cat "$directory/MONITOR_PASSWORD")" > "$WORK/userlist/userlist.txt"
-    put_secret pgbouncer-userlist "$WORK/userlist/userlist.txt"
-  fi
-}
-
-new_key() { openssl ecparam -name prime256v1 -genkey -noout | openssl pkcs8 -topk8 -nocrypt > "$1"; }
-
-make_authority() {
-  CA=$WORK/ca
-  mkdir -p "$CA"
-  if [ -n "$(secret_value "$CA_SECRET" ca.key)" ]; then
-    secret_value "$CA_SECRET" ca.crt | decode > "$CA/ca.crt"
-    secret_value "$CA_SECRET" ca.key | decode > "$CA/ca.key"
-  else
-    new_key "$CA/ca.key"
-    printf '[req]\ndistinguished_name=dn\n[dn]\n[ca]\nbasicConstraints=critical,CA:TRUE,pathlen:0\nkeyUsage=critical,keyCertSign,cRLSign\nsubjectKeyIdentifier=hash\n' > "$WORK/ca.cnf"
-    openssl req -x509 -new -sha256 -key "$CA/ca.key" -subj "/CN=$NAME CA" -days 3650 -config "$WORK/ca.cnf" -extensions ca -out "$CA/ca.crt"
-    put_secret "$CA_SECRET" "$CA/ca.crt" "$CA/ca.key"
-    say "  made the CA"
-  fi
-  say "  CA until $(openssl x509 -in "$CA/ca.crt" -noout -enddate | cut -d= -f2)"
-}
-
-# Still good: issued by this CA for these names, and not close to its end.
-is_current() {
-  local certificate=$1 present name names
-  openssl verify -CAfile "$CA/ca.crt" "$certificate" > /dev/null 2>&1 || return 1
-  openssl x509 -in "$certificate" -noout -checkend "$RENEW_SECONDS" > /dev/null || return 1
-  present=$'\n'$(openssl x509 -in "$certificate" -noout -text | tr -d ' ' | tr ',' '\n')$'\n'
-  IFS=, read -r -a names <<< "$2"
-  for name in "${names[@]}"; do
-    case $name in
-      IP:*) case $(openssl x509 -in "$certificate" -noout -checkip "${name#IP:}") in *'does match'*) ;; *) return 1 ;; esac ;;
-      *) case $present in *$'\n'"$name"$'\n'*) ;; *) return 1 ;; esac ;;
+parse_options() {
+  while [ $# -gt 0 ]; do
+    case $1 in
+      --context | --timeout | --with | --s3-*) [ -n "${2:-}" ] || fail "$1 needs a value" "${0##*/} --help" ;;
     esac
+    case $1 in
+      --yes) ASSUME_YES=true ;;
+      --dry-run) DRY_RUN=true ;;
+      --secrets-only) SECRETS_ONLY=true ;;
+      --cert-manager) CERT_MANAGER=true ;;
+      --uninstall) UNINSTALL=true ;;
+      --delete-volumes) DELETE_VOLUMES=true ;;
+      --context) CONTEXT=$2; shift ;;
+      --timeout) TIMEOUT=$2; shift ;;
+      --with) OPTIONAL+=("$2"); shift ;;
+      --s3-bucket) S3_BUCKET=$2; shift ;;
+      --s3-endpoint) S3_ENDPOINT=$2; shift ;;
+      --s3-region) S3_REGION=$2; shift ;;
+      --s3-key) S3_KEY=$2; shift ;;
+      --s3-secret) S3_SECRET=$2; shift ;;
+      -h | --help) usage; exit 0 ;;
+      *) fail "unknown option $1" "${0##*/} --help" ;;
+    esac
+    shift
   done
+  case $TIMEOUT in *[!0-9]*) fail "--timeout $TIMEOUT is no number of seconds" ;; esac
+  if $DELETE_VOLUMES && ! $UNINSTALL; then fail "--delete-volumes needs --uninstall"; fi
+  local file missing=''
+  for file in ${OPTIONAL[@]+"${OPTIONAL[@]}"}; do
+    contains "$file" "${OPTIONAL_FILES[@]}" || fail "$file is no optional file" "There are: ${OPTIONAL_FILES[*]}"
+  done
+  [ -n "$S3_BUCKET$S3_ENDPOINT$S3_REGION$S3_KEY$S3_SECRET" ] || return 0
+  S3_KEY=${S3_KEY:-${HUB_S3_KEY:-}} S3_SECRET=${S3_SECRET:-${HUB_S3_SECRET:-}}
+  [ -n "$S3_BUCKET" ] || missing+=' --s3-bucket'
+  [ -n "$S3_REGION" ] || missing+=' --s3-region'
+  [ -n "$S3_KEY" ] || missing+=' --s3-key (or HUB_S3_KEY)'
+  [ -n "$S3_SECRET" ] || missing+=' --s3-secret (or HUB_S3_SECRET)'
+  [ -z "$missing" ] || fail "the S3 settings lack$missing" "Give all of them or none."
 }
 
-make_certificates() {
-  step "Certificates"
-  make_authority
-  local entry component names directory
-  for entry in "${CERTIFICATES[@]}"; do
-    component=${entry%%=*} names=${entry#*=} directory=$WORK/tls-$component
-    mkdir -p "$directory"
-    cp "$CA/ca.crt" "$directory/ca.crt"
-    secret_value "$component-tls" tls.crt | decode > "$directory/tls.crt"
-    if [ -z "$names" ]; then
-      [ "$(secret_value "$component-tls" ca.crt)" = "$(encode "$CA/ca.crt")" ] || put_secret "$component-tls" "$directory/ca.crt"
-      continue
-    fi
-    if ! { [ -s "$directory/tls.crt" ] && is_current "$directory/tls.crt" "$names"; }; then
-      new_key "$directory/tls.key"
-      # No common name: etcd's gateway refuses clients that have one, once authentication is on.
-      openssl req -new -key "$directory/tls.key" -subj "/O=Hub/OU=$component" -out "$WORK/request.csr"
-      printf 'basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\nextendedKeyUsage=serverAuth,clientAuth\nsubjectAltName=%s\n' "$names" > "$WORK/leaf.ext"
-      openssl x509 -req -sha256 -in "$WORK/request.csr" -CA "$CA/ca.crt" -CAkey "$CA/ca.key" -set_serial "0x$(openssl rand -hex 16)" -days 365 -extfile "$WORK/leaf.ext" -out "$directory/tls.crt" 2> /dev/null
-      put_secret "$component-tls" "$directory/ca.crt" "$directory/tls.crt" "$directory/tls.key"
-      say "  made $component"
-    fi
-    say "  $component until $(openssl x509 -in "$directory/tls.crt" -noout -enddate | cut -d= -f2)"
-  done
-}
+# @CHECKS@
+
+# @SECRETS@
 
 # ---- applying
 
-apply() { kubectl apply --server-side --field-manager="$MANAGER" --force-conflicts --filename "$HERE/$1"; }
+# The workloads that still run with a certificate that was renewed.
+stale() {
+  local entry workload secrets secret
+  for entry in "${MOUNTS[@]}"; do
+    read -r workload secrets <<< "$entry"
+    for secret in $secrets; do case "$RENEWED " in *" $secret "*) printf '%s ' "$workload"; break ;; esac; done
+  done
+}
 
-wait_rollout() { kube rollout status "$1" --timeout "${TIMEOUT}s" || fail "$1 is not ready after $TIMEOUT s" "kubectl -n $NAMESPACE describe $1; kubectl -n $NAMESPACE get pods"; }
+apply() {
+  local output
+  output=$(kc apply --validate=strict --filename "$HERE/$1") || fail "$1 was not applied" "Run this again: it goes on where it stopped."
+  printf '%s\n' "$output" | sed 's/^/  /'
+  CHANGES=$((CHANGES + $(printf '%s\n' "$output" | grep -vc ' unchanged$' || true)))
+}
 
+wait_rollout() {
+  kube rollout status "$1" --timeout "${TIMEOUT}s" && return 0
+  kube get pods >&2 || true
+  fail "$1 is not ready after $TIMEOUT s" "kubectl -n $NAMESPACE describe $1; kubectl -n $NAMESPACE get events --sort-by .lastTimestamp"
+}
+
+job_state() { kube get "$1" --ignore-not-found --output 'jsonpath={.status.conditions[?(@.status=="True")].type} active:{.status.active} failed:{.status.failed}'; }
+
+# Not kubectl wait: that does not notice a Job that has failed until its time is over.
 wait_job() {
-  local waited=0 state last=
+  local waited=0 state last=''
   while :; do
-    state=$(kube get "$1" --output 'jsonpath={.status.conditions[?(@.status=="True")].type} active:{.status.active} failed:{.status.failed}')
+    state=$(job_state "$1")
     case $state in
       *Complete*) say "  $1 complete"; return 0 ;;
-      *Failed*) kube logs "$1" --tail 20 >&2 || true; fail "$1 failed" "kubectl -n $NAMESPACE logs $1" ;;
+      *Failed*) kube logs "$1" --tail 20 >&2 || true; fail "$1 failed" "Its log is above. Run this again to try it again." ;;
     esac
     [ "$state" = "$last" ] || say "  $1: $state (${waited} s)"
     last=$state
@@ -275,118 +129,155 @@ wait_job() {
   done
 }
 
-jobs_of() { sed -n '/^kind: Job$/,/^spec:/s/^  name: //p' "$HERE/$1"; }
-
 install() {
-  local file job
-  for file in "${CHOSEN[@]}"; do
+  local entry file targets target
+  for entry in "${CHOSEN[@]}"; do
+    read -r file targets <<< "$entry"
     step "$file"
+    for target in $targets; do
+      case $target in job/*) case $(job_state "$target") in *Failed*) kube delete "$target" ;; esac ;; esac
+    done
     apply "$file"
-    case $file in
-      patroni-config.yaml) wait_rollout statefulset/etcd ;;
-      statefulset.yaml) wait_rollout statefulset/timescaledb ;;
-      pgbouncer.yaml) wait_rollout deployment/gateway ;;
-      ingest.yaml) wait_rollout deployment/ingest ;;
-    esac
-    for job in $(jobs_of "$file"); do wait_job "job/$job"; done
+    for target in $targets; do
+      case $target in
+        job/*) wait_job "$target" ;;
+        *) case " $(stale) " in *" $target "*) kube rollout restart "$target" ;; esac; wait_rollout "$target" ;;
+      esac
+    done
+    if [ "$file" = cert-manager.yaml ]; then
+      kube wait certificate --all --for=condition=Ready --timeout "${TIMEOUT}s" ||
+        fail "certificates are not ready" "kubectl -n $NAMESPACE describe certificate"
+    fi
   done
+  RENEWED=''
 }
 
 # SQL on a member, as the superuser, through the socket in its pod.
 sql() {
   # shellcheck disable=SC2016 # the password is a variable of the pod
-  kube exec "$1" --container timescaledb -- sh -c 'PGPASSWORD=$PATRONI_SUPERUSER_PASSWORD exec psql -h /var/run/postgresql -U postgres -d llm_analytics -qAt -F " | " -c "$1"' sh "$2"
+  kube exec "$1" --container timescaledb -- sh -c \
+    'PGPASSWORD=$PATRONI_SUPERUSER_PASSWORD exec psql -h /var/run/postgresql -U postgres -d llm_analytics -qAt -F " | " -c "$1"' sh "$2"
 }
 
+# Standbys that have just started need a moment to catch up.
 verify() {
   step "Verifying"
-  local member health
-  for member in "${MEMBERS[@]}"; do
-    [ "$(sql "$member" 'SELECT pg_is_in_recovery()' 2> /dev/null || true)" = f ] || continue
-    say "  $member is the primary"
-    health=$(sql "$member" 'SELECT check_name, status, detail FROM analytics.system_health_check()')
-    printf '%s\n' "$health" | sed 's/^/  /'
-    case $health in *'| critical |'*) fail "the health check is critical" ;; esac
-    return 0
+  local attempt member health=''
+  for attempt in 1 2 3 4 5 6; do
+    [ "$attempt" = 1 ] || sleep "${HUB_VERIFY_PAUSE:-10}"
+    for member in "${MEMBERS[@]}"; do
+      [ "$(sql "$member" 'SELECT pg_is_in_recovery()' 2> /dev/null || true)" = f ] || continue
+      health=$(sql "$member" 'SELECT check_name, status, detail FROM analytics.system_health_check()') || continue
+      case $health in *'| critical |'* | '') continue ;; esac
+      say "  $member is the primary"
+      printf '%s\n' "$health" | sed 's/^/  /'
+      return 0
+    done
   done
-  fail "no member is the primary" "kubectl -n $NAMESPACE exec ${MEMBERS[0]} -c timescaledb -- patronictl list"
+  [ -n "$health" ] || fail "no member is the primary" "kubectl -n $NAMESPACE exec ${MEMBERS[0]} -c timescaledb -- patronictl list"
+  printf '%s\n' "$health" | sed 's/^/  /'
+  fail "the health check is critical" "Each line names what is wrong; docs/runbooks say what to do."
 }
 
 connection() {
-  cat <<EOF
+  cat << EOF
 
-Hub is installed in namespace $NAMESPACE.
+Hub is installed in namespace $NAMESPACE. $([ "$CHANGES" != 0 ] || printf 'Nothing had to be changed.')
   telemetry   ingest.$NAMESPACE:4317 (OTLP/gRPC), :4318 (OTLP/HTTP); REST on :8080
   pooled SQL  pgbouncer.$NAMESPACE:6432, database llm_analytics, TLS
   SQL         timescaledb-primary.$NAMESPACE:5432, timescaledb-replica.$NAMESPACE:5432
 Clients need the label analytics-hub/telemetry=true or analytics-hub/sql=true, on the pod or on its namespace.
-  password of llm_app:  kubectl -n $NAMESPACE get secret timescaledb-credentials -o jsonpath='{.data.APP_PASSWORD}' | base64 -d
-  CA certificate:       kubectl -n $NAMESPACE get secret ingest-tls -o jsonpath='{.data.ca\\.crt}' | base64 -d
+  password of llm_app  kubectl get secret $CREDENTIALS -n $NAMESPACE -o jsonpath='{.data.APP_PASSWORD}' | base64 -d
+  CA certificate       kubectl get secret ingest-tls -n $NAMESPACE -o jsonpath='{.data.ca\\.crt}' | base64 -d > ca.crt
+  from this machine    kubectl port-forward service/ingest 4317 4318 8080 -n $NAMESPACE
+                       kubectl port-forward service/pgbouncer 6432 -n $NAMESPACE
+                       psql "host=localhost port=6432 dbname=llm_analytics user=llm_app sslmode=verify-full sslrootcert=ca.crt"
 EOF
 }
 
+# ---- removing
+
+remove() { if $DRY_RUN; then kube delete "$@" --ignore-not-found --dry-run=server; else kube delete "$@" --ignore-not-found; fi; }
+wait_gone() {
+  $DRY_RUN || kube wait pod --for=delete --selector "$1" --timeout "${TIMEOUT}s" ||
+    fail "pods are still there after $TIMEOUT s" "kubectl -n $NAMESPACE get pods"
+}
+
+# The disks' classes retain: without this the disks would outlive their claims, and be paid for.
+delete_volumes() {
+  local volume
+  for volume in $(kube get persistentvolumeclaim --selector "$SELECTOR" --output 'jsonpath={.items[*].spec.volumeName}'); do
+    [ -n "$(kc get persistentvolume "$volume" --ignore-not-found --output 'jsonpath={.metadata.annotations.pv\.kubernetes\.io/provisioned-by}')" ] || continue
+    $DRY_RUN || kc patch persistentvolume "$volume" --type merge --patch '{"spec":{"persistentVolumeReclaimPolicy":"Delete"}}'
+  done
+  remove persistentvolumeclaim --selector "$SELECTOR"
+  remove secret "$CREDENTIALS" "$S3_SECRET_NAME"
+}
+
 uninstall() {
-  local selector=app.kubernetes.io/instance=$NAME crd entry
-  $NAMESPACE_EXISTS || fail "namespace $NAMESPACE is not there"
-  if $DELETE_VOLUMES; then
-    confirm "Remove Hub from context $CONTEXT, namespace $NAMESPACE, WITH ALL ITS DATA?"
-  else
-    confirm "Remove Hub from context $CONTEXT, namespace $NAMESPACE? Volumes and passwords stay."
-  fi
+  local entry file definitions definition secrets=("$USER_LIST" "$CA_SECRET" hub-ca)
+  $NAMESPACE_EXISTS || fail "namespace $NAMESPACE is not there" "Nothing is to be removed."
+  if $DRY_RUN; then say "What would be removed:"
+  elif $DELETE_VOLUMES; then confirm "Remove Hub from context $CONTEXT, WITH ALL ITS DATA? Type the name of its namespace:" "$NAMESPACE"
+  else confirm "Remove Hub from context $CONTEXT, namespace $NAMESPACE? Volumes and passwords stay."; fi
   step "Removing"
-  for crd in servicemonitors podmonitors prometheusrules; do
-    kubectl get crd "$crd.monitoring.coreos.com" > /dev/null 2>&1 && kube delete "$crd.monitoring.coreos.com" --selector "$selector" --ignore-not-found
+  for entry in ${DEFINITIONS[@]+"${DEFINITIONS[@]}"}; do
+    read -r file definitions <<< "$entry"
+    [ -z "$(missing_definition "$file")" ] || continue
+    for definition in $definitions; do remove "$definition" --selector "$SELECTOR"; done
   done
-  for crd in certificates issuers; do
-    kubectl get crd "$crd.cert-manager.io" > /dev/null 2>&1 && kube delete "$crd.cert-manager.io" --selector "$selector" --ignore-not-found
-  done
-  kube delete ingress,horizontalpodautoscaler,cronjob,job,deployment,statefulset,poddisruptionbudget,service,configmap,networkpolicy,rolebinding --selector "$selector" --ignore-not-found
-  kube wait pod --for=delete --selector "$selector" --timeout "${TIMEOUT}s" || fail "pods are still there after $TIMEOUT s" "kubectl -n $NAMESPACE get pods"
-  kube delete serviceaccount,resourcequota,limitrange --selector "$selector" --ignore-not-found
-  for entry in "${CERTIFICATES[@]}"; do kube delete secret "${entry%%=*}-tls" --ignore-not-found; done
-  kube delete secret pgbouncer-userlist "$CA_SECRET" --ignore-not-found
-  kubectl delete priorityclass,storageclass --selector "$selector" --ignore-not-found
-  if $DELETE_VOLUMES; then
-    kube delete persistentvolumeclaim --selector "$selector" --ignore-not-found
-    kubectl delete namespace "$NAMESPACE" --ignore-not-found
-    say "Disks of classes that retain them are still there: kubectl get persistentvolume"
+  # The database before etcd, which it needs to stop in good order; policies last, or nobody could speak to anybody.
+  remove ingress,horizontalpodautoscaler,cronjob,job,deployment --selector "$SELECTOR"
+  remove statefulset timescaledb
+  wait_gone "$SELECTOR,app.kubernetes.io/name=timescaledb"
+  remove statefulset,poddisruptionbudget --selector "$SELECTOR"
+  wait_gone "$SELECTOR"
+  remove service,configmap,networkpolicy,rolebinding,serviceaccount,resourcequota,limitrange --selector "$SELECTOR"
+  for entry in "${CERTIFICATES[@]}"; do secrets+=("${entry%%=*}-tls"); done
+  remove secret "${secrets[@]}"
+  ! $DELETE_VOLUMES || delete_volumes
+  remove priorityclass,storageclass --selector "$SELECTOR"
+  if ! $DELETE_VOLUMES; then
+    say "Left: the volumes, and Secret $CREDENTIALS with the passwords that open them."
+  elif [ -z "$(kube get pod,persistentvolumeclaim,service --output name)" ] || $DRY_RUN; then
+    remove namespace "$NAMESPACE"
+    say "Removed, data included."
   else
-    say "Left: the volumes, and Secret timescaledb-credentials with the passwords that open them."
+    say "Namespace $NAMESPACE is left: somebody else's objects are in it."
   fi
 }
 
-require_programs
-require_cluster
-require_namespace
-if $UNINSTALL; then
-  uninstall
-  exit 0
-fi
-require_storage
-require_room
-choose_files
-step "Context $CONTEXT, Kubernetes $SERVER, namespace $NAMESPACE, $NODES nodes"
-dry_run
-if $DRY_RUN; then
-  say "Everything would be accepted; nothing was changed."
-  exit 0
-fi
-confirm "Install or update Hub there?"
-make_work
-step "namespace.yaml"
-apply namespace.yaml
-make_passwords
-if $CERT_MANAGER; then
-  step "cert-manager.yaml"
-  apply cert-manager.yaml
-  kube wait certificate --all --for=condition=Ready --timeout "${TIMEOUT}s" || fail "certificates are not ready" "kubectl -n $NAMESPACE get certificate"
-else
-  make_certificates
-fi
-if $SECRETS_ONLY; then
-  say "The Secrets are there."
-  exit 0
-fi
-install
-verify
-connection
+# ---- the run
+
+at_exit() {
+  [ -z "$WORK" ] || rm -rf "$WORK"
+  [ -z "$RENEWED" ] || warn "renewed certificates are read at a restart: kubectl -n $NAMESPACE rollout restart $(stale)"
+}
+
+main() {
+  trap at_exit EXIT
+  trap 'printf "\ninterrupted: run it again, it goes on where it stopped\n" >&2; exit 130' INT
+  trap 'exit 143' TERM
+  parse_options "$@"
+  require_programs
+  require_cluster
+  require_namespace
+  if $UNINSTALL; then uninstall; return; fi
+  require_storage
+  require_room
+  choose_files
+  $DRY_RUN || confirm "Install or update Hub there?"
+  WORK=$(mktemp -d)
+  $DRY_RUN || make_namespace
+  $SECRETS_ONLY || check_objects
+  make_passwords
+  make_s3
+  $CERT_MANAGER || make_certificates
+  if $DRY_RUN; then say "Everything would be accepted; nothing was changed."; return; fi
+  if $SECRETS_ONLY; then say "The Secrets are there. With Helm: --set createNamespace=false."; return; fi
+  install
+  verify
+  connection
+}
+
+main "$@"

@@ -1,164 +1,228 @@
 using System.Diagnostics;
-using System.Runtime.CompilerServices;
+using Analytics.Topology.Kubernetes;
 using Analytics.Topology.Publishing;
+using Analytics.Topology.Tests.Kubernetes;
+using k8s.Models;
 
 namespace Analytics.Topology.Tests.Publishing;
 
-/// <summary>deploy.sh against a kubectl that only writes down what it is asked: order, a second run, and what it refuses.</summary>
+/// <summary>deploy.sh against a kubectl that only writes down what it is asked: order, a second run, removal, and its text.</summary>
 public sealed class DeployScriptTests : IDisposable
 {
-    private readonly string directory = Directory.CreateTempSubdirectory("hub-deploy-").FullName;
+    private readonly DeployRun deploy = new();
 
-    public DeployScriptTests()
-    {
-        foreach (var tool in new[] { "bash", "openssl" }.Where(tool => !IsThere(tool)))
-            Prerequisites.Missing($"{tool} is not on the PATH.");
-        OutputFiles.Write(directory, PublishedFiles.For(PublishSize.Named("dev")));
-        var stub = Path.Combine(directory, "bin", "kubectl");
-        OutputFiles.Write(directory, [new OutputFile("bin/kubectl", File.ReadAllText(Path.Combine(Here(), "kubectl-stub.sh")), Executable: true)]);
-        Assert.True(File.Exists(stub));
-        Directory.CreateDirectory(State);
-    }
-
-    private string State => Path.Combine(directory, "state");
-
-    public void Dispose() => Directory.Delete(directory, recursive: true);
+    public void Dispose() => deploy.Dispose();
 
     [Fact]
-    public async Task Installs_in_order_and_a_second_run_changes_nothing()
+    public async Task Installs_in_order()
     {
-        var first = await RunAsync("--yes");
-        Assert.True(first.ExitCode == 0, first.Text);
-        Assert.Contains("timescaledb-2 is the primary", first.Text, StringComparison.Ordinal);
-        Assert.Contains("replication | ok | two standbys", first.Text, StringComparison.Ordinal);
-        var changes = Changes();
-        Assert.Equal(["namespace.yaml", "namespace.yaml", "priorityclass.yaml", "configmap.yaml", "init-scripts-configmap.yaml", "network-policy.yaml", "patroni-config.yaml",
-            "services.yaml", "statefulset.yaml", "pgbouncer.yaml", "migrations-job.yaml", "ingest.yaml", "backup-cronjob.yaml"],
-            changes.Where(change => change.StartsWith("apply ", StringComparison.Ordinal)).Select(change => change["apply ".Length..]));
-        Assert.True(changes.IndexOf("secret timescaledb-credentials") < changes.IndexOf("apply patroni-config.yaml"));
-        Assert.True(changes.FindIndex(change => change.StartsWith("wait rollout status statefulset/etcd", StringComparison.Ordinal)) < changes.IndexOf("apply statefulset.yaml"));
-        var secrets = Secrets();
+        var run = await deploy.RunAsync(["--yes"], ("STUB_PRIMARY", "2"));
+        Assert.True(run.ExitCode == 0, run.Text);
+        Assert.Contains("timescaledb-2 is the primary", run.Text, StringComparison.Ordinal);
+        Assert.Contains("replication | ok | two standbys", run.Text, StringComparison.Ordinal);
+        Assert.Contains("kubectl get secret timescaledb-credentials -n timescaledb -o jsonpath='{.data.APP_PASSWORD}' | base64 -d", run.Text, StringComparison.Ordinal);
+        Assert.Contains("port-forward service/pgbouncer 6432", run.Text, StringComparison.Ordinal);
 
-        File.Delete(Path.Combine(State, "changes"));
-        var second = await RunAsync("--yes");
+        Assert.Equal(["apply stdin", "secret timescaledb-credentials"], deploy.Changes[..2]);
+        Assert.Equal(["apply namespace.yaml", "apply priorityclass.yaml", "apply configmap.yaml", "apply init-scripts-configmap.yaml", "apply network-policy.yaml",
+            "apply patroni-config.yaml", "wait statefulset/etcd", "apply services.yaml", "apply statefulset.yaml", "wait statefulset/timescaledb",
+            "apply pgbouncer.yaml", "wait deployment/gateway", "apply migrations-job.yaml", "apply ingest.yaml", "wait deployment/ingest", "apply backup-cronjob.yaml"],
+            deploy.Changes[2..].Where(change => !change.StartsWith("secret ", StringComparison.Ordinal)));
+        Assert.True(deploy.Changes.FindLastIndex(change => change.StartsWith("secret ", StringComparison.Ordinal)) < deploy.Changes.IndexOf("apply namespace.yaml"));
+        Assert.InRange(LastCall("get job/etcd-auth-"), FirstCall("patroni-config.yaml"), FirstCall("services.yaml"));
+        Assert.InRange(LastCall("get job/migrations-"), FirstCall("migrations-job.yaml"), FirstCall("ingest.yaml"));
+    }
+
+    [Fact]
+    public async Task Checks_every_object_at_the_server_before_the_first_is_applied()
+    {
+        Assert.Equal(0, (await deploy.RunAsync("--yes")).ExitCode);
+        var checks = deploy.Calls.FindLastIndex(call => call.Contains("--dry-run=server", StringComparison.Ordinal));
+        Assert.Equal(12, deploy.Calls.Count(call => call.Contains("--dry-run=server", StringComparison.Ordinal)));
+        Assert.InRange(checks, 0, FirstCall("apply --server-side"));
+        Assert.InRange(checks, 0, FirstCall("namespace.yaml"));
+    }
+
+    [Fact]
+    public async Task Names_the_context_in_every_call()
+    {
+        Assert.Equal(0, (await deploy.RunAsync("--yes", "--context", "staging")).ExitCode);
+        Assert.All(deploy.Calls.Where(call => call != "version --client"), call => Assert.StartsWith("--context staging ", call, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_second_run_changes_nothing()
+    {
+        Assert.Equal(0, (await deploy.RunAsync("--yes", "--s3-bucket", "b", "--s3-region", "r", "--s3-key", "k", "--s3-secret", "s")).ExitCode);
+        var secrets = deploy.Secrets();
+        deploy.Forget();
+        var second = await deploy.RunAsync("--yes", "--s3-bucket", "b", "--s3-region", "r", "--s3-key", "k", "--s3-secret", "s");
         Assert.True(second.ExitCode == 0, second.Text);
-        Assert.DoesNotContain(Changes(), change => change.StartsWith("secret", StringComparison.Ordinal));
-        Assert.Equal(secrets, Secrets());
+        Assert.All(deploy.Changes, change => Assert.StartsWith("wait ", change, StringComparison.Ordinal));
+        Assert.Contains("Nothing had to be changed", second.Text, StringComparison.Ordinal);
+        Assert.Equal(secrets, deploy.Secrets());
     }
 
     [Fact]
-    public async Task Makes_every_secret_that_the_pods_mount_and_loses_no_password()
+    public async Task A_job_that_failed_is_run_anew()
     {
-        Assert.Equal(0, (await RunAsync("--yes", "--secrets-only")).ExitCode);
-        var made = Kubernetes.Published.Of("dev").All<k8s.Models.V1Secret>().SelectMany(secret =>
-            secret.Metadata.Annotations["analytics-hub/keys"].Split(',').Select(key => $"{secret.Metadata.Name}/{key}")).ToList();
-        Assert.All(made, path => Assert.True(new FileInfo(Path.Combine(State, "secrets", path)) is { Exists: true, Length: > 0 }, path));
-        Assert.DoesNotContain(Changes(), change => change == "apply statefulset.yaml");
-
-        var password = File.ReadAllText(Path.Combine(State, "secrets/timescaledb-credentials/APP_PASSWORD"));
-        File.Delete(Path.Combine(State, "secrets/timescaledb-credentials/OWNER_PASSWORD"));
-        Assert.Equal(0, (await RunAsync("--yes", "--secrets-only")).ExitCode);
-        Assert.Equal(password, File.ReadAllText(Path.Combine(State, "secrets/timescaledb-credentials/APP_PASSWORD")));
-        Assert.True(File.Exists(Path.Combine(State, "secrets/timescaledb-credentials/OWNER_PASSWORD")));
+        deploy.Mark("failed-job");
+        var run = await deploy.RunAsync("--yes");
+        Assert.True(run.ExitCode == 0, run.Text);
+        Assert.Contains(deploy.Changes, change => change.StartsWith("delete job/etcd-auth-", StringComparison.Ordinal));
     }
 
-    [Fact]
-    public async Task A_dry_run_checks_everything_and_changes_nothing()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_dry_run_checks_everything_and_changes_nothing(bool exists)
     {
-        var run = await RunAsync("--dry-run");
+        if (exists)
+            deploy.Mark("namespace");
+        var run = await deploy.RunAsync("--dry-run");
         Assert.True(run.ExitCode == 0, run.Text);
         Assert.Contains("  statefulset.yaml\n", run.Text, StringComparison.Ordinal);
-        Assert.Empty(Changes());
-        Assert.False(Directory.Exists(Path.Combine(State, "secrets")));
+        Assert.Contains("would write Secret timescaledb-credentials", run.Text, StringComparison.Ordinal);
+        Assert.Equal(!exists, run.Text.Contains("checked as if in \"default\"", StringComparison.Ordinal));
+        Assert.Empty(deploy.Changes);
+        Assert.Empty(deploy.Secrets());
+    }
+
+    [Fact]
+    public async Task Makes_the_secrets_alone_when_asked_even_for_a_release_of_the_chart()
+    {
+        deploy.Mark("namespace");
+        var run = await deploy.RunAsync(["--yes", "--secrets-only"], ("STUB_HELM", "hub"));
+        Assert.True(run.ExitCode == 0, run.Text);
+        Assert.All(deploy.Changes, change => Assert.StartsWith("secret ", change, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task What_the_cluster_does_not_know_is_left_out_and_said()
+    {
+        using var recommended = new DeployRun("recommended");
+        var run = await recommended.RunAsync("--yes");
+        Assert.True(run.ExitCode == 0, run.Text);
+        Assert.Contains("monitoring.yaml is left out: the cluster does not know servicemonitors.monitoring.coreos.com", run.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("apply monitoring.yaml", recommended.Changes);
+        var other = await recommended.RunAsync(["--yes"], ("STUB_CRDS", "all"));
+        Assert.True(other.ExitCode == 0, other.Text);
+        Assert.Contains("apply monitoring.yaml", recommended.Changes);
+    }
+
+    [Fact]
+    public async Task Cert_manager_takes_the_place_of_openssl()
+    {
+        var run = await deploy.RunAsync(["--yes", "--cert-manager"], ("STUB_CRDS", "all"));
+        Assert.True(run.ExitCode == 0, run.Text);
+        Assert.InRange(deploy.Changes.IndexOf("apply cert-manager.yaml"), 1, deploy.Changes.IndexOf("apply patroni-config.yaml"));
+        Assert.DoesNotContain(deploy.Secrets().Keys, key => key.Contains("-tls", StringComparison.Ordinal));
+        Assert.Contains("does not know issuers.cert-manager.io", (await deploy.RunAsync("--yes", "--cert-manager")).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Optional_files_are_applied_when_named()
+    {
+        Assert.Equal(0, (await deploy.RunAsync("--yes", "--with", "openshift-scc.yaml")).ExitCode);
+        Assert.InRange(deploy.Changes.IndexOf("apply openshift-scc.yaml"), 1, deploy.Changes.IndexOf("apply patroni-config.yaml"));
     }
 
     [Fact]
     public async Task Uninstall_leaves_the_volumes_and_what_opens_them()
     {
-        File.WriteAllText(Path.Combine(State, "namespace"), "");
-        Assert.Equal(0, (await RunAsync("--uninstall", "--yes")).ExitCode);
-        Assert.DoesNotContain(Changes(), change => change.Contains("persistentvolumeclaim", StringComparison.Ordinal) || change.Contains("delete namespace", StringComparison.Ordinal)
-            || change.Contains("timescaledb-credentials", StringComparison.Ordinal));
-        Assert.Equal(0, (await RunAsync("--uninstall", "--yes", "--delete-volumes")).ExitCode);
-        Assert.Contains(Changes(), change => change.StartsWith("delete persistentvolumeclaim", StringComparison.Ordinal));
-        Assert.Contains("delete namespace timescaledb --ignore-not-found", Changes());
+        Assert.Equal(0, (await deploy.RunAsync("--yes")).ExitCode);
+        deploy.Forget();
+        var run = await deploy.RunAsync("--uninstall", "--yes");
+        Assert.True(run.ExitCode == 0, run.Text);
+        Assert.DoesNotContain(deploy.Changes, change => change.Contains("persistentvolume", StringComparison.Ordinal) || change.Contains("delete namespace", StringComparison.Ordinal)
+            || change.Contains("timescaledb-credentials", StringComparison.Ordinal) || change.Contains("backup-s3", StringComparison.Ordinal));
+        var removed = string.Join(' ', deploy.Changes);
+        foreach (var kind in Published.Of("dev").Objects.Where(item => item is not (V1PersistentVolumeClaim or V1Secret or V1Namespace or CustomObject)).Select(item => item.Kind).Distinct())
+            Assert.Contains(kind.ToLowerInvariant(), removed, StringComparison.Ordinal);
+        Assert.True(deploy.Changes.FindIndex(change => change.StartsWith("delete statefulset timescaledb", StringComparison.Ordinal))
+            < deploy.Changes.FindIndex(change => change.StartsWith("delete statefulset,", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task Delete_volumes_removes_the_disks_of_the_provisioner_and_the_namespace_too()
+    {
+        deploy.Mark("namespace");
+        var run = await deploy.RunAsync("--uninstall", "--yes", "--delete-volumes");
+        Assert.True(run.ExitCode == 0, run.Text);
+        Assert.Contains(deploy.Changes, change => change.StartsWith("patch persistentvolume pv-1", StringComparison.Ordinal));
+        Assert.DoesNotContain(deploy.Changes, change => change.StartsWith("patch persistentvolume pv-2", StringComparison.Ordinal));
+        Assert.Contains(deploy.Changes, change => change.StartsWith("delete persistentvolumeclaim", StringComparison.Ordinal));
+        Assert.Contains("delete namespace timescaledb --ignore-not-found", deploy.Changes);
+
+        deploy.Forget();
+        Assert.Equal(0, (await deploy.RunAsync(["--uninstall", "--yes", "--delete-volumes"], ("STUB_LEFT", "pod/other"))).ExitCode);
+        Assert.DoesNotContain(deploy.Changes, change => change.StartsWith("delete namespace", StringComparison.Ordinal));
+
+        deploy.Forget();
+        Assert.Equal(0, (await deploy.RunAsync("--uninstall", "--dry-run", "--delete-volumes")).ExitCode);
+        Assert.Empty(deploy.Changes);
+    }
+
+    [Fact]
+    public async Task An_interrupted_run_leaves_no_file_and_the_next_one_goes_on()
+    {
+        if (DeployRun.Find("setsid") is null)
+            Prerequisites.Missing("setsid (util-linux).");
+        using var process = deploy.StartInSession(["--yes"], ("STUB_HANG", "statefulset/etcd"));
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        limit.CancelAfter(TimeSpan.FromMinutes(1));
+        while (!deploy.IsMarked("hanging"))
+            await Task.Delay(50, limit.Token);
+        Assert.NotEmpty(Directory.GetFileSystemEntries(deploy.Temporary));
+        await DeployRun.ToolAsync("bash", "-c", $"kill -INT -- -$(ps -o pid= --ppid {process.Id} | tr -d ' ') 2>/dev/null || kill -INT -- -{process.Id}");
+        var run = await DeployRun.EndAsync(process);
+        Assert.Equal(130, run.ExitCode);
+        Assert.Contains("interrupted", run.Text, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFileSystemEntries(deploy.Temporary));
+
+        var secrets = deploy.Secrets();
+        Assert.Equal(0, (await deploy.RunAsync("--yes")).ExitCode);
+        Assert.Equal(secrets, deploy.Secrets());
+    }
+
+    [Fact]
+    public void Its_lists_are_those_of_the_manifests()
+    {
+        foreach (var size in PublishSize.All)
+        {
+            var files = KubernetesManifests.For(size.Topology, size.Options);
+            var text = DeployScript.Render(size, files).Content;
+            Assert.All(files.Where(file => !file.Optional), file => Assert.Contains($"\n  '{file.Name}", text, StringComparison.Ordinal));
+            Assert.All(Topology.Secrets.All, key => Assert.Contains($"\n  '{key}'\n", text, StringComparison.Ordinal));
+            Assert.DoesNotContain("# @", text, StringComparison.Ordinal);
+            Assert.IsType<V1Namespace>(files[0].Objects[0]);
+        }
     }
 
     [Theory]
-    [InlineData("STUB_MINOR", "27", "Kubernetes 1.27")]
-    [InlineData("STUB_DEFAULT_CLASS", "", "no default storage class")]
-    [InlineData("STUB_NODES", "0", "0 nodes")]
-    [InlineData("STUB_MEMORY", "1000000Ki", "MiB of memory")]
-    [InlineData("STUB_HELM", "other", "belongs to Helm release other")]
-    [InlineData("STUB_OWNER", "somebody", "belongs to somebody")]
-    [InlineData("STUB_REFUSE", "stdin.yaml", "is not accepted, nothing was changed")]
-    public async Task Says_what_is_wrong_before_anything_is_applied(string variable, string value, string message)
+    [InlineData("dev")]
+    [InlineData("minimum")]
+    [InlineData("recommended")]
+    public async Task Is_clean_to_bash_and_shellcheck(string size)
     {
-        if (variable is "STUB_HELM" or "STUB_OWNER")
-            File.WriteAllText(Path.Combine(State, "namespace"), "");
-        var run = await RunAsync(["--yes"], (variable, value), ("STUB_NODES", variable == "STUB_NODES" ? value : "1"));
-        Assert.Equal(1, run.ExitCode);
-        Assert.Contains(message, run.Text, StringComparison.Ordinal);
-        Assert.Empty(Changes());
-    }
-
-    [Fact]
-    public async Task Does_not_touch_a_cluster_without_being_told_to()
-    {
-        var run = await RunAsync();
-        Assert.Equal(1, run.ExitCode);
-        Assert.Contains("Run it with --yes", run.Text, StringComparison.Ordinal);
-        Assert.Empty(Changes());
-    }
-
-    [Fact]
-    public async Task A_critical_health_check_is_a_failure()
-    {
-        var run = await RunAsync(["--yes"], ("STUB_HEALTH", "critical"));
-        Assert.Equal(1, run.ExitCode);
-        Assert.Contains("the health check is critical", run.Text, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task Is_clean_to_shellcheck()
-    {
-        if (!IsThere("shellcheck"))
-            Assert.Skip("shellcheck is not on this machine.");
-        var run = await ProcessAsync(new ProcessStartInfo("shellcheck", Path.Combine(directory, "kubernetes/deploy.sh")));
+        using var other = new DeployRun(size);
+        var parsed = await DeployRun.ToolAsync("bash", "-n", other.Script);
+        Assert.True(parsed.ExitCode == 0, parsed.Text);
+        if (DeployRun.Find("shellcheck") is null)
+            Prerequisites.Missing("shellcheck on the PATH.");
+        var run = await DeployRun.ToolAsync("shellcheck", other.Script);
         Assert.True(run.ExitCode == 0, run.Text);
     }
 
-    private Task<(int ExitCode, string Text)> RunAsync(params string[] arguments) => RunAsync(arguments, []);
+    private int FirstCall(string part) => Call(deploy.Calls.FindIndex(call => IsChange(call, part)), part);
 
-    private Task<(int ExitCode, string Text)> RunAsync(string[] arguments, params (string Name, string Value)[] environment)
+    private int LastCall(string part) => Call(deploy.Calls.FindLastIndex(call => IsChange(call, part)), part);
+
+    private static bool IsChange(string call, string part) => call.Contains(part, StringComparison.Ordinal) && !call.Contains("--dry-run", StringComparison.Ordinal);
+
+    private static int Call(int index, string part)
     {
-        var start = new ProcessStartInfo("bash", [Path.Combine(directory, "kubernetes/deploy.sh"), .. arguments]);
-        start.Environment["PATH"] = $"{Path.Combine(directory, "bin")}:{Environment.GetEnvironmentVariable("PATH")}";
-        start.Environment["STUB"] = State;
-        foreach (var (name, value) in environment)
-            start.Environment[name] = value;
-        return ProcessAsync(start);
+        Assert.True(index >= 0, $"kubectl was never called with {part}");
+        return index;
     }
-
-    private static async Task<(int ExitCode, string Text)> ProcessAsync(ProcessStartInfo start)
-    {
-        start.RedirectStandardOutput = start.RedirectStandardError = start.RedirectStandardInput = true;
-        using var process = Process.Start(start)!;
-        process.StandardInput.Close();
-        var cancellation = TestContext.Current.CancellationToken;
-        var error = process.StandardError.ReadToEndAsync(cancellation);
-        var output = await process.StandardOutput.ReadToEndAsync(cancellation);
-        await process.WaitForExitAsync(cancellation);
-        return (process.ExitCode, output + await error);
-    }
-
-    private List<string> Changes() => File.Exists(Path.Combine(State, "changes")) ? [.. File.ReadAllLines(Path.Combine(State, "changes"))] : [];
-
-    private List<string> Secrets() =>
-        [.. Directory.GetFiles(Path.Combine(State, "secrets"), "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Select(file => $"{file}={File.ReadAllText(file)}")];
-
-    private static bool IsThere(string tool) =>
-        Environment.GetEnvironmentVariable("PATH")!.Split(Path.PathSeparator).Any(directory => File.Exists(Path.Combine(directory, tool)));
-
-    private static string Here([CallerFilePath] string source = "") => Path.GetDirectoryName(source)!;
 }

@@ -1,39 +1,78 @@
 #!/usr/bin/env bash
-# Plays kubectl for deploy.sh: keeps Secrets as files below $STUB, and writes what would change the cluster to $STUB/changes.
+# Plays kubectl and a cluster for deploy.sh. Below $STUB: calls (every call's arguments), changes (what would change the cluster),
+# secrets/NAME/KEY (base64), applied/ (files as they were last applied), and marks that a test sets: namespace, crds, helm, failed-job.
 set -euo pipefail
-args=$*
+printf '%s\n' "$*" >> "$STUB/calls"
 change() { printf '%s\n' "$1" >> "$STUB/changes"; }
-field() { sed -n "s/^  $1: //p" "$2"; }
+context='' file=''
+if [ "${1:-}" = --context ]; then context=$2; shift 2; fi
 [ "${1:-}" != --namespace ] || shift 2
-case "$*" in
-  'config current-context') echo stub ;;
-  'get --raw /version') printf '{"major": "1", "minor": "%s"}\n' "${STUB_MINOR:-30+}" ;;
-  'get storageclass'*) echo "${STUB_DEFAULT_CLASS-true}" ;;
-  'get nodes'*) for _ in $(seq "${STUB_NODES:-3}"); do printf '|8|%s\n' "${STUB_MEMORY:-65000000Ki}"; done; printf 'true|8|65000000Ki\n' ;;
-  'get namespace'*helm*) printf '%s' "${STUB_HELM:-}" ;;
-  'get namespace'*instance*) printf '%s' "${STUB_OWNER-hub}" ;;
-  'get namespace'*) [ -e "$STUB/namespace" ] ;;
-  'get crd'*) [ -n "${STUB_CRDS:-}" ] ;;
-  'get secret'*)
-    key=${args##*jsonpath=\{.data.}
-    key=${key%\}}
-    cat "$STUB/secrets/$3/${key//\\/}" ;;
-  'get job'*) printf 'Complete active: failed:' ;;
-  *--dry-run=server*)
-    file=${args##*--filename }
-    [ "$file" != - ] || { file=$STUB/stdin.yaml; cat > "$file"; }
-    if grep -q '^  namespace: timescaledb$' "$file" && [ ! -e "$STUB/namespace" ]; then echo "namespaces not found" >&2; exit 1; fi
-    [ "${STUB_REFUSE:-}" != "${file##*/}" ] || { echo "refused" >&2; exit 1; } ;;
-  apply*secret.yaml)
-    file=${args##*--filename }
-    name=$(field name "$file")
+args=$*
+case $args in *'--filename -') file=$STUB/stdin; cat > "$file" ;; *--filename*) file=${args##*--filename } ;; esac
+
+apply() {
+  local name
+  if grep -q '^kind: Secret$' "$file" && grep -q '^data:$' "$file"; then
+    name=$(sed -n 's/^  name: //p' "$file")
+    rm -rf "${STUB:?}/secrets/$name"
     mkdir -p "$STUB/secrets/$name"
-    sed -n '/^data:/,$p' "$file" | sed -n 's/^  //p' | while IFS=': ' read -r key value; do printf '%s' "$value" > "$STUB/secrets/$name/$key"; done
-    change "secret $name" ;;
-  apply*) touch "$STUB/namespace"; change "apply ${args##*/}" ;;
-  *pg_is_in_recovery*) case $args in *timescaledb-2*) echo f ;; *) echo t ;; esac ;;
-  *system_health_check*) printf 'replication | %s | two standbys\n' "${STUB_HEALTH:-ok}" ;;
-  'rollout status'* | wait*) change "wait $*" ;;
-  delete*) change "$*" ;;
+    sed '1,/^data:$/d' "$file" | while IFS=': ' read -r key value; do printf '%s' "$value" > "$STUB/secrets/$name/$key"; done
+    change "secret $name"
+    echo "secret/$name serverside-applied"
+    return
+  fi
+  ! grep -q '^kind: Namespace$' "$file" || touch "$STUB/namespace"
+  mkdir -p "$STUB/applied"
+  name=${file##*/}
+  if cmp -s "$file" "$STUB/applied/$name"; then echo "$name unchanged"; return; fi
+  cp "$file" "$STUB/applied/$name"
+  change "apply $name"
+  echo "$name created"
+}
+
+case $args in
+  'version --client') echo "Client Version: v${STUB_CLIENT:-1.30.2-stub}" ;;
+  'config current-context') [ -z "${STUB_NO_CONTEXT:-}" ] || exit 1; echo stub ;;
+  'config view'*) echo https://stub.example ;;
+  'get --raw /version'*)
+    [ "${STUB_DOWN:-}" != "$context" ] || { echo 'connection refused' >&2; exit 1; }
+    printf '{"major": "1", "minor": "%s"}\n' "${STUB_MINOR:-30+}" ;;
+  'get storageclass'*) echo "${STUB_DEFAULT_CLASS-true}" ;;
+  'get csidriver'*) [ -n "${STUB_NO_DRIVER:-}" ] || echo csidriver/there ;;
+  'get nodes'*)
+    for _ in $(seq "${STUB_NODES:-3}"); do printf 'node|PreferNoSchedule|8,%s\n' "${STUB_MEMORY:-65000000Ki}"; done
+    printf 'node|true|64,650000000Ki\nnode|NoSchedule|64,650000000Ki\n' ;;
+  'get pods --all-namespaces'*) printf 'pod|other|%s,1Gi|,\npod|timescaledb|4,16Gi\n' "${STUB_USED:-500m}" ;;
+  'get namespace'*) [ ! -e "$STUB/namespace" ] || printf '%s|%s|%s' "${STUB_PHASE:-Active}" "${STUB_HELM:-}" "${STUB_OWNER-hub}" ;;
+  'get secret --selector owner=helm'*) printf '%s' "${STUB_RELEASES:-}" ;;
+  'get secret'*go-template*)
+    [ "${STUB_UNREADABLE:-}" != "$3" ] || { echo 'etcdserver: request timed out' >&2; exit 1; }
+    [ -d "$STUB/secrets/$3" ] || exit 0
+    for key in "$STUB/secrets/$3"/*; do printf '%s %s\n' "${key##*/}" "$(cat "$key")"; done ;;
+  'get secret'*name) [ ! -d "$STUB/secrets/$3" ] || echo "secret/$3" ;;
+  'get persistentvolumeclaim'*volumeName*) printf 'pv-1 pv-2' ;;
+  'get persistentvolumeclaim'*) printf '%s' "${STUB_CLAIMS:-}" ;;
+  'get persistentvolume pv-1'*) echo ebs.csi.aws.com ;;
+  'get persistentvolume '*) ;;
+  'get pod,persistentvolumeclaim'*) printf '%s' "${STUB_LEFT:-}" ;;
+  'get customresourcedefinition'*) [ -z "${STUB_CRDS:-}" ] || echo "$3" ;;
+  'get job/'*) if [ -e "$STUB/failed-job" ]; then printf 'Failed active: failed:7'; else printf 'Complete active: failed:'; fi ;;
+  'get pods') echo 'timescaledb-1 Pending' ;;
+  logs*) echo 'the end of its log' ;;
+  apply*--dry-run=server*)
+    if grep -q '^  namespace: timescaledb$' "$file" && [ ! -e "$STUB/namespace" ]; then echo "namespaces not found" >&2; exit 1; fi
+    if [ -n "${STUB_REFUSE:-}" ] && grep -q "$STUB_REFUSE" "$file"; then echo "refused" >&2; exit 1; fi ;;
+  apply*) apply ;;
+  'rollout status'*)
+    change "wait $3"
+    if [ "${STUB_HANG:-}" = "$3" ]; then touch "$STUB/hanging"; exec sleep 60; fi
+    [ "${STUB_NOT_READY:-}" != "$3" ] ;;
+  'rollout restart'*) change "restart $3" ;;
+  wait*) change "$args" ;;
+  exec*pg_is_in_recovery*) case $args in *timescaledb-"${STUB_PRIMARY:-1}"*) echo f ;; *) echo t ;; esac ;;
+  exec*system_health_check*) printf 'replication | %s | two standbys\n' "${STUB_HEALTH:-ok}" ;;
+  delete*--dry-run=server*) ;;
+  delete*) ! [[ $args == 'delete job/'* ]] || rm -f "$STUB/failed-job"; change "$args" ;;
+  patch*) change "$args" ;;
   *) echo "the stub does not know: $args" >&2; exit 64 ;;
 esac

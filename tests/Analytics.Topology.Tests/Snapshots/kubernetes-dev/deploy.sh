@@ -2,32 +2,46 @@
 # Installs Hub into a Kubernetes cluster from the manifests beside this script. It needs kubectl and openssl.
 # Run again, it changes nothing that is as it should be: passwords, the CA and certificates that are still good are kept.
 set -euo pipefail
+umask 077 # passwords and keys pass through files in a directory of our own, never through an argument of a program
 
 # The facts of this cluster, by `hub publish`.
 NAME=hub
 NAMESPACE=timescaledb
+# What its pods ask for at the smallest scale, and who makes its volumes ('' is the cluster's default storage class).
 NEEDS_NODES=1
 NEEDS_CPU_MILLIS=680
 NEEDS_MEMORY_MIB=1408
-DEFAULT_STORAGE=true
+PROVISIONER=''
 MEMBERS=(
   'timescaledb-1'
   'timescaledb-2'
   'timescaledb-3'
 )
+# Each file and what is waited for once it is applied.
 FILES=(
   'namespace.yaml'
   'priorityclass.yaml'
   'configmap.yaml'
   'init-scripts-configmap.yaml'
   'network-policy.yaml'
-  'patroni-config.yaml'
+  'patroni-config.yaml statefulset/etcd job/etcd-auth-d1ce933a3d'
   'services.yaml'
-  'statefulset.yaml'
-  'pgbouncer.yaml'
-  'migrations-job.yaml'
-  'ingest.yaml'
+  'statefulset.yaml statefulset/timescaledb'
+  'pgbouncer.yaml deployment/gateway'
+  'migrations-job.yaml job/migrations-88abe8be8a'
+  'ingest.yaml deployment/ingest'
   'backup-cronjob.yaml'
+)
+OPTIONAL_FILES=(
+  'monitoring.yaml'
+  'external-service.yaml'
+  'ingress.yaml'
+  'openshift-scc.yaml'
+)
+# The kinds that Kubernetes itself does not have, by file.
+DEFINITIONS=(
+  'monitoring.yaml servicemonitors.monitoring.coreos.com podmonitors.monitoring.coreos.com prometheusrules.monitoring.coreos.com'
+  'cert-manager.yaml issuers.cert-manager.io certificates.cert-manager.io'
 )
 PASSWORDS=(
   'SUPERUSER_PASSWORD'
@@ -53,268 +67,417 @@ CERTIFICATES=(
   'timescaledb=DNS:timescaledb-1,DNS:timescaledb-1.dev.internal,DNS:timescaledb-2,DNS:timescaledb-2.dev.internal,DNS:timescaledb-3,DNS:timescaledb-3.dev.internal,DNS:timescaledb,DNS:timescaledb.dev.internal,DNS:timescaledb-primary,DNS:timescaledb-primary.dev.internal,DNS:timescaledb-replica,DNS:timescaledb-replica.dev.internal,DNS:timescaledb-any,DNS:timescaledb-any.dev.internal,DNS:timescaledb-external,DNS:timescaledb-external.dev.internal,DNS:timescaledb-metrics,DNS:timescaledb-metrics.dev.internal,DNS:haproxy,DNS:haproxy.dev.internal,DNS:timescaledb.timescaledb,DNS:timescaledb.timescaledb.svc,DNS:timescaledb.timescaledb.svc.cluster.local,DNS:timescaledb-primary.timescaledb,DNS:timescaledb-primary.timescaledb.svc,DNS:timescaledb-primary.timescaledb.svc.cluster.local,DNS:timescaledb-replica.timescaledb,DNS:timescaledb-replica.timescaledb.svc,DNS:timescaledb-replica.timescaledb.svc.cluster.local,DNS:timescaledb-any.timescaledb,DNS:timescaledb-any.timescaledb.svc,DNS:timescaledb-any.timescaledb.svc.cluster.local,DNS:timescaledb-external.timescaledb,DNS:timescaledb-external.timescaledb.svc,DNS:timescaledb-external.timescaledb.svc.cluster.local,DNS:timescaledb-metrics.timescaledb,DNS:timescaledb-metrics.timescaledb.svc,DNS:timescaledb-metrics.timescaledb.svc.cluster.local,DNS:haproxy.timescaledb,DNS:haproxy.timescaledb.svc,DNS:haproxy.timescaledb.svc.cluster.local,DNS:*.timescaledb,DNS:*.timescaledb.timescaledb,DNS:*.timescaledb.timescaledb.svc,DNS:*.timescaledb.timescaledb.svc.cluster.local,DNS:localhost,IP:127.0.0.1,IP:::1'
   'ingest='
 )
+# The certificates that each workload reads when it starts.
+MOUNTS=(
+  'statefulset/etcd etcd-tls'
+  'statefulset/timescaledb timescaledb-tls exporter-tls'
+  'deployment/gateway haproxy-tls pgbouncer-tls exporter-tls'
+  'deployment/ingest ingest-tls'
+)
 
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-MANAGER=hub-deploy
-CA_SECRET=hub-deploy-ca
+SELECTOR=app.kubernetes.io/instance=$NAME
+CREDENTIALS=timescaledb-credentials USER_LIST=pgbouncer-userlist CA_SECRET=hub-deploy-ca S3_SECRET_NAME=backup-s3
 RENEW_SECONDS=$((60 * 24 * 3600))
-ASSUME_YES=false DRY_RUN=false SECRETS_ONLY=false CERT_MANAGER=false UNINSTALL=false DELETE_VOLUMES=false TIMEOUT=900
-OPTIONAL=()
+CONTEXT='' ASSUME_YES=false DRY_RUN=false SECRETS_ONLY=false CERT_MANAGER=false UNINSTALL=false DELETE_VOLUMES=false TIMEOUT=900
+S3_BUCKET='' S3_ENDPOINT='' S3_REGION='' S3_KEY='' S3_SECRET=''
+OPTIONAL=() RENEWED='' WORK='' CHANGES=0
 
 usage() {
-  cat <<EOF
+  cat << EOF
 Usage: ${0##*/} [options]
   --yes                 do not ask before touching the cluster
   --dry-run             check everything against the cluster, change nothing
-  --secrets-only        make namespace, passwords and certificates, nothing else (before kubectl apply -k or Helm)
-  --cert-manager        certificates by cert-manager instead of openssl
-  --with FILE           apply an optional file too (external-service.yaml, ingress.yaml, openshift-scc.yaml); may be repeated
+  --context NAME        of the kubeconfig [the current one]
   --timeout SECONDS     how long to wait for each part [$TIMEOUT]
+  --with FILE           apply an optional file too (${OPTIONAL_FILES[*]}); may be repeated
+  --secrets-only        make the namespace, passwords and certificates, nothing else (for kubectl apply -k or Helm)
+  --cert-manager        certificates by cert-manager instead of openssl
+  --s3-bucket NAME, --s3-region NAME, --s3-endpoint HOST [s3.REGION.amazonaws.com], --s3-key ID, --s3-secret SECRET
+                        keep the backup repository's settings in Secret $S3_SECRET_NAME; HUB_S3_KEY and HUB_S3_SECRET in the
+                        environment do the same without showing them to whoever lists processes
   --uninstall           remove everything but the volumes and the passwords that open them
   --delete-volumes      with --uninstall: remove volumes, passwords and the namespace too; there is no way back
+The namespace ($NAMESPACE) is part of the manifests: ./hub publish changes it.
 EOF
 }
 
 say() { printf '%s\n' "$*"; }
 step() { printf '\n== %s\n' "$*"; }
+warn() { printf 'warning: %s\n' "$*" >&2; }
 fail() { printf 'error: %s\n' "$1" >&2; [ -z "${2:-}" ] || printf '  -> %s\n' "$2" >&2; exit 1; }
+# The context is named in every call: somebody who switches it meanwhile in another window does not send us elsewhere.
+kc() { kubectl --context "$CONTEXT" "$@"; }
+kube() { kc --namespace "$NAMESPACE" "$@"; }
+contains() { local item wanted=$1; shift; for item in "$@"; do [ "$item" != "$wanted" ] || return 0; done; return 1; }
 
-while [ $# -gt 0 ]; do
-  case $1 in
-    --yes) ASSUME_YES=true ;;
-    --dry-run) DRY_RUN=true ;;
-    --secrets-only) SECRETS_ONLY=true ;;
-    --cert-manager) CERT_MANAGER=true ;;
-    --with) [ $# -gt 1 ] || fail "--with needs a file"; OPTIONAL+=("$2"); shift ;;
-    --timeout) [ $# -gt 1 ] || fail "--timeout needs seconds"; TIMEOUT=$2; shift ;;
-    --uninstall) UNINSTALL=true ;;
-    --delete-volumes) DELETE_VOLUMES=true ;;
-    -h | --help) usage; exit 0 ;;
-    *) usage >&2; fail "unknown option $1" ;;
-  esac
-  shift
-done
-case $TIMEOUT in '' | *[!0-9]*) fail "--timeout $TIMEOUT is no number of seconds" ;; esac
-if $DELETE_VOLUMES && ! $UNINSTALL; then fail "--delete-volumes needs --uninstall"; fi
-
-kube() { kubectl --namespace "$NAMESPACE" "$@"; }
+parse_options() {
+  while [ $# -gt 0 ]; do
+    case $1 in
+      --context | --timeout | --with | --s3-*) [ -n "${2:-}" ] || fail "$1 needs a value" "${0##*/} --help" ;;
+    esac
+    case $1 in
+      --yes) ASSUME_YES=true ;;
+      --dry-run) DRY_RUN=true ;;
+      --secrets-only) SECRETS_ONLY=true ;;
+      --cert-manager) CERT_MANAGER=true ;;
+      --uninstall) UNINSTALL=true ;;
+      --delete-volumes) DELETE_VOLUMES=true ;;
+      --context) CONTEXT=$2; shift ;;
+      --timeout) TIMEOUT=$2; shift ;;
+      --with) OPTIONAL+=("$2"); shift ;;
+      --s3-bucket) S3_BUCKET=$2; shift ;;
+      --s3-endpoint) S3_ENDPOINT=$2; shift ;;
+      --s3-region) S3_REGION=$2; shift ;;
+      --s3-key) S3_KEY=$2; shift ;;
+      --s3-secret) S3_SECRET=$2; shift ;;
+      -h | --help) usage; exit 0 ;;
+      *) fail "unknown option $1" "${0##*/} --help" ;;
+    esac
+    shift
+  done
+  case $TIMEOUT in *[!0-9]*) fail "--timeout $TIMEOUT is no number of seconds" ;; esac
+  if $DELETE_VOLUMES && ! $UNINSTALL; then fail "--delete-volumes needs --uninstall"; fi
+  local file missing=''
+  for file in ${OPTIONAL[@]+"${OPTIONAL[@]}"}; do
+    contains "$file" "${OPTIONAL_FILES[@]}" || fail "$file is no optional file" "There are: ${OPTIONAL_FILES[*]}"
+  done
+  [ -n "$S3_BUCKET$S3_ENDPOINT$S3_REGION$S3_KEY$S3_SECRET" ] || return 0
+  S3_KEY=${S3_KEY:-${HUB_S3_KEY:-}} S3_SECRET=${S3_SECRET:-${HUB_S3_SECRET:-}}
+  [ -n "$S3_BUCKET" ] || missing+=' --s3-bucket'
+  [ -n "$S3_REGION" ] || missing+=' --s3-region'
+  [ -n "$S3_KEY" ] || missing+=' --s3-key (or HUB_S3_KEY)'
+  [ -n "$S3_SECRET" ] || missing+=' --s3-secret (or HUB_S3_SECRET)'
+  [ -z "$missing" ] || fail "the S3 settings lack$missing" "Give all of them or none."
+}
 
 # ---- before anything is touched
 
 require_programs() {
-  local program
+  local program version minor entry
   for program in kubectl openssl; do
     command -v "$program" > /dev/null || fail "$program is not on the PATH" "Install it and run this again."
   done
-  for file in "${FILES[@]}" "${OPTIONAL[@]+"${OPTIONAL[@]}"}"; do
-    [ -f "$HERE/$file" ] || fail "$HERE/$file is missing" "Publish the manifests anew: ./hub publish"
+  version=$(kubectl version --client 2> /dev/null | sed -n 's/^Client Version: v\([0-9.]*\).*/\1/p')
+  minor=${version#*.} minor=${minor%%.*}
+  [ "${minor:-0}" -ge 27 ] || fail "kubectl ${version:-(older than 1.27)} is too old" "Install 1.27 or later: https://kubernetes.io/docs/tasks/tools/"
+  case $(openssl version) in
+    'OpenSSL 0.'* | 'OpenSSL 1.0.'*) fail "$(openssl version) is too old" "Install OpenSSL 1.1.1 or later." ;;
+  esac
+  say "kubectl $version, $(openssl version)"
+  for entry in "${FILES[@]}" ${OPTIONAL[@]+"${OPTIONAL[@]}"}; do
+    [ -f "$HERE/${entry%% *}" ] || fail "$HERE/${entry%% *} is missing" "Publish the manifests anew: ./hub publish"
   done
 }
 
 require_cluster() {
-  local version major minor
-  CONTEXT=$(kubectl config current-context 2> /dev/null) || fail "kubectl has no current context" "kubectl config use-context NAME"
-  version=$(kubectl get --raw /version 2> /dev/null) || fail "the cluster of context $CONTEXT does not answer"
-  major=$(printf '%s' "$version" | sed -n 's/.*"major": *"\([0-9]*\).*/\1/p')
-  minor=$(printf '%s' "$version" | sed -n 's/.*"minor": *"\([0-9]*\).*/\1/p')
-  SERVER="$major.$minor"
+  local answer major minor
+  [ -n "$CONTEXT" ] || CONTEXT=$(kubectl config current-context 2> /dev/null) ||
+    fail "kubectl has no current context" "kubectl config use-context NAME, or --context NAME"
+  answer=$(kc get --raw /version --request-timeout 20s) ||
+    fail "the cluster of context $CONTEXT does not answer" "kubectl --context $CONTEXT cluster-info"
+  major=$(printf '%s' "$answer" | sed -n 's/.*"major": *"\([0-9]*\).*/\1/p')
+  minor=$(printf '%s' "$answer" | sed -n 's/.*"minor": *"\([0-9]*\).*/\1/p')
+  SERVER="${major:-0}.${minor:-0}"
   if [ "${major:-0}" -lt 1 ] || { [ "$major" -eq 1 ] && [ "${minor:-0}" -lt 28 ]; }; then
-    fail "the cluster runs Kubernetes $SERVER" "Hub needs 1.28 or later."
+    fail "the cluster of context $CONTEXT runs Kubernetes $SERVER" "Hub needs 1.28 or later."
   fi
-}
-
-require_storage() {
-  $DEFAULT_STORAGE || return 0
-  local classes
-  classes=$(kubectl get storageclass --output 'jsonpath={range .items[*]}{.metadata.annotations.storageclass\.kubernetes\.io/is-default-class}{"\n"}{end}')
-  case $classes in
-    *true*) ;;
-    *) fail "the cluster has no default storage class" "Publish for a cloud (./hub publish --cloud aws), or mark a class as the default." ;;
-  esac
-}
-
-# Allocatable CPU and memory of the nodes that take pods, against what the pods ask for at the smallest scale.
-require_room() {
-  local room
-  room=$(kubectl get nodes --output 'jsonpath={range .items[*]}{.spec.unschedulable}|{.status.allocatable.cpu}|{.status.allocatable.memory}{"\n"}{end}' | awk -F'|' '
-    function cpu(v) { return v ~ /m$/ ? substr(v, 1, length(v) - 1) + 0 : v * 1000 }
-    function mib(v) {
-      if (v ~ /Ki$/) return v / 1024
-      if (v ~ /Mi$/) return v + 0
-      if (v ~ /Gi$/) return v * 1024
-      return v / 1048576
-    }
-    NF == 3 && $1 != "true" { nodes++; c += cpu($2); m += mib($3) }
-    END { printf "%d %d %d", nodes, c, m }')
-  read -r NODES CPU_MILLIS MEMORY_MIB <<< "$room"
-  [ "$NODES" -ge "$NEEDS_NODES" ] || fail "the cluster has $NODES nodes that take pods" "This size needs $NEEDS_NODES: members of a quorum never share a node. Try --size dev on a small cluster."
-  [ "$CPU_MILLIS" -ge "$NEEDS_CPU_MILLIS" ] || fail "the cluster has ${CPU_MILLIS}m of CPU" "The pods of this size ask for ${NEEDS_CPU_MILLIS}m."
-  [ "$MEMORY_MIB" -ge "$NEEDS_MEMORY_MIB" ] || fail "the cluster has ${MEMORY_MIB} MiB of memory" "The pods of this size ask for $NEEDS_MEMORY_MIB MiB."
+  say "Context $CONTEXT ($(kc config view --minify --output 'jsonpath={.clusters[0].cluster.server}')), Kubernetes $SERVER, namespace $NAMESPACE"
 }
 
 require_namespace() {
-  local owner helm
-  NAMESPACE_EXISTS=false
-  kubectl get namespace "$NAMESPACE" > /dev/null 2>&1 || return 0
+  local found phase helm owner releases
+  found=$(kc get namespace "$NAMESPACE" --ignore-not-found --output \
+    'jsonpath={.status.phase}|{.metadata.annotations.meta\.helm\.sh/release-name}|{.metadata.labels.app\.kubernetes\.io/instance}') || fail "namespace $NAMESPACE cannot be read"
+  NAMESPACE_EXISTS=false NAMESPACE_MADE=false
+  [ -n "$found" ] || return 0
   NAMESPACE_EXISTS=true
-  helm=$(kubectl get namespace "$NAMESPACE" --output 'jsonpath={.metadata.annotations.meta\.helm\.sh/release-name}')
-  [ -z "$helm" ] || fail "namespace $NAMESPACE belongs to Helm release $helm" "Upgrade that release, or publish for another namespace."
-  owner=$(kubectl get namespace "$NAMESPACE" --output 'jsonpath={.metadata.labels.app\.kubernetes\.io/instance}')
-  case $owner in
-    "${NAME:?}" | '') ;;
-    *) fail "namespace $NAMESPACE belongs to $owner" "Publish for another namespace." ;;
-  esac
+  IFS='|' read -r phase helm owner <<< "$found"
+  [ "$phase" != Terminating ] || fail "namespace $NAMESPACE is being deleted" "Run this again when it is gone."
+  case $owner in "$NAME" | '') ;; *) fail "namespace $NAMESPACE belongs to $owner" "Publish for another namespace." ;; esac
+  # A release of this chart takes its Secrets from here, so making these alone is no trespass.
+  ! $SECRETS_ONLY || return 0
+  releases=$(kube get secret --selector owner=helm --output 'jsonpath={.items[*].metadata.labels.name}') ||
+    fail "the Secrets of namespace $NAMESPACE cannot be read"
+  helm=${helm:-${releases%% *}}
+  [ -z "$helm" ] || fail "namespace $NAMESPACE belongs to Helm release $helm" \
+    "Upgrade or uninstall that release with helm, or publish for another namespace."
 }
 
-# What the cluster cannot take is left out, and said.
-choose_files() {
-  CHOSEN=()
-  local file
-  for file in "${FILES[@]}" "${OPTIONAL[@]+"${OPTIONAL[@]}"}"; do
-    if [ "$file" = monitoring.yaml ] && ! kubectl get crd servicemonitors.monitoring.coreos.com podmonitors.monitoring.coreos.com prometheusrules.monitoring.coreos.com > /dev/null 2>&1; then
-      say "monitoring.yaml is left out: the cluster has no prometheus-operator."
-      continue
-    fi
-    CHOSEN+=("$file")
+require_storage() {
+  local found
+  if [ -z "$PROVISIONER" ]; then
+    found=$(kc get storageclass --output 'jsonpath={range .items[*]}{.metadata.annotations.storageclass\.kubernetes\.io/is-default-class}{"\n"}{end}')
+    case $found in *true*) return 0 ;; esac
+    fail "the cluster has no default storage class" "Mark a class as the default, or publish for a cloud: ./hub publish --cloud NAME"
+  fi
+  if [ "$PROVISIONER" = kubernetes.io/no-provisioner ]; then
+    warn "the storage classes make no volumes: somebody has to prepare them (kubectl get persistentvolume)."
+    return 0
+  fi
+  found=$(kc get csidriver "$PROVISIONER" --ignore-not-found --output name)
+  [ -n "$found" ] || fail "the cluster has no driver $PROVISIONER, on which the published storage classes rely" \
+    "Install it, or publish for the cloud that this cluster runs on (./hub publish --cloud NAME)."
+}
+
+# What nodes that take any pod can give, less what other namespaces' pods have asked for, against what Hub's pods ask for.
+require_room() {
+  local room nodes cpu memory
+  room=$({ kc get nodes --output 'jsonpath={range .items[*]}node|{.spec.unschedulable}{.spec.taints[*].effect}|{.status.allocatable.cpu},{.status.allocatable.memory}{"\n"}{end}' &&
+    kc get pods --all-namespaces --field-selector 'status.phase!=Succeeded,status.phase!=Failed' --output \
+      'jsonpath={range .items[*]}pod|{.metadata.namespace}{range .spec.containers[*]}|{.resources.requests.cpu},{.resources.requests.memory}{end}{"\n"}{end}'; } |
+    awk -F'|' -v own="$NAMESPACE" '
+      function cpu(v) { return v ~ /m$/ ? v + 0 : v * 1000 }
+      function mib(v) {
+        if (v ~ /i$/) return v * (v ~ /K/ ? 1 / 1024 : v ~ /M/ ? 1 : v ~ /G/ ? 1024 : 1048576)
+        return v * (v ~ /k$/ ? 1000 : v ~ /M$/ ? 1000000 : v ~ /G$/ ? 1000000000 : v ~ /m$/ ? 0.001 : 1) / 1048576
+      }
+      $1 == "node" && $2 !~ /true|(^| )No/ { split($3, r, ","); nodes++; c += cpu(r[1]); m += mib(r[2]) }
+      $1 == "pod" && $2 != own { for (i = 3; i <= NF; i++) { split($i, r, ","); c -= cpu(r[1]); m -= mib(r[2]) } }
+      END { printf "%d %d %d", nodes, c < 0 ? 0 : c, m < 0 ? 0 : m }') || {
+    warn "nodes and pods cannot be read: whether there is room is not known."
+    return 0
+  }
+  read -r nodes cpu memory <<< "$room"
+  say "Room: $nodes nodes, ${cpu}m CPU, $memory MiB of memory free; Hub's pods ask for $NEEDS_NODES nodes, ${NEEDS_CPU_MILLIS}m, $NEEDS_MEMORY_MIB MiB"
+  [ "$nodes" -ge "$NEEDS_NODES" ] || warn "$nodes nodes take pods, and $NEEDS_NODES are needed: members of a quorum never share a node."
+  [ "$cpu" -ge "$NEEDS_CPU_MILLIS" ] || warn "${cpu}m of CPU are free, and the pods ask for ${NEEDS_CPU_MILLIS}m: some will stay pending."
+  [ "$memory" -ge "$NEEDS_MEMORY_MIB" ] || warn "$memory MiB of memory are free, and the pods ask for $NEEDS_MEMORY_MIB MiB: some will stay pending."
+}
+
+# missing_definition FILE: the first kind in a file that the cluster does not know.
+missing_definition() {
+  local entry file definitions definition
+  for entry in ${DEFINITIONS[@]+"${DEFINITIONS[@]}"}; do
+    read -r file definitions <<< "$entry"
+    [ "$file" = "$1" ] || continue
+    for definition in $definitions; do
+      [ -n "$(kc get customresourcedefinition "$definition" --ignore-not-found --output name)" ] || { say "$definition"; return 0; }
+    done
   done
 }
 
-confirm() {
-  $ASSUME_YES && return 0
-  [ -t 0 ] || fail "nobody is there to ask" "Run it with --yes."
-  local answer
-  read -r -p "$1 [y/N] " answer
-  case $answer in y | Y | yes) ;; *) fail "stopped, nothing was changed" ;; esac
+# The namespace, then what the operator chose (a security context constraint must be there before the pods), then the rest.
+choose_files() {
+  local entry missing
+  CHOSEN=("${FILES[0]}" ${OPTIONAL[@]+"${OPTIONAL[@]}"})
+  for entry in "${FILES[@]:1}"; do
+    missing=$(missing_definition "${entry%% *}")
+    [ -n "$missing" ] || { CHOSEN+=("$entry"); continue; }
+    say "${entry%% *} is left out: the cluster does not know $missing."
+  done
+  $CERT_MANAGER || return 0
+  missing=$(missing_definition cert-manager.yaml)
+  [ -z "$(kube get secret "$CA_SECRET" --ignore-not-found --output name)" ] || fail "this installation has certificates of its own CA (Secret $CA_SECRET)" \
+    "Stay with them; or change over on the same volumes: ${0##*/} --uninstall, then install with --cert-manager."
+  [ -z "$missing" ] || fail "the cluster does not know $missing" "Install cert-manager, or leave --cert-manager out."
+  CHOSEN=("${CHOSEN[0]}" cert-manager.yaml "${CHOSEN[@]:1}")
 }
 
-# Every object, checked by the server: before the namespace exists, as if it were in "default".
-dry_run() {
+# confirm QUESTION [WORD]: goes on for y, or for a word that has to be typed.
+confirm() {
+  local answer
+  ! $ASSUME_YES || return 0
+  [ -t 0 ] || fail "nobody is there to ask" "Run it with --yes, or from a terminal."
+  read -r -p "$1 [${2:-y/N}] " answer || answer=''
+  case $answer in "${2:-y}" | "${2:-Y}" | "${2:-yes}") ;; *) fail "stopped, nothing was changed" ;; esac
+}
+
+make_namespace() {
+  ! $NAMESPACE_EXISTS || return 0
+  say "Namespace $NAMESPACE is made first: the server checks nothing for a namespace that is not there."
+  awk '/^---$/ && ++n == 2 { exit } { print }' "$HERE/namespace.yaml" | kc apply --filename -
+  NAMESPACE_EXISTS=true NAMESPACE_MADE=true
+}
+
+check_objects() {
+  local entry file
   step "Checking every object at the server"
-  local file
-  for file in "${CHOSEN[@]}"; do
-    if $NAMESPACE_EXISTS; then
-      kubectl apply --server-side --dry-run=server --field-manager="$MANAGER" --filename "$HERE/$file" > /dev/null || fail "$file is not accepted, nothing was changed"
-    else
-      sed "s/^  namespace: $NAMESPACE\$/  namespace: default/" "$HERE/$file" |
-        kubectl apply --server-side --dry-run=server --field-manager="$MANAGER" --filename - > /dev/null || fail "$file is not accepted, nothing was changed"
-    fi
+  $NAMESPACE_EXISTS || say "Namespace $NAMESPACE is not there: checked as if in \"default\", where neither its quota nor Pod Security apply."
+  for entry in "${CHOSEN[@]}"; do
+    file=${entry%% *}
+    if $NAMESPACE_EXISTS; then cat "$HERE/$file"; else sed "s/^  namespace: $NAMESPACE\$/  namespace: default/" "$HERE/$file"; fi |
+      kc apply --dry-run=server --validate=strict --filename - > /dev/null || {
+      ! $NAMESPACE_MADE || kc delete namespace "$NAMESPACE" --wait=false > /dev/null
+      fail "the cluster does not accept $file; nothing was changed" "The server's reason is above. What cannot be changed in place: ./hub publish with the former settings."
+    }
     say "  $file"
   done
 }
 
 # ---- secrets
 
-WORK=
-make_work() { WORK=$(mktemp -d); chmod 700 "$WORK"; trap 'rm -rf "$WORK"' EXIT; }
-secret_value() { kube get secret "$1" --output "jsonpath={.data.${2//./\\.}}" 2> /dev/null || true; }
-decode() { openssl base64 -d -A; }
-encode() { openssl base64 -A < "$1"; }
+# load_secret NAME DIRECTORY: its keys as files; none if there is no such Secret. Failing to ask is not the same as "there is none":
+# new passwords in the place of those that the database has would lock everybody out.
+load_secret() {
+  local key value
+  mkdir -p "$2"
+  # shellcheck disable=SC2016 # the variables are the template's
+  kube get secret "$1" --ignore-not-found --output 'go-template={{range $key, $value := .data}}{{$key}} {{$value}}{{"\n"}}{{end}}' > "$WORK/loaded" ||
+    fail "Secret $1 cannot be read"
+  while read -r key value; do printf '%s' "$value" | openssl base64 -d -A > "$2/$key"; done < "$WORK/loaded"
+}
 
-# put_secret NAME FILE...: a Secret whose keys are the files' names.
+# put_secret NAME FILE...: a Secret whose keys are the files' names. Applied by the server: kubectl's own way leaves a copy of the
+# values in an annotation.
 put_secret() {
   local name=$1 file
   shift
+  CHANGES=$((CHANGES + 1))
+  if $DRY_RUN; then say "  would write Secret $name"; return 0; fi
   {
-    printf 'apiVersion: v1\nkind: Secret\nmetadata:\n  name: %s\n  namespace: %s\n  labels:\n    app.kubernetes.io/instance: %s\ntype: Opaque\ndata:\n' "$name" "$NAMESPACE" "$NAME"
-    for file in "$@"; do printf '  %s: %s\n' "${file##*/}" "$(encode "$file")"; done
-  } > "$WORK/secret.yaml"
-  kubectl apply --server-side --field-manager="$MANAGER" --force-conflicts --filename "$WORK/secret.yaml" > /dev/null
+    printf 'apiVersion: v1\nkind: Secret\ntype: Opaque\nmetadata:\n  name: %s\n  namespace: %s\n' "$name" "$NAMESPACE"
+    printf '  labels:\n    app.kubernetes.io/instance: %s\ndata:\n' "$NAME"
+    for file in "$@"; do printf '  %s: %s\n' "${file##*/}" "$(openssl base64 -A < "$file")"; done
+  } | kc apply --server-side --field-manager=hub-deploy --force-conflicts --filename - | sed 's/^/  /'
+}
+
+# keep_secret DIRECTORY NAME: writes a Secret only if it differs from the files.
+keep_secret() {
+  local file same=true
+  load_secret "$2" "$WORK/now-$2"
+  for file in "$1"/*; do [ "$(cat "$file")" = "$(cat "$WORK/now-$2/${file##*/}" 2> /dev/null)" ] || same=false; done
+  if $same; then say "  Secret $2 is as it should be"; else put_secret "$2" "$1"/*; fi
 }
 
 make_passwords() {
   step "Passwords"
-  local key value changed=false directory=$WORK/credentials
-  mkdir -p "$directory"
-  for key in "${PASSWORDS[@]}"; do
-    value=$(secret_value timescaledb-credentials "$key")
-    if [ -n "$value" ]; then
-      printf '%s' "$value" | decode > "$directory/$key"
-    else
-      openssl rand -hex 24 | tr -d '\n' > "$directory/$key"
-      changed=true
-      say "  made $key"
-    fi
-  done
-  if $changed; then put_secret timescaledb-credentials "$directory"/*; else say "  all there"; fi
-  if $changed || [ -z "$(secret_value pgbouncer-userlist userlist.txt)" ]; then
-    mkdir -p "$WORK/userlist"
-    printf '"pgbouncer" "%s"\n"monitor" "%s"\n' "$(cat "$directory/PGBOUNCER_PASSWORD")" "$(cat "$directory/MONITOR_PASSWORD")" > "$WORK/userlist/userlist.txt"
-    put_secret pgbouncer-userlist "$WORK/userlist/userlist.txt"
+  local key value claims made='' directory=$WORK/credentials
+  load_secret "$CREDENTIALS" "$directory"
+  claims=$(kube get persistentvolumeclaim --selector "$SELECTOR" --output name) || fail "the volumes of namespace $NAMESPACE cannot be read"
+  if [ -z "$(ls "$directory")" ] && [ -n "$claims" ]; then
+    fail "volumes of an earlier installation are there, but Secret $CREDENTIALS with the passwords that open them is not" \
+      "Restore the Secret from a copy; or give up the data: ${0##*/} --uninstall --delete-volumes"
   fi
+  for key in "${PASSWORDS[@]}"; do
+    [ ! -s "$directory/$key" ] || continue
+    value=$(openssl rand -base64 96 | LC_ALL=C tr -dc 'A-Za-z0-9')
+    printf '%s' "${value:0:32}" > "$directory/$key"
+    made+=" $key"
+  done
+  if [ -n "$made" ]; then say "  made$made"; put_secret "$CREDENTIALS" "$directory"/*; else say "  all ${#PASSWORDS[@]} are there"; fi
+  mkdir "$WORK/userlist"
+  printf '"pgbouncer" "%s"\n"monitor" "%s"\n' "$(sed 's/"/""/g' "$directory/PGBOUNCER_PASSWORD")" \
+    "$(sed 's/"/""/g' "$directory/MONITOR_PASSWORD")" > "$WORK/userlist/userlist.txt"
+  keep_secret "$WORK/userlist" "$USER_LIST"
+}
+
+# Named as pgBackRest reads its settings from the environment.
+make_s3() {
+  [ -n "$S3_BUCKET" ] || return 0
+  step "S3"
+  local directory=$WORK/s3
+  mkdir "$directory"
+  printf '%s' "$S3_BUCKET" > "$directory/PGBACKREST_REPO1_S3_BUCKET"
+  printf '%s' "${S3_ENDPOINT:-s3.$S3_REGION.amazonaws.com}" > "$directory/PGBACKREST_REPO1_S3_ENDPOINT"
+  printf '%s' "$S3_REGION" > "$directory/PGBACKREST_REPO1_S3_REGION"
+  printf '%s' "$S3_KEY" > "$directory/PGBACKREST_REPO1_S3_KEY"
+  printf '%s' "$S3_SECRET" > "$directory/PGBACKREST_REPO1_S3_KEY_SECRET"
+  keep_secret "$directory" "$S3_SECRET_NAME"
 }
 
 new_key() { openssl ecparam -name prime256v1 -genkey -noout | openssl pkcs8 -topk8 -nocrypt > "$1"; }
+end_of() { openssl x509 -in "$1" -noout -enddate | cut -d= -f2; }
 
 make_authority() {
   CA=$WORK/ca
-  mkdir -p "$CA"
-  if [ -n "$(secret_value "$CA_SECRET" ca.key)" ]; then
-    secret_value "$CA_SECRET" ca.crt | decode > "$CA/ca.crt"
-    secret_value "$CA_SECRET" ca.key | decode > "$CA/ca.key"
-  else
+  load_secret "$CA_SECRET" "$CA"
+  if [ ! -s "$CA/ca.key" ]; then
+    # Members that trust different CAs do not find each other: under a running cluster the CA is never replaced.
+    load_secret "${CERTIFICATES[0]%%=*}-tls" "$WORK/others"
+    [ -z "$(ls "$WORK/others")" ] || fail "there are certificates, but not Secret $CA_SECRET with the CA that made them" \
+      "Made by cert-manager: --cert-manager. Otherwise restore it, or start anew on the same volumes: ${0##*/} --uninstall, then install."
     new_key "$CA/ca.key"
-    printf '[req]\ndistinguished_name=dn\n[dn]\n[ca]\nbasicConstraints=critical,CA:TRUE,pathlen:0\nkeyUsage=critical,keyCertSign,cRLSign\nsubjectKeyIdentifier=hash\n' > "$WORK/ca.cnf"
+    printf '%s\n' '[req]' distinguished_name=dn '[dn]' '[ca]' basicConstraints=critical,CA:TRUE,pathlen:0 \
+      keyUsage=critical,keyCertSign,cRLSign subjectKeyIdentifier=hash > "$WORK/ca.cnf"
     openssl req -x509 -new -sha256 -key "$CA/ca.key" -subj "/CN=$NAME CA" -days 3650 -config "$WORK/ca.cnf" -extensions ca -out "$CA/ca.crt"
     put_secret "$CA_SECRET" "$CA/ca.crt" "$CA/ca.key"
-    say "  made the CA"
   fi
-  say "  CA until $(openssl x509 -in "$CA/ca.crt" -noout -enddate | cut -d= -f2)"
+  say "  CA until $(end_of "$CA/ca.crt")"
+  openssl x509 -in "$CA/ca.crt" -noout -checkend $((365 * 24 * 3600)) > /dev/null ||
+    warn "the CA ends within a year, and every certificate with it: plan for --uninstall (which keeps the data) and a new installation."
 }
 
-# Still good: issued by this CA for these names, and not close to its end.
+# Still good: issued by this CA for these names, without a common name, and not close to its end.
 is_current() {
-  local certificate=$1 present name names
+  local certificate=$1 name present
   openssl verify -CAfile "$CA/ca.crt" "$certificate" > /dev/null 2>&1 || return 1
   openssl x509 -in "$certificate" -noout -checkend "$RENEW_SECONDS" > /dev/null || return 1
-  present=$'\n'$(openssl x509 -in "$certificate" -noout -text | tr -d ' ' | tr ',' '\n')$'\n'
-  IFS=, read -r -a names <<< "$2"
-  for name in "${names[@]}"; do
-    case $name in
-      IP:*) case $(openssl x509 -in "$certificate" -noout -checkip "${name#IP:}") in *'does match'*) ;; *) return 1 ;; esac ;;
-      *) case $present in *$'\n'"$name"$'\n'*) ;; *) return 1 ;; esac ;;
-    esac
+  case $(openssl x509 -in "$certificate" -noout -subject) in *CN*=*) return 1 ;; esac
+  present=,$(openssl x509 -in "$certificate" -noout -text | sed -n '/Subject Alternative Name/{n;p;}' | tr -d ' '),
+  for name in ${2//,/ }; do
+    case $name in IP:::1) name=IPAddress:0:0:0:0:0:0:0:1 ;; IP:*) name=IPAddress:${name#IP:} ;; esac
+    case $present in *",$name,"*) ;; *) return 1 ;; esac
   done
+}
+
+issue() { # COMPONENT NAMES DIRECTORY; no common name: etcd's gateway refuses clients that have one, once authentication is on
+  new_key "$3/tls.key"
+  printf '[req]\ndistinguished_name=dn\n[dn]\n' > "$WORK/request.cnf"
+  openssl req -new -key "$3/tls.key" -subj "/O=Hub/OU=$1" -config "$WORK/request.cnf" -out "$WORK/request.csr"
+  printf '%s\n' basicConstraints=critical,CA:FALSE keyUsage=critical,digitalSignature extendedKeyUsage=serverAuth,clientAuth \
+    subjectKeyIdentifier=hash authorityKeyIdentifier=keyid "subjectAltName=$2" > "$WORK/leaf.ext"
+  openssl x509 -req -sha256 -in "$WORK/request.csr" -CA "$CA/ca.crt" -CAkey "$CA/ca.key" -set_serial "0x$(openssl rand -hex 16)" \
+    -days 365 -extfile "$WORK/leaf.ext" -out "$3/tls.crt" 2> "$WORK/log" || fail "openssl makes no certificate for $1: $(cat "$WORK/log")"
 }
 
 make_certificates() {
   step "Certificates"
   make_authority
-  local entry component names directory
+  local entry component directory had
   for entry in "${CERTIFICATES[@]}"; do
-    component=${entry%%=*} names=${entry#*=} directory=$WORK/tls-$component
-    mkdir -p "$directory"
-    cp "$CA/ca.crt" "$directory/ca.crt"
-    secret_value "$component-tls" tls.crt | decode > "$directory/tls.crt"
-    if [ -z "$names" ]; then
-      [ "$(secret_value "$component-tls" ca.crt)" = "$(encode "$CA/ca.crt")" ] || put_secret "$component-tls" "$directory/ca.crt"
-      continue
-    fi
-    if ! { [ -s "$directory/tls.crt" ] && is_current "$directory/tls.crt" "$names"; }; then
-      new_key "$directory/tls.key"
-      # No common name: etcd's gateway refuses clients that have one, once authentication is on.
-      openssl req -new -key "$directory/tls.key" -subj "/O=Hub/OU=$component" -out "$WORK/request.csr"
-      printf 'basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\nextendedKeyUsage=serverAuth,clientAuth\nsubjectAltName=%s\n' "$names" > "$WORK/leaf.ext"
-      openssl x509 -req -sha256 -in "$WORK/request.csr" -CA "$CA/ca.crt" -CAkey "$CA/ca.key" -set_serial "0x$(openssl rand -hex 16)" -days 365 -extfile "$WORK/leaf.ext" -out "$directory/tls.crt" 2> /dev/null
+    component=${entry%%=*} directory=$WORK/tls-${entry%%=*} had=false
+    load_secret "$component-tls" "$directory"
+    [ ! -s "$directory/tls.crt" ] || had=true
+    if [ -z "${entry#*=}" ]; then
+      mkdir "$WORK/only-$component"
+      cp "$CA/ca.crt" "$WORK/only-$component/ca.crt"
+      keep_secret "$WORK/only-$component" "$component-tls"
+    elif ! $had || ! is_current "$directory/tls.crt" "${entry#*=}" || [ ! -s "$directory/tls.key" ]; then
+      cp "$CA/ca.crt" "$directory/ca.crt"
+      issue "$component" "${entry#*=}" "$directory"
       put_secret "$component-tls" "$directory/ca.crt" "$directory/tls.crt" "$directory/tls.key"
-      say "  made $component"
+      # Programs read their certificate when they start.
+      if $had && ! $DRY_RUN; then RENEWED+=" $component-tls"; fi
     fi
-    say "  $component until $(openssl x509 -in "$directory/tls.crt" -noout -enddate | cut -d= -f2)"
+    [ ! -s "$directory/tls.crt" ] || say "  $component until $(end_of "$directory/tls.crt")"
   done
 }
 
 # ---- applying
 
-apply() { kubectl apply --server-side --field-manager="$MANAGER" --force-conflicts --filename "$HERE/$1"; }
+# The workloads that still run with a certificate that was renewed.
+stale() {
+  local entry workload secrets secret
+  for entry in "${MOUNTS[@]}"; do
+    read -r workload secrets <<< "$entry"
+    for secret in $secrets; do case "$RENEWED " in *" $secret "*) printf '%s ' "$workload"; break ;; esac; done
+  done
+}
 
-wait_rollout() { kube rollout status "$1" --timeout "${TIMEOUT}s" || fail "$1 is not ready after $TIMEOUT s" "kubectl -n $NAMESPACE describe $1; kubectl -n $NAMESPACE get pods"; }
+apply() {
+  local output
+  output=$(kc apply --validate=strict --filename "$HERE/$1") || fail "$1 was not applied" "Run this again: it goes on where it stopped."
+  printf '%s\n' "$output" | sed 's/^/  /'
+  CHANGES=$((CHANGES + $(printf '%s\n' "$output" | grep -vc ' unchanged$' || true)))
+}
 
+wait_rollout() {
+  kube rollout status "$1" --timeout "${TIMEOUT}s" && return 0
+  kube get pods >&2 || true
+  fail "$1 is not ready after $TIMEOUT s" "kubectl -n $NAMESPACE describe $1; kubectl -n $NAMESPACE get events --sort-by .lastTimestamp"
+}
+
+job_state() { kube get "$1" --ignore-not-found --output 'jsonpath={.status.conditions[?(@.status=="True")].type} active:{.status.active} failed:{.status.failed}'; }
+
+# Not kubectl wait: that does not notice a Job that has failed until its time is over.
 wait_job() {
-  local waited=0 state last=
+  local waited=0 state last=''
   while :; do
-    state=$(kube get "$1" --output 'jsonpath={.status.conditions[?(@.status=="True")].type} active:{.status.active} failed:{.status.failed}')
+    state=$(job_state "$1")
     case $state in
       *Complete*) say "  $1 complete"; return 0 ;;
-      *Failed*) kube logs "$1" --tail 20 >&2 || true; fail "$1 failed" "kubectl -n $NAMESPACE logs $1" ;;
+      *Failed*) kube logs "$1" --tail 20 >&2 || true; fail "$1 failed" "Its log is above. Run this again to try it again." ;;
     esac
     [ "$state" = "$last" ] || say "  $1: $state (${waited} s)"
     last=$state
@@ -324,118 +487,155 @@ wait_job() {
   done
 }
 
-jobs_of() { sed -n '/^kind: Job$/,/^spec:/s/^  name: //p' "$HERE/$1"; }
-
 install() {
-  local file job
-  for file in "${CHOSEN[@]}"; do
+  local entry file targets target
+  for entry in "${CHOSEN[@]}"; do
+    read -r file targets <<< "$entry"
     step "$file"
+    for target in $targets; do
+      case $target in job/*) case $(job_state "$target") in *Failed*) kube delete "$target" ;; esac ;; esac
+    done
     apply "$file"
-    case $file in
-      patroni-config.yaml) wait_rollout statefulset/etcd ;;
-      statefulset.yaml) wait_rollout statefulset/timescaledb ;;
-      pgbouncer.yaml) wait_rollout deployment/gateway ;;
-      ingest.yaml) wait_rollout deployment/ingest ;;
-    esac
-    for job in $(jobs_of "$file"); do wait_job "job/$job"; done
+    for target in $targets; do
+      case $target in
+        job/*) wait_job "$target" ;;
+        *) case " $(stale) " in *" $target "*) kube rollout restart "$target" ;; esac; wait_rollout "$target" ;;
+      esac
+    done
+    if [ "$file" = cert-manager.yaml ]; then
+      kube wait certificate --all --for=condition=Ready --timeout "${TIMEOUT}s" ||
+        fail "certificates are not ready" "kubectl -n $NAMESPACE describe certificate"
+    fi
   done
+  RENEWED=''
 }
 
 # SQL on a member, as the superuser, through the socket in its pod.
 sql() {
   # shellcheck disable=SC2016 # the password is a variable of the pod
-  kube exec "$1" --container timescaledb -- sh -c 'PGPASSWORD=$PATRONI_SUPERUSER_PASSWORD exec psql -h /var/run/postgresql -U postgres -d llm_analytics -qAt -F " | " -c "$1"' sh "$2"
+  kube exec "$1" --container timescaledb -- sh -c \
+    'PGPASSWORD=$PATRONI_SUPERUSER_PASSWORD exec psql -h /var/run/postgresql -U postgres -d llm_analytics -qAt -F " | " -c "$1"' sh "$2"
 }
 
+# Standbys that have just started need a moment to catch up.
 verify() {
   step "Verifying"
-  local member health
-  for member in "${MEMBERS[@]}"; do
-    [ "$(sql "$member" 'SELECT pg_is_in_recovery()' 2> /dev/null || true)" = f ] || continue
-    say "  $member is the primary"
-    health=$(sql "$member" 'SELECT check_name, status, detail FROM analytics.system_health_check()')
-    printf '%s\n' "$health" | sed 's/^/  /'
-    case $health in *'| critical |'*) fail "the health check is critical" ;; esac
-    return 0
+  local attempt member health=''
+  for attempt in 1 2 3 4 5 6; do
+    [ "$attempt" = 1 ] || sleep "${HUB_VERIFY_PAUSE:-10}"
+    for member in "${MEMBERS[@]}"; do
+      [ "$(sql "$member" 'SELECT pg_is_in_recovery()' 2> /dev/null || true)" = f ] || continue
+      health=$(sql "$member" 'SELECT check_name, status, detail FROM analytics.system_health_check()') || continue
+      case $health in *'| critical |'* | '') continue ;; esac
+      say "  $member is the primary"
+      printf '%s\n' "$health" | sed 's/^/  /'
+      return 0
+    done
   done
-  fail "no member is the primary" "kubectl -n $NAMESPACE exec ${MEMBERS[0]} -c timescaledb -- patronictl list"
+  [ -n "$health" ] || fail "no member is the primary" "kubectl -n $NAMESPACE exec ${MEMBERS[0]} -c timescaledb -- patronictl list"
+  printf '%s\n' "$health" | sed 's/^/  /'
+  fail "the health check is critical" "Each line names what is wrong; docs/runbooks say what to do."
 }
 
 connection() {
-  cat <<EOF
+  cat << EOF
 
-Hub is installed in namespace $NAMESPACE.
+Hub is installed in namespace $NAMESPACE. $([ "$CHANGES" != 0 ] || printf 'Nothing had to be changed.')
   telemetry   ingest.$NAMESPACE:4317 (OTLP/gRPC), :4318 (OTLP/HTTP); REST on :8080
   pooled SQL  pgbouncer.$NAMESPACE:6432, database llm_analytics, TLS
   SQL         timescaledb-primary.$NAMESPACE:5432, timescaledb-replica.$NAMESPACE:5432
 Clients need the label analytics-hub/telemetry=true or analytics-hub/sql=true, on the pod or on its namespace.
-  password of llm_app:  kubectl -n $NAMESPACE get secret timescaledb-credentials -o jsonpath='{.data.APP_PASSWORD}' | base64 -d
-  CA certificate:       kubectl -n $NAMESPACE get secret ingest-tls -o jsonpath='{.data.ca\\.crt}' | base64 -d
+  password of llm_app  kubectl get secret $CREDENTIALS -n $NAMESPACE -o jsonpath='{.data.APP_PASSWORD}' | base64 -d
+  CA certificate       kubectl get secret ingest-tls -n $NAMESPACE -o jsonpath='{.data.ca\\.crt}' | base64 -d > ca.crt
+  from this machine    kubectl port-forward service/ingest 4317 4318 8080 -n $NAMESPACE
+                       kubectl port-forward service/pgbouncer 6432 -n $NAMESPACE
+                       psql "host=localhost port=6432 dbname=llm_analytics user=llm_app sslmode=verify-full sslrootcert=ca.crt"
 EOF
 }
 
+# ---- removing
+
+remove() { if $DRY_RUN; then kube delete "$@" --ignore-not-found --dry-run=server; else kube delete "$@" --ignore-not-found; fi; }
+wait_gone() {
+  $DRY_RUN || kube wait pod --for=delete --selector "$1" --timeout "${TIMEOUT}s" ||
+    fail "pods are still there after $TIMEOUT s" "kubectl -n $NAMESPACE get pods"
+}
+
+# The disks' classes retain: without this the disks would outlive their claims, and be paid for.
+delete_volumes() {
+  local volume
+  for volume in $(kube get persistentvolumeclaim --selector "$SELECTOR" --output 'jsonpath={.items[*].spec.volumeName}'); do
+    [ -n "$(kc get persistentvolume "$volume" --ignore-not-found --output 'jsonpath={.metadata.annotations.pv\.kubernetes\.io/provisioned-by}')" ] || continue
+    $DRY_RUN || kc patch persistentvolume "$volume" --type merge --patch '{"spec":{"persistentVolumeReclaimPolicy":"Delete"}}'
+  done
+  remove persistentvolumeclaim --selector "$SELECTOR"
+  remove secret "$CREDENTIALS" "$S3_SECRET_NAME"
+}
+
 uninstall() {
-  local selector=app.kubernetes.io/instance=$NAME crd entry
-  $NAMESPACE_EXISTS || fail "namespace $NAMESPACE is not there"
-  if $DELETE_VOLUMES; then
-    confirm "Remove Hub from context $CONTEXT, namespace $NAMESPACE, WITH ALL ITS DATA?"
-  else
-    confirm "Remove Hub from context $CONTEXT, namespace $NAMESPACE? Volumes and passwords stay."
-  fi
+  local entry file definitions definition secrets=("$USER_LIST" "$CA_SECRET" hub-ca)
+  $NAMESPACE_EXISTS || fail "namespace $NAMESPACE is not there" "Nothing is to be removed."
+  if $DRY_RUN; then say "What would be removed:"
+  elif $DELETE_VOLUMES; then confirm "Remove Hub from context $CONTEXT, WITH ALL ITS DATA? Type the name of its namespace:" "$NAMESPACE"
+  else confirm "Remove Hub from context $CONTEXT, namespace $NAMESPACE? Volumes and passwords stay."; fi
   step "Removing"
-  for crd in servicemonitors podmonitors prometheusrules; do
-    kubectl get crd "$crd.monitoring.coreos.com" > /dev/null 2>&1 && kube delete "$crd.monitoring.coreos.com" --selector "$selector" --ignore-not-found
+  for entry in ${DEFINITIONS[@]+"${DEFINITIONS[@]}"}; do
+    read -r file definitions <<< "$entry"
+    [ -z "$(missing_definition "$file")" ] || continue
+    for definition in $definitions; do remove "$definition" --selector "$SELECTOR"; done
   done
-  for crd in certificates issuers; do
-    kubectl get crd "$crd.cert-manager.io" > /dev/null 2>&1 && kube delete "$crd.cert-manager.io" --selector "$selector" --ignore-not-found
-  done
-  kube delete ingress,horizontalpodautoscaler,cronjob,job,deployment,statefulset,poddisruptionbudget,service,configmap,networkpolicy,rolebinding --selector "$selector" --ignore-not-found
-  kube wait pod --for=delete --selector "$selector" --timeout "${TIMEOUT}s" || fail "pods are still there after $TIMEOUT s" "kubectl -n $NAMESPACE get pods"
-  kube delete serviceaccount,resourcequota,limitrange --selector "$selector" --ignore-not-found
-  for entry in "${CERTIFICATES[@]}"; do kube delete secret "${entry%%=*}-tls" --ignore-not-found; done
-  kube delete secret pgbouncer-userlist "$CA_SECRET" --ignore-not-found
-  kubectl delete priorityclass,storageclass --selector "$selector" --ignore-not-found
-  if $DELETE_VOLUMES; then
-    kube delete persistentvolumeclaim --selector "$selector" --ignore-not-found
-    kubectl delete namespace "$NAMESPACE" --ignore-not-found
-    say "Disks of classes that retain them are still there: kubectl get persistentvolume"
+  # The database before etcd, which it needs to stop in good order; policies last, or nobody could speak to anybody.
+  remove ingress,horizontalpodautoscaler,cronjob,job,deployment --selector "$SELECTOR"
+  remove statefulset timescaledb
+  wait_gone "$SELECTOR,app.kubernetes.io/name=timescaledb"
+  remove statefulset,poddisruptionbudget --selector "$SELECTOR"
+  wait_gone "$SELECTOR"
+  remove service,configmap,networkpolicy,rolebinding,serviceaccount,resourcequota,limitrange --selector "$SELECTOR"
+  for entry in "${CERTIFICATES[@]}"; do secrets+=("${entry%%=*}-tls"); done
+  remove secret "${secrets[@]}"
+  ! $DELETE_VOLUMES || delete_volumes
+  remove priorityclass,storageclass --selector "$SELECTOR"
+  if ! $DELETE_VOLUMES; then
+    say "Left: the volumes, and Secret $CREDENTIALS with the passwords that open them."
+  elif [ -z "$(kube get pod,persistentvolumeclaim,service --output name)" ] || $DRY_RUN; then
+    remove namespace "$NAMESPACE"
+    say "Removed, data included."
   else
-    say "Left: the volumes, and Secret timescaledb-credentials with the passwords that open them."
+    say "Namespace $NAMESPACE is left: somebody else's objects are in it."
   fi
 }
 
-require_programs
-require_cluster
-require_namespace
-if $UNINSTALL; then
-  uninstall
-  exit 0
-fi
-require_storage
-require_room
-choose_files
-step "Context $CONTEXT, Kubernetes $SERVER, namespace $NAMESPACE, $NODES nodes"
-dry_run
-if $DRY_RUN; then
-  say "Everything would be accepted; nothing was changed."
-  exit 0
-fi
-confirm "Install or update Hub there?"
-make_work
-step "namespace.yaml"
-apply namespace.yaml
-make_passwords
-if $CERT_MANAGER; then
-  step "cert-manager.yaml"
-  apply cert-manager.yaml
-  kube wait certificate --all --for=condition=Ready --timeout "${TIMEOUT}s" || fail "certificates are not ready" "kubectl -n $NAMESPACE get certificate"
-else
-  make_certificates
-fi
-if $SECRETS_ONLY; then
-  say "The Secrets are there."
-  exit 0
-fi
-install
-verify
-connection
+# ---- the run
+
+at_exit() {
+  [ -z "$WORK" ] || rm -rf "$WORK"
+  [ -z "$RENEWED" ] || warn "renewed certificates are read at a restart: kubectl -n $NAMESPACE rollout restart $(stale)"
+}
+
+main() {
+  trap at_exit EXIT
+  trap 'printf "\ninterrupted: run it again, it goes on where it stopped\n" >&2; exit 130' INT
+  trap 'exit 143' TERM
+  parse_options "$@"
+  require_programs
+  require_cluster
+  require_namespace
+  if $UNINSTALL; then uninstall; return; fi
+  require_storage
+  require_room
+  choose_files
+  $DRY_RUN || confirm "Install or update Hub there?"
+  WORK=$(mktemp -d)
+  $DRY_RUN || make_namespace
+  $SECRETS_ONLY || check_objects
+  make_passwords
+  make_s3
+  $CERT_MANAGER || make_certificates
+  if $DRY_RUN; then say "Everything would be accepted; nothing was changed."; return; fi
+  if $SECRETS_ONLY; then say "The Secrets are there. With Helm: --set createNamespace=false."; return; fi
+  install
+  verify
+  connection
+}
+
+main "$@"

@@ -1,0 +1,116 @@
+namespace Analytics.Topology.Tests.Publishing;
+
+/// <summary>What deploy.sh says, and that it says it before the cluster is touched.</summary>
+public sealed class DeployRefusalTests : IDisposable
+{
+    private readonly DeployRun deploy = new();
+
+    public void Dispose() => deploy.Dispose();
+
+    [Theory]
+    [InlineData("STUB_CLIENT", "1.25.3", "kubectl 1.25.3 is too old")]
+    [InlineData("STUB_MINOR", "27", "runs Kubernetes 1.27")]
+    [InlineData("STUB_NO_CONTEXT", "1", "kubectl has no current context")]
+    [InlineData("STUB_DOWN", "stub", "the cluster of context stub does not answer")]
+    [InlineData("STUB_DEFAULT_CLASS", "", "no default storage class")]
+    public async Task A_cluster_that_cannot_take_it(string variable, string value, string message) => await RefusesAsync(message, ["--yes"], (variable, value));
+
+    [Theory]
+    [InlineData("STUB_HELM", "other", "belongs to Helm release other")]
+    [InlineData("STUB_RELEASES", "tsdb tsdb", "belongs to Helm release tsdb")]
+    [InlineData("STUB_OWNER", "somebody", "belongs to somebody")]
+    [InlineData("STUB_PHASE", "Terminating", "is being deleted")]
+    public async Task A_namespace_of_somebody_else(string variable, string value, string message)
+    {
+        deploy.Mark("namespace");
+        await RefusesAsync(message, ["--yes"], (variable, value));
+        if (variable != "STUB_PHASE")
+            await RefusesAsync(message, ["--uninstall", "--yes"], (variable, value));
+    }
+
+    [Theory]
+    [InlineData("kubectl")]
+    [InlineData("openssl")]
+    public async Task A_machine_without_its_programs(string program) =>
+        await RefusesAsync($"{program} is not on the PATH", ["--yes"], ("PATH", deploy.PathWithout(program)));
+
+    [Theory]
+    [InlineData("nobody is there to ask")]
+    [InlineData("nobody is there to ask", "--uninstall")]
+    [InlineData("unknown option --force", "--force")]
+    [InlineData("--timeout soon is no number of seconds", "--timeout", "soon")]
+    [InlineData("--context needs a value", "--context")]
+    [InlineData("--delete-volumes needs --uninstall", "--delete-volumes", "--yes")]
+    [InlineData("secrets.yaml is no optional file", "--with", "secrets.yaml")]
+    [InlineData("the S3 settings lack --s3-region --s3-key (or HUB_S3_KEY) --s3-secret (or HUB_S3_SECRET)", "--s3-bucket", "backups")]
+    public async Task What_it_is_not_told_well(string message, params string[] arguments)
+    {
+        if (arguments.Contains("--uninstall"))
+            deploy.Mark("namespace");
+        await RefusesAsync(message, arguments);
+    }
+
+    [Fact]
+    public async Task Storage_classes_of_another_cloud()
+    {
+        using var recommended = new DeployRun("recommended");
+        var run = await recommended.RunAsync(["--yes"], ("STUB_NO_DRIVER", "1"));
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("the cluster has no driver ebs.csi.aws.com", run.Text, StringComparison.Ordinal);
+        Assert.Empty(recommended.Changes);
+    }
+
+    [Fact]
+    public async Task A_volume_whose_passwords_are_lost()
+    {
+        deploy.Mark("namespace");
+        await RefusesAsync("Restore the Secret from a copy", ["--yes"], ("STUB_CLAIMS", "persistentvolumeclaim/data-timescaledb-1"));
+    }
+
+    [Fact]
+    public async Task Too_little_room_is_a_warning_with_figures()
+    {
+        var run = await deploy.RunAsync(["--yes"], ("STUB_NODES", "1"), ("STUB_MEMORY", "1048576Ki"), ("STUB_USED", "7900m"));
+        Assert.True(run.ExitCode == 0, run.Text);
+        Assert.Contains("warning: 100m of CPU are free, and the pods ask for", run.Text, StringComparison.Ordinal);
+        Assert.Contains("warning: 0 MiB of memory are free, and the pods ask for", run.Text, StringComparison.Ordinal);
+        var none = await deploy.RunAsync(["--yes"], ("STUB_NODES", "0"));
+        Assert.Contains("warning: 0 nodes take pods", none.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_object_that_the_server_does_not_accept_leaves_a_fresh_cluster_as_it_was()
+    {
+        var run = await deploy.RunAsync(["--yes"], ("STUB_REFUSE", "kind: StatefulSet"));
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("does not accept patroni-config.yaml", run.Text, StringComparison.Ordinal);
+        Assert.Equal(["apply stdin", "delete namespace timescaledb --wait=false"], deploy.Changes);
+    }
+
+    [Fact]
+    public async Task A_critical_health_check_is_a_failure()
+    {
+        var run = await deploy.RunAsync(["--yes"], ("STUB_HEALTH", "critical"));
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("the health check is critical", run.Text, StringComparison.Ordinal);
+        Assert.Contains("no member is the primary", (await deploy.RunAsync(["--yes"], ("STUB_PRIMARY", "none"))).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_part_that_does_not_become_ready_is_named()
+    {
+        var run = await deploy.RunAsync(["--yes", "--timeout", "1"], ("STUB_NOT_READY", "statefulset/timescaledb"));
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("statefulset/timescaledb is not ready after 1 s", run.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("apply pgbouncer.yaml", deploy.Changes);
+    }
+
+    private async Task RefusesAsync(string message, string[] arguments, params (string, string)[] environment)
+    {
+        var run = await deploy.RunAsync(arguments, environment);
+        Assert.True(run.ExitCode == 1, run.Text);
+        Assert.Contains(message, run.Text, StringComparison.Ordinal);
+        Assert.Empty(deploy.Changes);
+        Assert.Empty(Directory.GetFileSystemEntries(deploy.Temporary));
+    }
+}
