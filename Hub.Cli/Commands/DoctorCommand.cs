@@ -55,7 +55,7 @@ internal static class DoctorCommand
         var memory = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 30;
         checks.Add(new Check("memory", memory >= 4, true, $"{memory} GB", "the full hub takes about 2 GB when idle; ./hub up --profile single takes less"));
         checks.Add(new Check("Aspire packages", Environment.GetEnvironmentVariable("HubAspire") != "false", false,
-            Environment.GetEnvironmentVariable("HubAspire") == "false" ? "not in this machine's package registry" : "yes", "nuget.org; only the AppHost (F5) needs them"));
+            Environment.GetEnvironmentVariable("HubAspire") == "false" ? "not in this machine's package registry" : "yes", "a package registry that has them; only the AppHost (F5) needs them"));
         checks.Add(new Check("state", true, false, deployment.Exists ? deployment.Directory : "no hub was brought up yet", ""));
         return checks;
     }
