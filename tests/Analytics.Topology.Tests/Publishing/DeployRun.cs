@@ -89,7 +89,9 @@ internal sealed class DeployRun : IDisposable
     }
 
     /// <summary>In a session of its own, so that a signal reaches it and what it runs, as Ctrl-C does.</summary>
-    public Process StartInSession(string[] arguments, params (string Name, string Value)[] environment) => Start("setsid", ["--wait", Find("bash")!, Script, .. arguments], environment);
+    // A shell cannot trap a signal that was ignored when it began, as SIGINT is in whatever a CI runner starts in the background.
+    public Process StartInSession(string[] arguments, params (string Name, string Value)[] environment) =>
+        Start("setsid", ["--wait", "/usr/bin/env", "--default-signal=INT", Find("bash")!, Script, .. arguments], environment);
 
     public static async Task<(int ExitCode, string Text)> EndAsync(Process process)
     {

@@ -25,7 +25,6 @@ public sealed class RefusalTests : IDisposable
 
     [Theory]
     [InlineData("up")]
-    [InlineData("down")]
     [InlineData("status")]
     [InlineData("images")]
     public async Task An_engine_that_does_not_run_is_named_with_how_to_start_it(string verb)
