@@ -6,7 +6,7 @@ namespace Analytics.Topology.Security;
 /// </summary>
 public static class CertificateNames
 {
-    /// <summary>The component whose certificates directory holds the CA only.</summary>
+    /// <summary>All exporters together: they serve under one certificate.</summary>
     public const string Exporter = "exporter";
 
     /// <summary>Component → subject alternative names, for every component that has a certificate.</summary>
