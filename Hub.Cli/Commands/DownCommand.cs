@@ -7,12 +7,12 @@ namespace Hub.Cli.Commands;
 /// <summary><c>hub down</c>: stops what <c>hub up</c> started.</summary>
 internal static class DownCommand
 {
-    /// <summary>Written by ./hub when it had to start the engine itself; holds the engine's process id.</summary>
+    /// <summary>Written by ./hub when it had to start the engine itself; holds the engine's process id and the command it was started for.</summary>
     private const string EngineMarker = "/run/hub-dockerd.pid";
 
     public static Command Create(Ui ui)
     {
-        var volumes = new Option<bool>("--volumes") { Description = "Remove the data as well, and stop the engine if hub started it. There is no way back." };
+        var volumes = new Option<bool>("--volumes") { Description = "Remove the data as well, and stop the engine if `hub up` started it. There is no way back." };
         var state = new Option<bool>("--state") { Description = "With --volumes: remove the state directory (passwords, certificates, API key) too." };
         var name = new Option<string?>("--name") { Description = "Name of the hub [default: the one of this checkout]." };
         var command = new Command("down", "Stop the hub. Data stays unless --volumes is given.") { volumes, state, name };
@@ -58,15 +58,14 @@ internal static class DownCommand
             (await engine.RunAsync(cancellation, remove(ids))).OrThrow("The engine did not remove all of the hub");
     }
 
-    /// <summary>Only an engine that ./hub started, and only when nobody else uses it.</summary>
+    /// <summary>Only an engine that `hub up` started, and only when nobody else uses it; one that `hub test` started has tests to run yet.</summary>
     private static async Task StopEngineAsync(Ui ui, ContainerEngine engine, CancellationToken cancellation)
     {
-        if (!File.Exists(EngineMarker) || (await engine.RunAsync(cancellation, "ps", "--quiet")).Output.Trim().Length > 0)
+        if (!File.Exists(EngineMarker) || (await File.ReadAllTextAsync(EngineMarker, cancellation)).Trim().Split(' ') is not [var pid, "up"] || (await engine.RunAsync(cancellation, "ps", "--quiet")).Output.Trim().Length > 0)
             return;
         await ui.StepAsync("Stopping the engine that hub started", async _ =>
         {
             // The number may belong to another program by now: a machine that was restarted starts counting again.
-            var pid = (await File.ReadAllTextAsync(EngineMarker, cancellation)).Trim();
             if (!File.Exists($"/proc/{pid}/comm") || (await File.ReadAllTextAsync($"/proc/{pid}/comm", cancellation)).Trim() != "dockerd")
             {
                 File.Delete(EngineMarker);
