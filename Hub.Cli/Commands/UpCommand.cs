@@ -53,7 +53,7 @@ internal static class UpCommand
         using var alone = deployment.Lock();
         var engine = await ui.StepAsync("Checking the engine, ports and disk", _ => Preflight.CheckAsync(deployment, cancellation), engine => $"engine {engine.Version}, {engine.ComposeCommand}");
         await ui.StepAsync("Images", report => new ImageBuilder(engine, deployment.Repository, report)
-            .EnsureAsync(deployment.Containers.Select(container => container.Image).ToHashSet(), rebuild, cancellation), built => built == 0 ? "up to date" : $"{built} built");
+            .EnsureAsync(deployment.Containers.Where(container => !container.OnDemand).Select(container => container.Image).ToHashSet(), rebuild, cancellation), built => built == 0 ? "up to date" : $"{built} built");
         var changed = await ui.StepAsync("Secrets, certificates, configuration", async _ =>
         {
             var written = deployment.Write(TimeProvider.System.GetUtcNow());
@@ -61,7 +61,7 @@ internal static class UpCommand
             return written;
         }, written => $"{written.Count} files written to {deployment.Directory}");
         var before = await engine.ContainersAsync(choices.Name, cancellation);
-        await ui.StepAsync("Starting containers", report => StartAsync(engine, deployment, before.Count > 0, report, cancellation), $"{deployment.Containers.Count} containers");
+        await ui.StepAsync("Starting containers", report => StartAsync(engine, deployment, before.Count > 0, report, cancellation), $"{deployment.Containers.Count(container => !container.OnDemand)} containers");
         await RefreshAsync(engine, deployment, before, changed, cancellation);
         await HealthWait.UntilHealthyAsync(ui, engine, deployment, timeout, cancellation);
         await ui.StepAsync("API key", _ => ApiKeys.EnsureDevelopmentKeyAsync(deployment, cancellation), _ => $"project {ApiKeys.DevelopmentProject}, in {deployment.ApiKeyPath}");
