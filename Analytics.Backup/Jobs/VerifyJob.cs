@@ -14,7 +14,8 @@ internal sealed class VerifyJob(BackupSettings settings, PgBackRest pgBackRest, 
     public async Task RunAsync(JobRun run, CancellationToken cancel)
     {
         // Says what is wrong with an unreachable repository; verify itself would only say that it found no info file.
-        await pgBackRest.InfoAsync(cancel);
+        if ((await pgBackRest.InfoAsync(cancel)).Sets.Count == 0)
+            throw new BackupException("There is no backup to verify.", "Take one with `hub-backup full`.");
         // Asked first, so that whatever the server was told is archived has to be found below.
         var archived = settings.ConnectionString is null ? null : await LastArchivedAsync(run, cancel);
         var result = await pgBackRest.RunAsync("verify", ["--repo=1", "--output=text", "--verbose"], cancel, level: "detail");
