@@ -29,6 +29,7 @@ internal sealed record AlertCase(IReadOnlyList<string> Fires, IReadOnlyList<stri
         {
             ["rule_files"] = new[] { $"rules-{group}.yaml" },
             ["evaluation_interval"] = "15s",
+            ["group_eval_order"] = new[] { "hub-recording", "hub-" + group },
             ["tests"] = rules.SelectMany(rule => cases[rule.Name].Tests(rule)).ToArray(),
         }));
     }

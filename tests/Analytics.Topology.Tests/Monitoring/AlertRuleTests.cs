@@ -41,7 +41,7 @@ public partial class AlertRuleTests
         Assert.InRange(rule.Summary.Length, 15, 140);
         Assert.InRange(rule.Description.Length, 40, 400);
         Assert.EndsWith(".", rule.Summary, StringComparison.Ordinal);
-        Assert.Matches(@"\.$", rule.Description);
+        Assert.Matches(@"[.?]$", rule.Description);
 
         // Only "nothing is known" has neither value nor label.
         if (!rule.Expression.StartsWith("absent(", StringComparison.Ordinal) && !rule.Expression.StartsWith("sum by (cluster)", StringComparison.Ordinal))

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Analytics.Topology;
+using Analytics.Topology.Containers;
 using Docker.DotNet;
 using DotNet.Testcontainers.Containers;
 using DotNet.Testcontainers.Networks;
@@ -36,13 +37,16 @@ public sealed class HubCluster : IAsyncDisposable
     public IContainer this[string name] => containers[name];
 
     /// <summary>Starts everything and waits until all members stream and the set-up jobs have ended well.</summary>
-    public static async Task<HubCluster> StartAsync(ClusterTopology topology, CancellationToken cancel)
+    /// <param name="topology">The cluster.</param>
+    /// <param name="cancel">Gives up.</param>
+    /// <param name="change">What a test needs otherwise of a container; null: nothing.</param>
+    public static async Task<HubCluster> StartAsync(ClusterTopology topology, CancellationToken cancel, Func<ContainerSpec, ContainerSpec>? change = null)
     {
         ArgumentNullException.ThrowIfNull(topology);
         var deployment = new TestDeployment(topology.With(cluster => cluster with
         {
             Images = cluster.Images.WithDatabase(Environment.GetEnvironmentVariable(Images.DatabaseVariable)),
-        }));
+        }), change);
         var cluster = new HubCluster(deployment, await Engine.CreateNetworkAsync(cancel));
         try
         {

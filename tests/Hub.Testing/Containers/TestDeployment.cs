@@ -10,11 +10,11 @@ public sealed class TestDeployment
 {
     private readonly Dictionary<string, string> files;
 
-    public TestDeployment(ClusterTopology topology)
+    public TestDeployment(ClusterTopology topology, Func<ContainerSpec, ContainerSpec>? change = null)
     {
         ArgumentNullException.ThrowIfNull(topology);
         Topology = topology;
-        Containers = ClusterContainers.For(topology);
+        Containers = [.. ClusterContainers.For(topology).Select(spec => change?.Invoke(spec) ?? spec)];
         var local = LocalFiles.Render(topology, Containers, _ => null, TimeProvider.System.GetUtcNow());
         Passwords = local.Secrets;
         files = local.Files.ToDictionary(file => file.Path, file => file.Content);
