@@ -30,19 +30,22 @@ public sealed class MonitoredCluster : IAsyncLifetime
         command.Parameters.Add(new NpgsqlParameter { Value = SHA256.HashData(Encoding.UTF8.GetBytes(ApiKey)) });
         command.Parameters.Add(new NpgsqlParameter { Value = ApiKey[..12] });
         await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(System.Net.HttpStatusCode.OK, await PostAsync("gpt-4o", 10, TimeProvider.System.GetUtcNow(), TestContext.Current.CancellationToken));
         traffic = SendAsync(stop.Token);
     }
 
-    /// <summary>Sends one batch of calls; whatever is answered.</summary>
-    internal async Task PostAsync(string key, string model, int count, DateTimeOffset start, CancellationToken cancel)
+    /// <summary>Sends one batch of calls.</summary>
+    /// <returns>The status of the answer.</returns>
+    internal async Task<System.Net.HttpStatusCode> PostAsync(string key, string model, int count, DateTimeOffset start, CancellationToken cancel)
     {
-        var calls = Enumerable.Range(0, count).Select(i => new { id = Guid.NewGuid().ToString("N"), time = start.AddMilliseconds(i), provider = "openai", model, input_tokens = 10, output_tokens = 5 });
+        var calls = Enumerable.Range(0, count).Select(i => new { id = Guid.NewGuid().ToString("N"), time = start.AddMilliseconds(i), provider = "openai", model, usage = new { input_tokens = 10, output_tokens = 5 } });
         using var request = new HttpRequestMessage(HttpMethod.Post, $"http://127.0.0.1:{Cluster.Port(ClusterNames.Ingest, Ports.Rest)}/api/v1/requests") { Content = JsonContent.Create(new { requests = calls }) };
         request.Headers.Add("Authorization", "Bearer " + key);
         using var response = await http.SendAsync(request, cancel);
+        return response.StatusCode;
     }
 
-    internal Task PostAsync(string model, int count, DateTimeOffset start, CancellationToken cancel) => PostAsync(ApiKey, model, count, start, cancel);
+    internal Task<System.Net.HttpStatusCode> PostAsync(string model, int count, DateTimeOffset start, CancellationToken cancel) => PostAsync(ApiKey, model, count, start, cancel);
 
     /// <summary>A connection to the primary through HAProxy.</summary>
     internal async Task<NpgsqlConnection> OpenAsync(string role, string secret, string container = ClusterNames.HaProxy, int port = Ports.ReadWrite)
