@@ -23,7 +23,7 @@ public sealed class MonitoredCluster : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        cluster = await HubCluster.StartAsync(Presets.Development, TestContext.Current.CancellationToken, FastRules.Change);
+        cluster = await HubCluster.StartAsync(Presets.Development, TestContext.Current.CancellationToken, change: FastRules.Change);
         prometheus = new PrometheusClient(new Uri($"http://127.0.0.1:{cluster.Port(ClusterNames.Prometheus, Ports.Prometheus)}"));
         await using var owner = await OpenAsync(Roles.Owner, Secrets.Owner);
         await using var command = new NpgsqlCommand("SELECT analytics.create_api_key('monitoring', 'tests', $1, $2)", owner);
