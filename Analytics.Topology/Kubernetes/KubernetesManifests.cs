@@ -50,7 +50,7 @@ public static class KubernetesManifests
         yield return File("backup-cronjob.yaml", "Backups (pgBackRest): full, differential, their verification, a restore drill; snapshots of etcd.",
             [.. Present(BackupJobs.Repository(context)), .. BackupJobs.All(context), EtcdSnapshots.Volume(context), EtcdSnapshots.CronJob(context)]);
         yield return File("monitoring.yaml", "Scrape targets, alert rules and a dashboard; needs prometheus-operator's definitions in the cluster.",
-            [.. Monitors.Targets(context), Monitors.Rules(context), Monitors.Dashboard(context)], optional: !context.Options.PrometheusOperator);
+            [.. Monitors.Targets(context), Monitors.Rules(context), Monitors.Alertmanager(context), Monitors.Dashboard(context)], optional: !context.Options.PrometheusOperator);
     }
 
     /// <summary>What the cluster or the operator chooses.</summary>
