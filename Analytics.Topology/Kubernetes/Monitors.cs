@@ -40,20 +40,6 @@ internal static class Monitors
         Spec = new Map { ["groups"] = YamlDocuments.Read(Templates.Read("alert-rules.yaml"))["groups"] },
     };
 
-    /// <summary>Grafana's sidecar loads dashboards from ConfigMaps with this label.</summary>
-    public static V1ConfigMap Dashboard(ManifestContext context)
-    {
-        var metadata = context.Meta("grafana-dashboard", ClusterNames.TimescaleDb);
-        metadata.Labels["grafana_dashboard"] = "1";
-        return new V1ConfigMap
-        {
-            ApiVersion = "v1",
-            Kind = "ConfigMap",
-            Metadata = metadata,
-            Data = new Dictionary<string, string> { ["hub.json"] = Templates.Read("grafana-dashboard.json") },
-        };
-    }
-
     private static CustomObject PodMonitor(ManifestContext context, string component, params Map[] endpoints) => new()
     {
         ApiVersion = Api,
