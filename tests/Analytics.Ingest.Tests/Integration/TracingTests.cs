@@ -16,7 +16,7 @@ public sealed class TracingTests(DatabaseFixture databases) : HostedTests(databa
 {
     private const string Trace = "opentelemetry.proto.collector.trace.v1.TraceService";
     private static readonly int OwnPort = FreePort();
-    private readonly Spans spans = new();
+    private readonly SpanLog spans = new();
 
     /// <summary>Hub's own telemetry goes to Hub itself: the mistake that must do no harm.</summary>
     private protected override (string Name, string Value)[] Options =>

@@ -9,7 +9,7 @@ public sealed class IngestTracingTests
     [Fact]
     public void A_batch_of_many_requests_and_a_request_of_many_batches_have_bounded_links_and_say_what_is_missing()
     {
-        using var spans = new Spans();
+        using var spans = new SpanLog();
         var requests = Enumerable.Range(0, IngestTracing.MaxLinks + 10).Select(_ => Request()).ToList();
         using (var batch = IngestTracing.StartBatch([.. requests.Select(request => new WritePart(request, []))]))
         {
@@ -27,7 +27,7 @@ public sealed class IngestTracingTests
     [Fact]
     public void A_batch_belongs_to_no_request()
     {
-        using var spans = new Spans();
+        using var spans = new SpanLog();
         using var current = new Activity("what the thread did before").Start();
         using var batch = IngestTracing.StartBatch([new WritePart(Request(), [])]);
         Assert.Null(batch!.Parent);

@@ -4,12 +4,12 @@ using System.Diagnostics;
 namespace Analytics.Ingest.Tests.Telemetry;
 
 /// <summary>Hears every span that ends in this process while it lives.</summary>
-internal sealed class Spans : IDisposable
+internal sealed class SpanLog : IDisposable
 {
     private readonly ConcurrentQueue<Activity> ended = new();
     private readonly ActivityListener listener;
 
-    public Spans()
+    public SpanLog()
     {
         listener = new ActivityListener
         {
