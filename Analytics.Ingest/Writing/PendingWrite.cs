@@ -95,4 +95,10 @@ internal sealed class PendingWrite(IReadOnlyList<QueuedRow> rows)
 internal sealed record WritePart(PendingWrite Owner, QueuedRow[] Rows)
 {
     public long Bytes { get; } = Rows.Sum(row => (long)row.Row.EstimatedBytes);
+
+    /// <summary>When it was queued, in ticks of the time provider.</summary>
+    public long Queued { get; set; }
+
+    /// <summary>Its place among what is queued or being written.</summary>
+    public LinkedListNode<WritePart>? Place { get; set; }
 }

@@ -19,6 +19,7 @@ internal sealed class WriterService(
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
+        metrics.Start();
         lanes = Task.WhenAll(Enumerable.Range(0, options.Value.WriterLanes).Select(_ => Task.Run(RunLaneAsync, CancellationToken.None)));
         return Task.CompletedTask;
     }
@@ -143,6 +144,7 @@ internal sealed class WriterService(
     private void Count(List<WritePart> parts)
     {
         var stored = 0;
+        foreach (var part in parts) metrics.CommitLag(time.GetElapsedTime(part.Queued));
         foreach (var row in parts.SelectMany(part => part.Rows))
         {
             if (row.Outcome == RowOutcome.Stored) stored++;

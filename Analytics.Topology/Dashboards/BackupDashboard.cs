@@ -38,8 +38,8 @@ internal static class BackupDashboard
         Lines("Size", Units.Bytes, "Of the last one, by kind, as it lies in the repository.", new Prometheus("max by (type) (hub_backup_last_size_bytes{@})", "{{type}}")));
 
     private static Row Archive(ClusterTopology topology) => new("WAL between backups",
-        Lines("Age of the last archived segment", Units.Seconds, "What would be lost with the whole cluster, while anything is written.",
-            new Prometheus("max(pg_stat_archiver_last_archive_age{@} and on (instance) pg_replication_is_replica{@} == 0)", "age"))
+        Lines("Oldest segment that waits", Units.Seconds, "What would be lost with the whole cluster: how long the oldest WAL file has waited for the archive.",
+            new Prometheus("max(pg_stat_archiver_oldest_waiting_seconds{@})", "waiting"))
             .Until(topology.Definition.Backup.RecoveryPointObjective.TotalSeconds / 2, topology.Definition.Backup.RecoveryPointObjective.TotalSeconds),
         Lines("Segments archived", Units.Count, "Per hour.", new Prometheus("sum(increase(pg_stat_archiver_archived_count{@}[1h]))", "archived")),
         Lines("Attempts that failed", Units.Count, "Per hour. PostgreSQL keeps the segment and tries again, until the WAL volume is full.",

@@ -3,8 +3,8 @@ using static Analytics.Topology.Dashboards.Panels;
 namespace Analytics.Topology.Dashboards;
 
 /// <summary>
-/// Chunks, compression, jobs and aggregates. From TimescaleDB's own views, which exist on both editions: on the Apache edition nothing is
-/// compressed and Hub keeps the aggregates, and these panels say so.
+/// Chunks, compression, jobs and aggregates. What is now comes from TimescaleDB's own views, what was from the exporter's queries; both answer
+/// on both editions: on the Apache edition nothing is compressed and Hub keeps the aggregates, and these panels say so.
 /// </summary>
 internal static class TimescaleDashboard
 {
@@ -14,7 +14,7 @@ internal static class TimescaleDashboard
         Title = "Hub / TimescaleDB",
         Description = "Whether old data is compressed and dropped in time, and whether the jobs that do it run.",
         From = "now-7d",
-        Rows = [Now, Tables, Jobs],
+        Rows = [Now, Tables, Jobs, History],
     };
 
     private static Row Now => new("Now",
@@ -67,6 +67,24 @@ internal static class TimescaleDashboard
              CROSS JOIN LATERAL (SELECT CASE WHEN EXISTS (SELECT FROM timescaledb_information.continuous_aggregates c WHERE c.view_name = a.name)
                                              THEN 'continuous aggregate' ELSE 'view' END AS kind) k ORDER BY 1
             """), ("age", Units.Seconds)).Wide(24));
+
+    private static Row History => new("Over time",
+        Lines("Chunks", Units.Count, "By hypertable.", new Prometheus("max by (hypertable) (hub_hypertable_chunks{@})", "{{hypertable}}")),
+        Lines("Compressed chunks", Units.Count, "By hypertable; none on the Apache edition.", new Prometheus("max by (hypertable) (hub_hypertable_compressed_chunks{@})", "{{hypertable}}")),
+        Lines("Saved by compression", Units.Share, "Of the size that compressed chunks had before. 0 where nothing is compressed.",
+            new Prometheus("1 - sum by (hypertable) (hub_hypertable_compressed_after_bytes{@}) / (sum by (hypertable) (hub_hypertable_compressed_before_bytes{@}) > 0) or 0 * sum by (hypertable) (hub_hypertable_compressed_before_bytes{@})", "{{hypertable}}")),
+        Lines("Overdue for compression", Units.Count, "Chunks that have been due for more than two days.",
+            new Prometheus("max by (hypertable) (hub_hypertable_compression_overdue{@})", "{{hypertable}}")).Until(1, 10),
+        Lines("Overdue for dropping", Units.Count, "Chunks that are more than two days older than what is kept.",
+            new Prometheus("max by (hypertable) (hub_hypertable_retention_overdue{@})", "{{hypertable}}")).Until(1, 10),
+        Lines("Jobs in trouble", Units.Count, "Failed the last time, never to run again, overdue.",
+            new Prometheus("max(hub_timescaledb_jobs_failed{@})", "failed"),
+            new Prometheus("max(hub_timescaledb_jobs_stuck{@})", "stuck"),
+            new Prometheus("max(hub_timescaledb_jobs_overdue{@})", "overdue")).Until(1, 2),
+        Lines("Background workers", Units.Share, "In use, of timescaledb.max_background_workers.",
+            new Prometheus("hub_timescaledb_workers_used{@} / hub_timescaledb_workers_limit{@}", "{{member}}")).Until(0.8, 1).Wide(12),
+        Lines("Age of the last refresh", Units.Seconds, "By aggregate; 0 for the views of the Apache edition.",
+            new Prometheus("max by (aggregate) (hub_aggregate_refresh_age_seconds{@})", "{{aggregate}}")).Wide(12));
 
     private static Panel Check(string title, string name, string description) =>
         Stat(title, Units.Text, description, new Sql($"SELECT status FROM analytics.system_health_check() WHERE check_name = '{name}'")) with

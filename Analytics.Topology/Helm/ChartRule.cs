@@ -32,6 +32,7 @@ internal sealed record ChartRule(string Kind, string Name, string Path, string V
 
         new("ConfigMap", PatroniConfigMap, "data.patroni.yml", "config.patroni"),
         new("ConfigMap", "haproxy-config", "data.haproxy.cfg", "config.haproxy"),
+        new("ConfigMap", "postgres-exporter-config", "data.queries.yaml", "config.exporterQueries"),
         new("ConfigMap", "pgbouncer-config", "data.pgbouncer.ini", "config.pgbouncer"),
 
         new("StatefulSet", ClusterNames.TimescaleDb, $"{Pod}.affinity", "database.affinity"),

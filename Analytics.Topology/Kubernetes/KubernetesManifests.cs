@@ -50,7 +50,7 @@ public static class KubernetesManifests
         yield return File("backup-cronjob.yaml", "Snapshots of etcd. The database's own backups (pgBackRest) are not part of this release.",
             [EtcdSnapshots.Volume(context), EtcdSnapshots.CronJob(context)]);
         yield return File("monitoring.yaml", "Scrape targets and alert rules; needs prometheus-operator's definitions in the cluster.",
-            [.. Monitors.Targets(context), Monitors.Rules(context)], optional: !context.Options.PrometheusOperator);
+            [.. Monitors.Targets(context), Monitors.Rules(context), Monitors.Alertmanager(context)], optional: !context.Options.PrometheusOperator);
         yield return File("grafana-dashboards.yaml", "Dashboards for the sidecar of a Grafana that watches this namespace.", [.. GrafanaDashboards.All(context)]);
     }
 
