@@ -12,7 +12,7 @@ internal static class DatabaseDashboard
         Uid = DashboardUids.Database,
         Title = "Hub / Database and replication",
         Description = "Who is the primary, how far the replicas are behind, and what the servers are busy with.",
-        Rows = [Roles, Replication(topology), Work, Disk(topology), Consensus(topology)],
+        Rows = [Roles, Replication(topology), Work, Disk, Consensus(topology)],
     };
 
     private static Row Roles => new("Roles",
@@ -36,8 +36,8 @@ internal static class DatabaseDashboard
         Lines("Synchronous candidates", Units.Count, "Replicas that a commit may wait for. None: writes wait.",
             new Prometheus("sum(patroni_sync_standby{@} + patroni_quorum_standby{@})", "candidates")).From(1, Math.Max(1, topology.Database.Members - 1)),
         Lines("WAL written", Units.BytesPerSecond, "By the primary.", new Prometheus("max by (scope) (rate(patroni_xlog_location{@}[$__rate_interval]))", "{{scope}}")),
-        Lines("WAL held back by slots", Units.Bytes, "What a slot keeps on disk for a replica that has not fetched it. A replica that is gone is dropped at half of the WAL volume.",
-            new Prometheus("max by (slot_name) (hub_replication_slot_kept_bytes{@})", "{{slot_name}}")).Until(1 << 30, topology.Database.WalVolume.Bytes / 2),
+        Lines("WAL held back by slots", Units.Share, "What a slot keeps for a replica that has not fetched it, of what it may keep. At 100 % the replica must be rebuilt.",
+            new Prometheus("max by (slot_name) (hub_replication_slot_kept_ratio{@})", "{{slot_name}}")).Until(0.5, 0.8),
         Lines("Inactive slots", Units.Count, "Slots of a primary that nobody reads.",
             new Prometheus("sum(hub_replication_slot_active{@} == bool 0)", "inactive")).Until(1, 2));
 
@@ -67,7 +67,7 @@ internal static class DatabaseDashboard
         Lines("Temporary files", Units.BytesPerSecond, "Sorts and hashes that did not fit into work_mem.",
             new Prometheus($"sum by (member) (rate(pg_stat_database_temp_bytes{{@,{Data}}}[$__rate_interval]))", "{{member}}")));
 
-    private static Row Disk(ClusterTopology topology) => new("Disk",
+    private static Row Disk => new("Disk",
         Lines("Volumes in use", Units.Share, "Of the size that the topology gives the data and WAL volumes.",
             new Prometheus("hub_volume_used_bytes{@} / hub_volume_size_bytes{@}", "{{member}} {{volume}}")).Until(0.8, 0.9),
         Lines("Transactions since freezing", Units.Count, "At 2.1 thousand million the server stops taking writes.",
@@ -75,7 +75,8 @@ internal static class DatabaseDashboard
         Lines("Dead rows", Units.Share, "Share in the worst table of more than 100 000 rows: what vacuum has not come to.",
             new Prometheus("max by (member) (hub_dead_rows_worst_ratio{@})", "{{member}}")).Until(0.2, 0.5),
         Lines("WAL on disk", Units.Bytes, "Grows when a replica or the archive is behind.",
-            new Prometheus("max by (member) (pg_wal_size_bytes{@})", "{{member}}")).Until(topology.Database.WalVolume.Bytes / 2, topology.Database.WalVolume.Bytes * 0.8),
+            new Prometheus("max by (member) (pg_wal_size_bytes{@})", "{{member}}"),
+            new Prometheus("max(hub_wal_expected_bytes{@})", "normal at most")),
         Lines("Checkpoints", Units.Count, "Per hour, by cause. Many requested ones: max_wal_size is too small.",
             new Prometheus("sum by (member) (increase(pg_stat_checkpointer_num_timed_total{@}[1h]))", "{{member}} timed"),
             new Prometheus("sum by (member) (increase(pg_stat_checkpointer_num_requested_total{@}[1h]))", "{{member}} requested")),

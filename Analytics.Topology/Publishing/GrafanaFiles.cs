@@ -64,7 +64,7 @@ internal static class GrafanaFiles
             ["database"] = ClusterNames.Database,
             ["sslmode"] = "verify-full",
             ["tlsConfigurationMethod"] = "file-path",
-            ["sslRootCertFile"] = $"{Mounted}/ca.crt",
+            ["sslRootCertFile"] = "/etc/hub/ca.crt",
             ["postgresVersion"] = 1500,
             ["timescaledb"] = true,
             ["maxOpenConns"] = 5,

@@ -76,7 +76,7 @@ public partial class DashboardTests
     [Theory, MemberData(nameof(Uids))]
     public void Keep_clusters_apart(string uid)
     {
-        foreach (var expression in HubDashboards.For(Presets.Recommended).Single(dashboard => dashboard.Uid == uid).Panels.SelectMany(panel => panel.Queries).OfType<Dashboards.Prometheus>().Select(query => query.Text))
+        foreach (var expression in HubDashboards.For(Presets.Recommended).Single(dashboard => dashboard.Uid == uid).Panels.SelectMany(panel => panel.Queries).OfType<Topology.Dashboards.Prometheus>().Select(query => query.Text))
         {
             Assert.DoesNotContain("{@", expression, StringComparison.Ordinal);
             var metrics = PromQl.Metrics(expression).ToList();

@@ -3,6 +3,8 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Analytics.Topology;
 using Analytics.Topology.Dashboards;
+using Hub.Cli.Cluster;
+using Hub.Cli.Status;
 using Npgsql;
 
 namespace Hub.Cli.Tests.Dashboards;
@@ -14,11 +16,24 @@ namespace Hub.Cli.Tests.Dashboards;
 [Trait(Tiers.Trait, Tiers.Integration)]
 public sealed partial class DashboardTruthTests(DashboardFixture fixture, ITestOutputHelper output) : IClassFixture<DashboardFixture>
 {
+    private const string NoBackup = "the containers of this test hold no repository and so no backup";
+
     /// <summary>Panels that may be empty here, and why. Their queries must still be understood.</summary>
     private static readonly Dictionary<string, string> MayBeEmpty = new()
     {
         ["hub-overview/Firing alerts"] = "nothing fires on a healthy hub",
         ["hub-database/Volumes"] = "a kubelet's metrics: Kubernetes only",
+        ["hub-backup/Last full backup"] = NoBackup,
+        ["hub-backup/Last backup of any kind"] = NoBackup,
+        ["hub-backup/Last result"] = NoBackup,
+        ["hub-backup/Backups to restore from"] = NoBackup,
+        ["hub-backup/Time to restore"] = NoBackup,
+        ["hub-backup/Would be lost"] = NoBackup,
+        ["hub-backup/Age of the last one"] = NoBackup,
+        ["hub-backup/Duration"] = NoBackup,
+        ["hub-backup/Size"] = NoBackup,
+        ["hub-backup/Time to restore, drill by drill"] = NoBackup,
+        ["hub-backup/Age of the newest row"] = NoBackup,
     };
 
     /// <summary>Metrics that are not there before something happens that does not happen here.</summary>
@@ -27,6 +42,13 @@ public sealed partial class DashboardTruthTests(DashboardFixture fixture, ITestO
         ["ALERTS"] = "made by Prometheus while an alert is pending or fires",
         ["kubelet_volume_stats_available_bytes"] = "Kubernetes only",
         ["kubelet_volume_stats_capacity_bytes"] = "Kubernetes only",
+        ["hub_backup_last_success_timestamp_seconds"] = NoBackup,
+        ["hub_backup_last_result"] = NoBackup,
+        ["hub_backup_restorable_sets"] = NoBackup,
+        ["hub_backup_drill_recovery_seconds"] = NoBackup,
+        ["hub_backup_drill_newest_row_age_seconds"] = NoBackup,
+        ["hub_backup_last_duration_seconds"] = NoBackup,
+        ["hub_backup_last_size_bytes"] = NoBackup,
         ["hub_ingest_write_failures_total"] = "counted from the first transaction that fails on",
         ["hub_ingest_rows_dropped_total"] = "counted from the first request that gave up on",
     };
@@ -82,6 +104,37 @@ public sealed partial class DashboardTruthTests(DashboardFixture fixture, ITestO
             problems.AddRange((await AskAsync(connection, (Sql)variable.Query, null, everything)).Select(problem => $"variable {variable.Name}: {problem}"));
         Assert.True(problems.Count == 0, string.Join('\n', problems));
         output.WriteLine($"{Panels().Sum(item => item.Panel.Queries.OfType<Sql>().Count())} statements answered");
+    }
+
+    /// <summary>The figures of <c>hub status</c> are queries like any other.</summary>
+    [Fact]
+    public async Task Every_figure_of_status_has_a_value()
+    {
+        using var http = Client();
+        var prometheus = new PrometheusClient(http);
+        await using var connection = new NpgsqlConnection(fixture.Cluster.ConnectionString(ClusterNames.HaProxy, Ports.ReadWrite, Roles.ReadOnly, Secrets.ReadOnly));
+        await connection.OpenAsync(Cancel);
+        var empty = new List<string>();
+        foreach (var figure in Figures.All)
+        {
+            double? value;
+            if (figure.Query is Sql sql)
+            {
+                await using var command = new NpgsqlCommand(sql.Text, connection);
+                value = (double?)await command.ExecuteScalarAsync(Cancel);
+            }
+            else
+            {
+                value = await prometheus.ValueAsync(((Prometheus)figure.Query).Text, Cancel);
+            }
+
+            if (value is null && figure.Component != "backup")
+                empty.Add($"{figure.Component}: {figure.Name}");
+        }
+
+        Assert.Empty(empty);
+        Assert.All(Figures.All.GroupBy(figure => figure.Component), component => Assert.Equal(3, component.Count()));
+        Assert.All(await prometheus.AlertsAsync(Cancel), alert => Assert.NotEmpty(alert.Summary));
     }
 
     /// <summary>Whoever mends a panel takes it off the list.</summary>
