@@ -86,6 +86,6 @@ internal static class ServiceContainers
         .. topology.Etcd.Hosts.Select(host => $"tls://{host}:{Ports.EtcdClient}"),
     ];
 
-    private static string ConnectionString(string host, int port, string role, string password) =>
+    internal static string ConnectionString(string host, int port, string role, string password) =>
         $"Host={host};Port={port};Database={ClusterNames.Database};Username={role};Password={Secret(password)};SSL Mode=VerifyFull;Root Certificate={Paths.CaFile}";
 }

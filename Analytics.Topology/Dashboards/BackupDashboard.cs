@@ -18,10 +18,10 @@ internal static class BackupDashboard
 
     private static Row Now(ClusterTopology topology) => new("Could we restore?",
         Stat("Last full backup", Units.Seconds, "How long ago. Daily, so more than a day and a half is late.",
-            new Prometheus("time() - max(hub_backup_last_success_timestamp_seconds{@,type=\"full\"})", Instant: true)).Until(1.5 * Day, 3 * Day),
+            new Prometheus("time() - max(hub_backup_last_success_timestamp_seconds{@,type=\"full\"} > 0)", Instant: true)).Until(1.5 * Day, 3 * Day),
         Stat("Last backup of any kind", Units.Seconds, "How long ago. Every six hours, so more than eight hours is late.",
-            new Prometheus("time() - max(hub_backup_last_success_timestamp_seconds{@})", Instant: true)).Until(8 * 3600, Day),
-        Stat("Last result", Units.Count, "Of every kind of backup: 1 when all of the last ones succeeded.",
+            new Prometheus("time() - max(hub_backup_last_success_timestamp_seconds{@,type=~\"full|diff\"} > 0)", Instant: true)).Until(8 * 3600, Day),
+        Stat("Last result", Units.Count, "Of every job: full, differential, retention, verification, drill. One that has never run counts as failed.",
             new Prometheus("min(hub_backup_last_result{@})", Instant: true)).From(1, 1) with
         { Mappings = [new("0", "failed", Colors.Bad), new("1", "good", Colors.Good)] },
         Stat("Backups to restore from", Units.Count, "Complete sets in the repository.", new Prometheus("max(hub_backup_restorable_sets{@})", Instant: true)).From(1, topology.Definition.Backup.KeepDaily),
@@ -33,9 +33,9 @@ internal static class BackupDashboard
 
     private static Row Backups => new("Backups",
         Lines("Age of the last one", Units.Seconds, "A saw: it falls to zero with every backup that succeeds.",
-            new Prometheus("time() - max by (type) (hub_backup_last_success_timestamp_seconds{@})", "{{type}}")),
+            new Prometheus("time() - max by (type) (hub_backup_last_success_timestamp_seconds{@} > 0)", "{{type}}")),
         Lines("Duration", Units.Seconds, "Of the last one, by kind.", new Prometheus("max by (type) (hub_backup_last_duration_seconds{@})", "{{type}}")),
-        Lines("Size", Units.Bytes, "Of the last one, by kind, as it lies in the repository.", new Prometheus("max by (type) (hub_backup_last_size_bytes{@})", "{{type}}")));
+        Lines("Size", Units.Bytes, "Of the database (full, diff, drill), and of all sets in the repository (retain, verify).", new Prometheus("max by (type) (hub_backup_last_size_bytes{@})", "{{type}}")));
 
     private static Row Archive(ClusterTopology topology) => new("WAL between backups",
         Lines("Oldest segment that waits", Units.Seconds, "What would be lost with the whole cluster: how long the oldest WAL file has waited for the archive.",

@@ -29,7 +29,7 @@ internal static class Figures
         Metric("etcd", "members with a leader", Units.Count, "sum(etcd_server_has_leader)"),
         Metric("etcd", "fsync (p99)", Units.Seconds, "histogram_quantile(0.99, sum by (le) (rate(etcd_disk_wal_fsync_duration_seconds_bucket[5m])))"),
         Metric("etcd", "quota in use", Units.Share, "max(etcd_mvcc_db_total_size_in_bytes / etcd_server_quota_backend_bytes)"),
-        Metric("backup", "age of the last backup", Units.Seconds, "time() - max(hub_backup_last_success_timestamp_seconds)"),
+        Metric("backup", "age of the last backup", Units.Seconds, "time() - max(hub_backup_last_success_timestamp_seconds{type=~\"full|diff\"} > 0)"),
         Metric("backup", "backups to restore from", Units.Count, "max(hub_backup_restorable_sets)"),
         Metric("backup", "WAL that waits for the archive", Units.Seconds, "max(pg_stat_archiver_oldest_waiting_seconds)"),
         Metric("monitoring", "targets that answer", Units.Share, "avg(up)"),

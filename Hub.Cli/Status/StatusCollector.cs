@@ -103,7 +103,7 @@ internal sealed class StatusCollector(Deployment deployment, ContainerEngine eng
 
     private void Containers()
     {
-        foreach (var container in deployment.Containers)
+        foreach (var container in deployment.Containers.Where(container => !container.OnDemand))
         {
             if (!containers.TryGetValue(container.Name, out var state))
                 problems.Add($"{container.Name}: no container");

@@ -16,7 +16,7 @@ namespace Hub.Cli.Tests.Dashboards;
 [Trait(Tiers.Trait, Tiers.Integration)]
 public sealed partial class DashboardTruthTests(DashboardFixture fixture, ITestOutputHelper output) : IClassFixture<DashboardFixture>
 {
-    private const string NoBackup = "the containers of this test hold no repository and so no backup";
+    private const string NoBackup = "no backup has been made in this test, and no restore drilled";
 
     /// <summary>Panels that may be empty here, and why. Their queries must still be understood.</summary>
     private static readonly Dictionary<string, string> MayBeEmpty = new()
@@ -25,13 +25,10 @@ public sealed partial class DashboardTruthTests(DashboardFixture fixture, ITestO
         ["hub-database/Volumes"] = "a kubelet's metrics: Kubernetes only",
         ["hub-backup/Last full backup"] = NoBackup,
         ["hub-backup/Last backup of any kind"] = NoBackup,
-        ["hub-backup/Last result"] = NoBackup,
         ["hub-backup/Backups to restore from"] = NoBackup,
         ["hub-backup/Time to restore"] = NoBackup,
         ["hub-backup/Would be lost"] = NoBackup,
         ["hub-backup/Age of the last one"] = NoBackup,
-        ["hub-backup/Duration"] = NoBackup,
-        ["hub-backup/Size"] = NoBackup,
         ["hub-backup/Time to restore, drill by drill"] = NoBackup,
         ["hub-backup/Age of the newest row"] = NoBackup,
     };
@@ -42,13 +39,9 @@ public sealed partial class DashboardTruthTests(DashboardFixture fixture, ITestO
         ["ALERTS"] = "made by Prometheus while an alert is pending or fires",
         ["kubelet_volume_stats_available_bytes"] = "Kubernetes only",
         ["kubelet_volume_stats_capacity_bytes"] = "Kubernetes only",
-        ["hub_backup_last_success_timestamp_seconds"] = NoBackup,
-        ["hub_backup_last_result"] = NoBackup,
         ["hub_backup_restorable_sets"] = NoBackup,
         ["hub_backup_drill_recovery_seconds"] = NoBackup,
         ["hub_backup_drill_newest_row_age_seconds"] = NoBackup,
-        ["hub_backup_last_duration_seconds"] = NoBackup,
-        ["hub_backup_last_size_bytes"] = NoBackup,
         ["hub_ingest_write_failures_total"] = "counted from the first transaction that fails on",
         ["hub_ingest_rows_dropped_total"] = "counted from the first request that gave up on",
     };
