@@ -49,11 +49,12 @@ internal sealed class WriterService(
         {
             Gather(parts);
             if (parts.Count == 0) continue;
+            using var batch = IngestTracing.StartBatch(parts);
             await WriteUntilDoneAsync(parts);
             foreach (var part in parts)
             {
                 queue.Leave(part);
-                part.Owner.PartDone();
+                part.Owner.PartDone(batch?.Context ?? default);
             }
 
             parts.Clear();

@@ -7,6 +7,7 @@ namespace Analytics.Topology.Containers;
 public static class DatabaseContainers
 {
     internal const string PatroniUser = "patroni";
+    private const string StartScript = "start-database.sh";
 
     public static IEnumerable<ContainerSpec> For(ClusterTopology topology)
     {
@@ -17,14 +18,15 @@ public static class DatabaseContainers
             Image = topology.Images.Database,
 
             // Bypasses the public image's entry point, which waits 65 s when it finds a stale postmaster.pid.
-            Entrypoint = ["patroni", Paths.Config],
+            Entrypoint = ["/bin/sh", $"{Paths.Config}/{StartScript}", Paths.Config],
             Environment = Environment(topology, host),
             Directories =
             [
                 ConfigFiles(ClusterNames.TimescaleDb,
                     (PatroniConfig.FileName, PatroniConfig.Render(topology)),
                     ("01-init-database.sql", Templates.Read("01-init-database.sql")),
-                    ("post-bootstrap.sh", Templates.Read("post-bootstrap.sh"))),
+                    ("post-bootstrap.sh", Templates.Read("post-bootstrap.sh")),
+                    (StartScript, Templates.Read(StartScript))),
                 TlsFiles(ClusterNames.TimescaleDb),
                 BackupContainers.MemberFiles(topology),
             ],

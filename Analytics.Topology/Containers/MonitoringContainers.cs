@@ -22,7 +22,7 @@ internal static class MonitoringContainers
                 Arguments =
                 [
                     $"--web.listen-address=:{Ports.PostgresExporter}", $"--web.config.file={Paths.Config}/{WebConfig.FileName}",
-                    $"--extend.query-path={Paths.Config}/{ExporterQueries.FileName}", .. ExporterQueries.Collectors,
+                    $"--extend.query-path={Paths.Config}/{ExporterQueries.FileName}", "--log.format=json", .. ExporterQueries.Collectors,
                 ],
                 Environment = new Dictionary<string, SecretText>
                 {
@@ -43,7 +43,7 @@ internal static class MonitoringContainers
             Name = ClusterNames.PgBouncerExporter,
             Image = topology.Images.PgBouncerExporter,
             Entrypoint = ["pgbouncer_exporter"],
-            Arguments = [$"--web.listen-address=:{Ports.PgBouncerExporter}", $"--web.config.file={Paths.Config}/{WebConfig.FileName}"],
+            Arguments = [$"--web.listen-address=:{Ports.PgBouncerExporter}", $"--web.config.file={Paths.Config}/{WebConfig.FileName}", "--log.format=json"],
             Environment = new Dictionary<string, SecretText>
             {
                 ["PGBOUNCER_EXPORTER_CONNECTION_STRING"] =
@@ -66,6 +66,7 @@ internal static class MonitoringContainers
                 $"--storage.tsdb.path={Paths.PrometheusData}/data",
                 $"--storage.tsdb.retention.time={(int)topology.Monitoring.Retention.TotalDays}d",
                 $"--web.listen-address=:{Ports.Prometheus}",
+                "--log.format=json",
             ],
             Directories =
             [

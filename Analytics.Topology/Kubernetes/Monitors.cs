@@ -41,20 +41,6 @@ internal static class Monitors
         Spec = new Map { ["groups"] = RuleFile.Groups(context.Topology) },
     };
 
-    /// <summary>Grafana's sidecar loads dashboards from ConfigMaps with this label.</summary>
-    public static V1ConfigMap Dashboard(ManifestContext context)
-    {
-        var metadata = context.Meta("grafana-dashboard", ClusterNames.TimescaleDb);
-        metadata.Labels["grafana_dashboard"] = "1";
-        return new V1ConfigMap
-        {
-            ApiVersion = "v1",
-            Kind = "ConfigMap",
-            Metadata = metadata,
-            Data = new Dictionary<string, string> { ["hub.json"] = Templates.Read("grafana-dashboard.json") },
-        };
-    }
-
     /// <summary>Routes and inhibition for prometheus-operator's Alertmanager; it adds the namespace to every matcher by itself.</summary>
     public static CustomObject Alertmanager(ManifestContext context) => new()
     {

@@ -157,8 +157,15 @@ public sealed partial class PostgresSettings
             ["log_autovacuum_min_duration"] = "10s",
             ["log_min_duration_statement"] = "1s",
             ["log_line_prefix"] = "%m [%p] %q%u@%d/%a ",
-            ["log_destination"] = "stderr",
-            ["logging_collector"] = "off",
+            ["log_destination"] = "jsonlog",
+            ["logging_collector"] = "on",
+
+            // Links to the container's error stream, made by start-database.sh.
+            ["log_directory"] = "/tmp/postgresql-log",
+            ["log_filename"] = "postgresql-%H.log",
+            ["log_rotation_age"] = "1h",
+            ["log_rotation_size"] = "0",
+            ["log_truncate_on_rotation"] = "on",
             ["track_io_timing"] = "on",
             ["pg_stat_statements.max"] = "5000",
             ["pg_stat_statements.track"] = "all",

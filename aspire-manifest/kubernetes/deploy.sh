@@ -33,6 +33,7 @@ FILES=(
   'ingest.yaml deployment/ingest'
   'backup-cronjob.yaml'
   'monitoring.yaml'
+  'grafana-dashboards.yaml'
 )
 OPTIONAL_FILES=(
   'external-service.yaml'

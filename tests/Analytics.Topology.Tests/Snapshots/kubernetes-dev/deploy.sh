@@ -31,6 +31,7 @@ FILES=(
   'migrations-job.yaml job/migrations-88abe8be8a'
   'ingest.yaml deployment/ingest'
   'backup-cronjob.yaml'
+  'grafana-dashboards.yaml'
 )
 OPTIONAL_FILES=(
   'monitoring.yaml'
