@@ -19,6 +19,12 @@ public static class ClusterNames
     public const string PostgresExporter = "postgres-exporter";
     public const string PgBouncerExporter = "pgbouncer-exporter";
 
+    /// <summary>The program that makes, checks and thins out backups. Its certificate has this common name, and pgBackRest's servers let nobody else in.</summary>
+    public const string Backup = "backup";
+
+    /// <summary>pgBackRest's server beside each database member: a container of its own, in Kubernetes of the member's pod.</summary>
+    public const string BackupServer = "backup-server";
+
     /// <summary>The numeric user and group of every container: the public database image's <c>postgres</c>.</summary>
     public const int Uid = 1000;
 
@@ -56,6 +62,7 @@ public static class Ports
     public const int Prometheus = 9090;
     public const int PostgresExporter = 9187;
     public const int PgBouncerExporter = 9127;
+    public const int BackupServer = 8432;
 }
 
 /// <summary>Where configuration, certificates and data are mounted: the same in every image and on every host.</summary>
@@ -78,6 +85,18 @@ public static class Paths
     public const string WalVolume = PgVolume + "/wal";
     public const string WalDirectory = WalVolume + "/pg_wal";
     public const string SocketDirectory = "/var/run/postgresql";
+
+    /// <summary>pgbackrest.conf. Not below <see cref="Config"/>: Patroni reads every YAML file there.</summary>
+    public const string BackupConfig = "/etc/hub/backup";
+
+    /// <summary>What pgBackRest has archived and not yet told PostgreSQL. Losing it loses nothing: WAL is pushed again.</summary>
+    public const string BackupSpool = "/var/spool/pgbackrest";
+
+    /// <summary>A repository on a volume: pgBackRest's own default.</summary>
+    public const string BackupRepository = "/var/lib/pgbackrest";
+
+    /// <summary>Where a restore drill unpacks its scratch instance.</summary>
+    public const string BackupScratch = "/var/lib/hub-backup";
     public const string EtcdData = "/var/lib/etcd";
     public const string PrometheusData = "/var/lib/prometheus";
 }
@@ -97,8 +116,21 @@ public static class Secrets
     public const string EtcdRoot = "ETCD_ROOT_PASSWORD";
     public const string EtcdPatroni = "ETCD_PATRONI_PASSWORD";
 
+    /// <summary>Encrypts the backup repository. Whoever loses it loses every backup: keep a copy outside the cluster.</summary>
+    public const string BackupCipher = "BACKUP_CIPHER_PASS";
+
+    public const string S3Bucket = "BACKUP_S3_BUCKET";
+    public const string S3Endpoint = "BACKUP_S3_ENDPOINT";
+    public const string S3Region = "BACKUP_S3_REGION";
+    public const string S3Key = "BACKUP_S3_KEY";
+    public const string S3KeySecret = "BACKUP_S3_KEY_SECRET";
+
+    /// <summary>Made by Hub when a cluster is installed.</summary>
     public static IReadOnlyList<string> All { get; } =
     [
-        Superuser, Replication, Rewind, Owner, App, ReadOnly, Monitor, PgBouncer, Patroni, EtcdRoot, EtcdPatroni,
+        Superuser, Replication, Rewind, Owner, App, ReadOnly, Monitor, PgBouncer, Patroni, EtcdRoot, EtcdPatroni, BackupCipher,
     ];
+
+    /// <summary>Given by whoever installs a cluster whose backups lie in object storage: nobody can make them up.</summary>
+    public static IReadOnlyList<string> Given { get; } = [S3Bucket, S3Endpoint, S3Region, S3Key, S3KeySecret];
 }

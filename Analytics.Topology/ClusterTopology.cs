@@ -46,7 +46,11 @@ public sealed class ClusterTopology
     public EtcdTier Etcd => Definition.Etcd;
     public GatewayTier Gateway => Definition.Gateway;
     public IngestTier Ingest => Definition.Ingest;
+    public BackupPolicy Backup => Definition.Backup;
     public MonitoringPolicy Monitoring => Definition.Monitoring;
+
+    /// <summary>pgBackRest's name of this cluster in the repository.</summary>
+    public string Stanza => Definition.Name;
 
     /// <summary>A changed copy, validated again.</summary>
     public ClusterTopology With(Func<ClusterDefinition, ClusterDefinition> change)

@@ -65,6 +65,11 @@ public static class Presets
         },
         Etcd = new EtcdTier { Members = 3, Resources = etcd, Volume = ByteSize.GiB(10) },
         Gateway = new GatewayTier { MinReplicas = 3, MaxReplicas = 10, Resources = gateway },
+        Backup = new BackupPolicy
+        {
+            Repository = new S3Repository(),
+            Runner = new Resources(500, 4000, ByteSize.GiB(1), ByteSize.GiB(4)),
+        },
         Ingest = new IngestTier { MinReplicas = 2, MaxReplicas = 10, Resources = new Resources(500, 2000, ByteSize.MiB(512), ByteSize.GiB(1)) },
     });
 }

@@ -11,6 +11,9 @@ public static class PatroniConfig
 {
     public const string FileName = "patroni.yml";
 
+    /// <summary>Sorts after <see cref="FileName"/>: what it says wins.</summary>
+    public const string RestoreFileName = "restore.yml";
+
     /// <summary>Prefix of Patroni's keys in etcd: <c>/service/&lt;scope&gt;/</c>.</summary>
     public const string DcsNamespace = "/service/";
 
@@ -30,6 +33,36 @@ public static class PatroniConfig
                 ["postgresql"] = PostgreSql(topology),
                 ["tags"] = new Map { ["nofailover"] = false, ["noloadbalance"] = false, ["clonefrom"] = false, ["nosync"] = false },
             });
+    }
+
+    /// <summary>
+    /// restore.yml: put beside patroni.yml while a cluster is restored, it makes the first leader come out of the repository instead of
+    /// initdb. Patroni reads every YAML file of its directory, in the order of their names.
+    /// </summary>
+    /// <param name="topology">The cluster.</param>
+    /// <param name="arguments">pgBackRest's choice of backup and recovery target, such as <c>--type=time</c> and <c>--target=…</c>.</param>
+    public static string RenderRestore(ClusterTopology topology, IEnumerable<string> arguments)
+    {
+        ArgumentNullException.ThrowIfNull(topology);
+        ArgumentNullException.ThrowIfNull(arguments);
+
+        // Patroni splits the command as a shell would.
+        var quoted = string.Concat(arguments.Select(argument => $" '{argument.Replace("'", "'\\''", StringComparison.Ordinal)}'"));
+        return "# Only while the cluster is restored: remove it once the cluster has a leader.\n" + Yaml.Write(new Map
+        {
+            ["bootstrap"] = new Map
+            {
+                ["method"] = "pgbackrest",
+                ["pgbackrest"] = new Map
+                {
+                    ["command"] = $"pgbackrest --stanza={topology.Stanza} --delta{quoted} restore",
+
+                    // pgBackRest writes the recovery target; Patroni would take it out again.
+                    ["keep_existing_recovery_conf"] = true,
+                    ["no_params"] = true,
+                },
+            },
+        });
     }
 
     /// <summary>
@@ -115,7 +148,18 @@ public static class PatroniConfig
             ["rewind"] = VerifiedTls(Roles.Rewind),
             ["superuser"] = new Map { ["username"] = Roles.Superuser },
         },
+
+        // A new replica comes out of the repository, which costs the leader nothing. Without a backup yet, or without the repository, it is
+        // copied from the leader.
+        ["create_replica_methods"] = new[] { "pgbackrest", "basebackup" },
+        ["pgbackrest"] = new Map
+        {
+            ["command"] = $"pgbackrest --stanza={topology.Stanza} --delta --type=standby restore",
+            ["keep_data"] = true,
+            ["no_params"] = true,
+        },
         ["basebackup"] = new object[] { new Map { ["waldir"] = Paths.WalDirectory }, new Map { ["checkpoint"] = "fast" } },
+        ["recovery_conf"] = new Map { ["restore_command"] = $"pgbackrest --stanza={topology.Stanza} archive-get %f \"%p\"" },
         ["pg_hba"] = HbaRules.Lines,
         ["parameters"] = Values(topology.Settings.Local),
         ["remove_data_directory_on_rewind_failure"] = true,

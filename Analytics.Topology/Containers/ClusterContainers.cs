@@ -10,8 +10,10 @@ public static class ClusterContainers
         [
             .. EtcdContainers.For(topology),
             .. DatabaseContainers.For(topology),
+            .. BackupContainers.Servers(topology),
             .. GatewayContainers.For(topology),
             .. ServiceContainers.For(topology),
+            BackupContainers.Runner(topology),
             .. MonitoringContainers.For(topology),
         ];
     }

@@ -30,6 +30,9 @@ public sealed record ContainerSpec
     /// <summary>Runs once, ends with 0, and is started again only when something about it changed.</summary>
     public bool RunsOnce { get; init; }
 
+    /// <summary>Not started with the others, but by somebody or a schedule, with arguments of its own.</summary>
+    public bool OnDemand { get; init; }
+
     /// <summary>What the program may need to stop cleanly before it is killed.</summary>
     public TimeSpan StopGracePeriod { get; init; } = TimeSpan.FromSeconds(10);
     public ByteSize? MemoryLimit { get; init; }
@@ -55,7 +58,8 @@ public sealed record MountedFile(string Name, string? Text, bool Secret = false)
 
 /// <param name="Name">Volume name, without the project's prefix.</param>
 /// <param name="Path">Where it is mounted.</param>
-public sealed record VolumeMount(string Name, string Path);
+/// <param name="ReadOnly">This container only reads it.</param>
+public sealed record VolumeMount(string Name, string Path, bool ReadOnly = false);
 
 /// <param name="Name">What is served: the endpoint's name in Aspire.</param>
 /// <param name="Port">Port in the container.</param>

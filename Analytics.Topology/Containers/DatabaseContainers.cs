@@ -17,8 +17,8 @@ public static class DatabaseContainers
             Image = topology.Images.Database,
 
             // Bypasses the public image's entry point, which waits 65 s when it finds a stale postmaster.pid.
-            Entrypoint = ["patroni", $"{Paths.Config}/{PatroniConfig.FileName}"],
-            Environment = Environment(host),
+            Entrypoint = ["patroni", Paths.Config],
+            Environment = Environment(topology, host),
             Directories =
             [
                 ConfigFiles(ClusterNames.TimescaleDb,
@@ -26,8 +26,9 @@ public static class DatabaseContainers
                     ("01-init-database.sql", Templates.Read("01-init-database.sql")),
                     ("post-bootstrap.sh", Templates.Read("post-bootstrap.sh"))),
                 TlsFiles(ClusterNames.TimescaleDb),
+                BackupContainers.MemberFiles(topology),
             ],
-            Volumes = [new VolumeMount(host, Paths.PgVolume)],
+            Volumes = [.. BackupContainers.MemberVolumes(host), new VolumeMount($"{host}-spool", Paths.BackupSpool), .. BackupContainers.RepositoryVolumes(topology)],
             Ports = [new PortMapping("postgres", Ports.Postgres), new PortMapping("patroni", Ports.Patroni)],
             Health = new HealthCheck(["pg_isready", "--quiet", "--host", Paths.SocketDirectory], TimeSpan.FromSeconds(10), Retries: 6,
                 StartPeriod: TimeSpan.FromSeconds(60)),
@@ -41,7 +42,7 @@ public static class DatabaseContainers
     /// <summary>
     /// No PG* variables: libpq prefers PGPASSWORD to the password file that Patroni writes for pg_basebackup and pg_rewind.
     /// </summary>
-    private static Dictionary<string, SecretText> Environment(string host) => new()
+    private static Dictionary<string, SecretText> Environment(ClusterTopology topology, string host) => new(BackupContainers.RepositoryAccess(topology))
     {
         ["PATRONI_NAME"] = host,
         ["PATRONI_RESTAPI_CONNECT_ADDRESS"] = $"{host}:{Ports.Patroni}",
@@ -61,7 +62,7 @@ public static class DatabaseContainers
         ["PATRONI_REPLICATION_PASSWORD"] = Secret(Secrets.Replication),
         ["PATRONI_REWIND_USERNAME"] = Roles.Rewind,
         ["PATRONI_REWIND_PASSWORD"] = Secret(Secrets.Rewind),
-        ["PATRONICTL_CONFIG_FILE"] = $"{Paths.Config}/{PatroniConfig.FileName}",
+        ["PATRONICTL_CONFIG_FILE"] = Paths.Config,
 
         // Read by 01-init-database.sql on the first leader.
         ["LLM_OWNER_PASSWORD"] = Secret(Secrets.Owner),

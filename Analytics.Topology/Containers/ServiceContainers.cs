@@ -70,6 +70,6 @@ internal static class ServiceContainers
         };
     }
 
-    private static string ConnectionString(string host, int port, string role, string password) =>
+    internal static string ConnectionString(string host, int port, string role, string password) =>
         $"Host={host};Port={port};Database={ClusterNames.Database};Username={role};Password={Secret(password)};SSL Mode=VerifyFull;Root Certificate={Paths.CaFile}";
 }

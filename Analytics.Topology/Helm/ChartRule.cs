@@ -33,6 +33,8 @@ internal sealed record ChartRule(string Kind, string Name, string Path, string V
         new("ConfigMap", PatroniConfigMap, "data.patroni.yml", "config.patroni"),
         new("ConfigMap", "haproxy-config", "data.haproxy.cfg", "config.haproxy"),
         new("ConfigMap", "pgbouncer-config", "data.pgbouncer.ini", "config.pgbouncer"),
+        new("ConfigMap", "pgbackrest-config", "data.pgbackrest.conf", "config.pgbackrest"),
+        new("ConfigMap", "backup-config", "data.pgbackrest.conf", "config.backup"),
 
         new("StatefulSet", ClusterNames.TimescaleDb, $"{Pod}.affinity", "database.affinity"),
         new("StatefulSet", ClusterNames.TimescaleDb, $"{Pod}.containers[{ClusterNames.TimescaleDb}].resources", "database.resources"),
@@ -43,6 +45,10 @@ internal sealed record ChartRule(string Kind, string Name, string Path, string V
         new("Deployment", Gateway, $"{Pod}.containers[{ClusterNames.PgBouncer}].resources", "gateway.pgbouncer.resources"),
         new("Deployment", ClusterNames.Ingest, $"{Pod}.containers[{ClusterNames.Ingest}].resources", "ingest.resources"),
         .. new[] { Gateway, ClusterNames.Ingest }.SelectMany(ScaleRules),
+
+        .. new[] { "full", "diff", "verify", "drill" }.SelectMany(BackupRules),
+        new("CronJob", "backup-drill", $"{CronPod}.volumes[scratch].ephemeral.volumeClaimTemplate.spec.resources.requests.storage", "backup.drillVolume"),
+        new("CronJob", "backup-drill", $"{CronPod}.volumes[scratch].ephemeral.volumeClaimTemplate.spec.storageClassName", $"storage.{BackupVolume}.className", Optional: true),
 
         new("ServiceMonitor", "*", "spec.endpoints[*].interval", "monitoring.interval"),
         new("PodMonitor", "*", "spec.podMetricsEndpoints[*].interval", "monitoring.interval"),
@@ -74,6 +80,12 @@ internal sealed record ChartRule(string Kind, string Name, string Path, string V
         new("StorageClass", $"*-{volume}", "parameters", $"storage.{volume}.parameters", Optional: true),
         new("StatefulSet", ClusterNames.TimescaleDb, $"spec.volumeClaimTemplates[{volume}].spec.resources.requests.storage", $"storage.{volume}.size"),
         new("StatefulSet", ClusterNames.TimescaleDb, $"spec.volumeClaimTemplates[{volume}].spec.storageClassName", $"storage.{volume}.className", Optional: true),
+    ];
+
+    private static IEnumerable<ChartRule> BackupRules(string verb) =>
+    [
+        new("CronJob", $"backup-{verb}", "spec.schedule", $"backup.schedules.{verb}"),
+        new("CronJob", $"backup-{verb}", $"{CronPod}.containers[{ClusterNames.Backup}].resources", "backup.resources"),
     ];
 
     private static IEnumerable<ChartRule> ScaleRules(string component) =>

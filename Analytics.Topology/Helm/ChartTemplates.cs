@@ -56,6 +56,7 @@ internal static partial class ChartTemplates
                 Prometheus = ImageMark("prometheus"),
                 Ingest = ImageMark("ingest"),
                 Migrations = ImageMark("migrations"),
+                Backup = ImageMark("backup"),
             },
         }),
     };

@@ -18,11 +18,12 @@ internal static class ChartValues
         ["pgbouncerExporter"] = images => images.PgBouncerExporter,
         ["ingest"] = images => images.Ingest,
         ["migrations"] = images => images.Migrations,
+        ["backup"] = images => images.Backup,
     };
 
     /// <summary>In the order in which values.yaml shows them.</summary>
     private static readonly string[] Sections =
-        ["namespace", "createNamespace", "clusterDomain", "images", "storage", "priorityClasses", "database", "etcd", "gateway", "ingest", "monitoring", "certManager", "ingress", "external", "openshift", "quota", "limits", "config"];
+        ["namespace", "createNamespace", "clusterDomain", "images", "storage", "priorityClasses", "database", "etcd", "gateway", "ingest", "backup", "monitoring", "certManager", "ingress", "external", "openshift", "quota", "limits", "config"];
 
     public static Map For(PublishSize size)
     {

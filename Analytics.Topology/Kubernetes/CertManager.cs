@@ -34,7 +34,7 @@ internal static class CertManager
         yield return Leaf(context, ClusterNames.Ingest, [ClusterNames.Ingest]);
     }
 
-    /// <summary>Without a common name, which etcd's gateway refuses once authentication is on.</summary>
+    /// <summary>Without a common name for most: etcd's gateway refuses one once authentication is on.</summary>
     private static CustomObject Leaf(ManifestContext context, string component, IReadOnlyList<string> names)
     {
         var addresses = names.Where(name => IPAddress.TryParse(name, out _)).ToArray();
@@ -48,6 +48,8 @@ internal static class CertManager
             ["usages"] = new[] { "digital signature", "server auth", "client auth" },
             ["dnsNames"] = names.Except(addresses).ToArray(),
         };
+        if (CertificateNames.CommonNameOf(component) is { } commonName)
+            spec["commonName"] = commonName;
         if (addresses.Length > 0)
             spec["ipAddresses"] = addresses;
         spec["issuerRef"] = Reference("hub-ca");

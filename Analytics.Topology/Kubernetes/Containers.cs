@@ -46,7 +46,12 @@ internal static class Containers
     public static V1EnvVar SecretVariable(string name, string key) => new()
     {
         Name = name,
-        ValueFrom = new V1EnvVarSource { SecretKeyRef = new V1SecretKeySelector { Name = Credentials, Key = key } },
+        ValueFrom = new V1EnvVarSource
+        {
+            SecretKeyRef = Secrets.Given.Contains(key)
+                ? new V1SecretKeySelector { Name = BackupStorage, Key = ObjectStorage.KeyOf(key) }
+                : new V1SecretKeySelector { Name = Credentials, Key = key },
+        },
     };
 
     /// <summary>

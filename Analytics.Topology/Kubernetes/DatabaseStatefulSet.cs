@@ -25,15 +25,19 @@ internal static class DatabaseStatefulSet
         var specs = ClusterContainers.For(topology);
         var database = specs.Single(spec => spec.Name == member);
         var exporter = specs.Single(spec => spec.Name == ClusterNames.Member(ClusterNames.PostgresExporter, 1));
+        var server = specs.Single(spec => spec.Name == ClusterNames.Member(ClusterNames.BackupServer, 1));
+        var patroni = Database(context, database, member);
         var pod = new V1PodSpec
         {
-            Containers = [Database(context, database, member), Exporter(exporter, member)],
-            Volumes = [Configuration(), .. Volumes.For(database, exporter).Where(volume => volume.Name != ConfigVolume), QueriesVolume(),
-                .. Scratch.Select(path => Volumes.Scratch(Volumes.ScratchName(path))),
+            Containers = [patroni, Exporter(exporter, member), Server(server)],
+            Volumes = [Configuration(), .. Volumes.For(database, exporter, server).Where(volume => volume.Name != ConfigVolume), QueriesVolume(),
+                .. Scratch.Where(path => !server.Scratch.Contains(path)).Select(path => Volumes.Scratch(Volumes.ScratchName(path))),
                 Volumes.Scratch("dev-shm", database.SharedMemory, inMemory: true)],
             DnsConfig = Pods.Searches(context, ClusterNames.TimescaleDb, ClusterNames.Etcd),
             TerminationGracePeriodSeconds = GraceSeconds,
         };
+        ObjectStorage.Attach(context, patroni, pod);
+        ObjectStorage.AttachVolume(context, patroni, pod);
         Pods.KeepApart(pod, context, ClusterNames.TimescaleDb, required: true);
         return new V1StatefulSet
         {
@@ -64,7 +68,7 @@ internal static class DatabaseStatefulSet
 
     /// <summary>What PostgreSQL, Patroni and pgBackRest write outside the volumes.</summary>
     private static IReadOnlyList<string> Scratch { get; } =
-        ["/home/postgres", Paths.SocketDirectory, "/tmp", "/var/log/pgbackrest", "/var/spool/pgbackrest"];
+        ["/home/postgres", Paths.SocketDirectory, "/tmp"];
 
     private static V1Container Database(ManifestContext context, ContainerSpec spec, string member)
     {
@@ -79,7 +83,7 @@ internal static class DatabaseStatefulSet
             new V1VolumeMount { Name = "dev-shm", MountPath = "/dev/shm" },
             new V1VolumeMount { Name = DataVolume, MountPath = Paths.PgVolume },
             new V1VolumeMount { Name = WalVolume, MountPath = Paths.WalVolume },
-            new V1VolumeMount { Name = BackupVolume, MountPath = BackupPath },
+            new V1VolumeMount { Name = BackupVolume, MountPath = Paths.BackupSpool },
             .. container.VolumeMounts,
         ];
 
@@ -106,11 +110,39 @@ internal static class DatabaseStatefulSet
         return container;
     }
 
+    /// <summary>
+    /// Reads the member's files and asks its PostgreSQL, over the socket, for the backup runner. A container of its own, so that a backup never
+    /// takes the memory that PostgreSQL was given.
+    /// </summary>
+    private static V1Container Server(ContainerSpec spec)
+    {
+        var container = Containers.From(spec, Quantities.Of(new Resources(10, 1000, ByteSize.MiB(32), spec.MemoryLimit!.Value), ByteSize.MiB(16), ByteSize.MiB(64)), [PortNames.Backup]);
+        container.Name = ClusterNames.BackupServer;
+        container.VolumeMounts =
+        [
+            new V1VolumeMount { Name = Volumes.ScratchName(Paths.SocketDirectory), MountPath = Paths.SocketDirectory, ReadOnlyProperty = true },
+            new V1VolumeMount { Name = DataVolume, MountPath = Paths.PgVolume, ReadOnlyProperty = true },
+            new V1VolumeMount { Name = WalVolume, MountPath = Paths.WalVolume, ReadOnlyProperty = true },
+            .. container.VolumeMounts,
+        ];
+        container.LivenessProbe = new V1Probe
+        {
+            Exec = new V1ExecAction { Command = [.. spec.Health!.Command] },
+            PeriodSeconds = 30,
+            TimeoutSeconds = 10,
+            FailureThreshold = 4,
+        };
+        return container;
+    }
+
     private const string QueriesPath = "/etc/hub/queries";
 
     private static V1Volume QueriesVolume() => new() { Name = ExporterQueries, ConfigMap = new V1ConfigMapVolumeSource { Name = ExporterQueries } };
 
-    /// <summary>Patroni's file and the scripts of the first start come from two ConfigMaps and lie in one directory.</summary>
+    /// <summary>
+    /// Patroni's file and the scripts of the first start come from two ConfigMaps and lie in one directory; a third is there only while the
+    /// cluster is restored.
+    /// </summary>
     private static V1Volume Configuration() => new()
     {
         Name = ConfigVolume,
@@ -120,6 +152,7 @@ internal static class DatabaseStatefulSet
             [
                 new V1VolumeProjection { ConfigMap = new V1ConfigMapProjection { Name = PatroniConfigMap } },
                 new V1VolumeProjection { ConfigMap = new V1ConfigMapProjection { Name = InitScripts } },
+                new V1VolumeProjection { ConfigMap = new V1ConfigMapProjection { Name = PatroniRestore, Optional = true } },
             ],
         },
     };

@@ -47,8 +47,8 @@ public static class KubernetesManifests
             .. Present(Deployments.Autoscaler(context, ClusterNames.Ingest, ingest.MinReplicas, ingest.MaxReplicas)),
             .. Present(Deployments.Budget(context, ClusterNames.Ingest, ingest.MinReplicas)),
         ]);
-        yield return File("backup-cronjob.yaml", "Snapshots of etcd. The database's own backups (pgBackRest) are not part of this release.",
-            [EtcdSnapshots.Volume(context), EtcdSnapshots.CronJob(context)]);
+        yield return File("backup-cronjob.yaml", "Backups (pgBackRest): full, differential, their verification, a restore drill; snapshots of etcd.",
+            [.. Present(BackupJobs.Repository(context)), .. BackupJobs.All(context), EtcdSnapshots.Volume(context), EtcdSnapshots.CronJob(context)]);
         yield return File("monitoring.yaml", "Scrape targets, alert rules and a dashboard; needs prometheus-operator's definitions in the cluster.",
             [.. Monitors.Targets(context), Monitors.Rules(context), Monitors.Dashboard(context)], optional: !context.Options.PrometheusOperator);
     }

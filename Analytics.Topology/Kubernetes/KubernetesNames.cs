@@ -24,8 +24,14 @@ public static class KubernetesNames
     public const string WalVolume = "wal";
     public const string BackupVolume = "backup";
 
-    /// <summary>pgBackRest's own default of a repository on a disk.</summary>
-    public const string BackupPath = "/var/lib/pgbackrest";
+    /// <summary>The claim that holds the repository, where that is a volume.</summary>
+    public const string BackupRepositoryClaim = "backup-repository";
+
+    /// <summary>The Secret with place and keys of the object storage, under pgBackRest's own names of its settings.</summary>
+    public const string BackupStorage = "backup-s3";
+
+    /// <summary>A ConfigMap that is there only while the cluster is restored; its restore.yml then lies beside patroni.yml.</summary>
+    public const string PatroniRestore = "patroni-restore";
     public const string SnapshotPath = "/snapshots";
 
     /// <summary>Pods (or whole namespaces) with this label may send telemetry to ingest.</summary>
@@ -54,6 +60,7 @@ public static class PortNames
     public const string Postgres = "postgres";
     public const string Patroni = "patroni";
     public const string PostgresMetrics = "pg-metrics";
+    public const string Backup = "backup";
     public const string EtcdClient = "client";
     public const string EtcdPeer = "peer";
     public const string EtcdMetrics = "metrics";

@@ -31,6 +31,6 @@ internal static class Namespaces
     public static IReadOnlyList<string> Components { get; } =
     [
         ClusterNames.Etcd, ClusterNames.EtcdAuth, KubernetesNames.EtcdSnapshot, ClusterNames.TimescaleDb, KubernetesNames.Gateway, ClusterNames.Ingest,
-        ClusterNames.Migrations,
+        ClusterNames.Migrations, ClusterNames.Backup,
     ];
 }

@@ -23,6 +23,8 @@ internal static class NetworkPolicies
         (ClusterNames.TimescaleDb, ClusterNames.Etcd, [Ports.EtcdClient]),
         (ClusterNames.TimescaleDb, ClusterNames.TimescaleDb, [Ports.Postgres, Ports.Patroni]),
         (Gateway, ClusterNames.TimescaleDb, [Ports.Postgres, Ports.Patroni]),
+        (ClusterNames.Backup, ClusterNames.TimescaleDb, [Ports.BackupServer]),
+        (ClusterNames.Backup, Gateway, [Ports.ReadWrite]),
         (ClusterNames.Ingest, Gateway, [Ports.PgBouncer]),
         (ClusterNames.Migrations, Gateway, [Ports.ReadWrite]),
         (TelemetryClients, ClusterNames.Ingest, [Ports.OtlpGrpc, Ports.OtlpHttp, Ports.Rest]),
@@ -40,13 +42,20 @@ internal static class NetworkPolicies
         Policy(context, "dns", ClusterNames.TimescaleDb, new V1NetworkPolicySpec { PodSelector = new V1LabelSelector(), PolicyTypes = ["Egress"], Egress = [Dns()] }),
         .. Namespaces.Components.Select(component => Component(context, component)),
         SqlClientsOf(context),
-        Policy(context, "backup-storage", ClusterNames.TimescaleDb, new V1NetworkPolicySpec
-        {
-            PodSelector = context.Selector(ClusterNames.TimescaleDb),
-            PolicyTypes = ["Egress"],
-            Egress = [new V1NetworkPolicyEgressRule { To = [Block("0.0.0.0/0"), Block("::/0")], Ports = [Port(443)] }],
-        }),
+        .. Storage(context),
     ];
+
+    /// <summary>
+    /// Members push and fetch WAL, the runner keeps backups. An address range would be another for each storage; the port is the endpoint's,
+    /// and 443 where the install names the endpoint.
+    /// </summary>
+    private static IEnumerable<V1NetworkPolicy> Storage(ManifestContext context) => context.Topology.Backup.Repository is not S3Repository s3 ? [] :
+        new[] { ClusterNames.TimescaleDb, ClusterNames.Backup }.Select(component => Policy(context, $"{component}-storage", component, new V1NetworkPolicySpec
+        {
+            PodSelector = context.Selector(component),
+            PolicyTypes = ["Egress"],
+            Egress = [new V1NetworkPolicyEgressRule { To = [Block("0.0.0.0/0"), Block("::/0")], Ports = [Port(s3.Port)] }],
+        }));
 
     /// <summary>For the optional Service to the outside.</summary>
     public static V1NetworkPolicy External(ManifestContext context) => Policy(context, ExternalService, Gateway, new V1NetworkPolicySpec

@@ -22,7 +22,8 @@ internal static class Quotas
     {
         var pods = Pods(objects).Append((Template: new V1PodSpec { Containers = [new V1Container { Resources = Unnamed }] }, Count: 1)).ToList();
         var claims = objects.OfType<V1StatefulSet>().SelectMany(set => set.Spec.VolumeClaimTemplates.Select(claim => (claim.Spec, Count: set.Spec.Replicas ?? 1)))
-            .Concat(objects.OfType<V1PersistentVolumeClaim>().Select(claim => (claim.Spec, Count: 1))).ToList();
+            .Concat(objects.OfType<V1PersistentVolumeClaim>().Select(claim => (claim.Spec, Count: 1)))
+            .Concat(pods.SelectMany(pod => (pod.Template.Volumes ?? []).Where(volume => volume.Ephemeral is not null).Select(volume => (volume.Ephemeral.VolumeClaimTemplate.Spec, pod.Count)))).ToList();
         var hard = new Dictionary<string, ResourceQuantity>();
         foreach (var resource in Counted)
         {

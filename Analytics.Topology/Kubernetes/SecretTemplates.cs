@@ -13,6 +13,8 @@ internal static class SecretTemplates
     public static IEnumerable<V1Secret> All(ManifestContext context)
     {
         yield return Template(context, Credentials, ClusterNames.TimescaleDb, Secrets.All);
+        if (context.Topology.Backup.Repository is S3Repository)
+            yield return Template(context, BackupStorage, ClusterNames.Backup, ObjectStorage.Keys);
         var mounted = ClusterContainers.For(context.Topology).SelectMany(spec => spec.Directories).Where(directory => directory.Files.All(file => file.Secret))
             .DistinctBy(directory => directory.Source).OrderBy(directory => directory.Source, StringComparer.Ordinal);
         foreach (var directory in mounted)

@@ -1,3 +1,6 @@
+using System.Security.Cryptography;
+using System.Text;
+
 namespace Analytics.Topology;
 
 /// <summary>
@@ -15,6 +18,9 @@ public sealed record Images
     public required string Prometheus { get; init; }
     public required string Ingest { get; init; }
     public required string Migrations { get; init; }
+
+    /// <summary>The backup runner: the database image (pgBackRest must be the same version on both ends) and Hub's program.</summary>
+    public required string Backup { get; init; }
 
     /// <summary>The environment variable that points every host and every test at another database image.</summary>
     public const string DatabaseVariable = "HUB_DATABASE_IMAGE";
@@ -34,6 +40,7 @@ public sealed record Images
         Prometheus = "quay.io/prometheus/prometheus:v3.5.0",
         Ingest = "hub/ingest:0.1.0",
         Migrations = "hub/migrations:0.1.0",
+        Backup = "hub/backup:0.1.0",
     };
 
     /// <summary>Built from images/Dockerfile out of Debian's packages, for a machine that reaches no registry.</summary>
@@ -48,8 +55,19 @@ public sealed record Images
         Prometheus = "hub/prometheus:local",
         Ingest = "hub/ingest:local",
         Migrations = "hub/migrations:local",
+        Backup = "hub/backup:local",
     };
 
-    /// <summary>The same set with another database image; null or empty keeps the set as it is.</summary>
-    public Images WithDatabase(string? image) => string.IsNullOrWhiteSpace(image) ? this : this with { Database = image.Trim() };
+    /// <summary>
+    /// The same set with another database image; null or empty keeps the set as it is. A local runner is then built on that image, under a
+    /// name of its own.
+    /// </summary>
+    public Images WithDatabase(string? image)
+    {
+        if (string.IsNullOrWhiteSpace(image) || image.Trim() == Database)
+            return this;
+        var name = image.Trim();
+        var digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(name)))[..8];
+        return this with { Database = name, Backup = Backup == Local.Backup ? $"hub/backup-{digest}:local" : Backup };
+    }
 }

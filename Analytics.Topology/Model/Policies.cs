@@ -1,25 +1,5 @@
 namespace Analytics.Topology;
 
-/// <summary>When backups run and what is kept. Times are UTC.</summary>
-public sealed record BackupPolicy
-{
-    /// <summary>Cron expression of the full backup. Default daily at 02:00.</summary>
-    public string FullSchedule { get; init; } = "0 2 * * *";
-
-    /// <summary>Cron expression of the differential backup. Default every six hours.</summary>
-    public string DifferentialSchedule { get; init; } = "0 */6 * * *";
-
-    /// <summary>Cron expression of the restore drill. Default Sundays at 04:00.</summary>
-    public string DrillSchedule { get; init; } = "0 4 * * 0";
-
-    public int KeepDaily { get; init; } = 7;
-    public int KeepWeekly { get; init; } = 4;
-    public int KeepMonthly { get; init; } = 12;
-
-    /// <summary>The oldest WAL that may be lost with the whole cluster: bounds archive_timeout. Range 30 s to 1 h, default 5 min.</summary>
-    public TimeSpan RecoveryPointObjective { get; init; } = TimeSpan.FromMinutes(5);
-}
-
 /// <summary>How the cluster is watched.</summary>
 public sealed record MonitoringPolicy
 {

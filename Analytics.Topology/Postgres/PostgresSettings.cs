@@ -45,7 +45,7 @@ public sealed partial class PostgresSettings
     public IReadOnlyDictionary<string, string> Local { get; }
 
     /// <summary>Names that a definition may not override.</summary>
-    public static IReadOnlySet<string> Mandatory { get; } = MandatorySettings().Keys.ToHashSet();
+    public static IReadOnlySet<string> Mandatory { get; } = MandatorySettings("").Keys.ToHashSet();
 
     /// <summary>The rule that an override breaks, or null. An override that breaks one is left out of the derived settings.</summary>
     public static string? OverrideProblem(string name, string value)
@@ -70,7 +70,7 @@ public sealed partial class PostgresSettings
         var all = Derived(database, cluster.Backup);
         foreach (var (name, value) in database.Settings.Where(setting => OverrideProblem(setting.Key, setting.Value) is null))
             all[name] = value;
-        foreach (var (name, value) in MandatorySettings())
+        foreach (var (name, value) in MandatorySettings(cluster.Name))
             all[name] = value;
         return new PostgresSettings(all, Size(all["shared_buffers"]) ?? default, Size(all["max_wal_size"]) ?? default,
             int.Parse(all["max_connections"], CultureInfo.InvariantCulture));
@@ -165,7 +165,7 @@ public sealed partial class PostgresSettings
         };
     }
 
-    private static Dictionary<string, string> MandatorySettings() => new()
+    private static Dictionary<string, string> MandatorySettings(string stanza) => new()
     {
         ["shared_preload_libraries"] = "timescaledb,pg_stat_statements",
         ["unix_socket_directories"] = Paths.SocketDirectory,
@@ -182,6 +182,10 @@ public sealed partial class PostgresSettings
         ["fsync"] = "on",
         ["full_page_writes"] = "on",
         ["synchronous_commit"] = "on",
+
+        // Never "true" or anything that ends well without archiving: PostgreSQL keeps each segment until this says that it is safe.
+        ["archive_mode"] = "on",
+        ["archive_command"] = $"pgbackrest --stanza={stanza} archive-push \"%p\"",
         ["timezone"] = "UTC",
         ["log_timezone"] = "UTC",
     };

@@ -17,7 +17,7 @@ public static class CertificateNames
         return new SortedDictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal)
         {
             // HAProxy passes TLS through, so the database answers under its name as well.
-            [ClusterNames.TimescaleDb] = Names(topology, ClusterNames.TimescaleDb, [.. topology.Database.Hosts], [.. services, ClusterNames.HaProxy]),
+            [ClusterNames.TimescaleDb] = Names(topology, ClusterNames.TimescaleDb, [.. topology.Database.Hosts], [.. services, ClusterNames.HaProxy, .. BackupServers(topology)]),
             [ClusterNames.Etcd] = Names(topology, ClusterNames.Etcd, [.. topology.Etcd.Hosts], [ClusterNames.Etcd]),
             [ClusterNames.HaProxy] = Names(topology, null, [], [ClusterNames.HaProxy, ClusterNames.PgBouncer]),
             [ClusterNames.PgBouncer] = Names(topology, null, [], [ClusterNames.PgBouncer]),
@@ -27,9 +27,20 @@ public static class CertificateNames
                 ClusterNames.PgBouncerExporter, "timescaledb-metrics",
             ]),
             [ClusterNames.Prometheus] = Names(topology, null, [], [ClusterNames.Prometheus]),
+            [ClusterNames.Backup] = Names(topology, null, [], [ClusterNames.Backup]),
             [ClusterNames.Migrations] = Names(topology, null, [], [ClusterNames.Migrations]),
         };
     }
+
+    /// <summary>
+    /// The common name of a component's certificate; null is none. Only pgBackRest needs one, which knows its clients by nothing else; etcd's
+    /// gateway refuses clients that have one, once authentication is on.
+    /// </summary>
+    public static string? CommonNameOf(string component) => component == ClusterNames.Backup ? ClusterNames.Backup : null;
+
+    /// <summary>Where pgBackRest's server is a container of its own, it answers under its own name with the member's certificate.</summary>
+    private static IEnumerable<string> BackupServers(ClusterTopology topology) =>
+        Enumerable.Range(1, topology.Database.Members).Select(i => ClusterNames.Member(ClusterNames.BackupServer, i));
 
     private static string[] Names(ClusterTopology topology, string? headless, string[] members, string[] services)
     {

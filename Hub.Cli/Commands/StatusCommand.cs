@@ -40,7 +40,7 @@ internal static class StatusCommand
         var members = await client.MembersAsync(cancellation);
         var pools = await client.PoolsAsync(cancellation);
         var problems = new List<string>();
-        foreach (var container in deployment.Containers)
+        foreach (var container in deployment.Containers.Where(container => !container.OnDemand))
         {
             if (!containers.TryGetValue(container.Name, out var state))
                 problems.Add($"{container.Name}: no container");

@@ -55,6 +55,24 @@ public static class Engine
         }
     }
 
+    /// <summary>Removes named volumes that no container uses any more; one that is not there is as good as removed.</summary>
+    public static async Task RemoveVolumesAsync(IEnumerable<string> names)
+    {
+        ArgumentNullException.ThrowIfNull(names);
+        using var client = TestcontainersSettings.OS.DockerEndpointAuthConfig.GetDockerClientBuilder().Build();
+        foreach (var name in names)
+        {
+            try
+            {
+                await client.Volumes.RemoveAsync(name, force: true);
+            }
+            catch (DockerApiException e) when (e.StatusCode == System.Net.HttpStatusCode.NotFound)
+            {
+                // A cluster that did not get as far as this container.
+            }
+        }
+    }
+
     /// <summary>A network of its own; the caller disposes of it after its containers.</summary>
     public static async Task<INetwork> CreateNetworkAsync(CancellationToken cancel = default)
     {

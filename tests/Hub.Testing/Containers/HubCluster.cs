@@ -36,18 +36,22 @@ public sealed class HubCluster : IAsyncDisposable
     public IContainer this[string name] => containers[name];
 
     /// <summary>Starts everything and waits until all members stream and the set-up jobs have ended well.</summary>
-    public static async Task<HubCluster> StartAsync(ClusterTopology topology, CancellationToken cancel)
+    /// <param name="topology">The cluster.</param>
+    /// <param name="cancel">Stops waiting.</param>
+    /// <param name="given">Place and keys of the object storage, where backups lie in one.</param>
+    public static async Task<HubCluster> StartAsync(ClusterTopology topology, CancellationToken cancel, IReadOnlyDictionary<string, string>? given = null)
     {
         ArgumentNullException.ThrowIfNull(topology);
         var deployment = new TestDeployment(topology.With(cluster => cluster with
         {
             Images = cluster.Images.WithDatabase(Environment.GetEnvironmentVariable(Images.DatabaseVariable)),
-        }));
+        }), given)
+        { SharedVolumes = $"hub-test-{Guid.NewGuid():N}" };
         var cluster = new HubCluster(deployment, await Engine.CreateNetworkAsync(cancel));
         try
         {
             // The members of one component start together, as everywhere else; a component after what it needs.
-            var waiting = deployment.Containers.ToList();
+            var waiting = deployment.Containers.Where(spec => !spec.OnDemand).ToList();
             while (waiting.Count > 0)
             {
                 var next = waiting.Where(spec => spec.After.All(cluster.containers.ContainsKey)).ToArray();
@@ -65,6 +69,23 @@ public sealed class HubCluster : IAsyncDisposable
             await cluster.DisposeAsync();
             throw;
         }
+    }
+
+    /// <summary>Runs a command in the container that a spec describes, in the cluster's network and on its volumes, and waits for its end.</summary>
+    public Task<CheckResult> RunAsync(Analytics.Topology.Containers.ContainerSpec spec, IReadOnlyList<string> command, CancellationToken cancel) =>
+        Engine.RunAsync(Deployment, spec, command, network, cancel);
+
+    /// <summary>A container is gone with its volumes, as with the disk it ran on, and a new one takes its place.</summary>
+    public async Task ReplaceAsync(string name, CancellationToken cancel)
+    {
+        // Whoever else mounts the volumes holds them; a server beside a member does.
+        var volumes = Deployment.Container(name).Volumes.Where(volume => volume.Path is Paths.PgVolume or Paths.SocketDirectory or Paths.BackupSpool or Paths.EtcdData).ToList();
+        var names = Deployment.Containers.Where(spec => spec.Volumes.Any(volume => volumes.Any(lost => lost.Name == volume.Name))).Select(spec => spec.Name).ToList();
+        foreach (var gone in names)
+            await containers[gone].DisposeAsync();
+        await Engine.RemoveVolumesAsync(volumes.Select(Deployment.NameOf).OfType<string>());
+        foreach (var again in names)
+            containers[again] = await Engine.StartAsync(Deployment, Deployment.Container(again), network, _ => Task.FromResult(true), cancel);
     }
 
     /// <summary>The port of 127.0.0.1 that leads to a container's port.</summary>
@@ -133,13 +154,14 @@ public sealed class HubCluster : IAsyncDisposable
     {
         await Task.WhenAll(containers.Values.Select(container => container.DisposeAsync().AsTask()));
         await network.DisposeAsync();
+        await Engine.RemoveVolumesAsync(Deployment.Containers.SelectMany(spec => spec.Volumes).Select(Deployment.NameOf).OfType<string>().Distinct());
         File.Delete(caFile);
     }
 
     private async Task UntilHealthyAsync(CancellationToken cancel)
     {
         await UntilStreamingAsync(cancel);
-        foreach (var job in Deployment.Containers.Where(spec => spec.RunsOnce))
+        foreach (var job in Deployment.Containers.Where(spec => spec is { RunsOnce: true, OnDemand: false }))
         {
             var exitCode = await containers[job.Name].GetExitCodeAsync(cancel).WaitAsync(Patience, cancel);
             var (output, error) = await containers[job.Name].GetLogsAsync(timestampsEnabled: false, ct: cancel);

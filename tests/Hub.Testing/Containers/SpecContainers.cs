@@ -38,7 +38,7 @@ public static class SpecContainers
             .WithImagePullPolicy(spec.Image.StartsWith("hub/", StringComparison.Ordinal) ? PullPolicy.Never : PullPolicy.Missing)
             .WithLogger(NullLogger.Instance)
             .WithHostname(spec.Name)
-            .WithCreateParameterModifier(create => Harden(create, spec))
+            .WithCreateParameterModifier(create => Harden(create, deployment, spec))
             .WithWaitStrategy(wait);
         if (spec.Entrypoint.Count > 0)
             builder = builder.WithEntrypoint([.. spec.Entrypoint]);
@@ -57,13 +57,15 @@ public static class SpecContainers
         return container;
     }
 
-    /// <summary>Anonymous volumes go with their container.</summary>
-    private static void Harden(CreateContainerParameters create, ContainerSpec spec)
+    /// <summary>Anonymous volumes go with their container; shared ones have names and go with the cluster.</summary>
+    private static void Harden(CreateContainerParameters create, TestDeployment deployment, ContainerSpec spec)
     {
         create.User = $"{ClusterNames.Uid}:{ClusterNames.Uid}";
-        create.Volumes = spec.Directories.Select(directory => directory.Path).Concat(spec.Volumes.Select(volume => volume.Path))
+        create.Volumes = spec.Directories.Select(directory => directory.Path).Concat(spec.Volumes.Where(volume => deployment.NameOf(volume) is null).Select(volume => volume.Path))
             .ToDictionary(path => path, _ => default(EmptyStruct));
         create.HostConfig ??= new HostConfig();
+        create.HostConfig.Mounts = [.. create.HostConfig.Mounts ?? [], .. spec.Volumes.Where(volume => deployment.NameOf(volume) is not null)
+            .Select(volume => new Mount { Type = "volume", Source = deployment.NameOf(volume), Target = volume.Path, ReadOnly = volume.ReadOnly })];
         create.HostConfig.ReadonlyRootfs = spec.ReadOnlyRoot;
         create.HostConfig.Tmpfs = spec.Scratch.ToDictionary(path => path, _ => "mode=1777");
         create.HostConfig.CapDrop = ["ALL"];

@@ -10,12 +10,15 @@ public sealed class TestDeployment
 {
     private readonly Dictionary<string, string> files;
 
-    public TestDeployment(ClusterTopology topology)
+    /// <param name="topology">The cluster.</param>
+    /// <param name="given">Values of <see cref="Secrets.Given"/>; null: made up, for tests that never reach the storage.</param>
+    public TestDeployment(ClusterTopology topology, IReadOnlyDictionary<string, string>? given = null)
     {
         ArgumentNullException.ThrowIfNull(topology);
+        var secrets = string.Concat(Secrets.Given.Select(name => $"{name}={(given ?? new Dictionary<string, string>()).GetValueOrDefault(name, "tests.invalid")}\n"));
         Topology = topology;
         Containers = ClusterContainers.For(topology);
-        var local = LocalFiles.Render(topology, Containers, _ => null, TimeProvider.System.GetUtcNow());
+        var local = LocalFiles.Render(topology, Containers, path => path == SecretValues.FileName ? secrets : null, TimeProvider.System.GetUtcNow());
         Passwords = local.Secrets;
         files = local.Files.ToDictionary(file => file.Path, file => file.Content);
     }
@@ -28,6 +31,18 @@ public sealed class TestDeployment
 
     /// <summary>The deployment's own CA.</summary>
     public KeyPair Authority => new(files[LocalFiles.AuthorityCertificate], files["ca/ca.key"]);
+
+    /// <summary>
+    /// Begins the names of the volumes that several containers share. Null: every container gets fresh ones of its own, which go with it.
+    /// </summary>
+    public string? SharedVolumes { get; init; }
+
+    /// <summary>The engine's name of a volume, or null where it belongs to one container alone.</summary>
+    public string? NameOf(VolumeMount volume)
+    {
+        ArgumentNullException.ThrowIfNull(volume);
+        return SharedVolumes is not null && Containers.Count(container => container.Volumes.Any(other => other.Name == volume.Name)) > 1 ? $"{SharedVolumes}-{volume.Name}" : null;
+    }
 
     public ContainerSpec Container(string name) => Containers.Single(container => container.Name == name);
 
