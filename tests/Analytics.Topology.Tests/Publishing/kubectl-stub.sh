@@ -70,6 +70,8 @@ case $args in
     [ "${STUB_NOT_READY:-}" != "$3" ] ;;
   'rollout restart'*) change "restart $3" ;;
   wait*) change "$args" ;;
+  'get statefulset --all-namespaces'*) printf 'timescaledb\n%s' "${STUB_OTHERS:+$STUB_OTHERS$'\n'}" ;;
+  exec*create_api_key*) echo 7 ;;
   exec*pg_is_in_recovery*) case $args in *timescaledb-"${STUB_PRIMARY:-1}"*) echo f ;; *) echo t ;; esac ;;
   exec*system_health_check*) printf 'replication | %s | two standbys\n' "${STUB_HEALTH:-ok}" ;;
   delete*--dry-run=server*) ;;
