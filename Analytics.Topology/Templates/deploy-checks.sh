@@ -47,6 +47,9 @@ require_namespace() {
   ! $SECRETS_ONLY || return 0
   releases=$(kube get secret --selector owner=helm --output 'jsonpath={.items[*].metadata.labels.name}') ||
     fail "the Secrets of namespace $NAMESPACE cannot be read"
+  # A release may be kept in another namespace than its objects.
+  releases+=" $(kube get statefulset --selector "$SELECTOR" --output 'jsonpath={.items[*].metadata.annotations.meta\.helm\.sh/release-name}')"
+  read -r releases <<< "$releases"
   helm=${helm:-${releases%% *}}
   [ -z "$helm" ] || fail "namespace $NAMESPACE belongs to Helm release $helm" \
     "Upgrade or uninstall that release with helm, or publish for another namespace: ./hub publish --namespace NAME"

@@ -70,6 +70,7 @@ case $args in
     [ "${STUB_NOT_READY:-}" != "$3" ] ;;
   'rollout restart'*) change "restart $3" ;;
   wait*) change "$args" ;;
+  'get statefulset --selector'*) printf '%s' "${STUB_INSTALLED:-}" ;;
   'get statefulset --all-namespaces'*) printf 'timescaledb\n%s' "${STUB_OTHERS:+$STUB_OTHERS$'\n'}" ;;
   exec*create_api_key*) echo 7 ;;
   exec*pg_is_in_recovery*) case $args in *timescaledb-"${STUB_PRIMARY:-1}"*) echo f ;; *) echo t ;; esac ;;
