@@ -39,10 +39,18 @@ public static class DatabaseContainers
         });
     }
 
+    private static Dictionary<string, SecretText> Environment(ClusterTopology topology, string host)
+    {
+        var environment = Everywhere(topology, host);
+        if (BackupContainers.IsNamedAtInstall(topology, out var required))
+            environment[BackupContainers.RequiredVariable] = required ? "true" : "false";
+        return environment;
+    }
+
     /// <summary>
     /// No PG* variables: libpq prefers PGPASSWORD to the password file that Patroni writes for pg_basebackup and pg_rewind.
     /// </summary>
-    private static Dictionary<string, SecretText> Environment(ClusterTopology topology, string host) => new(BackupContainers.RepositoryAccess(topology))
+    private static Dictionary<string, SecretText> Everywhere(ClusterTopology topology, string host) => new(BackupContainers.RepositoryAccess(topology))
     {
         ["PATRONI_NAME"] = host,
         ["PATRONI_RESTAPI_CONNECT_ADDRESS"] = $"{host}:{Ports.Patroni}",

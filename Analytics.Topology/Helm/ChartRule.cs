@@ -1,3 +1,4 @@
+using Analytics.Topology.Containers;
 using static Analytics.Topology.Kubernetes.KubernetesNames;
 
 namespace Analytics.Topology.Helm;
@@ -46,6 +47,7 @@ internal sealed record ChartRule(string Kind, string Name, string Path, string V
         new("Deployment", ClusterNames.Ingest, $"{Pod}.containers[{ClusterNames.Ingest}].resources", "ingest.resources"),
         .. new[] { Gateway, ClusterNames.Ingest }.SelectMany(ScaleRules),
 
+        new("StatefulSet", ClusterNames.TimescaleDb, $"{Pod}.containers[{ClusterNames.TimescaleDb}].env[{BackupContainers.RequiredVariable}].value", "backup.required"),
         .. new[] { "full", "diff", "verify", "drill" }.SelectMany(BackupRules),
         new("CronJob", "backup-drill", $"{CronPod}.volumes[scratch].ephemeral.volumeClaimTemplate.spec.resources.requests.storage", "backup.drillVolume"),
         new("CronJob", "backup-drill", $"{CronPod}.volumes[scratch].ephemeral.volumeClaimTemplate.spec.storageClassName", $"storage.{BackupVolume}.className", Optional: true),

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Analytics.Topology.Containers;
 
 namespace Analytics.Topology.Postgres;
 
@@ -70,7 +71,7 @@ public sealed partial class PostgresSettings
         var all = Derived(database, cluster.Backup);
         foreach (var (name, value) in database.Settings.Where(setting => OverrideProblem(setting.Key, setting.Value) is null))
             all[name] = value;
-        foreach (var (name, value) in MandatorySettings(cluster.Name))
+        foreach (var (name, value) in MandatorySettings(ArchiveCommand(cluster)))
             all[name] = value;
         return new PostgresSettings(all, Size(all["shared_buffers"]) ?? default, Size(all["max_wal_size"]) ?? default,
             int.Parse(all["max_connections"], CultureInfo.InvariantCulture));
@@ -165,7 +166,7 @@ public sealed partial class PostgresSettings
         };
     }
 
-    private static Dictionary<string, string> MandatorySettings(string stanza) => new()
+    private static Dictionary<string, string> MandatorySettings(string archiveCommand) => new()
     {
         ["shared_preload_libraries"] = "timescaledb,pg_stat_statements",
         ["unix_socket_directories"] = Paths.SocketDirectory,
@@ -185,10 +186,16 @@ public sealed partial class PostgresSettings
 
         // Never "true" or anything that ends well without archiving: PostgreSQL keeps each segment until this says that it is safe.
         ["archive_mode"] = "on",
-        ["archive_command"] = $"pgbackrest --stanza={stanza} archive-push \"%p\"",
+        ["archive_command"] = archiveCommand,
         ["timezone"] = "UTC",
         ["log_timezone"] = "UTC",
     };
+
+    private static string ArchiveCommand(ClusterDefinition cluster)
+    {
+        var archive = $"pgbackrest --stanza={cluster.Name} archive-push \"%p\"";
+        return cluster.Backup.Repository is S3Repository { Bucket: null, Required: false } ? BackupContainers.OptionalArchiveCommand(archive) : archive;
+    }
 
     private static SortedDictionary<string, string> Where(SortedDictionary<string, string> all, bool dcs) =>
         new(all.Where(setting => DcsOnly.Contains(setting.Key) == dcs).ToDictionary(), StringComparer.Ordinal);

@@ -128,7 +128,8 @@ public class Retention
         var plan = Plan([.. Days(100).Where(day => day.Month != 10).Select(day => Samples.Full(day)), Samples.Full("2025-01-05T02:00:00Z")]);
         Assert.Equal(7, plan.Count(Reason.Daily));
         Assert.Equal(4, plan.Count(Reason.Weekly));
-        Assert.Equal(["2025-01", "2026-08", "2026-09"], plan.Decisions.SelectMany(decision => decision.Because).Where(because => because.Reason == Reason.Monthly).Select(because => because.Of));
+        // The last set of September is the last of its week, too, and holds that place.
+        Assert.Equal(["2025-01", "2026-08"], plan.Decisions.SelectMany(decision => decision.Because).Where(because => because.Reason == Reason.Monthly).Select(because => because.Of));
     }
 
     [Fact]
