@@ -1,0 +1,107 @@
+using System.CommandLine;
+using System.Globalization;
+using Analytics.Backup.Drill;
+using Analytics.Backup.Jobs;
+using Analytics.Backup.Repository;
+using Spectre.Console;
+
+namespace Analytics.Backup;
+
+/// <summary>What the program can be asked to do.</summary>
+internal static class Commands
+{
+    public static RootCommand Create(Func<string, string?> environment, IAnsiConsole console, TextWriter errors, TimeProvider time)
+    {
+        var dryRun = new Option<bool>("--dry-run") { Description = "Show the table, change nothing." };
+        var set = new Option<string?>("--set") { Description = "The set to restore, as in `list`. Default: the newest that can serve the target." };
+        var to = new Option<string?>("--to") { Description = "Recover to just before this moment, UTC unless it says otherwise (2026-11-22T14:00:00Z). Default: the end of the archive." };
+        return new RootCommand("Hub's backups: takes, keeps, verifies and restores them. The exit code is 0 only when everything was as it should be.")
+        {
+            Job("full", "Record the database's state, take a full backup, apply retention.", [], (work, run, _, cancel) => work.Backup.RunAsync(run, "full", cancel)),
+            Job("diff", "Record the database's state, take a differential backup.", [], (work, run, _, cancel) => work.Backup.RunAsync(run, "diff", cancel)),
+            Retain(),
+            Job("verify", "Read every file of the repository and mark each set as verified or damaged.", [], (work, run, _, cancel) => work.Verify.RunAsync(run, cancel)),
+            Job("drill", "Restore a set into HUB_BACKUP_SCRATCH and compare it with what the primary recorded.", [set, to],
+                (work, run, parsed, cancel) => work.Drill.RunAsync(run, new DrillRequest(parsed.GetValue(set), Moment(parsed.GetValue(to))), cancel)),
+            Look("list", "Show the sets and why each is kept.", (work, cancel) => work.Inspection.ListAsync(cancel)),
+            Look("check", "Look whether pgBackRest, repository, database, archiving and scratch directory are as the jobs need them.", (work, cancel) => work.Inspection.CheckAsync(cancel)),
+        };
+
+        Command Retain()
+        {
+            var command = new Command("retain", "Expire what neither 7 daily, 4 weekly nor 12 monthly sets need (HUB_BACKUP_KEEP_*).") { dryRun };
+            command.SetAction((parsed, cancel) => parsed.GetValue(dryRun)
+                ? LookAsync((work, token) => work.Retain.ShowAsync(token), cancel)
+                : RunAsync("retain", (work, run, _, token) => work.Retain.RunAsync(run, token), parsed, cancel));
+            return command;
+        }
+
+        Command Job(string name, string description, Option[] options, Func<Work, JobRun, ParseResult, CancellationToken, Task> job)
+        {
+            var command = new Command(name, description);
+            foreach (var option in options) command.Options.Add(option);
+            command.SetAction((parsed, cancel) => RunAsync(name, job, parsed, cancel));
+            return command;
+        }
+
+        Command Look(string name, string description, Func<Work, CancellationToken, Task> look)
+        {
+            var command = new Command(name, description);
+            command.SetAction((_, cancel) => LookAsync(look, cancel));
+            return command;
+        }
+
+        async Task<int> RunAsync(string name, Func<Work, JobRun, ParseResult, CancellationToken, Task> job, ParseResult parsed, CancellationToken cancel)
+        {
+            var work = new Work(BackupSettings.Read(environment), console, time);
+            if (name is "full" or "diff" or "retain") work.Settings.RequireConnectionString();
+            var exitCode = await new JobRun(name, work.Settings, work.Primary, time, console, errors).RunAsync(run => job(work, run, parsed, cancel), cancel);
+            // A full that lets nothing go fills the repository: retention is part of it, and a run of its own in the record.
+            return exitCode == ExitCodes.Ok && name == "full"
+                ? await new JobRun("retain", work.Settings, work.Primary, time, console, errors).RunAsync(run => work.Retain.RunAsync(run, cancel), cancel)
+                : exitCode;
+        }
+
+        async Task<int> LookAsync(Func<Work, CancellationToken, Task> look, CancellationToken cancel)
+        {
+            await look(new Work(BackupSettings.Read(environment), console, time), cancel);
+            return ExitCodes.Ok;
+        }
+    }
+
+    private static DateTimeOffset? Moment(string? text) => text is null ? null
+        : DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var moment) ? moment
+        : throw new BackupException($"--to: '{text}' is no moment.", "Write it as 2026-11-22T14:00:00Z.", ExitCodes.Configuration);
+
+    /// <summary>The jobs, over one set of settings.</summary>
+    private sealed class Work
+    {
+        public Work(BackupSettings settings, IAnsiConsole console, TimeProvider time)
+        {
+            Settings = settings;
+            void Log(string line) => console.WriteLine($"    {line}");
+            var pgBackRest = new PgBackRest(settings, Log);
+            Primary = new Primary(settings, time, Log);
+            Backup = new BackupJob(settings, pgBackRest, Primary, time);
+            Retain = new RetainJob(settings, pgBackRest, Primary, time, console);
+            Verify = new VerifyJob(settings, pgBackRest, Primary, time);
+            Drill = new DrillJob(settings, pgBackRest, time, Log);
+            Inspection = new Inspection(settings, pgBackRest, Primary, time, console);
+        }
+
+        public BackupSettings Settings { get; }
+
+        public Primary Primary { get; }
+
+        public BackupJob Backup { get; }
+
+        public RetainJob Retain { get; }
+
+        public VerifyJob Verify { get; }
+
+        public DrillJob Drill { get; }
+
+        public Inspection Inspection { get; }
+
+    }
+}

@@ -1,0 +1,90 @@
+using System.Globalization;
+using Analytics.Backup.Repository;
+using Analytics.Backup.Retention;
+using Npgsql;
+using Spectre.Console;
+
+namespace Analytics.Backup.Jobs;
+
+/// <summary>The verbs that only look: <c>list</c> and <c>check</c>. They are no runs and leave no row.</summary>
+internal sealed class Inspection(BackupSettings settings, PgBackRest pgBackRest, Primary primary, TimeProvider time, IAnsiConsole console)
+{
+    private static readonly Version Oldest = new(2, 55), Advised = new(2, 59);
+
+    /// <summary>Shows the sets, and what retention would do with each.</summary>
+    public async Task ListAsync(CancellationToken cancel)
+    {
+        var info = await pgBackRest.InfoAsync(cancel);
+        var plan = GfsRetention.Plan(info.Sets, time.GetUtcNow(), settings.Policy);
+        console.Write(RetentionTable.Render(plan));
+        console.WriteLine($"stanza {info.Stanza}: {info.Sets.Count} sets, {RetentionTable.Bytes(info.StoredSize)} stored; {RetentionTable.Summary(plan, settings.Policy)}");
+    }
+
+    /// <summary>Looks whether every job could run: each line names what was looked at.</summary>
+    /// <exception cref="BackupException">Something is not as it must be.</exception>
+    public async Task CheckAsync(CancellationToken cancel)
+    {
+        var failed = 0;
+        await StepAsync("pgBackRest's version", VersionAsync);
+        await StepAsync("the repository", async () =>
+        {
+            var info = await pgBackRest.InfoAsync(cancel);
+            return $"stanza {info.Stanza}, {info.Sets.Count} sets{(info.IsLocked ? ", a backup runs" : "")}";
+        });
+        await StepAsync("the database", () => DatabaseAsync(cancel));
+        await StepAsync("archiving", async () =>
+        {
+            await pgBackRest.RequireAsync("check", ["--repo=1"], cancel);
+            return "a WAL segment went from the primary into the repository";
+        });
+        await StepAsync("the scratch directory", () => Task.FromResult(Scratch()));
+        if (failed > 0) throw new BackupException($"{failed} of 5 checks failed.");
+
+        async Task StepAsync(string name, Func<Task<string>> look)
+        {
+            try
+            {
+                console.MarkupLineInterpolated($"[green]✓[/] {name}: {await look()}");
+            }
+            catch (Exception e) when (e is BackupException or NpgsqlException or IOException or UnauthorizedAccessException)
+            {
+                failed++;
+                console.MarkupLineInterpolated($"[red]✗[/] {name}: {e.Message}");
+                if (e is BackupException { Todo: { } todo }) console.WriteLine($"    → {todo}");
+            }
+        }
+
+        async Task<string> VersionAsync()
+        {
+            // pgBackRest 2.55.1
+            var text = (await pgBackRest.VersionAsync(cancel)).Split(' ', '\n').ElementAtOrDefault(1) ?? "";
+            if (!Version.TryParse(text.Trim(), out var version)) throw new BackupException($"pgbackrest version answers '{text}'.");
+            if (version < Oldest) throw new BackupException($"pgBackRest {version} is too old.", $"{Oldest} or newer is needed.");
+            return version >= Advised
+                ? version.ToString()
+                : $"{version}; {Advised} mends two faults: expire could remove a backup in progress (hub-backup's lock keeps them apart), and asynchronous archive-get could fail at a timeline switch";
+        }
+    }
+
+    private async Task<string> DatabaseAsync(CancellationToken cancel)
+    {
+        await using var connection = await primary.OpenAsync(cancel);
+        await using var command = new NpgsqlCommand(
+            """
+            SELECT has_function_privilege(to_regprocedure('events.record_backup_manifest(text, text)'), 'EXECUTE') AND has_table_privilege('events.system_events', 'INSERT')
+            """, connection);
+        return await command.ExecuteScalarAsync(cancel) is true
+            ? $"primary, PostgreSQL {connection.PostgreSqlVersion}, manifests and results can be written"
+            : throw new BackupException("The role may not record manifests or results.", "Run the migrations (08-backup-manifests.sql) and connect as llm_app.");
+    }
+
+    private string Scratch()
+    {
+        if (settings.Scratch is null) return "not set; only drills need it";
+        var path = settings.RequireScratch();
+        var probe = Path.Combine(path, $".hub-check-{Guid.NewGuid():N}");
+        File.WriteAllText(probe, "");
+        File.Delete(probe);
+        return string.Create(CultureInfo.InvariantCulture, $"{path}, {RetentionTable.Bytes(new DriveInfo(path).AvailableFreeSpace)} free");
+    }
+}

@@ -1,0 +1,121 @@
+using System.Diagnostics;
+using Npgsql;
+
+namespace Analytics.Backup.Jobs;
+
+/// <summary>The primary of the cluster, where the state before a backup is read, jobs exclude each other, and results are kept.</summary>
+internal sealed class Primary(BackupSettings settings, TimeProvider time, Action<string> log)
+{
+    /// <summary>A failover takes up to half a minute; a job should not fail for it.</summary>
+    internal static TimeSpan Patience { get; } = TimeSpan.FromSeconds(60);
+
+    // ASCII of "hubbacku".
+    private const long LockKey = 0x6875626261636b75;
+
+    /// <summary>Connects, waiting out a failover.</summary>
+    /// <exception cref="BackupException">There is no primary within <see cref="Patience"/>, or the settings are wrong.</exception>
+    public async Task<NpgsqlConnection> OpenAsync(CancellationToken cancel)
+    {
+        var builder = Settings();
+        var started = time.GetTimestamp();
+        while (true)
+        {
+            var connection = new NpgsqlConnection(builder.ConnectionString);
+            string problem;
+            try
+            {
+                await connection.OpenAsync(cancel);
+                await using var command = new NpgsqlCommand("SELECT pg_is_in_recovery()", connection);
+                if (await command.ExecuteScalarAsync(cancel) is false) return connection;
+                problem = "it is a replica";
+            }
+            catch (Exception e) when (e is NpgsqlException or TimeoutException or IOException)
+            {
+                problem = e is PostgresException p ? $"{p.SqlState} {p.MessageText}" : Innermost(e).Message;
+            }
+
+            await connection.DisposeAsync();
+            if (time.GetElapsedTime(started) >= Patience)
+                throw new BackupException($"No primary at {builder.Host}:{builder.Port}/{builder.Database} for {Patience.TotalSeconds:0} s: {problem}.", "See `./hub status`; look at password and certificate if the cluster is well.");
+            await Task.Delay(TimeSpan.FromSeconds(1), time, cancel);
+        }
+    }
+
+    /// <summary>
+    /// Waits until no other job changes the repository. pgBackRest's own lock is a file on one host; jobs run in pods of their own, and two that
+    /// write backup.info at once would lose a set.
+    /// </summary>
+    /// <returns>The connection that holds the lock until it ends.</returns>
+    public async Task<NpgsqlConnection> LockAsync(CancellationToken cancel)
+    {
+        var connection = await OpenAsync(cancel);
+        try
+        {
+            var started = time.GetTimestamp();
+            var said = false;
+            while (true)
+            {
+                await using var command = new NpgsqlCommand("SELECT pg_try_advisory_lock($1)", connection) { Parameters = { new NpgsqlParameter { Value = LockKey } } };
+                if (await command.ExecuteScalarAsync(cancel) is true) return connection;
+                if (!said) log("another backup job runs; waiting for it");
+                said = true;
+                if (time.GetElapsedTime(started) >= settings.LockTime)
+                    throw new BackupException($"Another backup job held the lock for {settings.LockTime:c}.", "See pg_stat_activity for application_name hub-backup; HUB_BACKUP_LOCK_SECONDS sets how long to wait.");
+                await Task.Delay(TimeSpan.FromSeconds(2), time, cancel);
+            }
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Whether the connection, and with it the lock, is still there: asked before anything is deleted.</summary>
+    /// <exception cref="BackupException">It is not.</exception>
+    public static async Task RequireLockAsync(NpgsqlConnection connection, CancellationToken cancel)
+    {
+        try
+        {
+            await using var command = new NpgsqlCommand(
+                "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid() AND granted)", connection);
+            if (await command.ExecuteScalarAsync(cancel) is true) return;
+        }
+        catch (Exception e) when (e is NpgsqlException or InvalidOperationException or IOException)
+        {
+            throw Lost(e.Message);
+        }
+
+        throw Lost("it is not held any more");
+
+        static BackupException Lost(string why) => new($"The lock against other backup jobs was lost: {why}.", "Nothing more was changed in the repository. Start the job again.");
+    }
+
+    private NpgsqlConnectionStringBuilder Settings()
+    {
+        try
+        {
+            var builder = new NpgsqlConnectionStringBuilder(settings.RequireConnectionString())
+            {
+                Pooling = false,
+                Enlist = false,
+                ApplicationName = "hub-backup",
+                CommandTimeout = 60,
+                KeepAlive = 30,
+                TcpKeepAlive = true,
+            };
+            if (string.IsNullOrWhiteSpace(builder.Host) || string.IsNullOrWhiteSpace(builder.Database))
+                throw new BackupException("ConnectionStrings__Database names no Host or no Database.", exitCode: ExitCodes.Configuration);
+            if (builder.Host.Contains(',', StringComparison.Ordinal)) builder.TargetSessionAttributes ??= "primary";
+            return builder;
+        }
+        catch (ArgumentException e)
+        {
+            // The message names the keyword, never a value.
+            throw new BackupException($"ConnectionStrings__Database cannot be read: {e.Message}", exitCode: ExitCodes.Configuration);
+        }
+    }
+
+    [DebuggerStepThrough]
+    private static Exception Innermost(Exception e) => e.InnerException is null ? e : Innermost(e.InnerException);
+}

@@ -1,0 +1,94 @@
+using System.Globalization;
+using Analytics.Backup.Repository;
+using Analytics.Backup.Retention;
+using Analytics.Backup.Verification;
+using Npgsql;
+
+namespace Analytics.Backup.Jobs;
+
+/// <summary>Reads every file of the repository, says which are altered or missing, and marks the sets.</summary>
+internal sealed class VerifyJob(BackupSettings settings, PgBackRest pgBackRest, Primary primary, TimeProvider time)
+{
+    /// <summary>Runs it.</summary>
+    /// <exception cref="BackupException">Something is wrong with the repository; every file, segment and set is named above.</exception>
+    public async Task RunAsync(JobRun run, CancellationToken cancel)
+    {
+        // Says what is wrong with an unreachable repository; verify itself would only say that it found no info file.
+        await pgBackRest.InfoAsync(cancel);
+        // Asked first, so that whatever the server was told is archived has to be found below.
+        var archived = settings.ConnectionString is null ? null : await LastArchivedAsync(run, cancel);
+        var result = await pgBackRest.RunAsync("verify", ["--repo=1", "--output=text", "--verbose"], cancel, level: "detail");
+        if (result.ExitCode != 0) throw PgBackRestErrors.Explain("verify", result);
+        var report = VerifyReport.Parse(result.Output, result.Log);
+
+        // It may have taken hours. Sets come and go meanwhile, so it is judged by what there is now, and marked under the lock.
+        await using var guard = settings.ConnectionString is null ? null : await LockAsync(run, cancel);
+        var info = await pgBackRest.InfoAsync(cancel);
+        var findings = Findings.Judge(report, info, GfsRetention.Plan(info.Sets, time.GetUtcNow(), settings.Policy).ContinuousFrom);
+        var problems = findings.Problems.ToList();
+        if (archived is not null && Behind(archived.Value, report) is { } behind) problems.Add(behind);
+        if (guard is not null || settings.ConnectionString is null) await MarkAsync(info, findings, guard, cancel);
+
+        foreach (var problem in problems) run.Say($"✗ {problem}");
+        run.Detail["sets"] = info.Sets.Count;
+        run.Detail["whole"] = findings.Whole.Count;
+        run.Detail["damaged"] = findings.Damaged.Count;
+        run.Detail["wal_segments"] = report.WalChecked;
+        run.Detail["size_bytes"] = info.StoredSize;
+        run.Message = string.Create(CultureInfo.InvariantCulture, $"{findings.Whole.Count} of {info.Sets.Count} sets and {report.WalChecked} WAL segments read, all as they were written");
+        if (problems.Count > 0)
+        {
+            throw new BackupException($"The repository is damaged, {problems.Count} findings: {string.Join("; ", problems.Take(20))}{(problems.Count > 20 ? "; …" : "")}.",
+                "Take a full backup now (`hub-backup full`); then docs/runbooks, repository lost. Sets that are marked damaged are not restored, not counted, and go after a week.");
+        }
+    }
+
+    private async Task MarkAsync(RepositoryInfo info, Findings findings, NpgsqlConnection? guard, CancellationToken cancel)
+    {
+        var now = time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
+        foreach (var set in info.Sets)
+        {
+            // An empty value takes an annotation away.
+            string[] annotations = findings.Whole.Contains(set.Label) ? [$"{BackupSet.VerifiedKey}={now}", .. set.Annotations.ContainsKey(BackupSet.DamagedKey) ? new[] { $"{BackupSet.DamagedKey}=" } : []]
+                : findings.Damaged.ContainsKey(set.Label) && !set.Annotations.ContainsKey(BackupSet.DamagedKey) ? [$"{BackupSet.DamagedKey}={now}"] : [];
+            if (annotations.Length == 0) continue;
+            if (guard is not null) await Primary.RequireLockAsync(guard, cancel);
+            await pgBackRest.RequireAsync("annotate", ["--repo=1", $"--set={set.Label}", .. annotations.Select(annotation => $"--annotation={annotation}")], cancel);
+        }
+    }
+
+    /// <summary>Without the database the repository is still judged; the run fails in the end, for it cannot be recorded.</summary>
+    private async Task<NpgsqlConnection?> LockAsync(JobRun run, CancellationToken cancel)
+    {
+        try
+        {
+            return await primary.LockAsync(cancel);
+        }
+        catch (BackupException e) when (e.ExitCode == ExitCodes.Failed)
+        {
+            run.Say($"sets are not marked: {e.Message}");
+            return null;
+        }
+    }
+
+    private async Task<WalSegment?> LastArchivedAsync(JobRun run, CancellationToken cancel)
+    {
+        try
+        {
+            await using var connection = await primary.OpenAsync(cancel);
+            // Backup labels and timeline histories are archived too. 0 for a server that has archived nothing since it started.
+            await using var command = new NpgsqlCommand("SELECT last_archived_wal FROM pg_stat_archiver WHERE last_archived_wal ~ '^[0-9A-F]{24}$'", connection);
+            return await command.ExecuteScalarAsync(cancel) is string name ? WalSegment.Parse(name) : null;
+        }
+        catch (Exception e) when (e is BackupException { ExitCode: ExitCodes.Failed } or NpgsqlException)
+        {
+            run.Say($"the server was not asked what it archived last: {e.Message}");
+            return null;
+        }
+    }
+
+    private static string? Behind(WalSegment archived, VerifyReport report) =>
+        report.Ranges.Any(range => range.First.Timeline == archived.Timeline && range.First.Number <= archived.Number && archived.Number <= range.Last.Number)
+            ? null
+            : $"WAL {archived} is missing, although the server was told that it is archived";
+}
