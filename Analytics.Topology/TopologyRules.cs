@@ -18,7 +18,8 @@ internal static partial class TopologyRules
             .Concat(Gateway(cluster, settings))
             .Concat(Scale("Ingest", cluster.Ingest.MinReplicas, cluster.Ingest.MaxReplicas, most: 50))
             .Concat(SizesOf("Ingest", cluster.Ingest.Resources))
-            .Concat(Policies(cluster));
+            .Concat(Policies(cluster))
+            .Concat(Backup(cluster.Backup));
 
     private static IEnumerable<string> Names(ClusterDefinition cluster)
     {
@@ -133,9 +134,6 @@ internal static partial class TopologyRules
                 yield return Problem($"Hypertables[{table.Table}].Chunk", Days(table.Chunk), $"must be at most CompressAfter ({Days(table.CompressAfter)}): a chunk still written to would be compressed");
         }
 
-        var objective = cluster.Backup.RecoveryPointObjective;
-        if (objective < TimeSpan.FromSeconds(30) || objective > TimeSpan.FromHours(1))
-            yield return Problem("Backup.RecoveryPointObjective", objective, "must be between 30 seconds and 1 hour");
         var scrape = cluster.Monitoring.ScrapeInterval;
         if (scrape < TimeSpan.FromSeconds(5) || scrape > TimeSpan.FromMinutes(5))
             yield return Problem("Monitoring.ScrapeInterval", scrape, "must be between 5 seconds and 5 minutes");

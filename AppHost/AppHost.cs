@@ -32,6 +32,11 @@ var members = hub.AddContainers(topology.Database.Hosts, "patroni");
 foreach (var member in members)
     member.WaitForCompletion(etcdAuth);
 
+// pgBackRest beside each member, and the runner: whoever wants a backup starts it from the dashboard.
+hub.AddContainers(topology.Database.Hosts.Select((_, i) => ClusterNames.Member(ClusterNames.BackupServer, i + 1)));
+hub.AddContainer(ClusterNames.Backup)
+    .WithExplicitStart();
+
 var database = hub.AddDatabaseCluster(ClusterNames.TimescaleDb, members);
 
 // Finds the primary by asking every Patroni: 5000 writes, 5001 reads.

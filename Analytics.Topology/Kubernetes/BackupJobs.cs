@@ -21,7 +21,7 @@ internal static class BackupJobs
         {
             ApiVersion = "v1",
             Kind = "PersistentVolumeClaim",
-            Metadata = context.Meta(BackupRepository, ClusterNames.Backup),
+            Metadata = context.Meta(BackupRepositoryClaim, ClusterNames.Backup),
             Spec = Claims.Spec(context, BackupVolume, repository.Size),
         };
         if (context.Options.SeparateNodes)

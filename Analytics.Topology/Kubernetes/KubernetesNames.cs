@@ -25,7 +25,7 @@ public static class KubernetesNames
     public const string BackupVolume = "backup";
 
     /// <summary>The claim that holds the repository, where that is a volume.</summary>
-    public const string BackupRepository = "backup-repository";
+    public const string BackupRepositoryClaim = "backup-repository";
 
     /// <summary>The Secret with place and keys of the object storage, under pgBackRest's own names of its settings.</summary>
     public const string BackupStorage = "backup-s3";

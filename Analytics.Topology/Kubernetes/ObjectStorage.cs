@@ -49,7 +49,7 @@ internal static class ObjectStorage
     {
         if (context.Topology.Backup.Repository is not VolumeRepository)
             return;
-        container.VolumeMounts = [.. container.VolumeMounts, new V1VolumeMount { Name = BackupRepository, MountPath = Paths.BackupRepository }];
-        pod.Volumes = [.. pod.Volumes, new V1Volume { Name = BackupRepository, PersistentVolumeClaim = new V1PersistentVolumeClaimVolumeSource { ClaimName = BackupRepository } }];
+        container.VolumeMounts = [.. container.VolumeMounts, new V1VolumeMount { Name = BackupRepositoryClaim, MountPath = Paths.BackupRepository }];
+        pod.Volumes = [.. pod.Volumes, new V1Volume { Name = BackupRepositoryClaim, PersistentVolumeClaim = new V1PersistentVolumeClaimVolumeSource { ClaimName = BackupRepositoryClaim } }];
     }
 }

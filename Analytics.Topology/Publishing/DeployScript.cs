@@ -63,6 +63,9 @@ internal static class DeployScript
         text.Append("# Component and the names of its certificate; without names it gets the CA alone.\n");
         List(text, "CERTIFICATES", CertificateNames.For(topology).Select(component => $"{component.Key}={string.Join(',', component.Value.Select(Alternative))}")
             .Append($"{ClusterNames.Ingest}="));
+        text.Append("# Those of them that need a common name; the others must not have one.\n");
+        List(text, "COMMON_NAMES", CertificateNames.For(topology).Keys.Where(component => CertificateNames.CommonNameOf(component) is not null));
+        text.Append(CultureInfo.InvariantCulture, $"# Whether backups need a bucket that is named here.\nNEEDS_S3={(topology.Backup.Repository is S3Repository { Bucket: null } ? "true" : "false")}\n");
         text.Append("# The certificates that each workload reads when it starts.\n");
         List(text, "MOUNTS", workloads.Select(item => Joined(item.Target, Certificates(item.Spec))));
         return text.ToString();

@@ -56,6 +56,12 @@ make_passwords() {
   keep_secret "$WORK/userlist" "$USER_LIST"
 }
 
+# Without a repository PostgreSQL keeps all WAL until its volume is full.
+require_repository() {
+  ! $NEEDS_S3 || [ -n "$S3_BUCKET" ] || { $NAMESPACE_EXISTS && [ -n "$(kube get secret "$S3_SECRET_NAME" --ignore-not-found --output name)" ]; } ||
+    fail "backups have no place to go: there is no Secret $S3_SECRET_NAME" "Name a bucket: --s3-bucket, --s3-region, --s3-key, --s3-secret (${0##*/} --help)"
+}
+
 # Named as pgBackRest reads its settings from the environment.
 make_s3() {
   [ -n "$S3_BUCKET" ] || return 0
@@ -67,6 +73,11 @@ make_s3() {
   printf '%s' "$S3_REGION" > "$directory/PGBACKREST_REPO1_S3_REGION"
   printf '%s' "$S3_KEY" > "$directory/PGBACKREST_REPO1_S3_KEY"
   printf '%s' "$S3_SECRET" > "$directory/PGBACKREST_REPO1_S3_KEY_SECRET"
+  if $S3_PATH_STYLE; then printf path > "$directory/PGBACKREST_REPO1_S3_URI_STYLE"; fi
+  if [ -n "$S3_CA" ]; then
+    cp "$S3_CA" "$directory/ca.crt"
+    printf /etc/hub/storage/ca.crt > "$directory/PGBACKREST_REPO1_STORAGE_CA_FILE"
+  fi
   keep_secret "$directory" "$S3_SECRET_NAME"
 }
 
@@ -92,12 +103,13 @@ make_authority() {
     warn "the CA ends within a year, and every certificate with it: plan for --uninstall (which keeps the data) and a new installation."
 }
 
-# Still good: issued by this CA for these names, without a common name, and not close to its end.
-is_current() {
-  local certificate=$1 name present
+# Still good: issued by this CA for these names, with a common name or without as it should be, and not close to its end.
+is_current() { # CERTIFICATE NAMES COMPONENT
+  local certificate=$1 name present wanted=false
   openssl verify -CAfile "$CA/ca.crt" "$certificate" > /dev/null 2>&1 || return 1
   openssl x509 -in "$certificate" -noout -checkend "$RENEW_SECONDS" > /dev/null || return 1
-  case $(openssl x509 -in "$certificate" -noout -subject) in *CN*=*) return 1 ;; esac
+  ! contains "$3" "${COMMON_NAMES[@]}" || wanted=true
+  case $(openssl x509 -in "$certificate" -noout -subject) in *CN*=*) $wanted || return 1 ;; *) ! $wanted || return 1 ;; esac
   present=,$(openssl x509 -in "$certificate" -noout -text | sed -n '/Subject Alternative Name/{n;p;}' | tr -d ' '),
   for name in ${2//,/ }; do
     case $name in IP:::1) name=IPAddress:0:0:0:0:0:0:0:1 ;; IP:*) name=IPAddress:${name#IP:} ;; esac
@@ -105,10 +117,13 @@ is_current() {
   done
 }
 
-issue() { # COMPONENT NAMES DIRECTORY; no common name: etcd's gateway refuses clients that have one, once authentication is on
+# No common name for most: etcd's gateway refuses clients that have one, once authentication is on. pgBackRest knows its client by nothing else.
+issue() { # COMPONENT NAMES DIRECTORY
+  local subject=/O=Hub/OU=$1
+  ! contains "$1" "${COMMON_NAMES[@]}" || subject=/CN=$1$subject
   new_key "$3/tls.key"
   printf '[req]\ndistinguished_name=dn\n[dn]\n' > "$WORK/request.cnf"
-  openssl req -new -key "$3/tls.key" -subj "/O=Hub/OU=$1" -config "$WORK/request.cnf" -out "$WORK/request.csr"
+  openssl req -new -key "$3/tls.key" -subj "$subject" -config "$WORK/request.cnf" -out "$WORK/request.csr"
   printf '%s\n' basicConstraints=critical,CA:FALSE keyUsage=critical,digitalSignature extendedKeyUsage=serverAuth,clientAuth \
     subjectKeyIdentifier=hash authorityKeyIdentifier=keyid "subjectAltName=$2" > "$WORK/leaf.ext"
   openssl x509 -req -sha256 -in "$WORK/request.csr" -CA "$CA/ca.crt" -CAkey "$CA/ca.key" -set_serial "0x$(openssl rand -hex 16)" \
@@ -127,7 +142,7 @@ make_certificates() {
       mkdir "$WORK/only-$component"
       cp "$CA/ca.crt" "$WORK/only-$component/ca.crt"
       keep_secret "$WORK/only-$component" "$component-tls"
-    elif ! $had || ! is_current "$directory/tls.crt" "${entry#*=}" || [ ! -s "$directory/tls.key" ]; then
+    elif ! $had || ! is_current "$directory/tls.crt" "${entry#*=}" "$component" || [ ! -s "$directory/tls.key" ]; then
       cp "$CA/ca.crt" "$directory/ca.crt"
       issue "$component" "${entry#*=}" "$directory"
       put_secret "$component-tls" "$directory/ca.crt" "$directory/tls.crt" "$directory/tls.key"

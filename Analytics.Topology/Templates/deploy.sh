@@ -11,7 +11,7 @@ SELECTOR=app.kubernetes.io/instance=$NAME
 CREDENTIALS=timescaledb-credentials USER_LIST=pgbouncer-userlist CA_SECRET=hub-deploy-ca S3_SECRET_NAME=backup-s3
 RENEW_SECONDS=$((60 * 24 * 3600))
 CONTEXT='' ASSUME_YES=false DRY_RUN=false SECRETS_ONLY=false CERT_MANAGER=false UNINSTALL=false DELETE_VOLUMES=false TIMEOUT=900
-S3_BUCKET='' S3_ENDPOINT='' S3_REGION='' S3_KEY='' S3_SECRET=''
+S3_BUCKET='' S3_ENDPOINT='' S3_REGION='' S3_KEY='' S3_SECRET='' S3_CA='' S3_PATH_STYLE=false
 OPTIONAL=() RENEWED='' WORK='' CHANGES=0
 
 usage() {
@@ -27,6 +27,8 @@ Usage: ${0##*/} [options]
   --s3-bucket NAME, --s3-region NAME, --s3-endpoint HOST [s3.REGION.amazonaws.com], --s3-key ID, --s3-secret SECRET
                         keep the backup repository's settings in Secret $S3_SECRET_NAME; HUB_S3_KEY and HUB_S3_SECRET in the
                         environment do the same without showing them to whoever lists processes
+  --s3-path-style, --s3-ca FILE
+                        as MinIO and others need it: the bucket in the path, and the authority that signed the storage's certificate
   --uninstall           remove everything but the volumes and the passwords that open them
   --delete-volumes      with --uninstall: remove volumes, passwords and the namespace too; there is no way back
 The namespace ($NAMESPACE) is part of the manifests: ./hub publish changes it.
@@ -45,6 +47,7 @@ contains() { local item wanted=$1; shift; for item in "$@"; do [ "$item" != "$wa
 parse_options() {
   while [ $# -gt 0 ]; do
     case $1 in
+      --s3-path-style) ;;
       --context | --timeout | --with | --s3-*) [ -n "${2:-}" ] || fail "$1 needs a value" "${0##*/} --help" ;;
     esac
     case $1 in
@@ -62,6 +65,8 @@ parse_options() {
       --s3-region) S3_REGION=$2; shift ;;
       --s3-key) S3_KEY=$2; shift ;;
       --s3-secret) S3_SECRET=$2; shift ;;
+      --s3-path-style) S3_PATH_STYLE=true ;;
+      --s3-ca) S3_CA=$2; shift ;;
       -h | --help) usage; exit 0 ;;
       *) fail "unknown option $1" "${0##*/} --help" ;;
     esac
@@ -73,7 +78,8 @@ parse_options() {
   for file in ${OPTIONAL[@]+"${OPTIONAL[@]}"}; do
     contains "$file" "${OPTIONAL_FILES[@]}" || fail "$file is no optional file" "There are: ${OPTIONAL_FILES[*]}"
   done
-  [ -n "$S3_BUCKET$S3_ENDPOINT$S3_REGION$S3_KEY$S3_SECRET" ] || return 0
+  [ -n "$S3_BUCKET$S3_ENDPOINT$S3_REGION$S3_KEY$S3_SECRET$S3_CA" ] || return 0
+  [ -z "$S3_CA" ] || [ -r "$S3_CA" ] || fail "--s3-ca $S3_CA cannot be read"
   S3_KEY=${S3_KEY:-${HUB_S3_KEY:-}} S3_SECRET=${S3_SECRET:-${HUB_S3_SECRET:-}}
   [ -n "$S3_BUCKET" ] || missing+=' --s3-bucket'
   [ -n "$S3_REGION" ] || missing+=' --s3-region'
@@ -263,6 +269,7 @@ main() {
   require_cluster
   require_namespace
   if $UNINSTALL; then uninstall; return; fi
+  require_repository
   require_storage
   require_room
   choose_files

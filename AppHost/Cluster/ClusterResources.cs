@@ -39,7 +39,7 @@ internal static class ClusterResources
         foreach (var directory in spec.Directories)
             resource.WithContainerFiles(directory.Path, Files(hub, directory), ClusterNames.Uid, ClusterNames.Uid);
         foreach (var volume in spec.Volumes)
-            resource.WithVolume(hub.Profile.VolumePrefix + volume.Name, volume.Path);
+            resource.WithVolume(hub.Profile.VolumePrefix + volume.Name, volume.Path, volume.ReadOnly);
         foreach (var port in spec.Ports.Where(port => port.HostPort is not null || reachable.Contains(port.Name)))
         {
             // Null is any free port; left out, it would read as the container's own, which three members cannot all have.
@@ -67,7 +67,10 @@ internal static class ClusterResources
         ? new PostgresServerResource(spec.Name, userName: null, hub.Secret(Secrets.Superuser))
         : new ContainerResource(spec.Name);
 
-    /// <summary><c>hub/STAGE:local</c> is built from images/Dockerfile, and again when something in it changed; any other name is pulled.</summary>
+    /// <summary>
+    /// <c>hub/STAGE:local</c> is built from images/Dockerfile, and again when something in it changed; any other name is pulled. The backup
+    /// runner's image holds a published program, which <c>./hub images</c> makes.
+    /// </summary>
     private static IResourceBuilder<ContainerResource> WithImageOf(this IResourceBuilder<ContainerResource> resource, DevelopmentHub hub, ContainerSpec spec)
     {
         if (LocalStage(spec.Image) is { } stage)
@@ -77,7 +80,7 @@ internal static class ClusterResources
     }
 
     internal static string? LocalStage(string image) =>
-        image.StartsWith("hub/", StringComparison.Ordinal) && image.EndsWith(":local", StringComparison.Ordinal) ? image["hub/".Length..^":local".Length] : null;
+        image.StartsWith("hub/", StringComparison.Ordinal) && !image.StartsWith("hub/backup", StringComparison.Ordinal) && image.EndsWith(":local", StringComparison.Ordinal) ? image["hub/".Length..^":local".Length] : null;
 
     /// <summary>
     /// What Aspire has no word for. Not among it: a read-only root, which Compose, Kubernetes and the tests do set. The orchestrator copies the

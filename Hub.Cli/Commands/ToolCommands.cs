@@ -70,7 +70,7 @@ internal static class ToolCommands
             var deployment = Deployment.Load();
             var engine = await ContainerEngine.ConnectAsync(cancellation);
             var names = deployment.Containers.Select(container => container.Image).ToHashSet();
-            await ui.StepAsync("Images", report => new ImageBuilder(engine, deployment.Repository, report).EnsureAsync(names, parse.GetValue(rebuild), cancellation),
+            await ui.StepAsync("Images", report => new ImageBuilder(engine, deployment.Repository, deployment.Topology.Images, report).EnsureAsync(names, parse.GetValue(rebuild), cancellation),
                 built => built == 0 ? "up to date" : $"{built} built");
             return 0;
         });

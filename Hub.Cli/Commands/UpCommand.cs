@@ -33,7 +33,8 @@ internal static class UpCommand
         });
         var command = new Command("up", "Start the hub: images, secrets, certificates, containers, migrations, an API key.")
         {
-            NameOption, ProfileOption, OffsetOption, RebuildOption, TimeoutOption,
+            NameOption, ProfileOption, OffsetOption, RebuildOption, TimeoutOption, BackupOptions.Bucket, BackupOptions.Endpoint, BackupOptions.Region,
+            BackupOptions.PathStyle, BackupOptions.Authority,
         };
         command.SetAction((parse, cancellation) => RunAsync(ui, Chosen(parse), parse.GetValue(RebuildOption), TimeSpan.FromSeconds(parse.GetValue(TimeoutOption)), cancellation));
         return command;
@@ -42,7 +43,8 @@ internal static class UpCommand
     private static Choices Chosen(ParseResult parse)
     {
         var last = Deployment.Load().Choices;
-        return new Choices(parse.GetValue(NameOption) ?? last.Name, parse.GetValue(ProfileOption) ?? last.Profile, parse.GetValue(OffsetOption) ?? last.PortOffset);
+        return new Choices(parse.GetValue(NameOption) ?? last.Name, parse.GetValue(ProfileOption) ?? last.Profile, parse.GetValue(OffsetOption) ?? last.PortOffset,
+            BackupOptions.Chosen(parse) ?? last.Backup);
     }
 
     private static async Task<int> RunAsync(Ui ui, Choices choices, bool rebuild, TimeSpan timeout, CancellationToken cancellation)
@@ -52,7 +54,7 @@ internal static class UpCommand
         var deployment = Deployment.Load(choices);
         using var alone = deployment.Lock();
         var engine = await ui.StepAsync("Checking the engine, ports and disk", _ => Preflight.CheckAsync(deployment, cancellation), engine => $"engine {engine.Version}, {engine.ComposeCommand}");
-        await ui.StepAsync("Images", report => new ImageBuilder(engine, deployment.Repository, report)
+        await ui.StepAsync("Images", report => new ImageBuilder(engine, deployment.Repository, deployment.Topology.Images, report)
             .EnsureAsync(deployment.Containers.Where(container => !container.OnDemand).Select(container => container.Image).ToHashSet(), rebuild, cancellation), built => built == 0 ? "up to date" : $"{built} built");
         var changed = await ui.StepAsync("Secrets, certificates, configuration", async _ =>
         {
@@ -78,6 +80,12 @@ internal static class UpCommand
         {
             throw new CliException($"This checkout already has a hub '{last.Choices.Name}' with profile '{last.Choices.Profile}'.",
                 $"Remove it first (`./hub down --volumes --state`), or keep the other one elsewhere: {Deployment.StateVariable}=/some/directory ./hub up --name … --port-offset …");
+        }
+
+        if (last.Exists && last.Choices.Backup?.Repository is var before && before != choices.Backup?.Repository)
+        {
+            throw new CliException("This hub's backups go elsewhere already, and a repository does not move by naming another.",
+                "Remove the hub first (`./hub down --volumes --state`), or leave the --backup-s3 options out.");
         }
     }
 

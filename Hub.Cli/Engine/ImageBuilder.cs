@@ -6,16 +6,16 @@ using Analytics.Topology;
 namespace Hub.Cli.Engine;
 
 /// <summary>
-/// Makes the images of <see cref="Images.Local"/>. An image carries a fingerprint of what it was built from, so a second run builds
+/// Makes the local images of a set. An image carries a fingerprint of what it was built from, so a second run builds
 /// only what changed.
 /// </summary>
-internal sealed class ImageBuilder(ContainerEngine engine, string repository, Action<string> report)
+internal sealed class ImageBuilder(ContainerEngine engine, string repository, Images images, Action<string> report)
 {
     private const string BaseImage = "debian:trixie-slim";
     private const string FingerprintLabel = "hub.inputs";
 
     /// <summary>In the order of the Dockerfile: an engine without BuildKit builds every stage above the one it is asked for.</summary>
-    private static readonly LocalImage[] All =
+    private readonly LocalImage[] all =
     [
         new("database", Images.Local.Database, null),
         new("etcd", Images.Local.Etcd, null),
@@ -24,6 +24,7 @@ internal sealed class ImageBuilder(ContainerEngine engine, string repository, Ac
         new("prometheus", Images.Local.Prometheus, null),
         new("ingest", Images.Local.Ingest, "Analytics.Ingest"),
         new("migrations", Images.Local.Migrations, "Analytics.Migrations"),
+        new("backup", images.Backup, "Analytics.Backup", On: images.Database),
     ];
 
     /// <summary>Builds what is missing or out of date.</summary>
@@ -35,26 +36,29 @@ internal sealed class ImageBuilder(ContainerEngine engine, string repository, Ac
     public async Task<int> EnsureAsync(IReadOnlySet<string> wanted, bool rebuild, CancellationToken cancellation)
     {
         var done = 0;
-        foreach (var image in All.Where(image => wanted.Contains(image.Name)))
+        foreach (var image in all.Where(image => wanted.Contains(image.Name)))
         {
-            var fingerprint = Fingerprint(image);
+            var fingerprint = await FingerprintAsync(image, cancellation);
             if (!rebuild && await LabelOfAsync(image.Name, cancellation) == fingerprint)
                 continue;
-            await EnsureBaseAsync(cancellation);
+            if (image.On is null)
+                await EnsureBaseAsync(cancellation);
+            else
+                await EnsureAsync(new HashSet<string> { image.On }, rebuild: false, cancellation);
             if (image.Project is not null)
                 await PublishAsync(image, cancellation);
             report($"building {image.Name}");
             var environment = await HasBuildKitAsync(cancellation) ? null : new Dictionary<string, string> { ["DOCKER_BUILDKIT"] = "0" };
             (await Processes.RunAsync("docker",
                 [
-                    "build", "--network", "host", "--target", image.Stage, "--tag", image.Name, "--label", $"{FingerprintLabel}={fingerprint}",
-                    "--file", Path.Combine(repository, "images", "Dockerfile"), repository,
+                    "build", "--network", "host", .. image.Source, "--tag", image.Name, "--label", $"{FingerprintLabel}={fingerprint}",
+                    "--file", Path.Combine(repository, "images", image.File), repository,
                 ], cancellation, environment: environment))
                 .OrThrow($"{image.Name} was not built", "Debian's packages must be reachable (apt-get update works?), and the engine needs about 4 GB of disk.");
             done++;
         }
 
-        foreach (var image in wanted.Except(All.Select(image => image.Name)))
+        foreach (var image in wanted.Except(all.Select(image => image.Name)))
         {
             if (await ExistsAsync(image, cancellation))
                 continue;
@@ -126,7 +130,7 @@ internal sealed class ImageBuilder(ContainerEngine engine, string repository, Ac
     private async Task<bool> HasBuildKitAsync(CancellationToken cancellation) =>
         (await engine.RunAsync(cancellation, "buildx", "version")).ExitCode == 0;
 
-    private string Fingerprint(LocalImage image)
+    private async Task<string> FingerprintAsync(LocalImage image, CancellationToken cancellation)
     {
         var files = Files(Path.Combine(repository, "images"));
         if (image.Project is not null)
@@ -137,6 +141,8 @@ internal sealed class ImageBuilder(ContainerEngine engine, string repository, Ac
 
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(Encoding.UTF8.GetBytes($"{image.Stage}\n{(image.Project is null ? "" : Environment.GetEnvironmentVariable("HubAspire"))}\n"));
+        if (image.On is not null)
+            hash.AppendData(Encoding.UTF8.GetBytes((await engine.RunAsync(cancellation, "image", "inspect", "--format", "{{.Id}}", image.On)).Output));
         foreach (var file in files.Order(StringComparer.Ordinal))
         {
             hash.AppendData(Encoding.UTF8.GetBytes(file + "\n"));
@@ -150,5 +156,14 @@ internal sealed class ImageBuilder(ContainerEngine engine, string repository, Ac
         .Select(file => Path.GetRelativePath(repository, file))
         .Where(file => !file.Split(Path.DirectorySeparatorChar).Any(part => part is "bin" or "obj" or "artifacts"));
 
-    private sealed record LocalImage(string Stage, string Name, string? Project);
+    /// <param name="Stage">The stage of images/Dockerfile, or the name of a Dockerfile of its own.</param>
+    /// <param name="Name">What it is tagged.</param>
+    /// <param name="Project">The program in it that is published first.</param>
+    /// <param name="On">The image that it stands on, where that is not the base.</param>
+    private sealed record LocalImage(string Stage, string Name, string? Project, string? On = null)
+    {
+        public string File => On is null ? "Dockerfile" : $"{Stage}.Dockerfile";
+
+        public string[] Source => On is null ? ["--target", Stage] : ["--build-arg", $"DATABASE_IMAGE={On}"];
+    }
 }

@@ -14,7 +14,8 @@ namespace Hub.Cli.State;
 /// <param name="Name">Compose project, Patroni scope.</param>
 /// <param name="Profile"><c>cluster</c> (3 members) or <c>single</c>.</param>
 /// <param name="PortOffset">Added to every port on 127.0.0.1, so that two hubs can run on one machine.</param>
-internal sealed record Choices(string Name = "hub", string Profile = "cluster", int PortOffset = 0);
+/// <param name="Backup">The bucket that backups go to; null: a volume of this machine.</param>
+internal sealed record Choices(string Name = "hub", string Profile = "cluster", int PortOffset = 0, BackupStorage? Backup = null);
 
 /// <summary>
 /// A hub on this machine: its topology, its containers and its files. Everything it keeps lies in one directory, <c>.hub</c> in the
@@ -42,6 +43,7 @@ internal sealed class Deployment
         {
             Name = choices.Name,
             Images = cluster.Images.WithDatabase(Environment.GetEnvironmentVariable(Images.DatabaseVariable)),
+            Backup = choices.Backup is { } storage ? cluster.Backup with { Repository = storage.Repository } : cluster.Backup,
         });
         Containers = [.. ClusterContainers.For(Topology).Select(container => container with
         {
@@ -113,11 +115,14 @@ internal sealed class Deployment
     public IReadOnlyList<string> Write(DateTimeOffset now)
     {
         System.IO.Directory.CreateDirectory(Directory);
+        var secrets = Read(SecretValues.FileName);
+        if (Choices.Backup is not null)
+            BackupStorage.RequireKeys(secrets += "\n" + BackupStorage.KeysFromEnvironment());
         return OutputFiles.Write(Directory,
         [
             new OutputFile(ChoicesFile, JsonSerializer.Serialize(Choices, Json) + "\n"),
             ComposeFile.Render(Topology, Containers),
-            .. LocalFiles.Render(Topology, Containers, Read, now).Files,
+            .. LocalFiles.Render(Topology, Containers, path => path == SecretValues.FileName ? secrets : Read(path), now).Files,
         ]);
     }
 

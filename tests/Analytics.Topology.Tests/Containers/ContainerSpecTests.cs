@@ -36,7 +36,7 @@ public class ContainerSpecTests
     [Theory, MemberData(nameof(Everywhere))]
     public void Every_reference_is_to_a_known_secret(string preset) =>
         Assert.All(Containers(preset).SelectMany(container => container.Environment.Values).SelectMany(value => value.Parts()).Where(part => part.IsSecret),
-            part => Assert.Contains(part.Text, Secrets.All));
+            part => Assert.Contains(part.Text, Secrets.All.Concat(Secrets.Given)));
 
     [Theory, MemberData(nameof(Everywhere))]
     public void Every_secret_has_a_reader(string preset)
@@ -61,10 +61,23 @@ public class ContainerSpecTests
         Assert.All(Containers(preset).SelectMany(container => container.Directories), directory => Assert.Single(directory.Files.Select(file => file.Secret).Distinct()));
 
     [Theory, MemberData(nameof(Everywhere))]
-    public void Data_volumes_belong_to_one_container_each(string preset)
+    public void A_volume_is_written_by_one_container_but_for_the_repository(string preset)
     {
-        var volumes = Containers(preset).SelectMany(container => container.Volumes).Select(volume => volume.Name).ToList();
-        Assert.Equal(volumes.Distinct(), volumes);
+        var written = Containers(preset).SelectMany(container => container.Volumes).Where(volume => !volume.ReadOnly && volume.Path != Paths.BackupRepository).Select(volume => volume.Name).ToList();
+        Assert.Equal(written.Distinct(), written);
+    }
+
+    [Theory, MemberData(nameof(Everywhere))]
+    public void The_server_beside_a_member_reads_that_members_files_and_nothing_more(string preset)
+    {
+        var containers = Containers(preset).ToDictionary(container => container.Name);
+        foreach (var (host, i) in Definitions.Presets[preset].Database.Hosts.Select((host, i) => (host, i)))
+        {
+            var server = containers[$"backup-server-{i + 1}"];
+            Assert.All(server.Volumes, volume => Assert.True(volume.ReadOnly));
+            Assert.Equal([host, $"{host}-run"], server.Volumes.Select(volume => volume.Name));
+            Assert.DoesNotContain(server.Environment.Values, value => value.Template.Contains("BACKUP_", StringComparison.Ordinal));
+        }
     }
 
     [Theory, MemberData(nameof(Everywhere))]

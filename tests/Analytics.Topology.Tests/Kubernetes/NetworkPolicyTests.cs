@@ -13,7 +13,7 @@ public class NetworkPolicyTests
         ("etcd", "etcd", 2380), ("etcd-auth", "etcd", 2379), ("etcd-snapshot", "etcd", 2379), ("timescaledb", "etcd", 2379),
         ("timescaledb", "timescaledb", 5432), ("timescaledb", "timescaledb", 8008),
         ("gateway", "timescaledb", 5432), ("gateway", "timescaledb", 8008),
-        ("ingest", "gateway", 6432), ("migrations", "gateway", 5000),
+        ("ingest", "gateway", 6432), ("migrations", "gateway", 5000), ("backup", "gateway", 5000), ("backup", "timescaledb", 8432),
     ];
 
     /// <summary>What a pod of another namespace may reach.</summary>
@@ -25,7 +25,7 @@ public class NetworkPolicyTests
         ("prometheus", "gateway", 8404), ("prometheus", "gateway", 9127), ("prometheus", "ingest", 8080),
     ];
 
-    private static readonly string[] Components = ["etcd", "etcd-auth", "etcd-snapshot", "timescaledb", "gateway", "ingest", "migrations"];
+    private static readonly string[] Components = ["etcd", "etcd-auth", "etcd-snapshot", "timescaledb", "gateway", "ingest", "migrations", "backup"];
 
     private static IEnumerable<int> AllPorts => Hub.Services.SelectMany(pod => pod.Template.Spec.Containers).SelectMany(container => container.Ports ?? []).Select(port => port.ContainerPort).Distinct();
 
@@ -80,16 +80,15 @@ public class NetworkPolicyTests
     }
 
     [Fact]
-    public void Only_database_members_reach_object_storage()
+    public void Only_database_members_and_the_backup_runner_reach_object_storage()
     {
-        var outside = Hub.All<V1NetworkPolicy>().Where(policy => (policy.Spec.Egress ?? []).Any(rule => (rule.To ?? []).Any(peer => peer.IpBlock?.Cidr == "0.0.0.0/0")));
-        var policy = Assert.Single(outside);
-        Assert.Equal("timescaledb", policy.Spec.PodSelector.MatchLabels["app.kubernetes.io/name"]);
-        Assert.Equal("443", Assert.Single(policy.Spec.Egress.Single().Ports).Port);
+        var outside = Hub.All<V1NetworkPolicy>().Where(policy => (policy.Spec.Egress ?? []).Any(rule => (rule.To ?? []).Any(peer => peer.IpBlock?.Cidr == "0.0.0.0/0"))).ToList();
+        Assert.Equal(["backup", "timescaledb"], outside.Select(policy => policy.Spec.PodSelector.MatchLabels["app.kubernetes.io/name"]).Order());
+        Assert.All(outside, policy => Assert.Equal("443", Assert.Single(policy.Spec.Egress.Single().Ports).Port));
     }
 
     private static IDictionary<string, string> Own(string component) =>
-        Hub.Pods.Single(pod => pod.Template.Metadata.Labels["app.kubernetes.io/name"] == component).Template.Metadata.Labels;
+        Hub.Pods.First(pod => pod.Template.Metadata.Labels["app.kubernetes.io/name"] == component).Template.Metadata.Labels;
 
     private static IEnumerable<V1NetworkPolicy> Of(string component) =>
         Hub.All<V1NetworkPolicy>().Where(policy => policy.Metadata.Name != "timescaledb-external" && Published.Selects(policy.Spec.PodSelector, Own(component)));

@@ -44,7 +44,7 @@ public class ComposeTests
     private static async Task<(int ExitCode, string Output)> RunAsync(string[] program, string[] arguments, string directory)
     {
         var start = new ProcessStartInfo(program[0], [.. program.Skip(1), .. arguments]) { WorkingDirectory = directory, RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var name in Secrets.All)
+        foreach (var name in Secrets.All.Concat(Secrets.Given))
             start.Environment.Remove(name);
         try
         {

@@ -78,7 +78,7 @@ public sealed class BackupTests(ClusterFixture fixture) : IClassFixture<ClusterF
         };
         var result = await Cluster.RunAsync(stranger, ["pgbackrest", $"--stanza={Cluster.Topology.Stanza}", "check"], Cancel);
         Assert.NotEqual(0, result.ExitCode);
-        Assert.Contains("access denied", result.Output + result.Error, StringComparison.OrdinalIgnoreCase);
+        Assert.True((result.Output + result.Error).Contains("access denied", StringComparison.OrdinalIgnoreCase), result.ToString());
     }
 
     /// <summary>pgBackRest as the runner calls it.</summary>

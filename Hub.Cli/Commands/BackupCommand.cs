@@ -1,0 +1,48 @@
+using System.CommandLine;
+using Analytics.Topology;
+using Hub.Cli.Engine;
+using Hub.Cli.State;
+
+namespace Hub.Cli.Commands;
+
+/// <summary><c>hub backup</c>: Hub's backup runner, once, in the running hub's network; its exit code is this command's.</summary>
+internal static class BackupCommand
+{
+    private static readonly (string Verb, string Description)[] Verbs =
+    [
+        ("full", "Take a full backup, then drop the sets that the retention no longer keeps."),
+        ("diff", "Take a differential backup: what changed since the last full one."),
+        ("list", "The sets in the repository, and why each is kept."),
+        ("info", "What pgBackRest says of the repository."),
+        ("retain", "Drop the sets that the retention no longer keeps (--dry-run: only say which)."),
+        ("verify", "Check every stored file against its checksum."),
+        ("drill", "Restore the latest set into a scratch instance and check what is in it."),
+    ];
+
+    public static Command Create(Ui ui)
+    {
+        var command = new Command("backup", "Backups: make, list, check, thin out, restore for a trial.");
+        foreach (var (verb, description) in Verbs)
+        {
+            // The runner knows its own options; here they only pass through.
+            var subcommand = new Command(verb, description) { TreatUnmatchedTokensAsErrors = false };
+            subcommand.SetAction((parse, cancellation) => RunAsync(ui, [verb, .. parse.UnmatchedTokens], cancellation));
+            command.Add(subcommand);
+        }
+
+        return command;
+    }
+
+    private static async Task<int> RunAsync(Ui ui, string[] arguments, CancellationToken cancellation)
+    {
+        var deployment = Deployment.Load();
+        if (!deployment.Exists)
+            throw new CliException("There is no hub here yet.", "Start one with `./hub up`.");
+        var engine = await ContainerEngine.ConnectAsync(cancellation);
+        var runner = deployment.Containers.Single(container => container.Name == ClusterNames.Backup);
+        await ui.StepAsync("Runner", report => new ImageBuilder(engine, deployment.Repository, deployment.Topology.Images, report)
+            .EnsureAsync(new HashSet<string> { runner.Image }, rebuild: false, cancellation), built => built == 0 ? "up to date" : $"{built} images built");
+        string[] terminal = Console.IsInputRedirected || Console.IsOutputRedirected ? ["-T"] : [];
+        return await engine.ComposeAttachedAsync(deployment.Project, cancellation, ["run", "--rm", "--no-deps", .. terminal, runner.Name, .. arguments]);
+    }
+}
