@@ -33,7 +33,7 @@ internal static partial class TestCommand
         {
             var engine = await ContainerEngine.ConnectAsync(cancellation);
             var names = deployment.Containers.Select(container => container.Image).ToHashSet();
-            await ui.StepAsync("Images", report => new ImageBuilder(engine, deployment.Repository, report).EnsureAsync(names, rebuild: false, cancellation), built => built == 0 ? "up to date" : $"{built} built");
+            await ui.StepAsync("Images", report => new ImageBuilder(engine, deployment.Repository, deployment.Topology.Images, report).EnsureAsync(names, rebuild: false, cancellation), built => built == 0 ? "up to date" : $"{built} built");
         }
 
         await ui.StepAsync("Build", async _ => (await Processes.RunAsync("dotnet", ["build", solution, "--nologo", "--verbosity", "quiet"], cancellation)).OrThrow("The solution does not build"), _ => null);
