@@ -22,6 +22,7 @@ var root = new RootCommand("Hub: LLM analytics on a highly available TimescaleDB
     ToolCommands.Logs(),
     ToolCommands.Psql(),
     BackupCommand.Create(ui),
+    RestoreCommand.Create(ui),
     ApiKeys.Create(ui),
     ToolCommands.Images(ui),
     PublishCommand.Create(ui),
