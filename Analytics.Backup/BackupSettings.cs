@@ -27,7 +27,7 @@ public sealed record BackupSettings
     /// <summary><c>HUB_BACKUP_MANIFEST_SECONDS</c>: how long checksums may be taken before a backup. Default 300, 0 to 86400.</summary>
     public TimeSpan ManifestTime { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary><c>HUB_BACKUP_LOCK_SECONDS</c>: how long to wait for another job to end. Default 7200, 0 to 86400.</summary>
+    /// <summary><c>HUB_BACKUP_LOCK_SECONDS</c>: how long to wait for another job to end, or (a minute at most) for a primary. Default 7200, 0 to 86400.</summary>
     public TimeSpan LockTime { get; init; } = TimeSpan.FromHours(2);
 
     /// <summary>Reads the environment.</summary>

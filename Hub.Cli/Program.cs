@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using Hub.Cli;
 using Hub.Cli.Commands;
 using Hub.Cli.Send;
@@ -9,8 +10,11 @@ using Spectre.Console;
 if (Console.IsOutputRedirected)
     AnsiConsole.Console.Profile.Width = 400;
 var ui = new Ui(AnsiConsole.Console);
-var root = new RootCommand("Hub: LLM analytics on a highly available TimescaleDB cluster.")
+// Not a RootCommand: that takes the name of the program's file into the help, and what users type is hub.
+var root = new Command("hub", "Hub: LLM analytics on a highly available TimescaleDB cluster.")
 {
+    new HelpOption { Recursive = true },
+    new VersionOption(),
     UpCommand.Create(ui),
     DownCommand.Create(ui),
     StatusCommand.Create(ui),

@@ -6,7 +6,7 @@ namespace Analytics.Backup.Drill;
 /// </summary>
 internal sealed class ScratchDirectory : IAsyncDisposable
 {
-    private const string Prefix = "hub-drill-";
+    private const string Prefix = "hub-drill-", SocketsFile = "sockets";
     private readonly FileStream guard;
 
     private ScratchDirectory(FileStream guard, string root)
@@ -15,6 +15,8 @@ internal sealed class ScratchDirectory : IAsyncDisposable
         Root = root;
         // A socket's path may have 107 bytes; a volume's mount point can be long.
         Sockets = Directory.CreateTempSubdirectory(Prefix).FullName;
+        // So that another drill finds it, should this one be killed.
+        File.WriteAllText(Path.Combine(root, SocketsFile), Sockets);
         foreach (var directory in new[] { Data, Path.Combine(root, "lock"), Path.Combine(root, "spool"), Tablespaces }) Make(directory);
     }
 
@@ -65,7 +67,6 @@ internal sealed class ScratchDirectory : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await RemoveAsync(Root);
-        if (Directory.Exists(Sockets)) Directory.Delete(Sockets, recursive: true);
         await guard.DisposeAsync();
     }
 
@@ -84,6 +85,9 @@ internal sealed class ScratchDirectory : IAsyncDisposable
             await Programs.RunAsync(Programs.Find("pg_ctl", major), ["stop", "--pgdata", data, "--mode=immediate", "--wait", "--timeout=60"], CancellationToken.None);
         }
 
+        var file = Path.Combine(root, SocketsFile);
+        if (File.Exists(file) && await File.ReadAllTextAsync(file) is var sockets && Path.GetFileName(sockets).StartsWith(Prefix, StringComparison.Ordinal) && Directory.Exists(sockets))
+            Directory.Delete(sockets, recursive: true);
         Directory.Delete(root, recursive: true);
     }
 }

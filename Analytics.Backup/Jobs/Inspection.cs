@@ -40,7 +40,7 @@ internal sealed class Inspection(BackupSettings settings, PgBackRest pgBackRest,
         await StepAsync("the database", () => DatabaseAsync(cancel));
         await StepAsync("archiving", async () =>
         {
-            await pgBackRest.RequireAsync("check", ["--repo=1"], cancel);
+            await pgBackRest.RequireAsync("check", [], cancel);
             return "a WAL segment went from the primary into the repository";
         });
         await StepAsync("the scratch directory", () => Task.FromResult(Scratch()));

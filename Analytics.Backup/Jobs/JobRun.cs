@@ -46,6 +46,13 @@ internal sealed class JobRun(string kind, BackupSettings settings, Primary prima
             (exitCode, error) = (ExitCodes.Interrupted, "stopped by a signal");
             await SayAsync($"{kind}: stopped by a signal", null);
         }
+        catch (PostgresException e)
+        {
+            // 42xxx: a table, a function or a right is not there.
+            var todo = e.SqlState.StartsWith("42", StringComparison.Ordinal) ? "The schema may be older than this hub-backup: run the migrations." : "Look at the database's log.";
+            (exitCode, error) = (ExitCodes.Failed, $"the database refused: {e.SqlState} {e.MessageText} → {todo}");
+            await SayAsync($"error: the database refused: {e.SqlState} {e.MessageText}", todo);
+        }
         catch (Exception e) when (e is NpgsqlException or IOException or UnauthorizedAccessException or JsonException)
         {
             (exitCode, error) = (ExitCodes.Failed, e.Message);

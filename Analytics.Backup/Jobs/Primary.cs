@@ -6,14 +6,17 @@ namespace Analytics.Backup.Jobs;
 /// <summary>The primary of the cluster, where the state before a backup is read, jobs exclude each other, and results are kept.</summary>
 internal sealed class Primary(BackupSettings settings, TimeProvider time, Action<string> log)
 {
-    /// <summary>A failover takes up to half a minute; a job should not fail for it.</summary>
-    internal static TimeSpan Patience { get; } = TimeSpan.FromSeconds(60);
+    // A failover takes up to half a minute; a job should not fail for it.
+    private static readonly TimeSpan Failover = TimeSpan.FromSeconds(60);
+
+    // A job that has waited in vain asks once more at its end, and does not wait again.
+    private TimeSpan patience = settings.LockTime < Failover ? settings.LockTime : Failover;
 
     // ASCII of "hubbacku".
     private const long LockKey = 0x6875626261636b75;
 
     /// <summary>Connects, waiting out a failover.</summary>
-    /// <exception cref="BackupException">There is no primary within <see cref="Patience"/>, or the settings are wrong.</exception>
+    /// <exception cref="BackupException">There is no primary within a minute, or the settings are wrong.</exception>
     public async Task<NpgsqlConnection> OpenAsync(CancellationToken cancel)
     {
         var builder = Settings();
@@ -35,8 +38,13 @@ internal sealed class Primary(BackupSettings settings, TimeProvider time, Action
             }
 
             await connection.DisposeAsync();
-            if (time.GetElapsedTime(started) >= Patience)
-                throw new BackupException($"No primary at {builder.Host}:{builder.Port}/{builder.Database} for {Patience.TotalSeconds:0} s: {problem}.", "See `./hub status`; look at password and certificate if the cluster is well.");
+            var waited = time.GetElapsedTime(started);
+            if (waited >= patience)
+            {
+                patience = TimeSpan.Zero;
+                throw new BackupException($"No primary at {builder.Host}:{builder.Port}/{builder.Database} for {waited.TotalSeconds:0} s: {problem}.", "See `./hub status`; look at password and certificate if the cluster is well.");
+            }
+
             await Task.Delay(TimeSpan.FromSeconds(1), time, cancel);
         }
     }

@@ -14,11 +14,13 @@ internal sealed class VerifyJob(BackupSettings settings, PgBackRest pgBackRest, 
     public async Task RunAsync(JobRun run, CancellationToken cancel)
     {
         // Says what is wrong with an unreachable repository; verify itself would only say that it found no info file.
-        await pgBackRest.InfoAsync(cancel);
+        var before = await pgBackRest.InfoAsync(cancel);
+        if (before.Sets.Count == 0)
+            throw new BackupException("There is no backup to verify.", "Take one with `hub-backup full`.");
         // Asked first, so that whatever the server was told is archived has to be found below.
         var archived = settings.ConnectionString is null ? null : await LastArchivedAsync(run, cancel);
         var result = await pgBackRest.RunAsync("verify", ["--repo=1", "--output=text", "--verbose"], cancel, level: "detail");
-        if (result.ExitCode != 0) throw PgBackRestErrors.Explain("verify", result);
+        if (result.ExitCode != 0) throw Aborted(result, before);
         var report = VerifyReport.Parse(result.Output, result.Log);
 
         // It may have taken hours. Sets come and go meanwhile, so it is judged by what there is now, and marked under the lock.
@@ -30,6 +32,8 @@ internal sealed class VerifyJob(BackupSettings settings, PgBackRest pgBackRest, 
         if (guard is not null || settings.ConnectionString is null) await MarkAsync(info, findings, guard, cancel);
 
         foreach (var problem in problems) run.Say($"✗ {problem}");
+        // What was found damaged holds no place any more; the metric should not wait for the next backup.
+        run.Detail["restorable_sets"] = GfsRetention.Plan((await pgBackRest.InfoAsync(cancel)).Sets, time.GetUtcNow(), settings.Policy).RestorableSets;
         run.Detail["sets"] = info.Sets.Count;
         run.Detail["whole"] = findings.Whole.Count;
         run.Detail["damaged"] = findings.Damaged.Count;
@@ -41,6 +45,20 @@ internal sealed class VerifyJob(BackupSettings settings, PgBackRest pgBackRest, 
             throw new BackupException($"The repository is damaged, {problems.Count} findings: {string.Join("; ", problems.Take(20))}{(problems.Count > 20 ? "; …" : "")}.",
                 "Take a full backup now (`hub-backup full`); then docs/runbooks, repository lost. Sets that are marked damaged are not restored, not counted, and go after a week.");
         }
+    }
+
+    /// <summary>
+    /// It reads the oldest WAL segment of each archive before all else, to learn the segments' size, and gives up without a name when that one
+    /// cannot be read (verifyArchive in src/command/verify/verify.c).
+    /// </summary>
+    private static BackupException Aborted(PgBackRestResult result, RepositoryInfo info)
+    {
+        var explained = PgBackRestErrors.Explain("verify", result);
+        var oldest = info.Archives.Where(archive => archive.First is not null).Select(archive => $"{archive.Id} {archive.First}").ToList();
+        return result.ExitCode is 26 or 28 or 29 or 95 && oldest.Count > 0
+            ? new BackupException($"{explained.Message} It stopped before it had read anything else; what it reads first is the oldest WAL segment of each archive, so that is altered: {string.Join(", ", oldest)}.",
+                "Sets that need this segment to be consistent are lost; take a full backup now (`hub-backup full`), whose retention drops the segment once no set needs it.")
+            : explained;
     }
 
     private async Task MarkAsync(RepositoryInfo info, Findings findings, NpgsqlConnection? guard, CancellationToken cancel)

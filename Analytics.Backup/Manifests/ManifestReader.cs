@@ -28,11 +28,11 @@ public sealed class ManifestReader(NpgsqlConnection connection)
 
     private const string ChunksSql =
         """
-        SELECT h.hypertable_schema || '.' || h.hypertable_name, c.chunk_schema || '.' || c.chunk_name, c.range_start, c.range_end,
-               c.range_end < now() - $1 AS sealed
-          FROM timescaledb_information.hypertables h
-          LEFT JOIN timescaledb_information.chunks c USING (hypertable_schema, hypertable_name)
-         ORDER BY 1 COLLATE "C", c.range_start, 2 COLLATE "C"
+        SELECT hypertable, chunk, range_start, range_end, range_end < now() - $1 AS sealed FROM (
+          SELECT h.hypertable_schema || '.' || h.hypertable_name AS hypertable, c.chunk_schema || '.' || c.chunk_name AS chunk, c.range_start, c.range_end
+            FROM timescaledb_information.hypertables h
+            LEFT JOIN timescaledb_information.chunks c USING (hypertable_schema, hypertable_name)) x
+         ORDER BY hypertable COLLATE "C", range_start, chunk COLLATE "C"
         """;
 
     private const string PoliciesSql =
@@ -48,8 +48,9 @@ public sealed class ManifestReader(NpgsqlConnection connection)
 
     private const string JobsSql =
         """
-        SELECT format('%s.%s every %s, %s%s', proc_schema, proc_name, schedule_interval, config, CASE WHEN NOT scheduled THEN ', stopped' END) AS text
-          FROM timescaledb_information.jobs WHERE job_id >= 1000 AND proc_name NOT LIKE 'policy\_%'
+        SELECT text FROM (
+          SELECT format('%s.%s every %s, %s%s', proc_schema, proc_name, schedule_interval, config, CASE WHEN NOT scheduled THEN ', stopped' END) AS text
+            FROM timescaledb_information.jobs WHERE job_id >= 1000 AND proc_name NOT LIKE 'policy\_%') j
          ORDER BY text COLLATE "C"
         """;
 

@@ -30,9 +30,11 @@ public static class InfoParser
     /// <exception cref="BackupException">It is not such a text.</exception>
     public static RepositoryInfo Parse(string json, string stanza)
     {
+        ArgumentNullException.ThrowIfNull(json);
         try
         {
-            var all = JsonSerializer.Deserialize<List<StanzaJson>>(json, Options) ?? [];
+            // With a wrong key pgBackRest quotes what it decrypted, control characters and all, which JSON does not allow.
+            var all = JsonSerializer.Deserialize<List<StanzaJson>>(string.Concat(json.Select(c => char.IsWhiteSpace(c) ? ' ' : char.IsControl(c) ? '\ufffd' : c)), Options) ?? [];
             var found = all.FirstOrDefault(candidate => candidate.Name == stanza);
             return found is null ? new RepositoryInfo(stanza, StanzaStatus.MissingPath, "no such stanza in the repository") : Map(found);
         }

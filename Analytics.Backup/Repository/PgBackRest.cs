@@ -81,7 +81,9 @@ internal sealed class PgBackRest(BackupSettings settings, Action<string> log, st
         }
 
         await error;
-        return new PgBackRestResult(process.ExitCode, await output, PgBackRestLog.Parse(lines));
+        var text = await output;
+        // An option that it refuses is told before it knows where its log goes.
+        return new PgBackRestResult(process.ExitCode, text, PgBackRestLog.Parse(process.ExitCode == 0 ? lines : [.. lines, .. text.Split('\n')]));
     }
 
     private async Task ReadLogAsync(StreamReader reader, List<string> lines)

@@ -15,6 +15,8 @@ internal sealed class PriceRefresher(NpgsqlDataSource dataSource, IOptions<Inges
 {
     private static readonly TimeSpan RetryAfterFailure = TimeSpan.FromSeconds(2);
 
+    // One reading at a time: one that began earlier must not come in last.
+    private readonly SemaphoreSlim reading = new(1);
     private readonly TaskCompletionSource firstReading = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile PriceBook current = PriceBook.Empty;
 
@@ -26,6 +28,25 @@ internal sealed class PriceRefresher(NpgsqlDataSource dataSource, IOptions<Inges
     /// <summary>Reads the prices now.</summary>
     /// <returns>False while the migrations have not come to the script that fills the table: nothing has changed then.</returns>
     public async Task<bool> RefreshAsync(CancellationToken cancellationToken)
+    {
+        await reading.WaitAsync(cancellationToken);
+        try
+        {
+            return await ReadAsync(cancellationToken);
+        }
+        finally
+        {
+            reading.Release();
+        }
+    }
+
+    public override void Dispose()
+    {
+        reading.Dispose();
+        base.Dispose();
+    }
+
+    private async Task<bool> ReadAsync(CancellationToken cancellationToken)
     {
         // The version first: prices that are read after it are those that it promises.
         const string Sql = """

@@ -9,6 +9,7 @@ internal static class RequestMapper
     /// <summary>Longest client id, in characters.</summary>
     public const int MaxIdLength = 512;
 
+    /// <summary>30 years: longer ones end in the future all the same, which their rule says.</summary>
     private const double MaxSeconds = 1e9;
 
     public static ModelCall Map(int projectId, RequestFacts facts)

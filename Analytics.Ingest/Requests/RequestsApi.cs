@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Analytics.Ingest.Hosting;
 using Analytics.Ingest.Keys;
 using Analytics.Ingest.Rows;
@@ -12,7 +13,7 @@ using Microsoft.Extensions.Options;
 namespace Analytics.Ingest.Requests;
 
 /// <summary><c>POST /api/v1/requests</c>: model calls as plain JSON, for programs without OpenTelemetry.</summary>
-internal static class RequestsApi
+internal static partial class RequestsApi
 {
     public static IEndpointConventionBuilder MapRequestsApi(this IEndpointRouteBuilder app) => app
         .MapPost("/api/v1/requests", PostAsync)
@@ -94,14 +95,23 @@ internal static class RequestsApi
         {
             throw RequestRefusedException.Malformed(string.Create(CultureInfo.InvariantCulture,
                 $"Not a valid batch at line {malformed.LineNumber + 1}, byte {malformed.BytePositionInLine + 1} ({malformed.Path}): " +
-                $"{FirstSentence(malformed.Message)}"));
+                $"{Explain(malformed.Message)}"));
         }
     }
 
-    // What follows names .NET types and repeats the position.
-    private static string FirstSentence(string message)
+    /// <summary>What is wrong, in the words of the one who sent it: the serializer's messages name this program's types.</summary>
+    private static string Explain(string message)
     {
+        if (UnknownField().Match(message) is { Success: true } unknown) return $"There is no field '{unknown.Groups[1].Value}'.";
+        if (MissingField().Match(message) is { Success: true } missing) return $"{missing.Groups[1].Value} is missing.";
+        if (message.Contains("could not be converted to", StringComparison.Ordinal)) return "This value is of another type, or out of range.";
         var end = message.IndexOf(" Path:", StringComparison.Ordinal);
         return end < 0 ? message : message[..end];
     }
+
+    [GeneratedRegex("^The JSON property '([^']*)' could not be mapped")]
+    private static partial Regex UnknownField();
+
+    [GeneratedRegex("missing required properties including: '?([^'.;]*)")]
+    private static partial Regex MissingField();
 }

@@ -10,7 +10,7 @@ namespace Analytics.Ingest.Rows;
 /// <list type="table">
 /// <item><term>start_missing, end_missing</term><description>no start or no end time (ingest stores finished calls): rejected</description></item>
 /// <item><term>end_before_start</term><description>rejected</description></item>
-/// <item><term>too_far_in_future</term><description>started later than now + <see cref="IngestOptions.MaxFuture"/>: rejected</description></item>
+/// <item><term>too_far_in_future</term><description>started or ended later than now + <see cref="IngestOptions.MaxFuture"/>: rejected</description></item>
 /// <item><term>too_old</term><description>older than <see cref="IngestOptions.MaxAge"/>, retention would drop it: rejected</description></item>
 /// <item><term>negative, absurd or unreadable counts</term><description>stored as NULL with a contradiction that names them (see
 /// <see cref="ReportedUsage"/>)</description></item>
@@ -40,7 +40,8 @@ internal sealed class RowBuilder(IOptions<IngestOptions> settings, TimeProvider 
         if (call.EndUnixNano == 0 && !call.EndIsOptional) return EndMissing;
         if (call.EndUnixNano > 0 && call.EndUnixNano < call.StartUnixNano) return EndBeforeStart;
         var now = time.GetUtcNow();
-        if (call.StartUnixNano > ToUnixNano(now + options.MaxFuture)) return TooFarInFuture;
+        var latest = ToUnixNano(now + options.MaxFuture);
+        if (call.StartUnixNano > latest || call.EndUnixNano > latest) return TooFarInFuture;
         if (call.StartUnixNano < ToUnixNano(now - options.MaxAge)) return TooOld;
 
         var responseModel = Text.Clean(call.ResponseModel);
@@ -84,7 +85,7 @@ internal sealed class RowBuilder(IOptions<IngestOptions> settings, TimeProvider 
         StartMissing => "the start time is missing",
         EndMissing => "the end time is missing",
         EndBeforeStart => "the end lies before the start",
-        TooFarInFuture => $"the start lies more than {options.MaxFuture.TotalMinutes:0} minutes in the future",
+        TooFarInFuture => $"the start or the end lies more than {options.MaxFuture.TotalMinutes:0} minutes in the future",
         TooOld => $"the start lies more than {options.MaxAge.TotalDays:0} days in the past, beyond the retention",
         SpanMapper.TraceIdMissing => "the trace id is missing, zero or not 16 bytes",
         SpanMapper.SpanIdMissing => "the span id is missing, zero or not 8 bytes",

@@ -58,7 +58,7 @@ make_passwords() {
 
 # Without a repository PostgreSQL keeps all WAL until its volume is full.
 require_repository() {
-  ! $NEEDS_S3 || [ -n "$S3_BUCKET" ] || { $NAMESPACE_EXISTS && [ -n "$(kube get secret "$S3_SECRET_NAME" --ignore-not-found --output name)" ]; } ||
+  ! $NEEDS_S3 || [ -n "$S3_BUCKET" ] || [ -n "$(kube get secret "$S3_SECRET_NAME" --ignore-not-found --output name)" ] ||
     fail "backups have no place to go: there is no Secret $S3_SECRET_NAME" "Name a bucket: --s3-bucket, --s3-region, --s3-key, --s3-secret (${0##*/} --help)"
 }
 

@@ -12,14 +12,22 @@ namespace Hub.Cli.Commands;
 internal static class ApiKeys
 {
     public const string DevelopmentProject = "development";
+    private const int MaxDays = 36_500;
     private const string Alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
     public static Command Create(Ui ui)
     {
         var project = new Option<string>("--project") { Description = "The project that the key writes to and reads from; made when there is none of that name.", Required = true };
         var name = new Option<string>("--name") { Description = "What the key is for.", DefaultValueFactory = _ => "cli" };
-        var days = new Option<int?>("--days") { Description = "Days until it expires [default: never]." };
+        var days = new Option<int?>("--days") { Description = "Days until it expires, 1 to 36500 [default: never]." };
         var create = new Command("create", "Make a key and print it: it is stored hashed and cannot be shown again.") { project, name, days };
+        NotEmpty(project);
+        NotEmpty(name);
+        days.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int?>() is < 1 or > MaxDays)
+                result.AddError($"--days is {result.GetValueOrDefault<int?>()}: it must be 1 to {MaxDays}.");
+        });
         create.SetAction(async (parse, cancellation) =>
         {
             var key = NewKey();
@@ -57,6 +65,12 @@ internal static class ApiKeys
         });
         return new Command("key", "API keys of applications.") { create, list, revoke };
     }
+
+    private static void NotEmpty(Option<string> option) => option.Validators.Add(result =>
+    {
+        if (string.IsNullOrWhiteSpace(result.GetValueOrDefault<string>()))
+            result.AddError($"{option.Name} is empty.");
+    });
 
     /// <summary>The key of this checkout, registered in a database that does not know it (yet, or any more).</summary>
     public static async Task<string> EnsureDevelopmentKeyAsync(Deployment deployment, CancellationToken cancellation)

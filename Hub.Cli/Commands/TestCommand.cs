@@ -10,6 +10,9 @@ namespace Hub.Cli.Commands;
 /// <summary><c>hub test</c>: every tier, cheapest first, and one closing line.</summary>
 internal static partial class TestCommand
 {
+    /// <summary>How much of a failure is shown again at the end.</summary>
+    private const int FailureLines = 15;
+
     private static readonly string[] Tiers = ["unit", "native", "integration", "fault"];
 
     public static Command Create(Ui ui)
@@ -39,21 +42,31 @@ internal static partial class TestCommand
         await ui.StepAsync("Build", async _ => (await Processes.RunAsync("dotnet", ["build", solution, "--nologo", "--verbosity", "quiet"], cancellation)).OrThrow("The solution does not build"), _ => null);
         var total = new Counts(0, 0, 0);
         var failed = new List<string>();
+        var failures = new List<string>();
         foreach (var tier in tiers)
         {
-            var counts = await RunTierAsync(ui, solution, tier, cancellation);
+            var (counts, output) = await RunTierAsync(ui, solution, tier, cancellation);
             total += counts;
             if (counts.Failed > 0)
+            {
                 failed.Add(tier);
+                failures.AddRange(FailuresOf(output));
+            }
         }
 
         if (failed.Count > 0)
+        {
+            // Once more at the end: above, the logs of a thousand other tests stand between them.
+            foreach (var failure in failures)
+                Console.Out.WriteLine(failure);
             ui.Console.WriteLine($"Failed tiers: {string.Join(", ", failed)}. Again: ./hub test --tier {failed[0]}");
+        }
+
         Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{total.Passed} passed, {total.Failed} failed, {total.Skipped} skipped"));
         return total.Failed == 0 && total.Passed > 0 ? 0 : 1;
     }
 
-    private static async Task<Counts> RunTierAsync(Ui ui, string solution, string tier, CancellationToken cancellation)
+    private static async Task<(Counts Counts, string Output)> RunTierAsync(Ui ui, string solution, string tier, CancellationToken cancellation)
     {
         string[] filter = tier == "unit"
             ? ["--filter-not-trait", "Tier=native", "--filter-not-trait", "Tier=integration", "--filter-not-trait", "Tier=fault"]
@@ -70,8 +83,22 @@ internal static partial class TestCommand
         var counts = Counts.Parse(result.Output);
 
         // A program that crashed has no failed test to show, but it has not passed.
-        return result.ExitCode != 0 && counts.Failed == 0 ? counts with { Failed = 1 } : counts;
+        return (result.ExitCode != 0 && counts.Failed == 0 ? counts with { Failed = 1 } : counts, result.Output);
     }
+
+    /// <summary>The failed tests in what `dotnet test` wrote: name, message and the first lines of the trace of each.</summary>
+    internal static IEnumerable<string> FailuresOf(string output)
+    {
+        var lines = output.Split('\n');
+        for (var index = 0; index < lines.Length; index++)
+        {
+            if (FailedTest().IsMatch(lines[index]))
+                yield return string.Join('\n', lines.Skip(index + 1).TakeWhile(line => line.StartsWith("  ", StringComparison.Ordinal)).Take(FailureLines).Prepend(lines[index]));
+        }
+    }
+
+    [GeneratedRegex(@"^failed \S+.* \(.*\)$")]
+    private static partial Regex FailedTest();
 
     internal sealed partial record Counts(int Passed, int Failed, int Skipped)
     {

@@ -9,8 +9,8 @@ NAME=hub
 NAMESPACE=timescaledb
 # What its pods ask for at the smallest scale, and who makes its volumes ('' is the cluster's default storage class).
 NEEDS_NODES=3
-NEEDS_CPU_MILLIS=16120
-NEEDS_MEMORY_MIB=55168
+NEEDS_CPU_MILLIS=16150
+NEEDS_MEMORY_MIB=55264
 PROVISIONER='ebs.csi.aws.com'
 MEMBERS=(
   'timescaledb-1'
@@ -56,18 +56,26 @@ PASSWORDS=(
   'PATRONI_PASSWORD'
   'ETCD_ROOT_PASSWORD'
   'ETCD_PATRONI_PASSWORD'
+  'BACKUP_CIPHER_PASS'
 )
 # Component and the names of its certificate; without names it gets the CA alone.
 CERTIFICATES=(
+  'backup=DNS:backup,DNS:backup.dev.internal,DNS:backup.timescaledb,DNS:backup.timescaledb.svc,DNS:backup.timescaledb.svc.cluster.local,DNS:localhost,IP:127.0.0.1,IP:::1'
   'etcd=DNS:etcd-1,DNS:etcd-1.dev.internal,DNS:etcd-2,DNS:etcd-2.dev.internal,DNS:etcd-3,DNS:etcd-3.dev.internal,DNS:etcd,DNS:etcd.dev.internal,DNS:etcd.timescaledb,DNS:etcd.timescaledb.svc,DNS:etcd.timescaledb.svc.cluster.local,DNS:*.etcd,DNS:*.etcd.timescaledb,DNS:*.etcd.timescaledb.svc,DNS:*.etcd.timescaledb.svc.cluster.local,DNS:localhost,IP:127.0.0.1,IP:::1'
   'exporter=DNS:postgres-exporter-1,DNS:postgres-exporter-1.dev.internal,DNS:postgres-exporter-2,DNS:postgres-exporter-2.dev.internal,DNS:postgres-exporter-3,DNS:postgres-exporter-3.dev.internal,DNS:pgbouncer-exporter,DNS:pgbouncer-exporter.dev.internal,DNS:timescaledb-metrics,DNS:timescaledb-metrics.dev.internal,DNS:postgres-exporter-1.timescaledb,DNS:postgres-exporter-1.timescaledb.svc,DNS:postgres-exporter-1.timescaledb.svc.cluster.local,DNS:postgres-exporter-2.timescaledb,DNS:postgres-exporter-2.timescaledb.svc,DNS:postgres-exporter-2.timescaledb.svc.cluster.local,DNS:postgres-exporter-3.timescaledb,DNS:postgres-exporter-3.timescaledb.svc,DNS:postgres-exporter-3.timescaledb.svc.cluster.local,DNS:pgbouncer-exporter.timescaledb,DNS:pgbouncer-exporter.timescaledb.svc,DNS:pgbouncer-exporter.timescaledb.svc.cluster.local,DNS:timescaledb-metrics.timescaledb,DNS:timescaledb-metrics.timescaledb.svc,DNS:timescaledb-metrics.timescaledb.svc.cluster.local,DNS:localhost,IP:127.0.0.1,IP:::1'
   'haproxy=DNS:haproxy,DNS:haproxy.dev.internal,DNS:pgbouncer,DNS:pgbouncer.dev.internal,DNS:haproxy.timescaledb,DNS:haproxy.timescaledb.svc,DNS:haproxy.timescaledb.svc.cluster.local,DNS:pgbouncer.timescaledb,DNS:pgbouncer.timescaledb.svc,DNS:pgbouncer.timescaledb.svc.cluster.local,DNS:localhost,IP:127.0.0.1,IP:::1'
   'migrations=DNS:migrations,DNS:migrations.dev.internal,DNS:migrations.timescaledb,DNS:migrations.timescaledb.svc,DNS:migrations.timescaledb.svc.cluster.local,DNS:localhost,IP:127.0.0.1,IP:::1'
   'pgbouncer=DNS:pgbouncer,DNS:pgbouncer.dev.internal,DNS:pgbouncer.timescaledb,DNS:pgbouncer.timescaledb.svc,DNS:pgbouncer.timescaledb.svc.cluster.local,DNS:localhost,IP:127.0.0.1,IP:::1'
   'prometheus=DNS:prometheus,DNS:prometheus.dev.internal,DNS:prometheus.timescaledb,DNS:prometheus.timescaledb.svc,DNS:prometheus.timescaledb.svc.cluster.local,DNS:localhost,IP:127.0.0.1,IP:::1'
-  'timescaledb=DNS:timescaledb-1,DNS:timescaledb-1.dev.internal,DNS:timescaledb-2,DNS:timescaledb-2.dev.internal,DNS:timescaledb-3,DNS:timescaledb-3.dev.internal,DNS:timescaledb,DNS:timescaledb.dev.internal,DNS:timescaledb-primary,DNS:timescaledb-primary.dev.internal,DNS:timescaledb-replica,DNS:timescaledb-replica.dev.internal,DNS:timescaledb-any,DNS:timescaledb-any.dev.internal,DNS:timescaledb-external,DNS:timescaledb-external.dev.internal,DNS:timescaledb-metrics,DNS:timescaledb-metrics.dev.internal,DNS:haproxy,DNS:haproxy.dev.internal,DNS:timescaledb.timescaledb,DNS:timescaledb.timescaledb.svc,DNS:timescaledb.timescaledb.svc.cluster.local,DNS:timescaledb-primary.timescaledb,DNS:timescaledb-primary.timescaledb.svc,DNS:timescaledb-primary.timescaledb.svc.cluster.local,DNS:timescaledb-replica.timescaledb,DNS:timescaledb-replica.timescaledb.svc,DNS:timescaledb-replica.timescaledb.svc.cluster.local,DNS:timescaledb-any.timescaledb,DNS:timescaledb-any.timescaledb.svc,DNS:timescaledb-any.timescaledb.svc.cluster.local,DNS:timescaledb-external.timescaledb,DNS:timescaledb-external.timescaledb.svc,DNS:timescaledb-external.timescaledb.svc.cluster.local,DNS:timescaledb-metrics.timescaledb,DNS:timescaledb-metrics.timescaledb.svc,DNS:timescaledb-metrics.timescaledb.svc.cluster.local,DNS:haproxy.timescaledb,DNS:haproxy.timescaledb.svc,DNS:haproxy.timescaledb.svc.cluster.local,DNS:*.timescaledb,DNS:*.timescaledb.timescaledb,DNS:*.timescaledb.timescaledb.svc,DNS:*.timescaledb.timescaledb.svc.cluster.local,DNS:localhost,IP:127.0.0.1,IP:::1'
+  'timescaledb=DNS:timescaledb-1,DNS:timescaledb-1.dev.internal,DNS:timescaledb-2,DNS:timescaledb-2.dev.internal,DNS:timescaledb-3,DNS:timescaledb-3.dev.internal,DNS:timescaledb,DNS:timescaledb.dev.internal,DNS:timescaledb-primary,DNS:timescaledb-primary.dev.internal,DNS:timescaledb-replica,DNS:timescaledb-replica.dev.internal,DNS:timescaledb-any,DNS:timescaledb-any.dev.internal,DNS:timescaledb-external,DNS:timescaledb-external.dev.internal,DNS:timescaledb-metrics,DNS:timescaledb-metrics.dev.internal,DNS:haproxy,DNS:haproxy.dev.internal,DNS:backup-server-1,DNS:backup-server-1.dev.internal,DNS:backup-server-2,DNS:backup-server-2.dev.internal,DNS:backup-server-3,DNS:backup-server-3.dev.internal,DNS:timescaledb.timescaledb,DNS:timescaledb.timescaledb.svc,DNS:timescaledb.timescaledb.svc.cluster.local,DNS:timescaledb-primary.timescaledb,DNS:timescaledb-primary.timescaledb.svc,DNS:timescaledb-primary.timescaledb.svc.cluster.local,DNS:timescaledb-replica.timescaledb,DNS:timescaledb-replica.timescaledb.svc,DNS:timescaledb-replica.timescaledb.svc.cluster.local,DNS:timescaledb-any.timescaledb,DNS:timescaledb-any.timescaledb.svc,DNS:timescaledb-any.timescaledb.svc.cluster.local,DNS:timescaledb-external.timescaledb,DNS:timescaledb-external.timescaledb.svc,DNS:timescaledb-external.timescaledb.svc.cluster.local,DNS:timescaledb-metrics.timescaledb,DNS:timescaledb-metrics.timescaledb.svc,DNS:timescaledb-metrics.timescaledb.svc.cluster.local,DNS:haproxy.timescaledb,DNS:haproxy.timescaledb.svc,DNS:haproxy.timescaledb.svc.cluster.local,DNS:backup-server-1.timescaledb,DNS:backup-server-1.timescaledb.svc,DNS:backup-server-1.timescaledb.svc.cluster.local,DNS:backup-server-2.timescaledb,DNS:backup-server-2.timescaledb.svc,DNS:backup-server-2.timescaledb.svc.cluster.local,DNS:backup-server-3.timescaledb,DNS:backup-server-3.timescaledb.svc,DNS:backup-server-3.timescaledb.svc.cluster.local,DNS:*.timescaledb,DNS:*.timescaledb.timescaledb,DNS:*.timescaledb.timescaledb.svc,DNS:*.timescaledb.timescaledb.svc.cluster.local,DNS:localhost,IP:127.0.0.1,IP:::1'
   'ingest='
 )
+# Those of them that need a common name; the others must not have one.
+COMMON_NAMES=(
+  'backup'
+)
+# Whether backups need a bucket that is named here.
+NEEDS_S3=true
 # The certificates that each workload reads when it starts.
 MOUNTS=(
   'statefulset/etcd etcd-tls'
@@ -81,7 +89,7 @@ SELECTOR=app.kubernetes.io/instance=$NAME
 CREDENTIALS=timescaledb-credentials USER_LIST=pgbouncer-userlist CA_SECRET=hub-deploy-ca S3_SECRET_NAME=backup-s3
 RENEW_SECONDS=$((60 * 24 * 3600))
 CONTEXT='' ASSUME_YES=false DRY_RUN=false SECRETS_ONLY=false CERT_MANAGER=false UNINSTALL=false DELETE_VOLUMES=false TIMEOUT=900
-S3_BUCKET='' S3_ENDPOINT='' S3_REGION='' S3_KEY='' S3_SECRET=''
+S3_BUCKET='' S3_ENDPOINT='' S3_REGION='' S3_KEY='' S3_SECRET='' S3_CA='' S3_PATH_STYLE=false
 OPTIONAL=() RENEWED='' WORK='' CHANGES=0
 
 usage() {
@@ -97,6 +105,8 @@ Usage: ${0##*/} [options]
   --s3-bucket NAME, --s3-region NAME, --s3-endpoint HOST [s3.REGION.amazonaws.com], --s3-key ID, --s3-secret SECRET
                         keep the backup repository's settings in Secret $S3_SECRET_NAME; HUB_S3_KEY and HUB_S3_SECRET in the
                         environment do the same without showing them to whoever lists processes
+  --s3-path-style, --s3-ca FILE
+                        as MinIO and others need it: the bucket in the path, and the authority that signed the storage's certificate
   --uninstall           remove everything but the volumes and the passwords that open them
   --delete-volumes      with --uninstall: remove volumes, passwords and the namespace too; there is no way back
 The namespace ($NAMESPACE) is part of the manifests: ./hub publish changes it.
@@ -115,6 +125,7 @@ contains() { local item wanted=$1; shift; for item in "$@"; do [ "$item" != "$wa
 parse_options() {
   while [ $# -gt 0 ]; do
     case $1 in
+      --s3-path-style) ;;
       --context | --timeout | --with | --s3-*) [ -n "${2:-}" ] || fail "$1 needs a value" "${0##*/} --help" ;;
     esac
     case $1 in
@@ -132,6 +143,8 @@ parse_options() {
       --s3-region) S3_REGION=$2; shift ;;
       --s3-key) S3_KEY=$2; shift ;;
       --s3-secret) S3_SECRET=$2; shift ;;
+      --s3-path-style) S3_PATH_STYLE=true ;;
+      --s3-ca) S3_CA=$2; shift ;;
       -h | --help) usage; exit 0 ;;
       *) fail "unknown option $1" "${0##*/} --help" ;;
     esac
@@ -143,7 +156,8 @@ parse_options() {
   for file in ${OPTIONAL[@]+"${OPTIONAL[@]}"}; do
     contains "$file" "${OPTIONAL_FILES[@]}" || fail "$file is no optional file" "There are: ${OPTIONAL_FILES[*]}"
   done
-  [ -n "$S3_BUCKET$S3_ENDPOINT$S3_REGION$S3_KEY$S3_SECRET" ] || return 0
+  [ -n "$S3_BUCKET$S3_ENDPOINT$S3_REGION$S3_KEY$S3_SECRET$S3_CA" ] || return 0
+  [ -z "$S3_CA" ] || [ -r "$S3_CA" ] || fail "--s3-ca $S3_CA cannot be read"
   S3_KEY=${S3_KEY:-${HUB_S3_KEY:-}} S3_SECRET=${S3_SECRET:-${HUB_S3_SECRET:-}}
   [ -n "$S3_BUCKET" ] || missing+=' --s3-bucket'
   [ -n "$S3_REGION" ] || missing+=' --s3-region'
@@ -363,6 +377,12 @@ make_passwords() {
   keep_secret "$WORK/userlist" "$USER_LIST"
 }
 
+# Without a repository PostgreSQL keeps all WAL until its volume is full.
+require_repository() {
+  ! $NEEDS_S3 || [ -n "$S3_BUCKET" ] || [ -n "$(kube get secret "$S3_SECRET_NAME" --ignore-not-found --output name)" ] ||
+    fail "backups have no place to go: there is no Secret $S3_SECRET_NAME" "Name a bucket: --s3-bucket, --s3-region, --s3-key, --s3-secret (${0##*/} --help)"
+}
+
 # Named as pgBackRest reads its settings from the environment.
 make_s3() {
   [ -n "$S3_BUCKET" ] || return 0
@@ -374,6 +394,11 @@ make_s3() {
   printf '%s' "$S3_REGION" > "$directory/PGBACKREST_REPO1_S3_REGION"
   printf '%s' "$S3_KEY" > "$directory/PGBACKREST_REPO1_S3_KEY"
   printf '%s' "$S3_SECRET" > "$directory/PGBACKREST_REPO1_S3_KEY_SECRET"
+  if $S3_PATH_STYLE; then printf path > "$directory/PGBACKREST_REPO1_S3_URI_STYLE"; fi
+  if [ -n "$S3_CA" ]; then
+    cp "$S3_CA" "$directory/ca.crt"
+    printf /etc/hub/storage/ca.crt > "$directory/PGBACKREST_REPO1_STORAGE_CA_FILE"
+  fi
   keep_secret "$directory" "$S3_SECRET_NAME"
 }
 
@@ -399,12 +424,13 @@ make_authority() {
     warn "the CA ends within a year, and every certificate with it: plan for --uninstall (which keeps the data) and a new installation."
 }
 
-# Still good: issued by this CA for these names, without a common name, and not close to its end.
-is_current() {
-  local certificate=$1 name present
+# Still good: issued by this CA for these names, with a common name or without as it should be, and not close to its end.
+is_current() { # CERTIFICATE NAMES COMPONENT
+  local certificate=$1 name present wanted=false
   openssl verify -CAfile "$CA/ca.crt" "$certificate" > /dev/null 2>&1 || return 1
   openssl x509 -in "$certificate" -noout -checkend "$RENEW_SECONDS" > /dev/null || return 1
-  case $(openssl x509 -in "$certificate" -noout -subject) in *CN*=*) return 1 ;; esac
+  ! contains "$3" "${COMMON_NAMES[@]}" || wanted=true
+  case $(openssl x509 -in "$certificate" -noout -subject) in *CN*=*) $wanted || return 1 ;; *) ! $wanted || return 1 ;; esac
   present=,$(openssl x509 -in "$certificate" -noout -text | sed -n '/Subject Alternative Name/{n;p;}' | tr -d ' '),
   for name in ${2//,/ }; do
     case $name in IP:::1) name=IPAddress:0:0:0:0:0:0:0:1 ;; IP:*) name=IPAddress:${name#IP:} ;; esac
@@ -412,10 +438,13 @@ is_current() {
   done
 }
 
-issue() { # COMPONENT NAMES DIRECTORY; no common name: etcd's gateway refuses clients that have one, once authentication is on
+# No common name for most: etcd's gateway refuses clients that have one, once authentication is on. pgBackRest knows its client by nothing else.
+issue() { # COMPONENT NAMES DIRECTORY
+  local subject=/O=Hub/OU=$1
+  ! contains "$1" "${COMMON_NAMES[@]}" || subject=/CN=$1$subject
   new_key "$3/tls.key"
   printf '[req]\ndistinguished_name=dn\n[dn]\n' > "$WORK/request.cnf"
-  openssl req -new -key "$3/tls.key" -subj "/O=Hub/OU=$1" -config "$WORK/request.cnf" -out "$WORK/request.csr"
+  openssl req -new -key "$3/tls.key" -subj "$subject" -config "$WORK/request.cnf" -out "$WORK/request.csr"
   printf '%s\n' basicConstraints=critical,CA:FALSE keyUsage=critical,digitalSignature extendedKeyUsage=serverAuth,clientAuth \
     subjectKeyIdentifier=hash authorityKeyIdentifier=keyid "subjectAltName=$2" > "$WORK/leaf.ext"
   openssl x509 -req -sha256 -in "$WORK/request.csr" -CA "$CA/ca.crt" -CAkey "$CA/ca.key" -set_serial "0x$(openssl rand -hex 16)" \
@@ -434,7 +463,7 @@ make_certificates() {
       mkdir "$WORK/only-$component"
       cp "$CA/ca.crt" "$WORK/only-$component/ca.crt"
       keep_secret "$WORK/only-$component" "$component-tls"
-    elif ! $had || ! is_current "$directory/tls.crt" "${entry#*=}" || [ ! -s "$directory/tls.key" ]; then
+    elif ! $had || ! is_current "$directory/tls.crt" "${entry#*=}" "$component" || [ ! -s "$directory/tls.key" ]; then
       cp "$CA/ca.crt" "$directory/ca.crt"
       issue "$component" "${entry#*=}" "$directory"
       put_secret "$component-tls" "$directory/ca.crt" "$directory/tls.crt" "$directory/tls.key"
@@ -622,6 +651,7 @@ main() {
   require_cluster
   require_namespace
   if $UNINSTALL; then uninstall; return; fi
+  require_repository
   require_storage
   require_room
   choose_files

@@ -80,6 +80,9 @@ public class Roles_may_do_what_they_need_and_no_more(DatabaseFixture databases)
         await DeniedAsync(database.ReadOnly, "SELECT analytics.apply_retention()");
         await DeniedAsync(database.ReadOnly, "CREATE TEMP TABLE mine (i int)");
         await DeniedAsync(database.ReadOnly, "SELECT pgbouncer.get_auth('llm_app')");
+        await DeniedAsync(database.ReadOnly, "SELECT lo_create(0)");
+        await DeniedAsync(database.ReadOnly, "SELECT lo_from_bytea(0, 'x')");
+        Assert.Equal("5min", await database.ReadOnly.ScalarAsync<string>("SHOW statement_timeout"));
     }
 
     [Fact]
@@ -91,6 +94,8 @@ public class Roles_may_do_what_they_need_and_no_more(DatabaseFixture databases)
         await DeniedAsync(database.Monitor, "SELECT * FROM analytics.llm_requests");
         await DeniedAsync(database.Monitor, "SELECT * FROM events.error_logs");
         await DeniedAsync(database.Monitor, "SELECT name FROM analytics.api_keys");
+        await DeniedAsync(database.Monitor, "SELECT lo_creat(-1)");
+        Assert.Equal("30s", await database.Monitor.ScalarAsync<string>("SHOW statement_timeout"));
     }
 
     [Fact]

@@ -14,6 +14,22 @@ public class TopologyRulesTests
         { "name ending in a line break", c => c with { Name = "hub\n" }, "Name = hub\n: must be a DNS label" },
         { "name ending in a dash", c => c with { Name = "hub-" }, "Name = hub-: must be a DNS label" },
         { "namespace", c => c with { Namespace = "a.b" }, "Namespace = a.b: must be a DNS label of at most 63 characters" },
+        { "schedule", c => Backup(c, b => b with { FullSchedule = "daily" }), "Backup.FullSchedule = daily: must be a cron expression of five fields" },
+        { "schedule of four fields", c => Backup(c, b => b with { DrillSchedule = "0 2 * *" }), "Backup.DrillSchedule = 0 2 * *: must be a cron expression" },
+        { "no daily set", c => Backup(c, b => b with { KeepDaily = 0 }), "Backup.KeepDaily = 0: must be between 1 and 366" },
+        { "weekly sets", c => Backup(c, b => b with { KeepWeekly = -1 }), "Backup.KeepWeekly = -1: must be between 0 and 520" },
+        { "monthly sets", c => Backup(c, b => b with { KeepMonthly = 241 }), "Backup.KeepMonthly = 241: must be between 0 and 240" },
+        { "runner", c => Backup(c, b => b with { Runner = None }), "Backup.Runner.Resources.CpuRequestMillis = 0: must be between 1 and" },
+        { "small repository", c => Backup(c, b => b with { Repository = new VolumeRepository { Size = ByteSize.MiB(1) } }), "Backup.Repository.Size = 1Mi: must be at least 1 GiB" },
+        { "half a bucket", c => Backup(c, b => b with { Repository = new S3Repository { Bucket = "abc" } }),
+            "Backup.Repository = bucket 'abc', endpoint '', region '': Bucket, Endpoint and Region must all be set, or all be left to the install" },
+        { "bucket", c => Bucket(c, s => s with { Bucket = "My_Bucket" }), "Backup.Repository.Bucket = My_Bucket: must be 3 to 63 characters" },
+        { "bucket with a line break", c => Bucket(c, s => s with { Bucket = "abc\nrepo1-type=posix" }), "Backup.Repository.Bucket = abc\nrepo1-type=posix: must be" },
+        { "endpoint", c => Bucket(c, s => s with { Endpoint = "https://s3/x" }), "Backup.Repository.Endpoint = https://s3/x: must be a host name with an optional port" },
+        { "endpoint's port", c => Bucket(c, s => s with { Endpoint = "s3:70000" }), "Backup.Repository.Endpoint = s3:70000: must be a host name with an optional port" },
+        { "region", c => Bucket(c, s => s with { Region = "eu 1" }), "Backup.Repository.Region = eu 1: must be a word" },
+        { "path in the bucket", c => Bucket(c, s => s with { Path = "hub/" }), "Backup.Repository.Path = hub/: must begin with '/'" },
+        { "authority", c => Bucket(c, s => s with { CaCertificate = "ca.crt" }), "Backup.Repository.CaCertificate = 6 characters: must be a certificate in PEM" },
         { "image without tag", c => c with { Images = c.Images with { Etcd = "localhost:5000/etcd" } }, "Images.Etcd = localhost:5000/etcd: must be pinned by a tag other than latest, or by digest" },
         { "image latest", c => c with { Images = c.Images with { Database = "db:latest" } }, "Images.Database = db:latest: must be pinned" },
         { "image empty", c => c with { Images = c.Images with { Ingest = "" } }, "Images.Ingest = : must be pinned" },
@@ -106,6 +122,11 @@ public class TopologyRulesTests
                 };
                 Assert.Throws<TopologyException>(() => new ClusterTopology(definition));
             });
+
+    private static ClusterDefinition Backup(ClusterDefinition cluster, Func<BackupPolicy, BackupPolicy> change) => cluster with { Backup = change(cluster.Backup) };
+
+    private static ClusterDefinition Bucket(ClusterDefinition cluster, Func<S3Repository, S3Repository> change) =>
+        Backup(cluster, policy => policy with { Repository = change(new S3Repository { Bucket = "backups", Endpoint = "s3.example.org", Region = "eu-1" }) });
 
     private static ClusterDefinition Db(ClusterDefinition cluster, Func<DatabaseTier, DatabaseTier> change) => cluster with { Database = change(cluster.Database) };
 

@@ -1,4 +1,6 @@
 using System.Globalization;
+using Analytics.Ingest.Pricing;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Analytics.Ingest.Tests.Infrastructure;
 
@@ -67,8 +69,12 @@ public abstract class HostedTests(DatabaseFixture databases) : IAsyncLifetime
             .Sum(line => double.Parse(line[(line.LastIndexOf('}') + 1)..].Trim().Split(' ')[0], CultureInfo.InvariantCulture));
     }
 
-    /// <summary>Adds a price from the begin of time.</summary>
-    private protected Task AddPriceAsync(string provider, string model, decimal input, decimal output) => Database.Owner.ExecuteAsync(
-        "INSERT INTO analytics.model_prices (provider, model, match, input_per_mtok, output_per_mtok, source) VALUES ($1, $2, 'prefix', $3, $4, 'test')",
-        provider, model, input, output);
+    /// <summary>Adds a price from the begin of time; the service knows it afterwards.</summary>
+    private protected async Task AddPriceAsync(string provider, string model, decimal input, decimal output)
+    {
+        await Database.Owner.ExecuteAsync(
+            "INSERT INTO analytics.model_prices (provider, model, match, input_per_mtok, output_per_mtok, source) VALUES ($1, $2, 'prefix', $3, $4, 'test')",
+            provider, model, input, output);
+        Assert.True(await Host.Services.GetRequiredService<PriceRefresher>().RefreshAsync(TestContext.Current.CancellationToken));
+    }
 }

@@ -23,15 +23,16 @@ public sealed class RequestsApiTests(DatabaseFixture databases) : HostedTests(da
                 new { model = "without a time" },
                 new { time = Now.AddDays(2), model = "of tomorrow" },
                 new { time = Now, model = "m", duration_seconds = -1 },
+                new { time = Now, model = "m", duration_seconds = 1e308 },
             },
         };
         var first = await PostAsync(batch);
         Assert.Equal((3, 0), (first.GetProperty("accepted").GetInt32(), first.GetProperty("duplicates").GetInt32()));
         var rejected = first.GetProperty("rejected").EnumerateArray().ToArray();
-        Assert.Equal([3, 4, 5], rejected.Select(item => item.GetProperty("index").GetInt32()));
+        Assert.Equal([3, 4, 5, 6], rejected.Select(item => item.GetProperty("index").GetInt32()));
         Assert.Equal("the start time is missing", rejected[0].GetProperty("reason").GetString());
         var ids = first.GetProperty("request_ids").EnumerateArray().Select(id => id.GetGuid()).ToArray();
-        Assert.Equal((6, given), (ids.Distinct().Count(), ids[0]));
+        Assert.Equal((7, given), (ids.Distinct().Count(), ids[0]));
         await AssertRowsAsync(3);
         Assert.Equal(["exclusive", 100L], Assert.Single(await Database.Owner.RowsAsync("SELECT cache_convention, input_tokens FROM analytics.token_usage WHERE request_id = $1", ids[1])));
 
@@ -57,6 +58,8 @@ public sealed class RequestsApiTests(DatabaseFixture databases) : HostedTests(da
         Assert.Equal((status, "application/problem+json"), ((int)response.StatusCode, response.Content.Headers.ContentType?.MediaType));
         var problem = JsonDocument.Parse(await response.TextAsync()).RootElement;
         Assert.Contains(place, problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("System.", problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("Analytics.", problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
     }
 
     [Fact]

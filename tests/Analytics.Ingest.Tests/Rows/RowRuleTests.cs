@@ -38,6 +38,7 @@ public sealed class RowRuleTests
         Assert.Null(Build(Exports.Call(1, Exports.Now.AddMinutes(9.9)), out _));
         Assert.Equal(RowBuilder.TooOld, Build(Exports.Call(1, Exports.Now.AddDays(-365.1)), out _));
         Assert.Null(Build(Exports.Call(1, Exports.Now.AddDays(-364.9)), out _));
+        Assert.Equal(RowBuilder.TooFarInFuture, Build(With(span => span.EndTimeUnixNano = ulong.MaxValue), out _));
         Assert.Equal(RowBuilder.TooFarInFuture, Build(With(span => (span.StartTimeUnixNano, span.EndTimeUnixNano) = (ulong.MaxValue, ulong.MaxValue)), out _));
     }
 

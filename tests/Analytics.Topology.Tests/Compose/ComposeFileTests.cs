@@ -38,7 +38,7 @@ public partial class ComposeFileTests
             if (mount[0].StartsWith("./", StringComparison.Ordinal))
                 Assert.True(sources.Contains(mount[0]) && mount is [_, _, "ro"], string.Join(':', mount));
             else
-                Assert.True(volumes.Contains(mount[0]) && mount.Length == 2, string.Join(':', mount));
+                Assert.True(volumes.Contains(mount[0]) && mount is [_, _] or [_, _, "ro"], string.Join(':', mount));
         }
     }
 
@@ -71,9 +71,14 @@ public partial class ComposeFileTests
     public void Jobs_run_once_and_the_rest_comes_back(string preset)
     {
         var once = Services(preset).Where(service => service.Value["restart"].ToString() == "no").Select(service => service.Key);
-        Assert.Equal(["etcd-auth", "migrations"], once.Order(StringComparer.Ordinal));
+        Assert.Equal(["backup", "etcd-auth", "migrations"], once.Order(StringComparer.Ordinal));
         Assert.All(Services(preset).Where(service => service.Value["restart"].ToString() != "no"), service => Assert.Equal("unless-stopped", service.Value["restart"].ToString()));
     }
+
+    /// <summary>`docker compose up` leaves a service with a profile alone; `run` starts it.</summary>
+    [Theory, MemberData(nameof(Everywhere))]
+    public void The_backup_runner_waits_for_somebody_to_start_it(string preset) =>
+        Assert.Equal(["backup"], Services(preset).Where(service => service.Value.Children.ContainsKey("profiles")).Select(service => service.Key));
 
     [Fact]
     public void A_dollar_sign_that_is_no_secret_is_kept_from_Compose()

@@ -48,7 +48,7 @@ public class PodSecurityTests
     [Theory, MemberData(nameof(Everywhere))]
     public void Volumes_are_of_the_kinds_that_restricted_knows(string size, string? cloud) =>
         Assert.All(Published.Of(size, cloud).Pods.SelectMany(pod => pod.Template.Spec.Volumes), volume =>
-            Assert.Single(new object?[] { volume.ConfigMap, volume.Secret, volume.EmptyDir, volume.Projected, volume.PersistentVolumeClaim }, kind => kind is not null));
+            Assert.Single(new object?[] { volume.ConfigMap, volume.Secret, volume.EmptyDir, volume.Projected, volume.PersistentVolumeClaim, volume.Ephemeral }, kind => kind is not null));
 
     /// <summary>PostgreSQL refuses a key that its group could write or others could read.</summary>
     [Theory, MemberData(nameof(Everywhere))]

@@ -55,9 +55,9 @@ public class ReferenceTests
     {
         var published = Published.Of(size, cloud);
         var keys = published.All<V1Secret>().ToDictionary(secret => secret.Metadata.Name, secret => secret.Metadata.Annotations[KubernetesNames.KeysAnnotation].Split(','));
-        var variables = published.Containers.SelectMany(found => found.Container.Env ?? []).Select(variable => variable.ValueFrom?.SecretKeyRef).OfType<V1SecretKeySelector>();
+        var variables = published.Containers.SelectMany(found => found.Container.Env ?? []).Select(variable => variable.ValueFrom?.SecretKeyRef).OfType<V1SecretKeySelector>().Where(reference => reference.Optional != true);
         Assert.All(variables, reference => Assert.Contains(reference.Key, keys[reference.Name]));
-        var files = published.Pods.SelectMany(pod => pod.Template.Spec.Volumes).Select(volume => volume.Secret).OfType<V1SecretVolumeSource>().ToList();
+        var files = published.Pods.SelectMany(pod => pod.Template.Spec.Volumes).Select(volume => volume.Secret).OfType<V1SecretVolumeSource>().Where(secret => secret.Optional != true).ToList();
         Assert.All(files, secret => Assert.All(secret.Items ?? [], item => Assert.Contains(item.Key, keys[secret.SecretName])));
         Assert.All(files, secret => Assert.Contains(secret.SecretName, keys.Keys));
     }
@@ -71,7 +71,7 @@ public class ReferenceTests
         {
             var files = (from mount in found.Container.VolumeMounts
                          join volume in found.Pod.Volumes on mount.Name equals volume.Name
-                         from map in (volume.Projected?.Sources.Select(source => source.ConfigMap.Name) ?? []).Concat(volume.ConfigMap is { } one ? [one.Name] : [])
+                         from map in (volume.Projected?.Sources.Select(source => source.ConfigMap).Where(map => map.Optional != true).Select(map => map.Name) ?? []).Concat(volume.ConfigMap is { } one ? [one.Name] : [])
                          from key in maps[map].Data.Keys
                          select $"{mount.MountPath}/{key}").ToHashSet();
             var words = (found.Container.Command ?? []).Concat(found.Container.Args ?? []).Concat(found.Container.Lifecycle?.PreStop?.Exec?.Command ?? []);

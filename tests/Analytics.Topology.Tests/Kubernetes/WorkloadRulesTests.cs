@@ -61,7 +61,7 @@ public partial class WorkloadRulesTests
             Assert.NotNull(main.ReadinessProbe);
             Assert.NotEqual(Target(main.LivenessProbe), Target(main.ReadinessProbe));
             Assert.All(pod.Template.Spec.Containers, container => Assert.All(
-                new[] { container.StartupProbe, container.LivenessProbe, container.ReadinessProbe }.Where(probe => probe is not null),
+                new[] { container.StartupProbe, container.LivenessProbe, container.ReadinessProbe }.Where(probe => probe is { Exec: null }),
                 probe => Assert.Contains(PortOf(probe!), container.Ports.Select(port => port.Name))));
         });
 

@@ -34,7 +34,7 @@ public class PgBackRestTests
         var deployment = NativeDeployments.For("development");
         var spec = deployment.Container("backup-server-1");
         await using var network = await Engine.CreateNetworkAsync(cancel);
-        await using var server = await Engine.StartAsync(deployment, spec, network, async container => (await container.ExecAsync(spec.Health!.Command, cancel)).ExitCode == 0, cancel);
+        await using var server = await Engine.StartAsync(deployment, spec, network, async container => (await container.ExecAsync([.. spec.Health!.Command], cancel)).ExitCode == 0, cancel);
         var (output, error) = await server.GetLogsAsync(timestampsEnabled: false, ct: cancel);
         Assert.DoesNotContain("WARN", output + error, StringComparison.Ordinal);
     }

@@ -1,3 +1,4 @@
+using Analytics.Topology.Kubernetes;
 namespace Analytics.Topology.Tests.Publishing;
 
 /// <summary>What deploy.sh says, and that it says it before the cluster is touched.</summary>
@@ -48,6 +49,14 @@ public sealed class DeployRefusalTests : IDisposable
         if (arguments.Contains("--uninstall"))
             deploy.Mark("namespace");
         await RefusesAsync(message, arguments);
+    }
+
+    [Fact]
+    public async Task A_cluster_whose_backups_have_no_place_to_go()
+    {
+        deploy.DropSecret(KubernetesNames.BackupStorage);
+        await RefusesAsync("backups have no place to go", ["--yes"]);
+        await RefusesAsync("--s3-ca /nowhere cannot be read", ["--yes", "--s3-bucket", "b", "--s3-region", "r", "--s3-key", "k", "--s3-secret", "s", "--s3-ca", "/nowhere"]);
     }
 
     [Fact]

@@ -51,6 +51,18 @@ public sealed class DeploySecretsTests : IDisposable
     }
 
     [Fact]
+    public async Task A_storage_of_ones_own_gets_its_path_style_and_authority()
+    {
+        var authority = Path.Combine(deploy.Temporary, "..", "storage.crt");
+        await File.WriteAllTextAsync(authority, "PEM\n", TestContext.Current.CancellationToken);
+        var run = await deploy.RunAsync("--yes", "--s3-bucket", "b", "--s3-region", "r", "--s3-key", "k", "--s3-secret", "s", "--s3-endpoint", "minio:9000", "--s3-path-style", "--s3-ca", authority);
+        Assert.True(run.ExitCode == 0, run.Text);
+        Assert.Equal("path", deploy.Secret(KubernetesNames.BackupStorage, "PGBACKREST_REPO1_S3_URI_STYLE"));
+        Assert.Equal("PEM\n", deploy.Secret(KubernetesNames.BackupStorage, "ca.crt"));
+        Assert.Equal("/etc/hub/storage/ca.crt", deploy.Secret(KubernetesNames.BackupStorage, "PGBACKREST_REPO1_STORAGE_CA_FILE"));
+    }
+
+    [Fact]
     public async Task A_password_that_is_there_is_kept_and_a_missing_one_made()
     {
         deploy.SetSecret(KubernetesNames.Credentials, Topology.Secrets.PgBouncer, "chosen \"by\" hand");
@@ -96,7 +108,7 @@ public sealed class DeploySecretsTests : IDisposable
         {
             using var leaf = X509Certificate2.CreateFromPem(deploy.Secret($"{component}-tls", "tls.crt")!, deploy.Secret($"{component}-tls", "tls.key")!);
             Assert.True(Certificates.IsCurrent(leaf.ExportCertificatePem(), authority, names, Now), component);
-            Assert.Equal($"OU={component}, O=Hub", leaf.Subject);
+            Assert.Equal($"OU={component}, O=Hub{(component == ClusterNames.Backup ? ", CN=backup" : "")}", leaf.Subject);
             Assert.Equal(authority.CertificatePem, deploy.Secret($"{component}-tls", "ca.crt"));
             using var local = X509Certificate2.CreateFromPem(Certificates.Issue(elder, component, names, Now).CertificatePem);
             Assert.Equal(Extensions(local), Extensions(leaf));

@@ -58,6 +58,28 @@ public sealed class RefusalTests : IDisposable
         Assert.Contains("./hub up", result.Error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("--days -3", "--days", "1 to 36500")]
+    [InlineData("--days 99999", "--days", "1 to 36500")]
+    [InlineData("--name ", "--name", "is empty")]
+    public async Task A_key_that_cannot_be_is_refused_before_any_database_is_asked(string option, string named, string why)
+    {
+        var result = await cli.RunAsync(["key", "create", "--project", "x", .. option.Split(' ')]);
+        Assert.Equal(2, result.ExitCode);
+        Assert.Contains(named, result.Error, StringComparison.Ordinal);
+        Assert.Contains(why, result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Help_and_version_speak_of_hub()
+    {
+        var help = await cli.RunAsync("--help");
+        Assert.Equal(0, help.ExitCode);
+        Assert.Contains("hub [command] [options]", help.Output, StringComparison.Ordinal);
+        Assert.Contains("hub key create [options]", (await cli.RunAsync("key", "create", "--help")).Output, StringComparison.Ordinal);
+        Assert.Matches(@"^\d+\.\d+", (await cli.RunAsync("--version")).Output);
+    }
+
     [Fact]
     [Trait(Tiers.Trait, Tiers.Integration)]
     public async Task A_taken_port_is_named_and_nothing_is_started()

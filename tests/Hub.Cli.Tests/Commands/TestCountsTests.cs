@@ -21,5 +21,19 @@ public sealed class TestCountsTests
     }
 
     [Fact]
+    public void Failed_tests_are_found_with_their_messages_among_what_others_printed()
+    {
+        const string output = """
+            Running tests from X.dll
+            failed Some.Test.Of(verb: "down") (3s 138ms)
+              from X.dll
+              Expected: 1
+            X.dll failed with 1 error(s) (23s)
+            passed Other.Test (1ms)
+            """;
+        Assert.Equal("failed Some.Test.Of(verb: \"down\") (3s 138ms)\n  from X.dll\n  Expected: 1", Assert.Single(TestCommand.FailuresOf(output)));
+    }
+
+    [Fact]
     public void Output_without_a_closing_block_counts_nothing() => Assert.Equal(new TestCommand.Counts(0, 0, 0), TestCommand.Counts.Parse("The build failed."));
 }

@@ -1,5 +1,14 @@
 #!/bin/sh
-# Patroni runs this once, on the first leader of a new cluster, with a connection string to database postgres as its argument.
+# Patroni runs this once, on the first leader of a new or restored cluster, with a connection string to database postgres as its argument.
 # A failure makes Patroni remove the new cluster and start over, so nothing half-initialised is ever promoted.
 set -eu
-exec psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 --dbname "$1" --file /etc/hub/config/01-init-database.sql
+psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 --dbname "$1" --file /etc/hub/config/01-init-database.sql
+
+# Before anything is promoted: a timeline's history file that finds no repository is lost to every restore that needs it. A cluster without
+# a working repository must not come up, and a new, empty one must not take the place of one whose backups are there.
+if ! pgbackrest --stanza="$HUB_BACKUP_STANZA" --log-level-console=info stanza-create; then
+    echo "error: the backup repository cannot be used (see above), so this cluster does not start." >&2
+    echo "  -> Backups of another cluster (they \"do not match\")? Restore it instead, or give this one a path or bucket of its own." >&2
+    echo "  -> Not reachable or refused? Check endpoint, bucket, keys and the storage's CA." >&2
+    exit 1
+fi
