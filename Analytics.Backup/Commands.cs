@@ -20,11 +20,12 @@ internal static class Commands
         var live = new Option<bool>("--live") { Description = "There is a primary: archive first what it has not archived yet." };
         var json = new Option<bool>("--json") { Description = "One line of JSON." };
         var labels = new Argument<string[]>("set") { Description = "Labels, as in `list`.", Arity = ArgumentArity.OneOrMore };
+        var noRetain = new Option<bool>("--no-retain") { Description = "Let nothing go: after a restore, an older set may still be wanted." };
         var onlyLabels = new Option<bool>("--labels") { Description = "Their labels only, oldest first, for programs." };
         var takeBack = new Option<bool>("--take-back") { Description = "They belong to the cluster's history again: the restore was undone." };
         return new RootCommand("Hub's backups: takes, keeps, verifies and restores them. The exit code is 0 only when everything was as it should be.")
         {
-            Job("full", "Record the database's state, take a full backup, apply retention.", [], (work, run, _, cancel) => work.Backup.RunAsync(run, "full", cancel)),
+            Job("full", "Record the database's state, take a full backup, apply retention.", [noRetain], (work, run, _, cancel) => work.Backup.RunAsync(run, "full", cancel)),
             Job("diff", "Record the database's state, take a differential backup.", [], (work, run, _, cancel) => work.Backup.RunAsync(run, "diff", cancel)),
             Retain(),
             Job("verify", "Read every file of the repository and mark each set as verified or damaged.", [], (work, run, _, cancel) => work.Verify.RunAsync(run, cancel)),
@@ -33,7 +34,8 @@ internal static class Commands
             LookAt("plan", "Look whether a target can be recovered to, and say how.", [target, live, json], async (work, parsed, cancel) =>
             {
                 var plan = await work.Plan.MakeAsync(parsed.GetValue(target)!, parsed.GetValue(live), cancel);
-                console.WriteLine(parsed.GetValue(json) ? plan.ToJson() : $"{plan.Description}\npgbackrest restore {string.Join(' ', plan.Arguments)}");
+                // Not through the console, which breaks long lines.
+                await console.Profile.Out.Writer.WriteLineAsync(parsed.GetValue(json) ? plan.ToJson() : $"{plan.Description}\npgbackrest restore {string.Join(' ', plan.Arguments.Select(argument => $"'{argument}'"))}");
             }),
             LookAt("scratch", "Restore into HUB_BACKUP_SCRATCH and keep the instance until this program is stopped.", [target, live],
                 async (work, parsed, cancel) => await work.Scratch.RunAsync(await work.Plan.MakeAsync(parsed.GetValue(target)!, parsed.GetValue(live), cancel), cancel)),
@@ -77,7 +79,7 @@ internal static class Commands
             if (name is "full" or "diff" or "retain") work.Settings.RequireConnectionString();
             var exitCode = await new JobRun(name, work.Settings, work.Primary, time, console, errors).RunAsync(run => job(work, run, parsed, cancel), cancel);
             // A full that lets nothing go fills the repository: retention is part of it, and a run of its own in the record.
-            return exitCode == ExitCodes.Ok && name == "full"
+            return exitCode == ExitCodes.Ok && name == "full" && !parsed.GetValue(noRetain)
                 ? await new JobRun("retain", work.Settings, work.Primary, time, console, errors).RunAsync(run => work.Retain.RunAsync(run, cancel), cancel)
                 : exitCode;
         }

@@ -20,7 +20,8 @@ internal sealed class AbandonJob(PgBackRest pgBackRest, Primary primary, TimePro
     {
         await using var guard = await primary.LockAsync(cancel);
         var info = await pgBackRest.InfoAsync(cancel);
-        var sets = labels.Select(label => info.Find(label) ?? throw new BackupException($"There is no set {label}.", "See `hub-backup list`.", ExitCodes.Configuration)).ToList();
+        // What retention has let go since needs no note any more.
+        var sets = labels.Select(label => info.Find(label) ?? (takeBack ? null : throw new BackupException($"There is no set {label}.", "See `hub-backup list`.", ExitCodes.Configuration))).OfType<BackupSet>().ToList();
         var value = takeBack ? "" : time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
         foreach (var set in sets.Where(set => set.IsAbandoned == takeBack))
         {

@@ -43,7 +43,7 @@ internal sealed class PlanJob(BackupSettings settings, PgBackRest pgBackRest, Pr
             await command.ExecuteNonQueryAsync(cancel);
         }
 
-        await pgBackRest.RequireAsync("check", ["--repo=1"], cancel);
+        await pgBackRest.RequireAsync("check", [], cancel);
     }
 
     /// <summary>

@@ -93,7 +93,7 @@ internal sealed class ClusterRestore(Ui ui, ContainerEngine engine, Deployment d
                 await ui.StepAsync("Noting the sets that were left behind", report => runner.RunAsync(report, cancellation, ["abandon", .. left]), _ => $"{left.Count}, restored by their label only from now on");
             if (regained.Count > 0)
                 await ui.StepAsync("Noting the sets that count again", report => runner.RunAsync(report, cancellation, ["abandon", "--take-back", .. regained]), _ => $"{regained.Count}");
-            await ui.StepAsync("Taking a full backup of the new timeline", report => runner.RunAsync(report, cancellation, "full"), _ => null);
+            await ui.StepAsync("Taking a full backup of the new timeline", report => runner.RunAsync(report, cancellation, "full", "--no-retain"), _ => null);
         }
         catch (CliException problem)
         {
