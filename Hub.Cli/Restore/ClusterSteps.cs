@@ -28,7 +28,8 @@ internal sealed class ClusterSteps(Ui ui, ContainerEngine engine, Deployment dep
             if (names.Length == 0)
                 continue;
             report(string.Join(", ", group));
-            (await engine.RunAsync(cancellation, ["stop", "-t", "60", .. names])).OrThrow("Not everything stopped");
+            // PgBouncer would wait for its clients for ever.
+            (await engine.RunAsync(cancellation, ["stop", "-t", group == Traffic ? "10" : "60", .. names])).OrThrow("Not everything stopped");
         }
     });
 
