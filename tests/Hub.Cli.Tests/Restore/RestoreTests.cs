@@ -19,7 +19,7 @@ public sealed class RestoreTests(RestoreHub hub, ITestOutputHelper output) : ICl
     public async Task A_dropped_table_comes_back_as_it_was_just_before_across_a_failover_and_the_restore_can_be_undone()
     {
         await ExecuteAsync("CREATE TABLE public.ticks (id int PRIMARY KEY, at timestamptz NOT NULL)");
-        var ticker = new Ticker(hub, "public.ticks");
+        await using var ticker = new Ticker(hub, "public.ticks");
         ticker.Start();
         await UntilAsync(() => ticker.Acknowledged.Count >= 5);
         var killed = await hub.LeaderAsync();
@@ -71,7 +71,7 @@ public sealed class RestoreTests(RestoreHub hub, ITestOutputHelper output) : ICl
     public async Task A_cluster_whose_volumes_are_gone_comes_back_from_the_repository()
     {
         await ExecuteAsync("CREATE TABLE public.loss (id int PRIMARY KEY, at timestamptz NOT NULL)");
-        var ticker = new Ticker(hub, "public.loss");
+        await using var ticker = new Ticker(hub, "public.loss");
         ticker.Start();
         await UntilAsync(() => ticker.Acknowledged.Count >= 70);
         await DestroyAsync();

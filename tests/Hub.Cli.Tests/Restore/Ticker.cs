@@ -5,7 +5,7 @@ using Npgsql;
 namespace Hub.Cli.Tests.Restore;
 
 /// <summary>Writes a row each second and keeps a ledger of those that the database acknowledged, by the clock of the database.</summary>
-internal sealed class Ticker(RestoreHub hub, string table)
+internal sealed class Ticker(RestoreHub hub, string table) : IAsyncDisposable
 {
     private readonly ConcurrentQueue<(int Id, DateTimeOffset At)> acknowledged = new();
     private readonly CancellationTokenSource stop = new();
@@ -19,6 +19,12 @@ internal sealed class Ticker(RestoreHub hub, string table)
     {
         await stop.CancelAsync();
         await (running ?? Task.CompletedTask);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        stop.Dispose();
     }
 
     /// <summary>Ids of a restored table.</summary>
