@@ -3,6 +3,7 @@ using System.Globalization;
 using Analytics.Backup.Drill;
 using Analytics.Backup.Jobs;
 using Analytics.Backup.Repository;
+using Analytics.Backup.Restore;
 using Spectre.Console;
 
 namespace Analytics.Backup;
@@ -15,15 +16,32 @@ internal static class Commands
         var dryRun = new Option<bool>("--dry-run") { Description = "Show the table, change nothing." };
         var set = new Option<string?>("--set") { Description = "The set to restore, as in `list`. Default: the newest that can serve the target." };
         var to = new Option<string?>("--to") { Description = "Recover to just before this moment, UTC unless it says otherwise (2026-11-22T14:00:00Z). Default: the end of the archive." };
+        var target = new Option<string>("--to") { Description = "latest, a set's label, or a moment, UTC unless it says otherwise (2026-11-22T14:00:00Z).", Required = true };
+        var live = new Option<bool>("--live") { Description = "There is a primary: archive first what it has not archived yet." };
+        var json = new Option<bool>("--json") { Description = "One line of JSON." };
+        var labels = new Argument<string[]>("set") { Description = "Labels, as in `list`.", Arity = ArgumentArity.OneOrMore };
+        var noRetain = new Option<bool>("--no-retain") { Description = "Let nothing go: after a restore, an older set may still be wanted." };
+        var onlyLabels = new Option<bool>("--labels") { Description = "Their labels only, oldest first, for programs." };
+        var takeBack = new Option<bool>("--take-back") { Description = "They belong to the cluster's history again: the restore was undone." };
         return new RootCommand("Hub's backups: takes, keeps, verifies and restores them. The exit code is 0 only when everything was as it should be.")
         {
-            Job("full", "Record the database's state, take a full backup, apply retention.", [], (work, run, _, cancel) => work.Backup.RunAsync(run, "full", cancel)),
+            Job("full", "Record the database's state, take a full backup, apply retention.", [noRetain], (work, run, _, cancel) => work.Backup.RunAsync(run, "full", cancel)),
             Job("diff", "Record the database's state, take a differential backup.", [], (work, run, _, cancel) => work.Backup.RunAsync(run, "diff", cancel)),
             Retain(),
             Job("verify", "Read every file of the repository and mark each set as verified or damaged.", [], (work, run, _, cancel) => work.Verify.RunAsync(run, cancel)),
             Job("drill", "Restore a set into HUB_BACKUP_SCRATCH and compare it with what the primary recorded.", [set, to],
                 (work, run, parsed, cancel) => work.Drill.RunAsync(run, new DrillRequest(parsed.GetValue(set), Moment(parsed.GetValue(to))), cancel)),
-            Look("list", "Show the sets and why each is kept.", (work, cancel) => work.Inspection.ListAsync(cancel)),
+            LookAt("plan", "Look whether a target can be recovered to, and say how.", [target, live, json], async (work, parsed, cancel) =>
+            {
+                var plan = await work.Plan.MakeAsync(parsed.GetValue(target)!, parsed.GetValue(live), cancel);
+                // Not through the console, which breaks long lines.
+                await console.Profile.Out.Writer.WriteLineAsync(parsed.GetValue(json) ? plan.ToJson() : $"{plan.Description}\npgbackrest restore {string.Join(' ', plan.Arguments.Select(argument => $"'{argument}'"))}");
+            }),
+            LookAt("scratch", "Restore into HUB_BACKUP_SCRATCH and keep the instance until this program is stopped.", [target, live],
+                async (work, parsed, cancel) => await work.Scratch.RunAsync(await work.Plan.MakeAsync(parsed.GetValue(target)!, parsed.GetValue(live), cancel), cancel)),
+            LookAt("abandon", "Note that a restored cluster went on from before these sets: they are restored by their label only.", [labels, takeBack],
+                (work, parsed, cancel) => work.Abandon.RunAsync(parsed.GetValue(labels)!, parsed.GetValue(takeBack), cancel)),
+            LookAt("list", "Show the sets and why each is kept.", [onlyLabels], (work, parsed, cancel) => parsed.GetValue(onlyLabels) ? work.Inspection.LabelsAsync(cancel) : work.Inspection.ListAsync(cancel)),
             Look("check", "Look whether pgBackRest, repository, database, archiving and scratch directory are as the jobs need them.", (work, cancel) => work.Inspection.CheckAsync(cancel)),
         };
 
@@ -44,10 +62,14 @@ internal static class Commands
             return command;
         }
 
-        Command Look(string name, string description, Func<Work, CancellationToken, Task> look)
+        Command Look(string name, string description, Func<Work, CancellationToken, Task> look) => LookAt(name, description, [], (work, _, cancel) => look(work, cancel));
+
+        Command LookAt(string name, string description, Symbol[] symbols, Func<Work, ParseResult, CancellationToken, Task> look)
         {
             var command = new Command(name, description);
-            command.SetAction((_, cancel) => LookAsync(look, cancel));
+            foreach (var option in symbols.OfType<Option>()) command.Options.Add(option);
+            foreach (var argument in symbols.OfType<Argument>()) command.Arguments.Add(argument);
+            command.SetAction((parsed, cancel) => LookAsync((work, token) => look(work, parsed, token), cancel));
             return command;
         }
 
@@ -57,7 +79,7 @@ internal static class Commands
             if (name is "full" or "diff" or "retain") work.Settings.RequireConnectionString();
             var exitCode = await new JobRun(name, work.Settings, work.Primary, time, console, errors).RunAsync(run => job(work, run, parsed, cancel), cancel);
             // A full that lets nothing go fills the repository: retention is part of it, and a run of its own in the record.
-            return exitCode == ExitCodes.Ok && name == "full"
+            return exitCode == ExitCodes.Ok && name == "full" && !parsed.GetValue(noRetain)
                 ? await new JobRun("retain", work.Settings, work.Primary, time, console, errors).RunAsync(run => work.Retain.RunAsync(run, cancel), cancel)
                 : exitCode;
         }
@@ -86,6 +108,9 @@ internal static class Commands
             Retain = new RetainJob(settings, pgBackRest, Primary, time, console);
             Verify = new VerifyJob(settings, pgBackRest, Primary, time);
             Drill = new DrillJob(settings, pgBackRest, time, Log);
+            Plan = new PlanJob(settings, pgBackRest, Primary, time);
+            Scratch = new ScratchJob(settings, pgBackRest, time, console);
+            Abandon = new AbandonJob(pgBackRest, Primary, time, console);
             Inspection = new Inspection(settings, pgBackRest, Primary, time, console);
         }
 
@@ -100,6 +125,12 @@ internal static class Commands
         public VerifyJob Verify { get; }
 
         public DrillJob Drill { get; }
+
+        public PlanJob Plan { get; }
+
+        public ScratchJob Scratch { get; }
+
+        public AbandonJob Abandon { get; }
 
         public Inspection Inspection { get; }
 

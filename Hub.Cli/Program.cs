@@ -26,6 +26,7 @@ var root = new Command("hub", "Hub: LLM analytics on a highly available Timescal
     ToolCommands.Logs(),
     ToolCommands.Psql(),
     BackupCommand.Create(ui),
+    RestoreCommand.Create(ui),
     ApiKeys.Create(ui),
     ToolCommands.Images(ui),
     PublishCommand.Create(ui),

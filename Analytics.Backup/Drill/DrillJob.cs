@@ -37,7 +37,7 @@ internal sealed class DrillJob(BackupSettings settings, PgBackRest pgBackRest, T
         var major = info.Databases.FirstOrDefault(database => database.Id == set.DatabaseId)?.Version ?? throw new BackupException($"The repository does not know the database of set {set.Label}.");
         var instance = new ScratchInstance(scratch, "postgres", major, time);
 
-        await MeasureAsync(run, "restored", () => RestoreAsync(scratch, set, cancel));
+        await MeasureAsync(run, "restored", () => RestoreAsync(settings, scratch, set, log, cancel));
         await MeasureAsync(run, "consistent", () => instance.StartAsync(RecoveryTarget.EndOfBackup, run.Say, cancel));
         var expected = await CompareAsync(run, instance, set, cancel);
         await MeasureAsync(run, "recovered", async () =>
@@ -60,12 +60,12 @@ internal sealed class DrillJob(BackupSettings settings, PgBackRest pgBackRest, T
         }
 
         // A damaged one is taken when there is no other: a drill that fails says more than one that did not run.
-        var candidates = info.Sets.Where(set => request.To is null || set.Stop <= request.To).ToList();
+        var candidates = info.Sets.Where(set => !set.IsAbandoned && (request.To is null || set.Stop <= request.To)).ToList();
         return candidates.LastOrDefault(set => !set.IsDamaged) ?? candidates.LastOrDefault()
             ?? throw new BackupException(request.To is null ? "There is no backup yet." : $"No set ended before {request.To:u}.", "Take one with `hub-backup full`; `hub-backup list` shows from when on recovery is possible.");
     }
 
-    private static void RequireRoom(BackupSet set, ScratchDirectory scratch)
+    internal static void RequireRoom(BackupSet set, ScratchDirectory scratch)
     {
         var free = new DriveInfo(scratch.Root).AvailableFreeSpace;
         if (free < set.Size)
@@ -81,7 +81,7 @@ internal sealed class DrillJob(BackupSettings settings, PgBackRest pgBackRest, T
         run.Say(string.Create(CultureInfo.InvariantCulture, $"{step} in {elapsed.TotalSeconds:0.0} s"));
     }
 
-    private async Task RestoreAsync(ScratchDirectory scratch, BackupSet set, CancellationToken cancel)
+    internal static async Task RestoreAsync(BackupSettings settings, ScratchDirectory scratch, BackupSet set, Action<string> log, CancellationToken cancel)
     {
         await File.WriteAllTextAsync(
             scratch.PgBackRestConfig, DrillConfig.Render(await File.ReadAllTextAsync(settings.PgBackRestConfig, cancel), settings.Stanza, scratch.Root, scratch.Data), cancel);

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Analytics.Backup.Restore;
 using Npgsql;
 
 namespace Analytics.Backup.Drill;
@@ -15,6 +16,19 @@ internal sealed record RecoveryTarget(IReadOnlyDictionary<string, string> Settin
 
     /// <summary>All WAL that there is.</summary>
     public static RecoveryTarget EndOfArchive { get; } = new(new Dictionary<string, string>(), Pauses: false);
+
+    /// <summary>Where a restore was asked to end; the server takes writes there.</summary>
+    public static RecoveryTarget For(RestorePlan plan)
+    {
+        var settings = plan switch
+        {
+            { Moment: { } moment } => new Dictionary<string, string>(At(moment).Settings),
+            { Type: RestoreType.Immediate } => new Dictionary<string, string> { ["recovery_target"] = "immediate", ["recovery_target_action"] = "promote" },
+            _ => [],
+        };
+        if (plan.IsAbandoned) settings["recovery_target_timeline"] = "current";
+        return new RecoveryTarget(settings, Pauses: false);
+    }
 
     /// <summary>Just before the first commit after a moment.</summary>
     public static RecoveryTarget At(DateTimeOffset moment) => new(

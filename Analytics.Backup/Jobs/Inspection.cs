@@ -20,6 +20,12 @@ internal sealed class Inspection(BackupSettings settings, PgBackRest pgBackRest,
         console.WriteLine($"stanza {info.Stanza}: {info.Sets.Count} sets, {RetentionTable.Bytes(info.StoredSize)} stored; {RetentionTable.Summary(plan, settings.Policy)}");
     }
 
+    /// <summary>One label on each line, oldest first.</summary>
+    public async Task LabelsAsync(CancellationToken cancel)
+    {
+        foreach (var set in (await pgBackRest.InfoAsync(cancel)).Sets) console.WriteLine(set.Label);
+    }
+
     /// <summary>Looks whether every job could run: each line names what was looked at.</summary>
     /// <exception cref="BackupException">Something is not as it must be.</exception>
     public async Task CheckAsync(CancellationToken cancel)

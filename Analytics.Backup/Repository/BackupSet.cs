@@ -29,6 +29,9 @@ public sealed record BackupSet(string Label, BackupType Type, DateTimeOffset Sta
     /// <summary>Annotation: since when it is known that a file of it is altered or missing.</summary>
     public const string DamagedKey = "hub-damaged";
 
+    /// <summary>Annotation: since when it lies on a timeline that the cluster has left, because it was restored to a moment before this set ended.</summary>
+    public const string AbandonedKey = "hub-abandoned";
+
     /// <summary>The backup that it builds on; null for a full.</summary>
     public string? Prior { get; init; }
 
@@ -64,6 +67,9 @@ public sealed record BackupSet(string Label, BackupType Type, DateTimeOffset Sta
 
     /// <summary>Whether it cannot be relied on: altered files, or pages that were broken when it was taken.</summary>
     public bool IsDamaged => HasPageErrors || Annotations.ContainsKey(DamagedKey);
+
+    /// <summary>Whether recovery along the cluster's newest timeline cannot begin with it.</summary>
+    public bool IsAbandoned => Annotations.ContainsKey(AbandonedKey);
 
     /// <summary>The full that it belongs to, by its label; its own for a full.</summary>
     public string FullLabel => Label.Split('_')[0];

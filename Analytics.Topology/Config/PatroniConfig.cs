@@ -46,22 +46,33 @@ public static class PatroniConfig
         ArgumentNullException.ThrowIfNull(topology);
         ArgumentNullException.ThrowIfNull(arguments);
 
-        // Patroni splits the command as a shell would.
-        var quoted = string.Concat(arguments.Select(argument => $" '{argument.Replace("'", "'\\''", StringComparison.Ordinal)}'"));
-        return "# Only while the cluster is restored: remove it once the cluster has a leader.\n" + Yaml.Write(new Map
+        return RenderBootstrap("pgbackrest", ["pgbackrest", $"--stanza={topology.Stanza}", "--delta", .. arguments, "restore"]);
+    }
+
+    /// <summary>restore.yml with any command that makes the first leader's data directory, recovery settings included.</summary>
+    /// <param name="method">Its name in Patroni's log.</param>
+    /// <param name="command">Program and arguments.</param>
+    public static string RenderBootstrap(string method, IEnumerable<string> command)
+    {
+        ArgumentNullException.ThrowIfNull(command);
+        return "# Only while the cluster is restored: remove it once all members run, and reload them.\n" + Yaml.Write(new Map
         {
             ["bootstrap"] = new Map
             {
-                ["method"] = "pgbackrest",
-                ["pgbackrest"] = new Map
+                ["method"] = method,
+                [method] = new Map
                 {
-                    ["command"] = $"pgbackrest --stanza={topology.Stanza} --delta{quoted} restore",
+                    // Patroni splits the command as a shell would.
+                    ["command"] = string.Join(' ', command.Select(word => $"'{word.Replace("'", "'\\''", StringComparison.Ordinal)}'")),
 
-                    // pgBackRest writes the recovery target; Patroni would take it out again.
+                    // The command writes the recovery target; Patroni would take it out again.
                     ["keep_existing_recovery_conf"] = true,
                     ["no_params"] = true,
                 },
             },
+
+            // The newest backup may have been taken after the moment that was restored: a replica made from it could not follow.
+            ["postgresql"] = new Map { ["create_replica_methods"] = new List<object> { "basebackup" } },
         });
     }
 

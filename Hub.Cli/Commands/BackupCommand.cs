@@ -13,7 +13,7 @@ internal static class BackupCommand
         ("full", "Take a full backup, then drop the sets that the retention no longer keeps."),
         ("diff", "Take a differential backup: what changed since the last full one."),
         ("list", "The sets in the repository, and why each is kept."),
-        ("info", "What pgBackRest says of the repository."),
+        ("check", "Look whether pgBackRest, repository, database and archiving are as the jobs need them."),
         ("retain", "Drop the sets that the retention no longer keeps (--dry-run: only say which)."),
         ("verify", "Check every stored file against its checksum."),
         ("drill", "Restore the latest set into a scratch instance and check what is in it."),

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Hub.Cli.Engine;
+using Hub.Cli.Restore;
 using Hub.Cli.State;
 
 namespace Hub.Cli.Commands;
@@ -44,6 +45,12 @@ internal static class DownCommand
             if (volumes)
                 await RemoveAsync(engine, ["volume", "ls", "--quiet", "--filter", filter], ids => ["volume", "rm", .. ids], cancellation);
         }, volumes ? "data removed" : "data kept");
+        if (volumes)
+        {
+            RestoreState.Remove(deployment);
+            ClusterSteps.ForgetConfiguration(deployment);
+        }
+
         if (state && Directory.Exists(deployment.Directory))
             Directory.Delete(deployment.Directory, recursive: true);
         if (volumes)

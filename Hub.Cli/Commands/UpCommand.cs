@@ -4,6 +4,7 @@ using Analytics.Topology;
 using Analytics.Topology.Config;
 using Hub.Cli.Cluster;
 using Hub.Cli.Engine;
+using Hub.Cli.Restore;
 using Hub.Cli.State;
 using Spectre.Console;
 
@@ -53,6 +54,7 @@ internal static class UpCommand
         RefuseOtherChoices(choices);
         var deployment = Deployment.Load(choices);
         using var alone = deployment.Lock();
+        RefuseUnfinishedRestore(deployment);
         var engine = await ui.StepAsync("Checking the engine, ports and disk", _ => Preflight.CheckAsync(deployment, cancellation), engine => $"engine {engine.Version}, {engine.ComposeCommand}");
         await ui.StepAsync("Images", report => new ImageBuilder(engine, deployment.Repository, deployment.Topology.Images, report)
             .EnsureAsync(deployment.Containers.Where(container => !container.OnDemand).Select(container => container.Image).ToHashSet(), rebuild, cancellation), built => built == 0 ? "up to date" : $"{built} built");
@@ -70,6 +72,13 @@ internal static class UpCommand
         ui.Console.MarkupLineInterpolated($"[green]The hub is up[/] [grey](after {clock.Elapsed.TotalSeconds:0} s)[/]");
         PrintAddresses(ui, deployment);
         return 0;
+    }
+
+    /// <summary>Members that were started now would each begin the cluster anew.</summary>
+    private static void RefuseUnfinishedRestore(Deployment deployment)
+    {
+        if (RestoreState.Load(deployment) is { Phase: not RestorePhase.Restored } restore)
+            throw new CliException($"The restore to {restore.To} has not come to its end.", "Repeat it, or bring the old data back with `./hub restore undo`.");
     }
 
     /// <summary>Data made for three members does not turn into one by starting fewer containers.</summary>

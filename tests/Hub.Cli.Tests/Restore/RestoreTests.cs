@@ -1,0 +1,206 @@
+using System.Globalization;
+using Analytics.Topology;
+using Hub.Cli.Engine;
+
+namespace Hub.Cli.Tests.Restore;
+
+/// <summary>
+/// What backups are for, with the commands that an operator has, against object storage over TLS. The tests share one hub; each leaves it healthy.
+/// </summary>
+[Trait(Tiers.Trait, Tiers.Fault)]
+public sealed class RestoreTests(RestoreHub hub, ITestOutputHelper output) : IClassFixture<RestoreHub>
+{
+    /// <summary>archive_timeout, and what a segment's way into the repository may take on a busy machine.</summary>
+    private static readonly TimeSpan MostLost = TimeSpan.FromSeconds(60 + 15);
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_dropped_table_comes_back_as_it_was_just_before_across_a_failover_and_the_restore_can_be_undone()
+    {
+        await ExecuteAsync("CREATE TABLE public.ticks (id int PRIMARY KEY, at timestamptz NOT NULL)");
+        await using var ticker = new Ticker(hub, "public.ticks");
+        ticker.Start();
+        await UntilAsync(() => ticker.Acknowledged.Count >= 5);
+        var killed = await hub.LeaderAsync();
+        (await Processes.RunAsync("docker", ["kill", await hub.ContainerAsync(killed)], Cancel)).OrThrow("The leader was not killed");
+        var before = ticker.Acknowledged.Count;
+        await UntilAsync(() => ticker.Acknowledged.Count >= before + 5);
+        await hub.RunAsync("up");
+
+        // The moment is the database's own, as one would find it in its log.
+        var moment = await hub.ScalarAsync<DateTime>("SELECT clock_timestamp()", Cancel);
+        await ExecuteAsync("DROP TABLE public.ticks; CREATE TABLE public.later (x int)");
+        await ticker.StopAsync();
+        var expected = ticker.Acknowledged.Where(row => row.At < moment).Select(row => row.Id).ToHashSet();
+
+        var clock = TimeProvider.System.GetTimestamp();
+        var to = moment.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture);
+        await hub.RunAsync("restore", "--to", to, "--into", "cluster", "--yes");
+        Report($"restored to just before the drop, with its full backup: {Seconds(clock)} s; {expected.Count} rows");
+        var stored = await ticker.StoredAsync(Cancel);
+        Assert.Empty(expected.Except(stored));
+        Assert.Empty(ticker.Acknowledged.Where(row => row.At >= moment).Select(row => row.Id).Intersect(stored));
+        Assert.False(await hub.ScalarAsync<bool>("SELECT to_regclass('public.later') IS NOT NULL", Cancel));
+        await HealthyAsync();
+        Assert.Equal(1, (await hub.TryAsync("restore", "--to", "latest", "--into", "cluster", "--yes")).ExitCode);
+
+        clock = TimeProvider.System.GetTimestamp();
+        await hub.RunAsync("restore", "undo");
+        Report($"undone, with its full backup: {Seconds(clock)} s");
+        Assert.True(await hub.ScalarAsync<bool>("SELECT to_regclass('public.later') IS NOT NULL AND to_regclass('public.ticks') IS NULL", Cancel));
+        await HealthyAsync();
+    }
+
+    [Fact]
+    public async Task A_table_is_looked_up_in_a_scratch_instance_while_the_cluster_goes_on()
+    {
+        await ExecuteAsync("CREATE TABLE public.lost (x int); INSERT INTO public.lost VALUES (42)");
+        var moment = await hub.ScalarAsync<DateTime>("SELECT clock_timestamp()", Cancel);
+        await ExecuteAsync("DROP TABLE public.lost");
+        var shown = await hub.RunAsync("restore", "--to", moment.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture));
+        var target = shown.Split('"')[1];
+        var found = await Processes.RunAsync("docker", ["exec", $"{hub.Name}-restore", "psql", target, "-XAtc", "SELECT x FROM public.lost"], Cancel);
+        Assert.Equal("42", found.Output.Trim());
+        await hub.RunAsync("restore", "drop-scratch");
+        Assert.Equal(2, (await hub.TryAsync("restore", "drop-scratch")).ExitCode);
+        await HealthyAsync();
+    }
+
+    [Fact]
+    public async Task A_cluster_whose_volumes_are_gone_comes_back_from_the_repository()
+    {
+        await ExecuteAsync("CREATE TABLE public.loss (id int PRIMARY KEY, at timestamptz NOT NULL)");
+        await using var ticker = new Ticker(hub, "public.loss");
+        ticker.Start();
+        await UntilAsync(() => ticker.Acknowledged.Count >= 70);
+        await DestroyAsync();
+        await ticker.StopAsync();
+        var last = ticker.Acknowledged[^1];
+
+        var clock = TimeProvider.System.GetTimestamp();
+        await hub.RunAsync("restore", "--to", "latest", "--into", "cluster", "--yes");
+        var taken = Seconds(clock);
+        var stored = await ticker.StoredAsync(Cancel);
+        var lost = ticker.Acknowledged.Where(row => !stored.Contains(row.Id)).ToList();
+        var age = lost.Count == 0 ? TimeSpan.Zero : last.At - lost[0].At;
+        Report($"three members and etcd lost, back in {taken} s (with a full backup); {lost.Count} of {ticker.Acknowledged.Count} acknowledged rows lost, the oldest of them {age.TotalSeconds:0.0} s before the end");
+        Assert.InRange(age, TimeSpan.Zero, MostLost);
+        await HealthyAsync();
+        await hub.RunAsync("restore", "confirm");
+    }
+
+    [Theory]
+    [InlineData("ExpiredToken", "diff", "credentials have expired")]
+    [InlineData("InvalidAccessKeyId", "verify", "refuses the credentials")]
+    [InlineData("QuotaExceeded", "diff", "out of space")]
+    public async Task What_the_storage_refuses_is_named_by_the_job_and_recorded(string code, string verb, string words)
+    {
+        await hub.Storage.FailAsync(code);
+        try
+        {
+            await FailsAsync(await hub.TryAsync("backup", verb), verb, words);
+        }
+        finally
+        {
+            await hub.Storage.FailAsync(null);
+        }
+    }
+
+    [Fact]
+    public async Task A_storage_that_is_out_of_reach_is_named_and_recorded()
+    {
+        await hub.Storage.LeaveAsync(hub.Network);
+        try
+        {
+            await FailsAsync(await hub.TryAsync("backup", "verify"), "verify", "cannot be reached");
+        }
+        finally
+        {
+            await hub.Storage.JoinAsync(hub.Network, Cancel);
+        }
+    }
+
+    [Fact]
+    public async Task A_wrong_cipher_key_is_named_and_recorded() =>
+        await FailsAsync(await hub.RunnerAsync("PGBACKREST_REPO1_CIPHER_PASS=wrong", "verify"), "verify", "cannot be decrypted");
+
+    [Fact]
+    public async Task The_drill_passes_and_what_a_backup_costs_ingest_is_reported()
+    {
+        var alone = await SendAsync();
+        var backup = hub.TryAsync("backup", "full");
+        var beside = await SendAsync();
+        Assert.Equal(0, (await backup).ExitCode);
+        Report($"ingest: {alone:0} rows/s alone, {beside:0} rows/s beside a full backup: {beside / alone:P0}");
+        var clock = TimeProvider.System.GetTimestamp();
+        await hub.RunAsync("backup", "drill");
+        Report($"drill: {Seconds(clock)} s");
+    }
+
+    [Theory]
+    [InlineData("2020-01-01T00:00:00Z", "before the end of the oldest backup")]
+    [InlineData("2999-01-01T00:00:00Z", "in the future")]
+    [InlineData("yesterday-ish", "neither a moment, nor the label of a set")]
+    public async Task A_target_that_cannot_be_is_refused_before_anything_stops(string to, string words)
+    {
+        var result = await hub.TryAsync("restore", "--to", to, "--into", "cluster", "--yes");
+        Assert.Equal(2, result.ExitCode);
+        Assert.Contains(words, result.Error, StringComparison.Ordinal);
+        await HealthyAsync();
+    }
+
+    private async Task<double> SendAsync()
+    {
+        var clock = TimeProvider.System.GetTimestamp();
+        await hub.RunAsync("send", "--count", "4000", "--json");
+        return 4000 / TimeProvider.System.GetElapsedTime(clock).TotalSeconds;
+    }
+
+    private async Task FailsAsync(ProcessResult result, string verb, string words)
+    {
+        Assert.True(result.ExitCode == 1, result.ToString());
+        Assert.Contains(words, result.Output + result.Error, StringComparison.Ordinal);
+        var recorded = await hub.ScalarAsync<string>($"SELECT detail->>'error' FROM events.system_events WHERE component = 'backup' AND kind = '{verb}' AND detail->>'result' = 'failure' ORDER BY time DESC LIMIT 1", Cancel);
+        Assert.Contains(words, recorded, StringComparison.Ordinal);
+    }
+
+    /// <summary>Every member and etcd, with their volumes: what is left is the repository and the state directory.</summary>
+    private async Task DestroyAsync()
+    {
+        var services = Enumerable.Range(1, 3).SelectMany(i => new[] { $"timescaledb-{i}", $"backup-server-{i}", $"etcd-{i}" }).ToList();
+        var containers = await Task.WhenAll(services.Select(hub.ContainerAsync));
+        (await Processes.RunAsync("docker", ["rm", "--force", "--volumes", .. containers], Cancel)).OrThrow("not removed");
+        var volumes = (await Processes.RunAsync("docker", ["volume", "ls", "--quiet", "--filter", $"label=com.docker.compose.project={hub.Name}"], Cancel)).Output
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(volume => volume.Contains("timescaledb", StringComparison.Ordinal) || volume.Contains("etcd", StringComparison.Ordinal)).ToArray();
+        Assert.NotEmpty(volumes);
+        (await Processes.RunAsync("docker", ["volume", "rm", .. volumes], Cancel)).OrThrow("not removed");
+    }
+
+    private async Task HealthyAsync()
+    {
+        var status = await hub.TryAsync("status");
+        Assert.True(status.ExitCode == 0, status.Output + status.Error);
+    }
+
+    private async Task ExecuteAsync(string sql)
+    {
+        await using var connection = await hub.OpenAsync(Cancel);
+        await using var command = new Npgsql.NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync(Cancel);
+    }
+
+    private void Report(FormattableString line) => output.WriteLine(line.ToString(CultureInfo.InvariantCulture));
+
+    private static int Seconds(long since) => (int)TimeProvider.System.GetElapsedTime(since).TotalSeconds;
+
+    private static async Task UntilAsync(Func<bool> condition)
+    {
+        var start = TimeProvider.System.GetTimestamp();
+        while (!condition())
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(start) < TimeSpan.FromMinutes(4), "not within four minutes");
+            await Task.Delay(TimeSpan.FromMilliseconds(500), Cancel);
+        }
+    }
+}
