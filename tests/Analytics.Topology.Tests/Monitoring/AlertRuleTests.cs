@@ -64,8 +64,9 @@ public partial class AlertRuleTests
     [Fact]
     public void Have_no_runbook_without_an_alert()
     {
-        var known = Rules.Select(rule => rule.Name + ".md").Append("README.md").ToHashSet();
-        Assert.Empty(Directory.EnumerateFiles(Path.Combine(Repository(), "docs/runbooks")).Select(path => Path.GetFileName(path)!).Except(known));
+        // Runbooks of disasters, which no alert names, are in lower case.
+        var named = Directory.EnumerateFiles(Path.Combine(Repository(), "docs/runbooks")).Select(path => Path.GetFileName(path)!).Where(name => char.IsUpper(name[0]));
+        Assert.Empty(named.Except(Rules.Select(rule => rule.Name + ".md")));
     }
 
     [Fact]
