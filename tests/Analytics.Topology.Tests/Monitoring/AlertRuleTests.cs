@@ -65,7 +65,9 @@ public partial class AlertRuleTests
     public void Have_no_runbook_without_an_alert()
     {
         var known = Rules.Select(rule => rule.Name + ".md").Append("README.md").ToHashSet();
-        Assert.Empty(Directory.EnumerateFiles(Path.Combine(Repository(), "docs/runbooks")).Select(path => Path.GetFileName(path)!).Except(known));
+
+        // Those in small letters are of recovery: they begin with what is lost, not with an alert.
+        Assert.Empty(Directory.EnumerateFiles(Path.Combine(Repository(), "docs/runbooks")).Select(path => Path.GetFileName(path)!).Where(name => char.IsUpper(name[0])).Except(known));
     }
 
     [Fact]
