@@ -86,4 +86,17 @@ public sealed class IngestOptions
 
     /// <summary>Whether this instance runs retention and roll-ups. Default true; instances take turns by an advisory lock.</summary>
     public bool Maintenance { get; set; } = true;
+
+    /// <summary>
+    /// Servers whose certificates are watched, comma-separated: <c>tls://host:port</c>, or <c>postgres://host:port</c> where TLS begins after
+    /// PostgreSQL's SSLRequest. Default none.
+    /// </summary>
+    public string WatchedCertificates { get; set; } = "";
+
+    /// <summary>File with the CA (PEM) that the watched certificates must come from. Default empty: the system's CAs.</summary>
+    public string CertificateAuthority { get; set; } = "";
+
+    /// <summary>How often they are looked at. 1 s to 1 day, default 10 minutes.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
+    public TimeSpan CertificateInterval { get; set; } = TimeSpan.FromMinutes(10);
 }

@@ -137,6 +137,17 @@ internal static partial class TopologyRules
         var scrape = cluster.Monitoring.ScrapeInterval;
         if (scrape < TimeSpan.FromSeconds(5) || scrape > TimeSpan.FromMinutes(5))
             yield return Problem("Monitoring.ScrapeInterval", scrape, "must be between 5 seconds and 5 minutes");
+        foreach (var (field, share) in new[] { ("IngestAvailability", cluster.Monitoring.IngestAvailability), ("IngestLatency", cluster.Monitoring.IngestLatency) })
+        {
+            if (share is not (>= 0.9 and <= 0.9999))
+                yield return Problem($"Monitoring.{field}", share, "must be between 0.9 and 0.9999");
+        }
+
+        if (!MonitoringPolicy.LatencyBounds.Contains(cluster.Monitoring.IngestLatencyBound.TotalSeconds))
+        {
+            yield return Problem("Monitoring.IngestLatencyBound", cluster.Monitoring.IngestLatencyBound,
+                $"must be one of {string.Join(", ", MonitoringPolicy.LatencyBounds.Select(bound => bound.ToString(CultureInfo.InvariantCulture)))} seconds: a boundary of ingest's histogram");
+        }
     }
 
     private static IEnumerable<string> Scale(string tier, int min, int max, int most)

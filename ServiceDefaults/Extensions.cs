@@ -89,6 +89,8 @@ public static class ServiceDefaultsExtensions
                 .AddAspNetCoreInstrumentation(options => options.Filter = OwnTelemetry.IsWorthATrace)
                 .AddHttpClientInstrumentation());
 
-        if (!string.IsNullOrWhiteSpace(builder.Configuration[OtlpEndpointSetting])) telemetry.UseOtlpExporter();
+        if (string.IsNullOrWhiteSpace(builder.Configuration[OtlpEndpointSetting])) return;
+        OwnTelemetry.MarkExports(builder.Configuration);
+        telemetry.UseOtlpExporter();
     }
 }

@@ -41,10 +41,11 @@ internal static class DrillReader
     /// <summary>Whether every aggregate and Hub's own health check answer: views over what was restored, not only rows.</summary>
     public static async Task<CheckResult> AnswersAsync(NpgsqlConnection connection, CancellationToken cancel)
     {
+        // A whole row is counted, for count(*) would not even compute the columns.
         await using (var names = new NpgsqlCommand(
             """
-            SELECT format('SELECT count(*) FROM %I.%I', schemaname, viewname) FROM pg_views WHERE schemaname IN ('aggregates', 'analytics')
-            UNION ALL SELECT 'SELECT count(*) FROM analytics.system_health_check()' ORDER BY 1
+            SELECT format('SELECT count(v) FROM %I.%I v', schemaname, viewname) FROM pg_views WHERE schemaname IN ('aggregates', 'analytics')
+            UNION ALL SELECT 'SELECT count(v) FROM analytics.system_health_check() v' ORDER BY 1
             """, connection))
         {
             var statements = new List<string>();

@@ -58,6 +58,7 @@ internal static class IngestServices
 
     public static void MapIngest(this WebApplication app)
     {
+        app.UseMiddleware<RequestMeter>();
         app.UseErrorAnswers();
         app.UseRouting();
         app.UseListeners();
@@ -94,6 +95,8 @@ internal static class IngestServices
         services.AddHostedService(provider => provider.GetRequiredService<PriceRefresher>());
         services.AddSingleton<MaintenanceService>();
         services.AddHostedService(provider => provider.GetRequiredService<MaintenanceService>());
+        services.AddHostedService<CertificateWatch>();
+
         // The web server is started after all of these and stopped before them, so the lanes outlive the last request.
         services.AddHostedService<WriterService>();
     }

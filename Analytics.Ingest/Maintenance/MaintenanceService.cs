@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using Analytics.Ingest.Telemetry;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
@@ -7,9 +9,12 @@ namespace Analytics.Ingest.Maintenance;
 /// Runs what the database does not run by itself on every edition: retention every hour, the roll-up of model performance every five minutes. Of
 /// several instances one does it at a time, by an advisory lock that lives as long as its transaction (a session lock would stay behind in the pool).
 /// </summary>
-internal sealed class MaintenanceService(NpgsqlDataSource dataSource, IOptions<IngestOptions> options, TimeProvider time, ILogger<MaintenanceService> log)
+internal sealed class MaintenanceService(
+    NpgsqlDataSource dataSource, IOptions<IngestOptions> options, IngestMetrics metrics, TimeProvider time, ILogger<MaintenanceService> log)
     : BackgroundService
 {
+    private const string Retention = "retention", RollUp = "model_performance";
+
     public static readonly TimeSpan RetentionEvery = TimeSpan.FromHours(1), RollUpEvery = TimeSpan.FromMinutes(5);
 
     // "hub" in ASCII, then the task.
@@ -20,12 +25,16 @@ internal sealed class MaintenanceService(NpgsqlDataSource dataSource, IOptions<I
 
     private static readonly TimeSpan TaskTimeout = TimeSpan.FromMinutes(5);
 
+    private readonly ConcurrentDictionary<string, DateTimeOffset> succeeded = new();
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         if (!options.Value.Maintenance) return;
+        foreach (var task in new[] { Retention, RollUp }) succeeded[task] = time.GetUtcNow();
+        metrics.ObserveMaintenance(() => succeeded);
         await Task.WhenAll(
-            RepeatAsync(RetentionEvery, "retention", ApplyRetentionAsync, stoppingToken),
-            RepeatAsync(RollUpEvery, "model performance", RollUpAsync(), stoppingToken));
+            RepeatAsync(RetentionEvery, Retention, ApplyRetentionAsync, stoppingToken),
+            RepeatAsync(RollUpEvery, RollUp, RollUpAsync(), stoppingToken));
     }
 
     /// <summary>Drops what is older than its retention, on editions whose database has no policies of its own.</summary>
@@ -57,6 +66,7 @@ internal sealed class MaintenanceService(NpgsqlDataSource dataSource, IOptions<I
             try
             {
                 await task(stoppingToken);
+                succeeded[what] = time.GetUtcNow();
             }
             catch (Exception failure) when (failure is NpgsqlException or TimeoutException)
             {

@@ -6,17 +6,23 @@ using Analytics.Ingest.Writing;
 namespace Analytics.Ingest.Telemetry;
 
 /// <summary>
-/// What ingest counts. Prometheus shows <c>hub.ingest.spans.received</c> as <c>hub_ingest_spans_received_total</c>. No label takes a value from outside.
+/// What ingest counts. Prometheus shows <c>hub.ingest.spans.received</c> as <c>hub_ingest_spans_received_total</c>. No label takes a value from
+/// outside; the number of projects that have a series of their own is bounded.
 /// </summary>
 internal sealed class IngestMetrics : IDisposable
 {
     public const string MeterName = "Hub.Ingest";
 
+    /// <summary>Projects with a series of their own; the others share one.</summary>
+    public const int MaxProjects = 50;
+
     private readonly Meter meter;
     private readonly Counter<long> spansReceived, spansIgnored, rowsStored, rowsDuplicate, rowsRejected, rowsDropped;
     private readonly Counter<long> unpriced, contradictions, notStored, refused, failures;
-    private readonly Histogram<double> commitSeconds;
+    private readonly Counter<long> requests, projectRows;
+    private readonly Histogram<double> commitSeconds, commitLag, requestSeconds;
     private readonly Histogram<int> batchRows;
+    private readonly BoundedLabels projects = new(MaxProjects);
 
     public IngestMetrics(IMeterFactory factory)
     {
@@ -32,11 +38,43 @@ internal sealed class IngestMetrics : IDisposable
         notStored = meter.CreateCounter<long>("hub.ingest.not_stored", description: "Metric data points and log records decoded and not stored, by signal");
         refused = meter.CreateCounter<long>("hub.ingest.requests.refused", description: "Requests answered with an error, by status");
         failures = meter.CreateCounter<long>("hub.ingest.write.failures", description: "Failed attempts at a transaction, by kind");
+        requests = meter.CreateCounter<long>("hub.ingest.requests", description: "Requests with rows, by protocol and what became of them");
+        projectRows = meter.CreateCounter<long>("hub.ingest.project.rows", description: "Requests committed, by number of the project");
+
+        // An objective may name any of these boundaries from 0.1 s on (MonitoringPolicy.LatencyBounds).
+        double[] boundaries = [.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30];
+        requestSeconds = meter.CreateHistogram("hub.ingest.request.duration", "s", "From the first byte to the answer of an accepted request, by protocol",
+            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = boundaries });
+        commitLag = meter.CreateHistogram("hub.ingest.commit.lag", "s", "From the queue to the commit of a request's rows",
+            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = boundaries });
         commitSeconds = meter.CreateHistogram("hub.ingest.commit.duration", "s", "From connection to commit of one batch",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10] });
         batchRows = meter.CreateHistogram("hub.ingest.batch.rows", "{row}", "Rows in one committed batch",
             advice: new InstrumentAdvice<int> { HistogramBucketBoundaries = [1, 10, 50, 100, 500, 1000, 2500, 5000, 10000] });
     }
+
+    /// <summary>
+    /// Shows every counter that an alert reads as 0, once somebody listens: a rate over a series that begins with its first fault would miss it.
+    /// </summary>
+    public void Start()
+    {
+        foreach (var counter in new[] { spansReceived, rowsStored, rowsDuplicate, rowsRejected, rowsDropped, contradictions }) counter.Add(0);
+        foreach (var reason in new[] { "no_usage", "no_price" }) unpriced.Add(0, new KeyValuePair<string, object?>("reason", reason));
+        foreach (var kind in Enum.GetNames<Failure>()) failures.Add(0, new KeyValuePair<string, object?>("kind", kind));
+        foreach (var status in new[] { 400, 401, 413, 415, 503 }) refused.Add(0, new KeyValuePair<string, object?>("status", status));
+        foreach (var protocol in RequestMeter.Protocols)
+        {
+            foreach (var outcome in RequestMeter.Outcomes) requests.Add(0, new("protocol", protocol), new("outcome", outcome));
+        }
+    }
+
+    public void Answered(string protocol, string outcome, TimeSpan duration)
+    {
+        requests.Add(1, new("protocol", protocol), new("outcome", outcome));
+        if (outcome == RequestMeter.Accepted) requestSeconds.Record(duration.TotalSeconds, new KeyValuePair<string, object?>("protocol", protocol));
+    }
+
+    public void CommitLag(TimeSpan lag) => commitLag.Record(lag.TotalSeconds);
 
     public void Received(int spans) => spansReceived.Add(spans);
 
@@ -70,16 +108,34 @@ internal sealed class IngestMetrics : IDisposable
     {
         if (written.Outcome == RowOutcome.Duplicate) rowsDuplicate.Add(1);
         if (written.Outcome != RowOutcome.Stored) return;
+        projectRows.Add(1, new KeyValuePair<string, object?>("project", projects.Of(written.Row.ProjectId)));
         if (written.Row.Usage.Contradictions is not null) contradictions.Add(1);
         if (written.Row.Cost.Source != CallCost.Unpriced) return;
         var reason = written.Row.Cost.PriceId is not null || written.Row.Usage.Total is null ? "no_usage" : "no_price";
         unpriced.Add(1, new KeyValuePair<string, object?>("reason", reason));
     }
 
-    public void ObserveQueue(Func<long> rows, Func<long> bytes)
+    public void ObserveQueue(Func<long> rows, Func<long> bytes, Func<TimeSpan> age, IngestOptions limits)
     {
+        meter.CreateObservableGauge("hub.ingest.queue.age", () => age().TotalSeconds, "s", "Age of the oldest rows queued or being written");
+        meter.CreateObservableGauge("hub.ingest.queue.limit.rows", () => limits.QueueRows, description: "Rows that may wait");
+        meter.CreateObservableGauge("hub.ingest.queue.limit", () => limits.QueueBytes, "By", "Bytes that may wait");
         meter.CreateObservableGauge("hub.ingest.queue.rows", rows, description: "Rows queued or being written");
         meter.CreateObservableGauge("hub.ingest.queue.bytes", bytes, "By", "Bytes of those rows, estimated");
+    }
+
+    /// <summary>When each task of maintenance last succeeded; the start of the process where it has not yet.</summary>
+    public void ObserveMaintenance(Func<IEnumerable<KeyValuePair<string, DateTimeOffset>>> tasks) =>
+        meter.CreateObservableGauge("hub.ingest.maintenance.success.timestamp", () => tasks().Select(task =>
+            new Measurement<double>(task.Value.ToUnixTimeSeconds(), new KeyValuePair<string, object?>("task", task.Key))), "s", "When a task of maintenance last succeeded");
+
+    /// <summary>What servers show to whoever connects.</summary>
+    public void ObserveCertificates(Func<IEnumerable<WatchedCertificate>> certificates)
+    {
+        meter.CreateObservableGauge("hub.certificate.expiry.timestamp", () => certificates().Where(item => item.Expires is not null).Select(item =>
+            new Measurement<double>(item.Expires!.Value.ToUnixTimeSeconds(), new KeyValuePair<string, object?>("endpoint", item.Endpoint))), "s", "When the certificate of an endpoint expires");
+        meter.CreateObservableGauge("hub.certificate.trusted", () => certificates().Select(item =>
+            new Measurement<int>(item.Trusted ? 1 : 0, new KeyValuePair<string, object?>("endpoint", item.Endpoint))), description: "1 when it is of Hub's CA and for that name");
     }
 
     public void Dispose() => meter.Dispose();

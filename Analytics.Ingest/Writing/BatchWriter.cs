@@ -51,28 +51,46 @@ internal sealed class BatchWriter(NpgsqlDataSource dataSource, IOptions<IngestOp
 
     private async Task WriteOnceAsync(IReadOnlyList<QueuedRow> rows, bool ignoreDuplicates, CancellationToken cancellationToken)
     {
+        using var span = IngestTracing.StartWrite(rows.Count, ignoreDuplicates);
         using var attempt = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var expiry = time.CreateTimer(_ => attempt.Cancel(), null, options.Value.AttemptTimeout, Timeout.InfiniteTimeSpan);
         var started = time.GetTimestamp();
-        await using var connection = await dataSource.OpenConnectionAsync(attempt.Token);
-        await using var transaction = await connection.BeginTransactionAsync(attempt.Token);
-        HashSet<(Guid, DateTime)>? stored = null;
-        if (ignoreDuplicates)
+        HashSet<(Guid, DateTime)>? stored;
+        try
         {
-            stored = await StageAsync(connection, rows, attempt.Token);
+            stored = await TransactAsync(rows, ignoreDuplicates, attempt.Token);
         }
-        else
+        catch (Exception failure)
         {
-            foreach (var table in TableCopies.All) await table.CopyAsync(connection, rows, staging: false, attempt.Token);
+            IngestTracing.Failed(span, failure);
+            throw;
         }
 
-        await CommitAsync(connection, transaction, attempt.Token);
         foreach (var row in rows)
         {
             row.Outcome = stored is null || stored.Contains((row.Row.RequestId, row.Row.Time)) ? RowOutcome.Stored : RowOutcome.Duplicate;
         }
 
         metrics.Committed(rows.Count, time.GetElapsedTime(started), ignoreDuplicates);
+    }
+
+    /// <summary>One transaction, from connection to commit. Returns the keys that were new where it looked for duplicates.</summary>
+    private async Task<HashSet<(Guid, DateTime)>?> TransactAsync(IReadOnlyList<QueuedRow> rows, bool ignoreDuplicates, CancellationToken cancellationToken)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        HashSet<(Guid, DateTime)>? stored = null;
+        if (ignoreDuplicates)
+        {
+            stored = await StageAsync(connection, rows, cancellationToken);
+        }
+        else
+        {
+            foreach (var table in TableCopies.All) await table.CopyAsync(connection, rows, staging: false, cancellationToken);
+        }
+
+        await CommitAsync(connection, transaction, cancellationToken);
+        return stored;
     }
 
     /// <summary>

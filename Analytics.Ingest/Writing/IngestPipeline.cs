@@ -1,5 +1,6 @@
 using Analytics.Ingest.Pricing;
 using Analytics.Ingest.Rows;
+using Analytics.Ingest.Telemetry;
 using Microsoft.Extensions.Options;
 
 namespace Analytics.Ingest.Writing;
@@ -31,8 +32,11 @@ internal sealed class IngestPipeline(IngestQueue queue, PriceRefresher prices, I
     public async Task<WriteResult> WriteAsync(IReadOnlyList<(RequestRow Row, int Index)> rows)
     {
         if (rows.Count == 0) return new WriteResult(null, []);
+        using var span = IngestTracing.StartStore(rows.Count);
         var write = new PendingWrite([.. rows.Select(row => new QueuedRow(row.Row, row.Index))]);
         if (!queue.TryEnqueue(write)) return new WriteResult(queue.RetryAfter, []);
-        return await write.WaitAsync(options.Value.RequestDeadline, time) ? new WriteResult(null, write.Rows) : new WriteResult(queue.RetryAfter, []);
+        var committed = await write.WaitAsync(options.Value.RequestDeadline, time);
+        IngestTracing.Link(span, write.Batches);
+        return committed ? new WriteResult(null, write.Rows) : new WriteResult(queue.RetryAfter, []);
     }
 }

@@ -15,14 +15,26 @@ internal sealed class IngestQueue
     private readonly Lock gate = new();
     private readonly IngestOptions options;
     private readonly DrainRate drain;
+    private readonly TimeProvider time;
+    private readonly LinkedList<WritePart> inOrder = [];
     private long rows;
     private long bytes;
 
-    public IngestQueue(IOptions<IngestOptions> options, DrainRate drain, IngestMetrics metrics)
+    public IngestQueue(IOptions<IngestOptions> options, DrainRate drain, IngestMetrics metrics, TimeProvider time)
     {
         this.options = options.Value;
         this.drain = drain;
-        metrics.ObserveQueue(() => Interlocked.Read(ref rows), () => Interlocked.Read(ref bytes));
+        this.time = time;
+        metrics.ObserveQueue(() => Interlocked.Read(ref rows), () => Interlocked.Read(ref bytes), () => Age, options.Value);
+    }
+
+    /// <summary>How long the oldest rows have been waiting or being written; zero when there are none.</summary>
+    public TimeSpan Age
+    {
+        get
+        {
+            lock (gate) return inOrder.First is { } oldest ? time.GetElapsedTime(oldest.Value.Queued) : TimeSpan.Zero;
+        }
     }
 
     /// <summary>Rows queued or being written.</summary>
@@ -41,6 +53,11 @@ internal sealed class IngestQueue
             if (rows > 0 && (rows + write.Rows.Count > options.QueueRows || bytes + newBytes > options.QueueBytes)) return false;
             rows += write.Rows.Count;
             bytes += newBytes;
+            foreach (var part in split)
+            {
+                part.Queued = time.GetTimestamp();
+                part.Place = inOrder.AddLast(part);
+            }
         }
 
         foreach (var part in split)
@@ -67,6 +84,8 @@ internal sealed class IngestQueue
         {
             rows -= part.Rows.Length;
             bytes -= part.Bytes;
+            if (part.Place is { } place) inOrder.Remove(place);
+            part.Place = null;
         }
     }
 

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
 using Analytics.Ingest.Rows;
 
 namespace Analytics.Ingest.Writing;
@@ -37,6 +39,7 @@ internal sealed class QueuedRow(RequestRow row, int index)
 /// </summary>
 internal sealed class PendingWrite(IReadOnlyList<QueuedRow> rows)
 {
+    private readonly ConcurrentQueue<ActivityContext> batches = new();
     private readonly TaskCompletionSource committed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int openParts;
     private volatile bool abandoned;
@@ -44,6 +47,12 @@ internal sealed class PendingWrite(IReadOnlyList<QueuedRow> rows)
     public IReadOnlyList<QueuedRow> Rows { get; } = rows;
 
     public bool IsAbandoned => abandoned;
+
+    /// <summary>The span that waits for this write; default when nothing is traced.</summary>
+    public ActivityContext Span { get; } = Activity.Current?.Context ?? default;
+
+    /// <summary>The spans of the batches that have carried a part of it so far.</summary>
+    public IReadOnlyCollection<ActivityContext> Batches => batches;
 
     /// <summary>Cuts the rows into parts.</summary>
     public IReadOnlyList<WritePart> Split(int batchRows)
@@ -74,8 +83,10 @@ internal sealed class PendingWrite(IReadOnlyList<QueuedRow> rows)
         }
     }
 
-    public void PartDone()
+    /// <param name="batch">The span of the batch that carried the part; default when nothing is traced.</param>
+    public void PartDone(ActivityContext batch = default)
     {
+        if (batch != default) batches.Enqueue(batch);
         if (Interlocked.Decrement(ref openParts) == 0) committed.TrySetResult();
     }
 }
@@ -84,4 +95,10 @@ internal sealed class PendingWrite(IReadOnlyList<QueuedRow> rows)
 internal sealed record WritePart(PendingWrite Owner, QueuedRow[] Rows)
 {
     public long Bytes { get; } = Rows.Sum(row => (long)row.Row.EstimatedBytes);
+
+    /// <summary>When it was queued, in ticks of the time provider.</summary>
+    public long Queued { get; set; }
+
+    /// <summary>Its place among what is queued or being written.</summary>
+    public LinkedListNode<WritePart>? Place { get; set; }
 }

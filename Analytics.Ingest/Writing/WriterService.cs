@@ -19,6 +19,7 @@ internal sealed class WriterService(
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
+        metrics.Start();
         lanes = Task.WhenAll(Enumerable.Range(0, options.Value.WriterLanes).Select(_ => Task.Run(RunLaneAsync, CancellationToken.None)));
         return Task.CompletedTask;
     }
@@ -48,11 +49,12 @@ internal sealed class WriterService(
         {
             Gather(parts);
             if (parts.Count == 0) continue;
+            using var batch = IngestTracing.StartBatch(parts);
             await WriteUntilDoneAsync(parts);
             foreach (var part in parts)
             {
                 queue.Leave(part);
-                part.Owner.PartDone();
+                part.Owner.PartDone(batch?.Context ?? default);
             }
 
             parts.Clear();
@@ -142,6 +144,7 @@ internal sealed class WriterService(
     private void Count(List<WritePart> parts)
     {
         var stored = 0;
+        foreach (var part in parts) metrics.CommitLag(time.GetElapsedTime(part.Queued));
         foreach (var row in parts.SelectMany(part => part.Rows))
         {
             if (row.Outcome == RowOutcome.Stored) stored++;

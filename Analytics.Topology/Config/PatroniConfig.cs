@@ -25,7 +25,7 @@ public static class PatroniConfig
             {
                 ["scope"] = topology.Name,
                 ["namespace"] = DcsNamespace,
-                ["log"] = new Map { ["level"] = "INFO", ["format"] = "%(asctime)s %(levelname)s: %(message)s" },
+                ["log"] = Log(),
                 ["restapi"] = RestApi(),
                 ["ctl"] = new Map { ["cacert"] = Paths.CaFile, ["certfile"] = Paths.CertFile, ["keyfile"] = Paths.KeyFile },
                 ["etcd3"] = Etcd(topology),
@@ -111,6 +111,15 @@ public static class PatroniConfig
             },
         };
     }
+
+    /// <summary>JSON, where the image has python-json-logger; Patroni says so and writes the same fields as plain text where it has not.</summary>
+    private static Map Log() => new()
+    {
+        ["type"] = "json",
+        ["level"] = "INFO",
+        ["format"] = new object[] { new Map { ["asctime"] = "timestamp" }, new Map { ["levelname"] = "level" }, "message", "module" },
+        ["static_fields"] = new Map { ["app"] = "patroni" },
+    };
 
     private static Map RestApi() => new()
     {

@@ -1,3 +1,4 @@
+using Analytics.Topology.Monitoring;
 using Map = System.Collections.Generic.Dictionary<string, object>;
 
 namespace Analytics.Topology.Config;
@@ -20,24 +21,37 @@ public static class PrometheusConfig
                 ["evaluation_interval"] = interval,
                 ["external_labels"] = new Map { ["cluster"] = topology.Name },
             },
+            ["rule_files"] = new[] { $"{Paths.Config}/{RuleFile.FileName}" },
             ["scrape_configs"] = new object[]
             {
-                Job("prometheus", tls: false, [$"localhost:{Ports.Prometheus}"]),
-                Job("patroni", tls: true, topology.Database.Hosts.Select(host => $"{host}:{Ports.Patroni}")),
-                Job("postgres", tls: true, Exporters(topology)),
-                Job("etcd", tls: false, topology.Etcd.Hosts.Select(host => $"{host}:{Ports.EtcdMetrics}")),
-                Job("haproxy", tls: true, [$"{ClusterNames.HaProxy}:{Ports.HaProxyMetrics}"]),
-                Job("pgbouncer", tls: true, [$"{ClusterNames.PgBouncerExporter}:{Ports.PgBouncerExporter}"]),
-                Job("ingest", tls: false, [$"{ClusterNames.Ingest}:{Ports.Rest}"]),
+                Job("prometheus", tls: false, [(ClusterNames.Prometheus, $"localhost:{Ports.Prometheus}")]),
+                Job("patroni", tls: true, topology.Database.Hosts.Select(host => (host, $"{host}:{Ports.Patroni}"))),
+                Job("postgres", tls: true, topology.Database.Hosts.Select((host, i) => (host, $"{ClusterNames.Member(ClusterNames.PostgresExporter, i + 1)}:{Ports.PostgresExporter}"))),
+                Job("etcd", tls: false, topology.Etcd.Hosts.Select(host => (host, $"{host}:{Ports.EtcdMetrics}"))),
+                Job("haproxy", tls: true, [(ClusterNames.HaProxy, $"{ClusterNames.HaProxy}:{Ports.HaProxyMetrics}")]),
+                Job("pgbouncer", tls: true, [(ClusterNames.PgBouncer, $"{ClusterNames.PgBouncerExporter}:{Ports.PgBouncerExporter}")]),
+                Job("ingest", tls: false, [(ClusterNames.Ingest, $"{ClusterNames.Ingest}:{Ports.Rest}")]),
             },
         });
     }
 
-    private static IEnumerable<string> Exporters(ClusterTopology topology) =>
-        Enumerable.Range(1, topology.Database.Members)
-            .Select(i => $"{ClusterNames.Member(ClusterNames.PostgresExporter, i)}:{Ports.PostgresExporter}");
+    /// <summary>
+    /// What nobody reads and there is much of: series for each method that etcd's gRPC server knows (over 2000), for each state that a check of
+    /// HAProxy's could have, start times of .NET's counters. A regular expression over metric names, by job; Kubernetes drops the same.
+    /// </summary>
+    internal static IReadOnlyDictionary<string, string> Unread { get; } = new Dictionary<string, string>
+    {
+        ["etcd"] = "grpc_server_.*|etcd_debugging_.*|etcd_grpc_proxy_.*|go_.*|promhttp_.*",
+        ["haproxy"] = "haproxy_(server_check_status|backend_agg_.*check_status|.*_(uweight|weight|downtime.*|header_rewriting.*|comp_.*|http_cache_.*))",
+        ["ingest"] = ".*_created",
+        ["postgres"] = "go_.*|promhttp_.*",
+        ["pgbouncer"] = "go_.*|promhttp_.*",
+    };
 
-    private static Map Job(string name, bool tls, IEnumerable<string> targets)
+    /// <param name="name">The job.</param>
+    /// <param name="tls">Whether its targets serve TLS.</param>
+    /// <param name="targets">Member and address. The member is what a dead machine takes along: alerts of its parts are held back by it.</param>
+    private static Map Job(string name, bool tls, IEnumerable<(string Member, string Address)> targets)
     {
         var job = new Map { ["job_name"] = name };
         if (tls)
@@ -46,7 +60,13 @@ public static class PrometheusConfig
             job["tls_config"] = new Map { ["ca_file"] = Paths.CaFile, ["cert_file"] = Paths.CertFile, ["key_file"] = Paths.KeyFile };
         }
 
-        job["static_configs"] = new object[] { new Map { ["targets"] = targets.ToArray() } };
+        job["static_configs"] = targets.Select(target => new Map
+        {
+            ["targets"] = new[] { target.Address },
+            ["labels"] = new Map { ["member"] = target.Member },
+        }).ToArray();
+        if (Unread.TryGetValue(name, out var unread))
+            job["metric_relabel_configs"] = new object[] { new Map { ["source_labels"] = new[] { "__name__" }, ["regex"] = unread, ["action"] = "drop" } };
         return job;
     }
 }

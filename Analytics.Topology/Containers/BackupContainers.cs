@@ -83,6 +83,24 @@ public static class BackupContainers
         topology.Backup.Repository is VolumeRepository ? [new VolumeMount(RepositoryVolume, Paths.BackupRepository)] : [];
 
     /// <summary>Variables that pgBackRest reads: where the repository is, where the file does not say it, and what opens it.</summary>
+    /// <summary>
+    /// For members whose bucket is named at install: whether they may start without one. With <see cref="OptionalArchiveCommand"/> and
+    /// post-bootstrap.sh it decides what a missing bucket means.
+    /// </summary>
+    internal const string RequiredVariable = "HUB_BACKUP_REQUIRED";
+
+    private const string BucketVariable = "PGBACKREST_REPO1_S3_BUCKET";
+
+    /// <summary>Archives nothing where no bucket is named and none is required; everything else fails until the WAL is safe.</summary>
+    internal static string OptionalArchiveCommand(string archive) => $"[ \"${RequiredVariable}${BucketVariable}\" = false ] || {archive}";
+
+    internal static bool IsNamedAtInstall(ClusterTopology topology, out bool required)
+    {
+        var repository = topology.Backup.Repository as S3Repository;
+        required = repository is not { Required: false };
+        return repository is { Bucket: null };
+    }
+
     internal static Dictionary<string, SecretText> RepositoryAccess(ClusterTopology topology)
     {
         var variables = new Dictionary<string, SecretText>
@@ -95,7 +113,7 @@ public static class BackupContainers
             return variables;
         if (s3.Bucket is null)
         {
-            variables["PGBACKREST_REPO1_S3_BUCKET"] = Secret(Secrets.S3Bucket);
+            variables[BucketVariable] = Secret(Secrets.S3Bucket);
             variables["PGBACKREST_REPO1_S3_ENDPOINT"] = Secret(Secrets.S3Endpoint);
             variables["PGBACKREST_REPO1_S3_REGION"] = Secret(Secrets.S3Region);
         }

@@ -7,6 +7,7 @@ namespace Analytics.Topology.Containers;
 public static class DatabaseContainers
 {
     internal const string PatroniUser = "patroni";
+    private const string StartScript = "start-database.sh";
 
     public static IEnumerable<ContainerSpec> For(ClusterTopology topology)
     {
@@ -17,14 +18,15 @@ public static class DatabaseContainers
             Image = topology.Images.Database,
 
             // Bypasses the public image's entry point, which waits 65 s when it finds a stale postmaster.pid.
-            Entrypoint = ["patroni", Paths.Config],
+            Entrypoint = ["/bin/sh", $"{Paths.Config}/{StartScript}", Paths.Config],
             Environment = Environment(topology, host),
             Directories =
             [
                 ConfigFiles(ClusterNames.TimescaleDb,
                     (PatroniConfig.FileName, PatroniConfig.Render(topology)),
                     ("01-init-database.sql", Templates.Read("01-init-database.sql")),
-                    ("post-bootstrap.sh", Templates.Read("post-bootstrap.sh"))),
+                    ("post-bootstrap.sh", Templates.Read("post-bootstrap.sh")),
+                    (StartScript, Templates.Read(StartScript))),
                 TlsFiles(ClusterNames.TimescaleDb),
                 BackupContainers.MemberFiles(topology),
             ],
@@ -39,10 +41,18 @@ public static class DatabaseContainers
         });
     }
 
+    private static Dictionary<string, SecretText> Environment(ClusterTopology topology, string host)
+    {
+        var environment = Everywhere(topology, host);
+        if (BackupContainers.IsNamedAtInstall(topology, out var required))
+            environment[BackupContainers.RequiredVariable] = required ? "true" : "false";
+        return environment;
+    }
+
     /// <summary>
     /// No PG* variables: libpq prefers PGPASSWORD to the password file that Patroni writes for pg_basebackup and pg_rewind.
     /// </summary>
-    private static Dictionary<string, SecretText> Environment(ClusterTopology topology, string host) => new(BackupContainers.RepositoryAccess(topology))
+    private static Dictionary<string, SecretText> Everywhere(ClusterTopology topology, string host) => new(BackupContainers.RepositoryAccess(topology))
     {
         ["PATRONI_NAME"] = host,
         ["PATRONI_RESTAPI_CONNECT_ADDRESS"] = $"{host}:{Ports.Patroni}",

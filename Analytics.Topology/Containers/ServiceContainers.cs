@@ -8,6 +8,9 @@ internal static class ServiceContainers
     /// <summary>The name of the connection string that every program of Hub reads.</summary>
     private const string Connection = "ConnectionStrings__analytics";
 
+    /// <summary>The servers whose certificates ingest watches.</summary>
+    internal const string WatchedCertificates = "Ingest__WatchedCertificates";
+
     public static IEnumerable<ContainerSpec> For(ClusterTopology topology)
     {
         yield return new ContainerSpec
@@ -54,6 +57,8 @@ internal static class ServiceContainers
                 [Connection] = ConnectionString(ClusterNames.PgBouncer, Ports.PgBouncer, Roles.App, Secrets.App)
                     + ";No Reset On Close=true;Maximum Pool Size=20;Timeout=5;Keepalive=10;Application Name=ingest",
                 ["DOTNET_gcServer"] = "0",
+                [WatchedCertificates] = string.Join(',', Watched(topology)),
+                ["Ingest__CertificateAuthority"] = Paths.CaFile,
             },
             Directories = [TlsFiles(ClusterNames.Ingest, withKey: false)],
             Ports =
@@ -69,6 +74,17 @@ internal static class ServiceContainers
             Scratch = ["/tmp"],
         };
     }
+
+    /// <summary>One endpoint for each certificate; every member of the database and of etcd, since each reloads by itself.</summary>
+    private static IEnumerable<string> Watched(ClusterTopology topology) =>
+    [
+        $"postgres://{ClusterNames.PgBouncer}:{Ports.PgBouncer}",
+        $"tls://{ClusterNames.HaProxy}:{Ports.HaProxyMetrics}",
+        $"tls://{ClusterNames.PgBouncerExporter}:{Ports.PgBouncerExporter}",
+        .. topology.Database.Hosts.Select(host => $"postgres://{host}:{Ports.Postgres}"),
+        .. topology.Database.Hosts.Select(host => $"tls://{host}:{Ports.Patroni}"),
+        .. topology.Etcd.Hosts.Select(host => $"tls://{host}:{Ports.EtcdClient}"),
+    ];
 
     internal static string ConnectionString(string host, int port, string role, string password) =>
         $"Host={host};Port={port};Database={ClusterNames.Database};Username={role};Password={Secret(password)};SSL Mode=VerifyFull;Root Certificate={Paths.CaFile}";

@@ -1,3 +1,4 @@
+using Analytics.Topology.Containers;
 using static Analytics.Topology.Kubernetes.KubernetesNames;
 
 namespace Analytics.Topology.Helm;
@@ -32,6 +33,7 @@ internal sealed record ChartRule(string Kind, string Name, string Path, string V
 
         new("ConfigMap", PatroniConfigMap, "data.patroni.yml", "config.patroni"),
         new("ConfigMap", "haproxy-config", "data.haproxy.cfg", "config.haproxy"),
+        new("ConfigMap", "postgres-exporter-config", "data.queries.yaml", "config.exporterQueries"),
         new("ConfigMap", "pgbouncer-config", "data.pgbouncer.ini", "config.pgbouncer"),
         new("ConfigMap", "pgbackrest-config", "data.pgbackrest.conf", "config.pgbackrest"),
         new("ConfigMap", "backup-config", "data.pgbackrest.conf", "config.backup"),
@@ -46,6 +48,7 @@ internal sealed record ChartRule(string Kind, string Name, string Path, string V
         new("Deployment", ClusterNames.Ingest, $"{Pod}.containers[{ClusterNames.Ingest}].resources", "ingest.resources"),
         .. new[] { Gateway, ClusterNames.Ingest }.SelectMany(ScaleRules),
 
+        new("StatefulSet", ClusterNames.TimescaleDb, $"{Pod}.containers[{ClusterNames.TimescaleDb}].env[{BackupContainers.RequiredVariable}].value", "backup.required"),
         .. new[] { "full", "diff", "verify", "drill" }.SelectMany(BackupRules),
         new("CronJob", "backup-drill", $"{CronPod}.volumes[scratch].ephemeral.volumeClaimTemplate.spec.resources.requests.storage", "backup.drillVolume"),
         new("CronJob", "backup-drill", $"{CronPod}.volumes[scratch].ephemeral.volumeClaimTemplate.spec.storageClassName", $"storage.{BackupVolume}.className", Optional: true),

@@ -13,8 +13,12 @@ internal static class TimescaleSingleValues
 {
     public const string FileName = "timescaledb-single.yaml";
 
-    /// <summary>The chart's own image layout: certificate and socket lie elsewhere than in Hub's pods.</summary>
-    private static readonly string[] ChartsOwn = ["ssl_ca_file", "ssl_cert_file", "ssl_key_file", "unix_socket_directories", "archive_mode", "archive_command"];
+    /// <summary>The chart's own image layout: certificate, socket and log lie elsewhere than in Hub's pods.</summary>
+    private static readonly string[] ChartsOwn =
+    [
+        "ssl_ca_file", "ssl_cert_file", "ssl_key_file", "unix_socket_directories", "archive_mode", "archive_command", "log_destination", "logging_collector",
+        "log_directory", "log_filename", "log_rotation_age", "log_rotation_size", "log_truncate_on_rotation",
+    ];
 
     public static string Render(PublishSize size)
     {

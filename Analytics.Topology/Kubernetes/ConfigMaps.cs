@@ -8,8 +8,6 @@ namespace Analytics.Topology.Kubernetes;
 /// <summary>The rendered configuration, byte for byte what every other host mounts.</summary>
 internal static class ConfigMaps
 {
-    public const string QueriesFile = "queries.yaml";
-
     /// <summary>One for each directory of configuration but the database's, which comes in two parts.</summary>
     public static IEnumerable<V1ConfigMap> Gateway(ManifestContext context) =>
         ClusterContainers.For(context.Topology).Where(spec => spec.Name != ClusterNames.Prometheus)
@@ -17,8 +15,7 @@ internal static class ConfigMaps
             .Where(directory => directory.Files.Any(file => !file.Secret))
             .DistinctBy(directory => directory.Source)
             .Where(directory => directory.Source != $"config/{ClusterNames.TimescaleDb}")
-            .Select(directory => ConfigMap(context, Volumes.ObjectOf(directory), KubernetesNames.Gateway, directory.Files.ToDictionary(file => file.Name, file => file.Text!)))
-            .Append(ConfigMap(context, ExporterQueries, ClusterNames.TimescaleDb, new() { [QueriesFile] = Templates.Read("exporter-queries.yaml") }));
+            .Select(directory => ConfigMap(context, Volumes.ObjectOf(directory), KubernetesNames.Gateway, directory.Files.ToDictionary(file => file.Name, file => file.Text!)));
 
     public static V1ConfigMap Patroni(ManifestContext context) =>
         ConfigMap(context, PatroniConfigMap, ClusterNames.TimescaleDb, new() { [PatroniConfig.FileName] = Database(context)[PatroniConfig.FileName] });

@@ -49,7 +49,8 @@ internal static class Containers
         ValueFrom = new V1EnvVarSource
         {
             SecretKeyRef = Secrets.Given.Contains(key)
-                ? new V1SecretKeySelector { Name = BackupStorage, Key = ObjectStorage.KeyOf(key) }
+                // Optional, so that pgBackRest says what is missing, and so that a cluster may be tried without a bucket.
+                ? new V1SecretKeySelector { Name = BackupStorage, Key = ObjectStorage.KeyOf(key), Optional = true }
                 : new V1SecretKeySelector { Name = Credentials, Key = key },
         },
     };

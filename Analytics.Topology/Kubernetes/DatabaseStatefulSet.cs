@@ -30,7 +30,7 @@ internal static class DatabaseStatefulSet
         var pod = new V1PodSpec
         {
             Containers = [patroni, Exporter(exporter, member), Server(server)],
-            Volumes = [Configuration(), .. Volumes.For(database, exporter, server).Where(volume => volume.Name != ConfigVolume), QueriesVolume(),
+            Volumes = [Configuration(), .. Volumes.For(database, exporter, server).Where(volume => volume.Name != ConfigVolume),
                 .. Scratch.Where(path => !server.Scratch.Contains(path)).Select(path => Volumes.Scratch(Volumes.ScratchName(path))),
                 Volumes.Scratch("dev-shm", database.SharedMemory, inMemory: true)],
             DnsConfig = Pods.Searches(context, ClusterNames.TimescaleDb, ClusterNames.Etcd),
@@ -104,8 +104,6 @@ internal static class DatabaseStatefulSet
     {
         var container = Containers.From(spec, Quantities.Helper, [PortNames.PostgresMetrics], member);
         container.Name = ClusterNames.PostgresExporter;
-        container.Args = [.. container.Args, $"--extend.query-path={QueriesPath}/{ConfigMaps.QueriesFile}"];
-        container.VolumeMounts = [.. container.VolumeMounts, new V1VolumeMount { Name = ExporterQueries, MountPath = QueriesPath, ReadOnlyProperty = true }];
         container.LivenessProbe = Pods.Http("/", PortNames.PostgresMetrics, tls: true, period: 30, failures: 5);
         return container;
     }
@@ -134,10 +132,6 @@ internal static class DatabaseStatefulSet
         };
         return container;
     }
-
-    private const string QueriesPath = "/etc/hub/queries";
-
-    private static V1Volume QueriesVolume() => new() { Name = ExporterQueries, ConfigMap = new V1ConfigMapVolumeSource { Name = ExporterQueries } };
 
     /// <summary>
     /// Patroni's file and the scripts of the first start come from two ConfigMaps and lie in one directory; a third is there only while the

@@ -12,6 +12,11 @@ internal static class IngestDeployment
         var spec = ClusterContainers.For(context.Topology).Single(container => container.Name == ClusterNames.Ingest);
         var container = Containers.From(spec, Quantities.Of(tier.Resources, ByteSize.MiB(128), ByteSize.GiB(1)),
             [PortNames.OtlpGrpc, PortNames.OtlpHttp, PortNames.Rest]);
+
+        // Along the one arrow that it has anyway: the part of the system that faces the outside gets no way to etcd or Patroni for this.
+        // deploy.sh issues all certificates in one run, so they expire together; cert-manager has figures of its own.
+        container.Env.Single(variable => variable.Name == ServiceContainers.WatchedCertificates).Value =
+            $"postgres://{ClusterNames.PgBouncer}:{Ports.PgBouncer}";
         container.StartupProbe = Pods.Http("/health/live", PortNames.Rest, tls: false, period: 2, failures: 60);
         container.LivenessProbe = Pods.Http("/health/live", PortNames.Rest, tls: false, period: 10, failures: 6);
         container.ReadinessProbe = Pods.Http("/health/ready", PortNames.Rest, tls: false, period: 5, failures: 2);

@@ -49,8 +49,9 @@ public static class KubernetesManifests
         ]);
         yield return File("backup-cronjob.yaml", "Backups (pgBackRest): full, differential, their verification, a restore drill; snapshots of etcd.",
             [.. Present(BackupJobs.Repository(context)), .. BackupJobs.All(context), EtcdSnapshots.Volume(context), EtcdSnapshots.CronJob(context)]);
-        yield return File("monitoring.yaml", "Scrape targets, alert rules and a dashboard; needs prometheus-operator's definitions in the cluster.",
-            [.. Monitors.Targets(context), Monitors.Rules(context), Monitors.Dashboard(context)], optional: !context.Options.PrometheusOperator);
+        yield return File("monitoring.yaml", "Scrape targets and alert rules; needs prometheus-operator's definitions in the cluster.",
+            [.. Monitors.Targets(context), Monitors.Rules(context), Monitors.Alertmanager(context)], optional: !context.Options.PrometheusOperator);
+        yield return File("grafana-dashboards.yaml", "Dashboards for the sidecar of a Grafana that watches this namespace.", [.. GrafanaDashboards.All(context)]);
     }
 
     /// <summary>What the cluster or the operator chooses.</summary>

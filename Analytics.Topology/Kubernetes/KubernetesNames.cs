@@ -18,7 +18,6 @@ public static class KubernetesNames
     public const string UserList = "pgbouncer-userlist";
     public const string PatroniConfigMap = "patroni-config";
     public const string InitScripts = "timescaledb-init-scripts";
-    public const string ExporterQueries = "exporter-queries";
 
     public const string DataVolume = "data";
     public const string WalVolume = "wal";

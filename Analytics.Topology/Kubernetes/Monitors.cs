@@ -1,4 +1,5 @@
 using Analytics.Topology.Config;
+using Analytics.Topology.Monitoring;
 using k8s.Models;
 using static Analytics.Topology.Kubernetes.KubernetesNames;
 using Map = System.Collections.Generic.Dictionary<string, object>;
@@ -31,28 +32,23 @@ internal static class Monitors
         PodMonitor(context, ClusterNames.Ingest, Endpoint(context, PortNames.Rest, "ingest", null)),
     ];
 
-    /// <summary>The rules are a file of their own, so that promtool reads what the cluster gets.</summary>
+    /// <summary>The same rules that Prometheus reads elsewhere.</summary>
     public static CustomObject Rules(ManifestContext context) => new()
     {
         ApiVersion = Api,
         Kind = "PrometheusRule",
         Metadata = context.Meta(context.Topology.Name, ClusterNames.TimescaleDb),
-        Spec = new Map { ["groups"] = YamlDocuments.Read(Templates.Read("alert-rules.yaml"))["groups"] },
+        Spec = new Map { ["groups"] = RuleFile.Groups(context.Topology) },
     };
 
-    /// <summary>Grafana's sidecar loads dashboards from ConfigMaps with this label.</summary>
-    public static V1ConfigMap Dashboard(ManifestContext context)
+    /// <summary>Routes and inhibition for prometheus-operator's Alertmanager; it adds the namespace to every matcher by itself.</summary>
+    public static CustomObject Alertmanager(ManifestContext context) => new()
     {
-        var metadata = context.Meta("grafana-dashboard", ClusterNames.TimescaleDb);
-        metadata.Labels["grafana_dashboard"] = "1";
-        return new V1ConfigMap
-        {
-            ApiVersion = "v1",
-            Kind = "ConfigMap",
-            Metadata = metadata,
-            Data = new Dictionary<string, string> { ["hub.json"] = Templates.Read("grafana-dashboard.json") },
-        };
-    }
+        ApiVersion = "monitoring.coreos.com/v1alpha1",
+        Kind = "AlertmanagerConfig",
+        Metadata = context.Meta(context.Topology.Name, ClusterNames.TimescaleDb),
+        Spec = AlertmanagerConfig.ForOperator(),
+    };
 
     private static CustomObject PodMonitor(ManifestContext context, string component, params Map[] endpoints) => new()
     {
@@ -77,8 +73,11 @@ internal static class Monitors
             {
                 new Map { ["action"] = "replace", ["targetLabel"] = "job", ["replacement"] = job },
                 new Map { ["action"] = "replace", ["targetLabel"] = "cluster", ["replacement"] = context.Topology.Name },
+                new Map { ["action"] = "replace", ["targetLabel"] = "member", ["sourceLabels"] = new[] { "__meta_kubernetes_pod_name" } },
             },
         };
+        if (PrometheusConfig.Unread.TryGetValue(job, out var unread))
+            endpoint["metricRelabelings"] = new object[] { new Map { ["action"] = "drop", ["sourceLabels"] = new[] { "__name__" }, ["regex"] = unread } };
         if (serverName is not null)
         {
             endpoint["scheme"] = "https";

@@ -69,6 +69,12 @@ public sealed record S3Repository : BackupRepository
     /// <summary>PEM of the authority that signed the storage's certificate; null: one that the image's system trusts.</summary>
     public string? CaCertificate { get; init; }
 
+    /// <summary>
+    /// Whether a cluster may start without a bucket, where that is left to the install: it then archives nothing, has no backups, and
+    /// every backup job fails and says so. Default true; false for trying Hub out.
+    /// </summary>
+    public bool Required { get; init; } = true;
+
     /// <summary>Where in the bucket; several hubs may share one. Default <c>/hub</c>.</summary>
     public string Path { get; init; } = "/hub";
 

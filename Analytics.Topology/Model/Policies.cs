@@ -8,6 +8,21 @@ public sealed record MonitoringPolicy
 
     /// <summary>How long the local Prometheus keeps samples. Default 7 days.</summary>
     public TimeSpan Retention { get; init; } = TimeSpan.FromDays(7);
+
+    /// <summary>Where the runbooks are found: each alert's link is this and its name. Default the directory in a checkout; an operator sets a URL.</summary>
+    public string Runbooks { get; init; } = "docs/runbooks";
+
+    /// <summary>Share of the exports that ingest must not turn away. Range 0.9 to 0.9999, default 0.999.</summary>
+    public double IngestAvailability { get; init; } = 0.999;
+
+    /// <summary>Share of the accepted exports that must be answered within <see cref="IngestLatencyBound"/>. Range 0.9 to 0.9999, default 0.99.</summary>
+    public double IngestLatency { get; init; } = 0.99;
+
+    /// <summary>The boundaries of ingest's histogram that an objective may name, in seconds.</summary>
+    public static IReadOnlyList<double> LatencyBounds { get; } = [0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+    /// <summary>One of <see cref="LatencyBounds"/>. Default 1 s.</summary>
+    public TimeSpan IngestLatencyBound { get; init; } = TimeSpan.FromSeconds(1);
 }
 
 /// <summary>The life of one hypertable's rows. The migrations hold the same figures; a test compares them.</summary>

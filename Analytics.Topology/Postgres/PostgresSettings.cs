@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Analytics.Topology.Containers;
 
 namespace Analytics.Topology.Postgres;
 
@@ -70,7 +71,7 @@ public sealed partial class PostgresSettings
         var all = Derived(database, cluster.Backup);
         foreach (var (name, value) in database.Settings.Where(setting => OverrideProblem(setting.Key, setting.Value) is null))
             all[name] = value;
-        foreach (var (name, value) in MandatorySettings(cluster.Name))
+        foreach (var (name, value) in MandatorySettings(ArchiveCommand(cluster)))
             all[name] = value;
         return new PostgresSettings(all, Size(all["shared_buffers"]) ?? default, Size(all["max_wal_size"]) ?? default,
             int.Parse(all["max_connections"], CultureInfo.InvariantCulture));
@@ -156,8 +157,15 @@ public sealed partial class PostgresSettings
             ["log_autovacuum_min_duration"] = "10s",
             ["log_min_duration_statement"] = "1s",
             ["log_line_prefix"] = "%m [%p] %q%u@%d/%a ",
-            ["log_destination"] = "stderr",
-            ["logging_collector"] = "off",
+            ["log_destination"] = "jsonlog",
+            ["logging_collector"] = "on",
+
+            // Links to the container's error stream, made by start-database.sh.
+            ["log_directory"] = "/tmp/postgresql-log",
+            ["log_filename"] = "postgresql-%H.log",
+            ["log_rotation_age"] = "1h",
+            ["log_rotation_size"] = "0",
+            ["log_truncate_on_rotation"] = "on",
             ["track_io_timing"] = "on",
             ["pg_stat_statements.max"] = "5000",
             ["pg_stat_statements.track"] = "all",
@@ -165,7 +173,7 @@ public sealed partial class PostgresSettings
         };
     }
 
-    private static Dictionary<string, string> MandatorySettings(string stanza) => new()
+    private static Dictionary<string, string> MandatorySettings(string archiveCommand) => new()
     {
         ["shared_preload_libraries"] = "timescaledb,pg_stat_statements",
         ["unix_socket_directories"] = Paths.SocketDirectory,
@@ -185,10 +193,16 @@ public sealed partial class PostgresSettings
 
         // Never "true" or anything that ends well without archiving: PostgreSQL keeps each segment until this says that it is safe.
         ["archive_mode"] = "on",
-        ["archive_command"] = $"pgbackrest --stanza={stanza} archive-push \"%p\"",
+        ["archive_command"] = archiveCommand,
         ["timezone"] = "UTC",
         ["log_timezone"] = "UTC",
     };
+
+    private static string ArchiveCommand(ClusterDefinition cluster)
+    {
+        var archive = $"pgbackrest --stanza={cluster.Name} archive-push \"%p\"";
+        return cluster.Backup.Repository is S3Repository { Bucket: null, Required: false } ? BackupContainers.OptionalArchiveCommand(archive) : archive;
+    }
 
     private static SortedDictionary<string, string> Where(SortedDictionary<string, string> all, bool dcs) =>
         new(all.Where(setting => DcsOnly.Contains(setting.Key) == dcs).ToDictionary(), StringComparer.Ordinal);

@@ -65,7 +65,7 @@ internal static class DeployScript
             .Append($"{ClusterNames.Ingest}="));
         text.Append("# Those of them that need a common name; the others must not have one.\n");
         List(text, "COMMON_NAMES", CertificateNames.For(topology).Keys.Where(component => CertificateNames.CommonNameOf(component) is not null));
-        text.Append(CultureInfo.InvariantCulture, $"# Whether backups need a bucket that is named here.\nNEEDS_S3={(topology.Backup.Repository is S3Repository { Bucket: null } ? "true" : "false")}\n");
+        text.Append(CultureInfo.InvariantCulture, $"# Whether backups go to a bucket that is named here: required, optional or unused.\nBUCKET={Bucket(topology.Backup.Repository)}\n");
         text.Append("# The certificates that each workload reads when it starts.\n");
         List(text, "MOUNTS", workloads.Select(item => Joined(item.Target, Certificates(item.Spec))));
         return text.ToString();
@@ -108,4 +108,11 @@ internal static class DeployScript
             text.Append("  '").Append(item).Append("'\n");
         text.Append(")\n");
     }
+
+    private static string Bucket(BackupRepository repository) => repository switch
+    {
+        S3Repository { Bucket: null, Required: true } => "required",
+        S3Repository { Bucket: null } => "optional",
+        _ => "unused",
+    };
 }

@@ -19,7 +19,8 @@ public static class Inventory
             + "| `aspire-manifest/kubernetes` | plain manifests | `aspire-manifest/kubernetes/deploy.sh`; or `deploy.sh --secrets-only`, then `kubectl apply -k aspire-manifest/kubernetes` |\n"
             + "| `aspire-manifest/helm` | the same as a Helm chart | `helm install hub aspire-manifest/helm`; `values-*.yaml` are other sizes and clouds |\n"
             + "| `aspire-manifest/helm-values` | the database alone, for the public chart timescaledb-single | see its head |\n"
-            + "| `aspire-manifest/compose` | one machine | `docker compose --env-file secrets.env up -d`; `./hub up` does it all |\n\n");
+            + "| `aspire-manifest/compose` | one machine | `docker compose --env-file secrets.env up -d`; `./hub up` does it all |\n"
+            + "| `aspire-manifest/grafana` | dashboards and Grafana's provisioning | docs/DASHBOARDS.md |\n\n");
         Topology(text, size);
         text.Append("## Kubernetes objects\n\n");
         foreach (var file in files)

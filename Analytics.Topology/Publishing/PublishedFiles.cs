@@ -11,12 +11,13 @@ public static class PublishedFiles
     public const string Directory = "aspire-manifest";
 
     /// <summary>The directories whose whole content is generated: what else lies there is a leftover.</summary>
-    public static IReadOnlyList<string> Owned { get; } = [KubernetesDirectory, HelmDirectory, HelmValuesDirectory, ComposeDirectory];
+    public static IReadOnlyList<string> Owned { get; } = [KubernetesDirectory, HelmDirectory, HelmValuesDirectory, ComposeDirectory, GrafanaDirectory];
 
     private const string KubernetesDirectory = "kubernetes";
     private const string HelmDirectory = "helm";
     private const string HelmValuesDirectory = "helm-values";
     private const string ComposeDirectory = "compose";
+    private const string GrafanaDirectory = "grafana";
 
     /// <summary>Paths are relative to the output directory.</summary>
     public static IReadOnlyList<OutputFile> For(PublishSize size)
@@ -28,6 +29,7 @@ public static class PublishedFiles
             .. HelmChart.Render(size).Select(file => file with { Path = $"{HelmDirectory}/{file.Path}" }),
             new OutputFile($"{HelmValuesDirectory}/{TimescaleSingleValues.FileName}", TimescaleSingleValues.Render(size)),
             .. Compose(size),
+            .. GrafanaFiles.Render(size.Topology).Select(file => file with { Path = $"{GrafanaDirectory}/{file.Path}" }),
         ];
     }
 

@@ -58,8 +58,10 @@ make_passwords() {
 
 # Without a repository PostgreSQL keeps all WAL until its volume is full.
 require_repository() {
-  ! $NEEDS_S3 || [ -n "$S3_BUCKET" ] || [ -n "$(kube get secret "$S3_SECRET_NAME" --ignore-not-found --output name)" ] ||
-    fail "backups have no place to go: there is no Secret $S3_SECRET_NAME" "Name a bucket: --s3-bucket, --s3-region, --s3-key, --s3-secret (${0##*/} --help)"
+  if [ "$BUCKET" = unused ] || [ -n "$S3_BUCKET" ] || [ -n "$(kube get secret "$S3_SECRET_NAME" --ignore-not-found --output name)" ]; then return; fi
+  [ "$BUCKET" = required ] || { warn "no bucket is named (--s3-bucket …): this cluster will have no backups"; return; }
+  ! $DRY_RUN || { warn "no bucket is named (--s3-bucket …): an installation needs one"; return; }
+  fail "backups have no place to go: there is no Secret $S3_SECRET_NAME" "Name a bucket: --s3-bucket, --s3-region, --s3-key, --s3-secret (${0##*/} --help)"
 }
 
 # Named as pgBackRest reads its settings from the environment.

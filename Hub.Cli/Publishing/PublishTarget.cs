@@ -31,8 +31,12 @@ internal sealed class PublishTarget
         if (!File.Exists(Path.Combine(checkout, "Hub.sln")))
             throw new CliException($"{checkout} is no checkout of Hub.", "Name a directory: ./hub publish --output DIRECTORY");
         return new PublishTarget(PublishedFiles.Directory, Path.Combine(checkout, PublishedFiles.Directory),
-            [.. published, Inventory.Render(size) with { Path = "../" + Inventory.Path }]);
+            [.. published, Inventory.Render(size) with { Path = "../" + Inventory.Path }, Operations(checkout, size)]);
     }
+
+    /// <summary>The guide as it is, with the table of this cluster's alerts.</summary>
+    private static OutputFile Operations(string checkout, PublishSize size) =>
+        new("../" + AlertTable.Path, AlertTable.Insert(File.ReadAllText(Path.Combine(checkout, AlertTable.Path)), size.Topology));
 
     /// <summary>Writes what differs and removes what an earlier version generated.</summary>
     /// <returns>The paths that were written or removed.</returns>

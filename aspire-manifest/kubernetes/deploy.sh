@@ -33,6 +33,7 @@ FILES=(
   'ingest.yaml deployment/ingest'
   'backup-cronjob.yaml'
   'monitoring.yaml'
+  'grafana-dashboards.yaml'
 )
 OPTIONAL_FILES=(
   'external-service.yaml'
@@ -41,7 +42,7 @@ OPTIONAL_FILES=(
 )
 # The kinds that Kubernetes itself does not have, by file.
 DEFINITIONS=(
-  'monitoring.yaml servicemonitors.monitoring.coreos.com podmonitors.monitoring.coreos.com prometheusrules.monitoring.coreos.com'
+  'monitoring.yaml servicemonitors.monitoring.coreos.com podmonitors.monitoring.coreos.com prometheusrules.monitoring.coreos.com alertmanagerconfigs.monitoring.coreos.com'
   'cert-manager.yaml issuers.cert-manager.io certificates.cert-manager.io'
 )
 PASSWORDS=(

@@ -105,13 +105,26 @@ public sealed class DefaultsTests
     [InlineData("/api/v1/usage", true)]
     [InlineData("/health/ready", false)]
     [InlineData("/metrics", false)]
-    [InlineData("/v1/traces", false)]
-    [InlineData("/opentelemetry.proto.collector.trace.v1.TraceService/Export", false)]
-    public void Probes_and_exports_are_not_traced(string path, bool traced)
+    [InlineData("/v1/traces", true)]
+    [InlineData("/opentelemetry.proto.collector.trace.v1.TraceService/Export", true)]
+    public void Probes_and_hubs_own_exports_are_not_traced(string path, bool traced)
     {
         var context = new Microsoft.AspNetCore.Http.DefaultHttpContext();
         context.Request.Path = path;
         Assert.Equal(traced, OwnTelemetry.IsWorthATrace(context));
+        context.Request.Headers[OwnTelemetry.Header] = "true";
+        Assert.False(OwnTelemetry.IsWorthATrace(context));
+    }
+
+    [Theory]
+    [InlineData("OTEL_EXPORTER_OTLP_HEADERS", null, "hub-self=true")]
+    [InlineData("OTEL_EXPORTER_OTLP_HEADERS", "Authorization=Bearer x", "Authorization=Bearer x,hub-self=true")]
+    [InlineData("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "a=b", "a=b,hub-self=true")]
+    [InlineData("OTEL_EXPORTER_OTLP_TRACES_HEADERS", null, null)]
+    public async Task Exports_say_that_they_are_hubs_own(string setting, string? configured, string? sent)
+    {
+        await using var app = Build(null, ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1"), (setting, configured!));
+        Assert.Equal(sent, app.Configuration[setting]);
     }
 
     private static WebApplication Build(Action<WebApplicationBuilder>? configure = null, params (string Name, string Value)[] settings)

@@ -89,10 +89,18 @@ public class A_backup(BackupServer backups)
     {
         var server = await backups.StartAsync();
         await using var other = await server.Tables.App.OpenConnectionAsync(TestContext.Current.CancellationToken);
-        await using (var command = new Npgsql.NpgsqlCommand("SELECT pg_advisory_lock(x'6875626261636b75'::bigint)", other)) await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+        await LockAsync("pg_advisory_lock");
         var refused = await server.RunAsync("diff", null, "HUB_BACKUP_LOCK_SECONDS=1");
+        // The connection goes back to a pool, lock and all.
+        await LockAsync("pg_advisory_unlock");
         Assert.Contains("Another backup job held the lock", refused.Errors, StringComparison.Ordinal);
         Assert.Equal(ExitCodes.Failed, refused.ExitCode);
+
+        async Task LockAsync(string function)
+        {
+            await using var command = new Npgsql.NpgsqlCommand($"SELECT {function}(x'6875626261636b75'::bigint)", other);
+            await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+        }
     }
 }
 

@@ -49,6 +49,24 @@ public sealed class QueueTests : IDisposable
     }
 
     [Fact]
+    public void Its_age_is_that_of_the_oldest_rows_that_are_not_written()
+    {
+        var queue = Queue(new IngestOptions { BatchRows = 4 });
+        Assert.Equal(TimeSpan.Zero, queue.Age);
+        queue.TryEnqueue(Write(4));
+        time.Advance(TimeSpan.FromSeconds(5));
+        queue.TryEnqueue(Write(4));
+        time.Advance(TimeSpan.FromSeconds(2));
+        Assert.True(queue.TryDequeue(out var first));
+        Assert.Equal(TimeSpan.FromSeconds(7), queue.Age);
+        queue.Leave(first);
+        Assert.Equal(TimeSpan.FromSeconds(2), queue.Age);
+        Assert.True(queue.TryDequeue(out var second));
+        queue.Leave(second);
+        Assert.Equal(TimeSpan.Zero, queue.Age);
+    }
+
+    [Fact]
     public void Retry_after_follows_the_rate_at_which_rows_are_committed()
     {
         var drain = new DrainRate(time);
@@ -118,7 +136,7 @@ public sealed class QueueTests : IDisposable
     }
 
     private IngestQueue Queue(IngestOptions options) =>
-        new(Options.Create(options), new DrainRate(time), new IngestMetrics(services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>()));
+        new(Options.Create(options), new DrainRate(time), new IngestMetrics(services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>()), time);
 
     private static PendingWrite Write(int rows) => new([.. Enumerable.Range(0, rows).Select(index => new QueuedRow(Row(), index))]);
 

@@ -26,7 +26,8 @@ public sealed class DeployScriptTests : IDisposable
         Assert.Equal(["apply stdin", "secret timescaledb-credentials"], deploy.Changes[..2]);
         Assert.Equal(["apply namespace.yaml", "apply priorityclass.yaml", "apply configmap.yaml", "apply init-scripts-configmap.yaml", "apply network-policy.yaml",
             "apply patroni-config.yaml", "wait statefulset/etcd", "apply services.yaml", "apply statefulset.yaml", "wait statefulset/timescaledb",
-            "apply pgbouncer.yaml", "wait deployment/gateway", "apply migrations-job.yaml", "apply ingest.yaml", "wait deployment/ingest", "apply backup-cronjob.yaml"],
+            "apply pgbouncer.yaml", "wait deployment/gateway", "apply migrations-job.yaml", "apply ingest.yaml", "wait deployment/ingest", "apply backup-cronjob.yaml",
+            "apply grafana-dashboards.yaml"],
             deploy.Changes[2..].Where(change => !change.StartsWith("secret ", StringComparison.Ordinal)));
         Assert.True(deploy.Changes.FindLastIndex(change => change.StartsWith("secret ", StringComparison.Ordinal)) < deploy.Changes.IndexOf("apply namespace.yaml"));
         Assert.InRange(LastCall("get job/etcd-auth-"), FirstCall("patroni-config.yaml"), FirstCall("services.yaml"));
@@ -38,7 +39,7 @@ public sealed class DeployScriptTests : IDisposable
     {
         Assert.Equal(0, (await deploy.RunAsync("--yes")).ExitCode);
         var checks = deploy.Calls.FindLastIndex(call => call.Contains("--dry-run=server", StringComparison.Ordinal));
-        Assert.Equal(12, deploy.Calls.Count(call => call.Contains("--dry-run=server", StringComparison.Ordinal)));
+        Assert.Equal(13, deploy.Calls.Count(call => call.Contains("--dry-run=server", StringComparison.Ordinal)));
         Assert.InRange(checks, 0, FirstCall("apply --server-side"));
         Assert.InRange(checks, 0, FirstCall("namespace.yaml"));
     }

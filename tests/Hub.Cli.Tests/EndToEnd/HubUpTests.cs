@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text.Json;
 using Analytics.Topology;
+using Hub.Cli.Engine;
 
 namespace Hub.Cli.Tests.EndToEnd;
 
@@ -21,6 +22,30 @@ public sealed class HubUpTests(RunningHub hub) : IClassFixture<RunningHub>
         var members = document.RootElement.GetProperty("members").EnumerateArray().Select(member => member.GetProperty("role").GetString()).Order().ToArray();
         Assert.Equal(["Leader", "Quorum Standby", "Quorum Standby"], members);
         Assert.Contains(document.RootElement.GetProperty("database").GetProperty("edition").GetString(), new[] { "apache", "timescale" });
+    }
+
+    [Fact]
+    public async Task Status_has_three_figures_of_each_component_and_stays_quick_when_a_part_hangs()
+    {
+        var prometheus = (await Processes.RunAsync("docker",
+            ["ps", "--quiet", "--filter", $"label=com.docker.compose.project={hub.Name}", "--filter", $"label=com.docker.compose.service={ClusterNames.Prometheus}"],
+            TestContext.Current.CancellationToken)).Output.Trim();
+        var before = await StatusAsync();
+        Assert.All(before.GetProperty("components").EnumerateArray(), component => Assert.Equal(3, component.GetProperty("figures").GetArrayLength()));
+        Assert.Empty(before.GetProperty("unanswered").EnumerateArray());
+        (await Processes.RunAsync("docker", ["pause", prometheus], TestContext.Current.CancellationToken)).OrThrow("Prometheus was not paused");
+        try
+        {
+            var during = await StatusAsync();
+            Assert.False(during.GetProperty("healthy").GetBoolean());
+            Assert.Equal(["prometheus"], during.GetProperty("unanswered").EnumerateArray().Select(source => source.GetString()));
+            Assert.NotEmpty(during.GetProperty("members").EnumerateArray());
+            Assert.NotEqual(JsonValueKind.Null, during.GetProperty("database").ValueKind);
+        }
+        finally
+        {
+            (await Processes.RunAsync("docker", ["unpause", prometheus], CancellationToken.None)).OrThrow("Prometheus was not resumed");
+        }
     }
 
     [Fact]
@@ -78,6 +103,14 @@ public sealed class HubUpTests(RunningHub hub) : IClassFixture<RunningHub>
         using var http = Client(key);
         using var response = await http.GetAsync(new Uri("/api/v1/usage", UriKind.Relative), TestContext.Current.CancellationToken);
         Assert.Equal(System.Net.HttpStatusCode.Unauthorized, response.StatusCode);
+    }
+
+    /// <summary>One call of status, which must end by itself long before anybody gives up on it.</summary>
+    private async Task<JsonElement> StatusAsync()
+    {
+        var result = await hub.RunAsync("status", "--json").WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+        using var document = JsonDocument.Parse(result.Output);
+        return document.RootElement.Clone();
     }
 
     private async Task<JsonElement> SendAsync(string trace)

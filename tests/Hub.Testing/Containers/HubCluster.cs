@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Analytics.Topology;
+using Analytics.Topology.Containers;
 using Docker.DotNet;
 using DotNet.Testcontainers.Containers;
 using DotNet.Testcontainers.Networks;
@@ -39,13 +40,15 @@ public sealed class HubCluster : IAsyncDisposable
     /// <param name="topology">The cluster.</param>
     /// <param name="cancel">Stops waiting.</param>
     /// <param name="given">Place and keys of the object storage, where backups lie in one.</param>
-    public static async Task<HubCluster> StartAsync(ClusterTopology topology, CancellationToken cancel, IReadOnlyDictionary<string, string>? given = null)
+    /// <param name="change">What a test needs otherwise of a container; null: nothing.</param>
+    public static async Task<HubCluster> StartAsync(
+        ClusterTopology topology, CancellationToken cancel, IReadOnlyDictionary<string, string>? given = null, Func<ContainerSpec, ContainerSpec>? change = null)
     {
         ArgumentNullException.ThrowIfNull(topology);
         var deployment = new TestDeployment(topology.With(cluster => cluster with
         {
             Images = cluster.Images.WithDatabase(Environment.GetEnvironmentVariable(Images.DatabaseVariable)),
-        }), given)
+        }), given, change)
         { SharedVolumes = $"hub-test-{Guid.NewGuid():N}" };
         var cluster = new HubCluster(deployment, await Engine.CreateNetworkAsync(cancel));
         try

@@ -12,12 +12,13 @@ public sealed class TestDeployment
 
     /// <param name="topology">The cluster.</param>
     /// <param name="given">Values of <see cref="Secrets.Given"/>; null: made up, for tests that never reach the storage.</param>
-    public TestDeployment(ClusterTopology topology, IReadOnlyDictionary<string, string>? given = null)
+    /// <param name="change">What a test needs otherwise of a container; null: nothing.</param>
+    public TestDeployment(ClusterTopology topology, IReadOnlyDictionary<string, string>? given = null, Func<ContainerSpec, ContainerSpec>? change = null)
     {
         ArgumentNullException.ThrowIfNull(topology);
         var secrets = string.Concat(Secrets.Given.Select(name => $"{name}={(given ?? new Dictionary<string, string>()).GetValueOrDefault(name, "tests.invalid")}\n"));
         Topology = topology;
-        Containers = ClusterContainers.For(topology);
+        Containers = [.. ClusterContainers.For(topology).Select(spec => change?.Invoke(spec) ?? spec)];
         var local = LocalFiles.Render(topology, Containers, path => path == SecretValues.FileName ? secrets : null, TimeProvider.System.GetUtcNow());
         Passwords = local.Secrets;
         files = local.Files.ToDictionary(file => file.Path, file => file.Content);

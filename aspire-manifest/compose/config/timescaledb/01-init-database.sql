@@ -36,6 +36,12 @@ COMMENT ON ROLE llm_readonly IS 'Hub: dashboards and analysts.';
 COMMENT ON ROLE monitor      IS 'Hub: exporters.';
 COMMENT ON ROLE pgbouncer    IS 'Hub: looks up password verifiers through pgbouncer.get_auth, nothing else.';
 
+-- A dashboard's question that runs for minutes, or a session left open, must not hold back vacuum or a lock. A session may set its own.
+ALTER ROLE llm_readonly SET statement_timeout = '5min';
+ALTER ROLE llm_readonly SET idle_in_transaction_session_timeout = '1min';
+ALTER ROLE monitor SET statement_timeout = '30s';
+ALTER ROLE monitor SET idle_in_transaction_session_timeout = '1min';
+
 -- The owner sees every session, standby and setting: analytics.system_health_check() runs with its rights and shows only counts of them.
 GRANT pg_monitor TO llm_owner, monitor;
 
@@ -97,6 +103,14 @@ CREATE EXTENSION IF NOT EXISTS "uuid-ossp"        SCHEMA public;
 CREATE EXTENSION IF NOT EXISTS pg_stat_statements SCHEMA public;
 
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+
+-- Large objects belong to no schema, so no grant keeps a role that may only read from filling the disk with them. Whoever needs one has
+-- the superuser grant it.
+SELECT format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', oid::regprocedure)
+  FROM pg_catalog.pg_proc
+ WHERE pronamespace = 'pg_catalog'::regnamespace AND proname IN ('lo_creat', 'lo_create', 'lo_from_bytea', 'lo_import', 'lo_put', 'lowrite', 'lo_open')
+ ORDER BY oid
+\gexec
 
 CREATE SCHEMA IF NOT EXISTS analytics  AUTHORIZATION llm_owner;
 CREATE SCHEMA IF NOT EXISTS metrics    AUTHORIZATION llm_owner;

@@ -31,6 +31,7 @@ FILES=(
   'migrations-job.yaml job/migrations-88abe8be8a'
   'ingest.yaml deployment/ingest'
   'backup-cronjob.yaml'
+  'grafana-dashboards.yaml'
 )
 OPTIONAL_FILES=(
   'monitoring.yaml'
@@ -40,7 +41,7 @@ OPTIONAL_FILES=(
 )
 # The kinds that Kubernetes itself does not have, by file.
 DEFINITIONS=(
-  'monitoring.yaml servicemonitors.monitoring.coreos.com podmonitors.monitoring.coreos.com prometheusrules.monitoring.coreos.com'
+  'monitoring.yaml servicemonitors.monitoring.coreos.com podmonitors.monitoring.coreos.com prometheusrules.monitoring.coreos.com alertmanagerconfigs.monitoring.coreos.com'
   'cert-manager.yaml issuers.cert-manager.io certificates.cert-manager.io'
 )
 PASSWORDS=(

@@ -1,0 +1,109 @@
+using System.Text.RegularExpressions;
+using Analytics.Topology;
+using Analytics.Topology.Monitoring;
+
+namespace Hub.Cli.Tests.Monitoring;
+
+/// <summary>Every metric that a rule names is there in a scrape of the running topology, with the labels that the rule uses.</summary>
+[Trait(Tiers.Trait, Tiers.Integration), Collection(nameof(MonitoredCluster))]
+public sealed partial class LiveMetricsTests(MonitoredCluster fixture, ITestOutputHelper output)
+{
+    /// <summary>What only another host, or a first backup, can show. A name that is there after all must leave this list.</summary>
+    private static readonly Dictionary<string, string> Elsewhere = new()
+    {
+        ["kubelet_volume_stats_available_bytes"] = "the kubelet's",
+        ["kubelet_volume_stats_capacity_bytes"] = "the kubelet's",
+        ["container_memory_working_set_bytes"] = "the kubelet's",
+        ["container_spec_memory_limit_bytes"] = "the kubelet's",
+        ["container_cpu_usage_seconds_total"] = "the kubelet's",
+        ["container_spec_cpu_quota"] = "the kubelet's",
+        ["container_spec_cpu_period"] = "the kubelet's",
+        ["kube_job_status_failed"] = "kube-state-metrics'",
+        ["hub_backup_restorable_sets"] = "made by the first backup",
+        ["hub_backup_drill_newest_row_age_seconds"] = "made by the first restore drill",
+    };
+
+    /// <summary>Most series that one scrape of a job may bring; what grows with the data or with its clients would break it.</summary>
+    private static readonly Dictionary<string, int> MostSamples = new()
+    {
+        ["patroni"] = 60, ["postgres"] = 400, ["etcd"] = 700, ["haproxy"] = 700, ["pgbouncer"] = 200, ["ingest"] = 600, ["prometheus"] = 1500,
+    };
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Every_metric_of_every_rule_exists_with_the_labels_that_the_rule_uses()
+    {
+        var topology = fixture.Cluster.Topology;
+        var rules = AlertRules.Recording(topology).Select(rule => (rule.Name, rule.Expression, Texts: ""))
+            .Concat(AlertRules.For(topology).Select(rule => (rule.Name, rule.Expression, Texts: rule.Summary + rule.Description))).ToList();
+        var missing = await MissingAsync(rules);
+        for (var patience = TimeProvider.System.GetTimestamp(); missing.Count > 0 && TimeProvider.System.GetElapsedTime(patience) < TimeSpan.FromSeconds(60); missing = await MissingAsync(rules))
+            await Task.Delay(TimeSpan.FromSeconds(3), Cancel);
+        Assert.True(missing.Count == 0, string.Join('\n', missing));
+    }
+
+    [Fact]
+    public async Task What_is_said_to_be_elsewhere_is_not_here()
+    {
+        foreach (var name in Elsewhere.Keys)
+            Assert.True((await fixture.Prometheus.SeriesAsync(name, Cancel)).Count == 0, $"{name} is scraped: take it from the list, so that its rules are proven");
+    }
+
+    [Fact]
+    public async Task No_target_brings_more_series_than_its_bound()
+    {
+        foreach (var (job, most) in MostSamples)
+        {
+            var samples = await fixture.Prometheus.ValueAsync($"max(max_over_time(scrape_samples_post_metric_relabeling{{job=\"{job}\"}}[10m]))", Cancel);
+            output.WriteLine($"{job}: {samples} samples a scrape");
+            Assert.InRange(samples ?? 0, 1, most);
+        }
+    }
+
+    /// <summary>A label that clients or data choose would make series without end.</summary>
+    [Fact]
+    public async Task No_figure_of_the_database_is_labelled_by_what_clients_or_chunks_are_called()
+    {
+        var labels = (await fixture.Prometheus.SeriesAsync("""{job="postgres"}""", Cancel)).SelectMany(series => series.Keys).Distinct().ToList();
+        Assert.DoesNotContain("relname", labels);
+        Assert.DoesNotContain("queryid", labels);
+        Assert.DoesNotContain("client_addr", labels);
+        var senders = (await fixture.Prometheus.SeriesAsync("pg_stat_replication_pg_wal_lsn_diff", Cancel)).Select(series => series["application_name"]).Distinct();
+        Assert.Subset(fixture.Cluster.Topology.Database.Hosts.ToHashSet(), senders.ToHashSet());
+    }
+
+    private async Task<List<string>> MissingAsync(IReadOnlyList<(string Name, string Expression, string Texts)> rules)
+    {
+        var missing = new List<string>();
+        foreach (var (name, expression, texts) in rules)
+        {
+            var labels = Grouping().Matches(expression).SelectMany(match => match.Groups[1].Value.Split(',', StringSplitOptions.TrimEntries)).ToHashSet();
+            var known = false;
+            foreach (var (metric, matchers) in PromQl.Metrics(expression).Where(metric => !Elsewhere.ContainsKey(metric.Name)))
+            {
+                // What is asked to be absent or above a bound that nothing has reached is there all the same.
+                var series = await fixture.Prometheus.SeriesAsync(matchers.Length == 0 ? metric : $"{metric}{{{matchers}}}", Cancel);
+                if (series.Count == 0)
+                    missing.Add($"{name}: nothing is scraped as {metric}{{{matchers}}}");
+                known |= series.Count > 0;
+                labels.UnionWith(series.SelectMany(item => item.Keys));
+            }
+
+            if (known && !expression.StartsWith("absent(", StringComparison.Ordinal))
+                missing.AddRange(Label().Matches(texts).Select(match => match.Groups[1].Value).Where(label => !labels.Contains(label)).Select(label => $"{name}: its text names label {label}, which its series do not have"));
+        }
+
+        return missing;
+    }
+
+    [GeneratedRegex(@"\bby \(([^)]*)\)")]
+    private static partial Regex Grouping();
+
+    [GeneratedRegex(@"\$labels\.(\w+)")]
+    private static partial Regex Label();
+}
+
+/// <summary>One cluster for all of these.</summary>
+[CollectionDefinition(nameof(MonitoredCluster))]
+public sealed class MonitoredClusterTests : ICollectionFixture<MonitoredCluster>;
