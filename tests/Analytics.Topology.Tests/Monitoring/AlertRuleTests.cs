@@ -65,7 +65,8 @@ public partial class AlertRuleTests
     public void Have_no_runbook_without_an_alert()
     {
         var known = Rules.Select(rule => rule.Name + ".md").Append("README.md").ToHashSet();
-        Assert.Empty(Directory.EnumerateFiles(Path.Combine(Repository(), "docs/runbooks")).Select(path => Path.GetFileName(path)!).Except(known));
+        // Alerts begin with a capital; what can be lost (lost-table.md, …) has a runbook without an alert of its own.
+        Assert.Empty(Directory.EnumerateFiles(Path.Combine(Repository(), "docs/runbooks")).Select(path => Path.GetFileName(path)!).Where(name => char.IsUpper(name[0])).Except(known));
     }
 
     [Fact]
