@@ -55,6 +55,7 @@ internal sealed record ChartRule(string Kind, string Name, string Path, string V
 
         new("ServiceMonitor", "*", "spec.endpoints[*].interval", "monitoring.interval"),
         new("PodMonitor", "*", "spec.podMetricsEndpoints[*].interval", "monitoring.interval"),
+        .. new[] { "ServiceMonitor", "PodMonitor", "PrometheusRule" }.Select(kind => new ChartRule(kind, "*", $"metadata.labels.{Kubernetes.Monitors.ReleaseLabel}", "monitoring.release")),
         new("Ingress", "*", "spec.ingressClassName", "ingress.className", Optional: true),
         new("Service", ExternalService, "spec.loadBalancerSourceRanges", "external.sourceRanges"),
     ];
@@ -64,6 +65,7 @@ internal sealed record ChartRule(string Kind, string Name, string Path, string V
     [
         ("Namespace/*", "createNamespace"),
         ("StorageClass/*", "storage.create"),
+        ("PriorityClass/*", "priorityClasses.create"),
         ($"HorizontalPodAutoscaler/{Gateway}", "gateway.autoscaling.enabled"),
         ($"HorizontalPodAutoscaler/{ClusterNames.Ingest}", "ingest.autoscaling.enabled"),
         ($"PodDisruptionBudget/{Gateway}", "gateway.disruptionBudget"),

@@ -23,7 +23,7 @@ internal static class ChartValues
 
     /// <summary>In the order in which values.yaml shows them.</summary>
     private static readonly string[] Sections =
-        ["namespace", "createNamespace", "clusterDomain", "images", "storage", "database", "etcd", "gateway", "ingest", "backup", "monitoring", "certManager", "ingress", "external", "openshift", "quota", "limits", "config"];
+        ["namespace", "createNamespace", "clusterDomain", "images", "storage", "priorityClasses", "database", "etcd", "gateway", "ingest", "backup", "monitoring", "certManager", "ingress", "external", "openshift", "quota", "limits", "config"];
 
     public static Map For(PublishSize size)
     {

@@ -11,6 +11,12 @@ namespace Analytics.Topology.Kubernetes;
 /// </summary>
 internal static class GatewayDeployment
 {
+    /// <summary>
+    /// Not 127.0.0.1: the kubelet's hosts file calls that (and ::1) localhost, and c-ares, with which PgBouncer resolves, takes all
+    /// addresses of all names of an address: it would connect to ::1, where HAProxy does not listen.
+    /// </summary>
+    private const string OwnAddress = "127.0.0.2";
+
     public static V1Deployment Deployment(ManifestContext context)
     {
         var topology = context.Topology;
@@ -20,7 +26,7 @@ internal static class GatewayDeployment
         {
             Containers = [HaProxy(context, haproxy), PgBouncer(topology, pgbouncer), Exporter(exporter)],
             Volumes = [.. Volumes.For(haproxy, pgbouncer, exporter)],
-            HostAliases = [new V1HostAlias { Ip = "127.0.0.1", Hostnames = [ClusterNames.HaProxy, ClusterNames.PgBouncer] }],
+            HostAliases = [new V1HostAlias { Ip = OwnAddress, Hostnames = [ClusterNames.HaProxy, ClusterNames.PgBouncer] }],
             TerminationGracePeriodSeconds = 60,
         };
         Pods.KeepApart(pod, context, Gateway, required: false);

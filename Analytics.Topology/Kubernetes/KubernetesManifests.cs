@@ -33,7 +33,7 @@ public static class KubernetesManifests
         ]);
         yield return File("services.yaml", "Where to connect: read-write, read-only, any member; member names; metrics.", [.. Services.Database(context)]);
         yield return File("statefulset.yaml", "The database members.",
-            [DatabaseStatefulSet.StatefulSet(context), .. Present(Deployments.Budget(context, ClusterNames.TimescaleDb, database.Members, stay: database.Members - 1))]);
+            [.. Present(BackupJobs.Repository(context)), DatabaseStatefulSet.StatefulSet(context), .. Present(Deployments.Budget(context, ClusterNames.TimescaleDb, database.Members, stay: database.Members - 1))]);
         yield return File("pgbouncer.yaml", "The gateway: PgBouncer and HAProxy in one pod.",
         [
             Services.PgBouncer(context), GatewayDeployment.Deployment(context),
@@ -48,7 +48,7 @@ public static class KubernetesManifests
             .. Present(Deployments.Budget(context, ClusterNames.Ingest, ingest.MinReplicas)),
         ]);
         yield return File("backup-cronjob.yaml", "Backups (pgBackRest): full, differential, their verification, a restore drill; snapshots of etcd.",
-            [.. Present(BackupJobs.Repository(context)), .. BackupJobs.All(context), EtcdSnapshots.Volume(context), EtcdSnapshots.CronJob(context)]);
+            [.. BackupJobs.All(context), EtcdSnapshots.Volume(context), EtcdSnapshots.CronJob(context)]);
         yield return File("monitoring.yaml", "Scrape targets and alert rules; needs prometheus-operator's definitions in the cluster.",
             [.. Monitors.Targets(context), Monitors.Rules(context), Monitors.Alertmanager(context)], optional: !context.Options.PrometheusOperator);
         yield return File("grafana-dashboards.yaml", "Dashboards for the sidecar of a Grafana that watches this namespace.", [.. GrafanaDashboards.All(context)]);

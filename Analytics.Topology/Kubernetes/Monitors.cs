@@ -9,6 +9,9 @@ namespace Analytics.Topology.Kubernetes;
 /// <summary>What prometheus-operator is told: the same jobs as prometheus.yml elsewhere, and the alert rules.</summary>
 internal static class Monitors
 {
+    /// <summary>kube-prometheus-stack takes, unless told otherwise, only objects that carry the name of its own release.</summary>
+    public const string ReleaseLabel = "release";
+    private const string Release = "kube-prometheus-stack";
     private const string Api = "monitoring.coreos.com/v1";
 
     public static IEnumerable<CustomObject> Targets(ManifestContext context) =>
@@ -17,7 +20,7 @@ internal static class Monitors
         {
             ApiVersion = Api,
             Kind = "ServiceMonitor",
-            Metadata = context.Meta(ClusterNames.TimescaleDb, ClusterNames.TimescaleDb),
+            Metadata = Meta(context, ClusterNames.TimescaleDb, ClusterNames.TimescaleDb),
             Spec = new Map
             {
                 // By name alone two Services would match; only the metrics Service has this port.
@@ -37,7 +40,7 @@ internal static class Monitors
     {
         ApiVersion = Api,
         Kind = "PrometheusRule",
-        Metadata = context.Meta(context.Topology.Name, ClusterNames.TimescaleDb),
+        Metadata = Meta(context, context.Topology.Name, ClusterNames.TimescaleDb),
         Spec = new Map { ["groups"] = RuleFile.Groups(context.Topology) },
     };
 
@@ -50,11 +53,18 @@ internal static class Monitors
         Spec = AlertmanagerConfig.ForOperator(),
     };
 
+    private static V1ObjectMeta Meta(ManifestContext context, string name, string component)
+    {
+        var metadata = context.Meta(name, component);
+        metadata.Labels[ReleaseLabel] = Release;
+        return metadata;
+    }
+
     private static CustomObject PodMonitor(ManifestContext context, string component, params Map[] endpoints) => new()
     {
         ApiVersion = Api,
         Kind = "PodMonitor",
-        Metadata = context.Meta(component, component),
+        Metadata = Meta(context, component, component),
         Spec = new Map { ["selector"] = Selector(context, component), ["podMetricsEndpoints"] = endpoints },
     };
 

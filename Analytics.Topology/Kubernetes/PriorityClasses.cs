@@ -22,7 +22,6 @@ internal static class PriorityClasses
         Kind = "PriorityClass",
         Metadata = context.ClusterMeta(name, name),
         Value = value,
-        GlobalDefault = false,
         PreemptionPolicy = name == Job ? "Never" : "PreemptLowerPriority",
         Description = description,
     };

@@ -42,14 +42,17 @@ require_namespace() {
   NAMESPACE_EXISTS=true
   IFS='|' read -r phase helm owner <<< "$found"
   [ "$phase" != Terminating ] || fail "namespace $NAMESPACE is being deleted" "Run this again when it is gone."
-  case $owner in "$NAME" | '') ;; *) fail "namespace $NAMESPACE belongs to $owner" "Publish for another namespace." ;; esac
+  case $owner in "$NAME" | '') ;; *) fail "namespace $NAMESPACE belongs to $owner" "Publish for another namespace: ./hub publish --namespace NAME" ;; esac
   # A release of this chart takes its Secrets from here, so making these alone is no trespass.
   ! $SECRETS_ONLY || return 0
   releases=$(kube get secret --selector owner=helm --output 'jsonpath={.items[*].metadata.labels.name}') ||
     fail "the Secrets of namespace $NAMESPACE cannot be read"
+  # A release may be kept in another namespace than its objects.
+  releases+=" $(kube get statefulset --selector "$SELECTOR" --output 'jsonpath={.items[*].metadata.annotations.meta\.helm\.sh/release-name}')"
+  read -r releases <<< "$releases"
   helm=${helm:-${releases%% *}}
   [ -z "$helm" ] || fail "namespace $NAMESPACE belongs to Helm release $helm" \
-    "Upgrade or uninstall that release with helm, or publish for another namespace."
+    "Upgrade or uninstall that release with helm, or publish for another namespace: ./hub publish --namespace NAME"
 }
 
 require_storage() {

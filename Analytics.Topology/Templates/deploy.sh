@@ -10,7 +10,7 @@ HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 SELECTOR=app.kubernetes.io/instance=$NAME
 CREDENTIALS=timescaledb-credentials USER_LIST=pgbouncer-userlist CA_SECRET=hub-deploy-ca S3_SECRET_NAME=backup-s3
 RENEW_SECONDS=$((60 * 24 * 3600))
-CONTEXT='' ASSUME_YES=false DRY_RUN=false SECRETS_ONLY=false CERT_MANAGER=false UNINSTALL=false DELETE_VOLUMES=false TIMEOUT=900
+CONTEXT='' ASSUME_YES=false DRY_RUN=false SECRETS_ONLY=false CERT_MANAGER=false UNINSTALL=false DELETE_VOLUMES=false TIMEOUT=900 PROJECT=''
 S3_BUCKET='' S3_ENDPOINT='' S3_REGION='' S3_KEY='' S3_SECRET='' S3_CA='' S3_PATH_STYLE=false
 OPTIONAL=() RENEWED='' WORK='' CHANGES=0
 
@@ -24,6 +24,7 @@ Usage: ${0##*/} [options]
   --with FILE           apply an optional file too (${OPTIONAL_FILES[*]}); may be repeated
   --secrets-only        make the namespace, passwords and certificates, nothing else (for kubectl apply -k or Helm)
   --cert-manager        certificates by cert-manager instead of openssl
+  --api-key PROJECT     make an API key for a project of the Hub that runs there, print it (it cannot be shown again), nothing else
   --s3-bucket NAME, --s3-region NAME, --s3-endpoint HOST [s3.REGION.amazonaws.com], --s3-key ID, --s3-secret SECRET
                         keep the backup repository's settings in Secret $S3_SECRET_NAME; HUB_S3_KEY and HUB_S3_SECRET in the
                         environment do the same without showing them to whoever lists processes
@@ -31,7 +32,7 @@ Usage: ${0##*/} [options]
                         as MinIO and others need it: the bucket in the path, and the authority that signed the storage's certificate
   --uninstall           remove everything but the volumes and the passwords that open them
   --delete-volumes      with --uninstall: remove volumes, passwords and the namespace too; there is no way back
-The namespace ($NAMESPACE) is part of the manifests: ./hub publish changes it.
+The namespace ($NAMESPACE) is part of the manifests: ./hub publish --namespace NAME changes it.
 EOF
 }
 
@@ -48,13 +49,14 @@ parse_options() {
   while [ $# -gt 0 ]; do
     case $1 in
       --s3-path-style) ;;
-      --context | --timeout | --with | --s3-*) [ -n "${2:-}" ] || fail "$1 needs a value" "${0##*/} --help" ;;
+      --context | --timeout | --with | --api-key | --s3-*) [ -n "${2:-}" ] || fail "$1 needs a value" "${0##*/} --help" ;;
     esac
     case $1 in
       --yes) ASSUME_YES=true ;;
       --dry-run) DRY_RUN=true ;;
       --secrets-only) SECRETS_ONLY=true ;;
       --cert-manager) CERT_MANAGER=true ;;
+      --api-key) PROJECT=$2; shift ;;
       --uninstall) UNINSTALL=true ;;
       --delete-volumes) DELETE_VOLUMES=true ;;
       --context) CONTEXT=$2; shift ;;
@@ -73,6 +75,7 @@ parse_options() {
     shift
   done
   case $TIMEOUT in *[!0-9]*) fail "--timeout $TIMEOUT is no number of seconds" ;; esac
+  case $PROJECT in *[!A-Za-z0-9._-]*) fail "project $PROJECT has a character that is no letter, digit, dot, dash or underscore" ;; esac
   if $DELETE_VOLUMES && ! $UNINSTALL; then fail "--delete-volumes needs --uninstall"; fi
   local file missing=''
   for file in ${OPTIONAL[@]+"${OPTIONAL[@]}"}; do
@@ -103,8 +106,11 @@ stale() {
   done
 }
 
+# kubectl apply calls some objects "configured" each time (the server fills in the volume claims of a StatefulSet, and a selector of a
+# disruption budget is always replaced), so whether there is anything to change is asked first.
 apply() {
   local output
+  if kc diff --filename "$HERE/$1" > /dev/null 2>&1; then say "  unchanged"; return 0; fi
   output=$(kc apply --validate=strict --filename "$HERE/$1") || fail "$1 was not applied" "Run this again: it goes on where it stopped."
   printf '%s\n' "$output" | sed 's/^/  /'
   CHANGES=$((CHANGES + $(printf '%s\n' "$output" | grep -vc ' unchanged$' || true)))
@@ -165,14 +171,20 @@ sql() {
     'PGPASSWORD=$PATRONI_SUPERUSER_PASSWORD exec psql -h /var/run/postgresql -U postgres -d llm_analytics -qAt -F " | " -c "$1"' sh "$2"
 }
 
+primary() {
+  local member
+  for member in "${MEMBERS[@]}"; do
+    [ "$(sql "$member" 'SELECT pg_is_in_recovery()' 2> /dev/null || true)" != f ] || { say "$member"; return 0; }
+  done
+}
+
 # Standbys that have just started need a moment to catch up.
 verify() {
   step "Verifying"
   local attempt member health=''
   for attempt in 1 2 3 4 5 6; do
     [ "$attempt" = 1 ] || sleep "${HUB_VERIFY_PAUSE:-10}"
-    for member in "${MEMBERS[@]}"; do
-      [ "$(sql "$member" 'SELECT pg_is_in_recovery()' 2> /dev/null || true)" = f ] || continue
+    for member in $(primary); do
       health=$(sql "$member" 'SELECT check_name, status, detail FROM analytics.system_health_check()') || continue
       case $health in *'| critical |'* | '') continue ;; esac
       say "  $member is the primary"
@@ -185,6 +197,19 @@ verify() {
   fail "the health check is critical" "Each line names what is wrong; docs/runbooks say what to do."
 }
 
+# The database keeps a hash of the key, and that is all that leaves this machine.
+make_key() {
+  local member key hash
+  member=$(primary)
+  [ -n "$member" ] || fail "no member is the primary" "kubectl -n $NAMESPACE get pods"
+  key=$(openssl rand -base64 96 | LC_ALL=C tr -dc 'A-Za-z0-9')
+  key=hub_${key:0:32}
+  hash=$(printf '%s' "$key" | openssl dgst -sha256 -r)
+  sql "$member" "SELECT analytics.create_api_key('$PROJECT', 'deploy.sh', '\\x${hash%% *}', '${key:0:12}')" > /dev/null ||
+    fail "the key was not stored" "The reason is above."
+  say "API key of project $PROJECT (it cannot be shown again): $key"
+}
+
 connection() {
   cat << EOF
 
@@ -193,6 +218,7 @@ Hub is installed in namespace $NAMESPACE. $([ "$CHANGES" != 0 ] || printf 'Nothi
   pooled SQL  pgbouncer.$NAMESPACE:6432, database llm_analytics, TLS
   SQL         timescaledb-primary.$NAMESPACE:5432, timescaledb-replica.$NAMESPACE:5432
 Clients need the label analytics-hub/telemetry=true or analytics-hub/sql=true, on the pod or on its namespace.
+  API key              ${0##*/} --api-key PROJECT; applications send it as "Authorization: Bearer KEY"
   password of llm_app  kubectl get secret $CREDENTIALS -n $NAMESPACE -o jsonpath='{.data.APP_PASSWORD}' | base64 -d
   CA certificate       kubectl get secret ingest-tls -n $NAMESPACE -o jsonpath='{.data.ca\\.crt}' | base64 -d > ca.crt
   from this machine    kubectl port-forward service/ingest 4317 4318 8080 -n $NAMESPACE
@@ -220,6 +246,15 @@ delete_volumes() {
   remove secret "$CREDENTIALS" "$S3_SECRET_NAME"
 }
 
+# Classes belong to no namespace: every Hub of this name uses the same ones, and without its priority class no pod is made.
+remove_classes() {
+  local others
+  others=$(kc get statefulset --all-namespaces --selector "$SELECTOR" --output 'jsonpath={range .items[*]}{.metadata.namespace}{"\n"}{end}' |
+    sort -u | grep -vx "$NAMESPACE" | tr '\n' ' ' || true)
+  if [ -n "$others" ]; then say "Storage and priority classes are left: Hub is in namespace ${others% } too."; return 0; fi
+  remove priorityclass,storageclass --selector "$SELECTOR"
+}
+
 uninstall() {
   local entry file definitions definition secrets=("$USER_LIST" "$CA_SECRET" hub-ca)
   $NAMESPACE_EXISTS || fail "namespace $NAMESPACE is not there" "Nothing is to be removed."
@@ -242,7 +277,7 @@ uninstall() {
   for entry in "${CERTIFICATES[@]}"; do secrets+=("${entry%%=*}-tls"); done
   remove secret "${secrets[@]}"
   ! $DELETE_VOLUMES || delete_volumes
-  remove priorityclass,storageclass --selector "$SELECTOR"
+  remove_classes
   if ! $DELETE_VOLUMES; then
     say "Left: the volumes, and Secret $CREDENTIALS with the passwords that open them."
   elif [ -z "$(kube get pod,persistentvolumeclaim,service --output name)" ] || $DRY_RUN; then
@@ -269,6 +304,7 @@ main() {
   require_cluster
   require_namespace
   if $UNINSTALL; then uninstall; return; fi
+  if [ -n "$PROJECT" ]; then make_key; return; fi
   require_repository
   require_storage
   require_room

@@ -16,12 +16,15 @@ internal static class PublishCommand
         size.AcceptOnlyFromAmong([.. PublishSize.All.Select(known => known.Name)]);
         var cloud = new Option<string?>("--cloud") { Description = "Whose disks: the storage classes. [default: aws; the cluster's default class for --size dev]" };
         cloud.AcceptOnlyFromAmong([.. Enum.GetNames<Cloud>().Select(name => name.ToLowerInvariant())]);
+        var space = new Option<string?>("--namespace") { Description = "Namespace of the Kubernetes objects. [default: timescaledb]" };
         var output = new Option<string?>("--output") { Description = "Directory to write to. [default: aspire-manifest of this checkout]" };
         var check = new Option<bool>("--check") { Description = "Write nothing; exit code 1 and the difference when the files are not what the topology gives." };
-        var command = new Command("publish", "Write the Kubernetes manifests and the Compose files of a cluster.") { size, cloud, output, check };
+        var command = new Command("publish", "Write the Kubernetes manifests and the Compose files of a cluster.") { size, cloud, space, output, check };
         command.SetAction(parse =>
         {
             var chosen = PublishSize.Named(parse.GetValue(size)!).On(parse.GetValue(cloud) is { } name ? Enum.Parse<Cloud>(name, ignoreCase: true) : null);
+            if (parse.GetValue(space) is { } other)
+                chosen = chosen with { Topology = chosen.Topology.With(cluster => cluster with { Namespace = other }) };
             var target = PublishTarget.At(parse.GetValue(output), chosen);
             return parse.GetValue(check) ? Check(ui, target) : Write(ui, target);
         });

@@ -26,7 +26,7 @@ public partial class HelmChartTests
     public void Renders_the_plain_manifests(string valuesFile, string size, string? cloud)
     {
         var values = valuesFile.Length == 0 ? Values("values.yaml") : Merge(Values("values.yaml"), Values(valuesFile));
-        var chosen = PublishSize.Named(size).On(cloud is null ? null : Enum.Parse<Cloud>(cloud));
+        var chosen = PublishSize.Named(size).InChartOf(PublishSize.Default).On(cloud is null ? null : Enum.Parse<Cloud>(cloud));
         var plain = KubernetesManifests.For(chosen.Topology, chosen.Options).Where(file => !file.Optional).SelectMany(file => Objects(ManifestYaml.Write(file))).ToList();
         Compare(plain, Render(values));
     }

@@ -25,6 +25,30 @@ public class ReferenceTests
         });
     }
 
+    /// <summary>deploy.sh waits for a workload before it applies the next file: what comes later is never there for it.</summary>
+    [Theory, MemberData(nameof(Everywhere))]
+    public void What_a_workload_mounts_is_applied_before_it(string size, string? cloud)
+    {
+        var there = new HashSet<string>();
+        foreach (var item in Published.Of(size, cloud).Files.Where(file => !file.Optional).SelectMany(file => file.Objects))
+        {
+            there.Add($"{item.Kind}/{item.Metadata.Name}");
+            var pod = item switch { V1StatefulSet set => set.Spec.Template.Spec, V1Deployment deployment => deployment.Spec.Template.Spec, V1Job job => job.Spec.Template.Spec, _ => null };
+            foreach (var volume in pod?.Volumes ?? [])
+            {
+                if (volume.PersistentVolumeClaim is { } claim)
+                    Assert.Contains($"PersistentVolumeClaim/{claim.ClaimName}", there);
+                if (volume.ConfigMap is { Optional: not true } map)
+                    Assert.Contains($"ConfigMap/{map.Name}", there);
+            }
+        }
+    }
+
+    /// <summary>The kubelet's hosts file calls these localhost, and a resolver that follows names both ways answers with the other one.</summary>
+    [Theory, MemberData(nameof(Everywhere))]
+    public void Host_aliases_are_no_address_of_localhost(string size, string? cloud) =>
+        Assert.All(Published.Of(size, cloud).Pods.SelectMany(pod => pod.Template.Spec.HostAliases ?? []), alias => Assert.DoesNotContain(alias.Ip, new[] { "127.0.0.1", "::1" }));
+
     [Theory, MemberData(nameof(Everywhere))]
     public void Mounts_are_volumes_and_volumes_are_mounted(string size, string? cloud)
     {

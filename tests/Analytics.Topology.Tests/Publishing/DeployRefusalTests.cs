@@ -19,6 +19,7 @@ public sealed class DeployRefusalTests : IDisposable
     [Theory]
     [InlineData("STUB_HELM", "other", "belongs to Helm release other")]
     [InlineData("STUB_RELEASES", "tsdb tsdb", "belongs to Helm release tsdb")]
+    [InlineData("STUB_INSTALLED", "hub hub", "belongs to Helm release hub")]
     [InlineData("STUB_OWNER", "somebody", "belongs to somebody")]
     [InlineData("STUB_PHASE", "Terminating", "is being deleted")]
     public async Task A_namespace_of_somebody_else(string variable, string value, string message)

@@ -188,6 +188,32 @@ public sealed class DeployScriptTests : IDisposable
     }
 
     [Fact]
+    public async Task Uninstall_leaves_the_classes_that_another_hub_uses()
+    {
+        deploy.Mark("namespace");
+        var shared = await deploy.RunAsync(["--uninstall", "--yes"], ("STUB_OTHERS", "elsewhere"));
+        Assert.True(shared.ExitCode == 0, shared.Text);
+        Assert.Contains("classes are left: Hub is in namespace elsewhere too", shared.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain(deploy.Changes, change => change.Contains("priorityclass", StringComparison.Ordinal));
+        Assert.Equal(0, (await deploy.RunAsync("--uninstall", "--yes")).ExitCode);
+        Assert.Contains(deploy.Changes, change => change.Contains("delete priorityclass,storageclass", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Makes_an_api_key_of_which_only_the_hash_leaves_the_machine()
+    {
+        var run = await deploy.RunAsync("--api-key", "checkout");
+        Assert.True(run.ExitCode == 0, run.Text);
+        var key = run.Text.Trim().Split(' ')[^1];
+        Assert.Matches("^hub_[A-Za-z0-9]{32}$", key);
+        var hash = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(key)));
+        Assert.Contains(deploy.Calls, call => call.Contains($@"create_api_key('checkout', 'deploy.sh', '\x{hash}', '{key[..12]}')", StringComparison.Ordinal));
+        Assert.DoesNotContain(deploy.Calls, call => call.Contains(key, StringComparison.Ordinal));
+        Assert.Empty(deploy.Changes);
+        Assert.Equal(1, (await deploy.RunAsync("--api-key", "a'b")).ExitCode);
+    }
+
+    [Fact]
     public void Its_lists_are_those_of_the_manifests()
     {
         foreach (var size in PublishSize.All)

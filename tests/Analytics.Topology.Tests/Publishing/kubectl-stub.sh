@@ -24,7 +24,7 @@ apply() {
   ! grep -q '^kind: Namespace$' "$file" || touch "$STUB/namespace"
   mkdir -p "$STUB/applied"
   name=${file##*/}
-  if cmp -s "$file" "$STUB/applied/$name"; then echo "$name unchanged"; return; fi
+  [ ! -e "$STUB/applied/$name" ] || { change "patch $name"; echo "$name configured"; return; }
   cp "$file" "$STUB/applied/$name"
   change "apply $name"
   echo "$name created"
@@ -62,6 +62,7 @@ case $args in
   apply*--dry-run=server*)
     if grep -q '^  namespace: timescaledb$' "$file" && [ ! -e "$STUB/namespace" ]; then echo "namespaces not found" >&2; exit 1; fi
     if [ -n "${STUB_REFUSE:-}" ] && grep -q "$STUB_REFUSE" "$file"; then echo "refused" >&2; exit 1; fi ;;
+  diff*) cmp -s "$file" "$STUB/applied/${file##*/}" ;;
   apply*) apply ;;
   'rollout status'*)
     change "wait $3"
@@ -69,6 +70,9 @@ case $args in
     [ "${STUB_NOT_READY:-}" != "$3" ] ;;
   'rollout restart'*) change "restart $3" ;;
   wait*) change "$args" ;;
+  'get statefulset --selector'*) printf '%s' "${STUB_INSTALLED:-}" ;;
+  'get statefulset --all-namespaces'*) printf 'timescaledb\n%s' "${STUB_OTHERS:+$STUB_OTHERS$'\n'}" ;;
+  exec*create_api_key*) echo 7 ;;
   exec*pg_is_in_recovery*) case $args in *timescaledb-"${STUB_PRIMARY:-1}"*) echo f ;; *) echo t ;; esac ;;
   exec*system_health_check*) printf 'replication | %s | two standbys\n' "${STUB_HEALTH:-ok}" ;;
   delete*--dry-run=server*) ;;
