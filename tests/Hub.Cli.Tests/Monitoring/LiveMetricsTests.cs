@@ -26,7 +26,13 @@ public sealed partial class LiveMetricsTests(MonitoredCluster fixture, ITestOutp
     /// <summary>Most series that one scrape of a job may bring; what grows with the data or with its clients would break it.</summary>
     private static readonly Dictionary<string, int> MostSamples = new()
     {
-        ["patroni"] = 60, ["postgres"] = 400, ["etcd"] = 700, ["haproxy"] = 700, ["pgbouncer"] = 200, ["ingest"] = 600, ["prometheus"] = 1500,
+        ["patroni"] = 60,
+        ["postgres"] = 400,
+        ["etcd"] = 700,
+        ["haproxy"] = 700,
+        ["pgbouncer"] = 200,
+        ["ingest"] = 600,
+        ["prometheus"] = 1500,
     };
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
