@@ -31,7 +31,7 @@ internal static class Panels
 
     /// <summary>Good, and from these values on not any more.</summary>
     public static Panel Until(this Panel panel, double attention, double bad) =>
-        panel with { Thresholds = [new(attention, Colors.Attention), new(bad, Colors.Bad)] };
+        panel with { Thresholds = attention < bad ? [new(attention, Colors.Attention), new(bad, Colors.Bad)] : [new(bad, Colors.Bad)] };
 
     /// <summary>Bad below the one, good from the other on.</summary>
     public static Panel From(this Panel panel, double attention, double good) => panel with

@@ -39,7 +39,7 @@ public static class HelmChart
     /// <summary>What <c>--values values-NAME.yaml</c> changes.</summary>
     private static IEnumerable<OutputFile> Variants(PublishSize size, Map defaults)
     {
-        var variants = PublishSize.All.Where(other => other.Name != size.Name).Select(other => (other.Name, Size: other.InChartOf(size)))
+        var variants = PublishSize.All.Where(other => other.Name != size.Name).Select(other => (other.Name, Size: other))
             .Concat(Enum.GetValues<Cloud>().Where(cloud => cloud != size.Options.Cloud && cloud != Cloud.Default)
                 .Select(cloud => (Name: cloud.ToString().ToLowerInvariant(), Size: size.On(cloud))));
         foreach (var (name, other) in variants)

@@ -52,8 +52,10 @@ public static partial class AlertRules
             ["latency"] = Percent(monitoring.IngestLatency),
             ["latency_budget"] = Budget(monitoring.IngestLatency),
 
-            // As ingest's histogram writes its bucket: a boundary that it does not have would match nothing.
             ["latency_bound"] = monitoring.IngestLatencyBound.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture),
+
+            // A whole boundary is "1.0" in OpenMetrics and "1" in Prometheus' older format; a scrape may agree on either.
+            ["latency_le"] = Boundary(monitoring.IngestLatencyBound.TotalSeconds),
         };
     }
 
@@ -93,6 +95,12 @@ public static partial class AlertRules
     }
 
     private static string Text(int value) => value.ToString(CultureInfo.InvariantCulture);
+
+    private static string Boundary(double seconds)
+    {
+        var text = seconds.ToString("0.###", CultureInfo.InvariantCulture);
+        return text.Contains('.', StringComparison.Ordinal) ? text : $"{text}|{text}.0";
+    }
 
     private static string Percent(double share) => (share * 100).ToString("0.###", CultureInfo.InvariantCulture) + " %";
 

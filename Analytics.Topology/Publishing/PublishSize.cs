@@ -13,7 +13,7 @@ public sealed record PublishSize(string Name, ClusterTopology Topology, Kubernet
 
     public static IReadOnlyList<PublishSize> All { get; } =
     [
-        new("dev", Presets.Development, new KubernetesOptions { Cloud = Cloud.Default, SeparateNodes = false, PrometheusOperator = false }),
+        new("dev", Presets.Development.With(cluster => cluster with { Backup = cluster.Backup with { Repository = new S3Repository { Required = false } } }), new KubernetesOptions { Cloud = Cloud.Default, SeparateNodes = false, PrometheusOperator = false }),
         new("minimum", Presets.Minimum, new KubernetesOptions()),
         new(DefaultName, Presets.Recommended, new KubernetesOptions()),
     ];
@@ -23,21 +23,6 @@ public sealed record PublishSize(string Name, ClusterTopology Topology, Kubernet
     /// <exception cref="ArgumentException">There is no such size; the message lists those there are.</exception>
     public static PublishSize Named(string name) => All.FirstOrDefault(size => size.Name == name)
         ?? throw new ArgumentException($"'{name}' is no size; there are {string.Join(", ", All.Select(size => size.Name))}.", nameof(name));
-
-    /// <summary>
-    /// The same size in a chart that was published for another: values change sizes, not what kind of storage pods mount. A size that
-    /// keeps its backups on a volume does not insist on a bucket there.
-    /// </summary>
-    public PublishSize InChartOf(PublishSize chart)
-    {
-        ArgumentNullException.ThrowIfNull(chart);
-        var repository = (Topology.Backup.Repository, chart.Topology.Backup.Repository) switch
-        {
-            (VolumeRepository, S3Repository bucket) => bucket with { Required = false },
-            (_, var charts) => charts,
-        };
-        return this with { Topology = Topology.With(cluster => cluster with { Backup = cluster.Backup with { Repository = repository } }) };
-    }
 
     /// <summary>The same size on another cloud's disks; null keeps what the size has.</summary>
     public PublishSize On(Cloud? cloud) => cloud is { } other ? this with { Options = Options with { Cloud = other } } : this;

@@ -75,8 +75,8 @@ CERTIFICATES=(
 COMMON_NAMES=(
   'backup'
 )
-# Whether backups need a bucket that is named here.
-NEEDS_S3=true
+# Whether backups go to a bucket that is named here: required, optional or unused.
+BUCKET=required
 # The certificates that each workload reads when it starts.
 MOUNTS=(
   'statefulset/etcd etcd-tls'
@@ -214,10 +214,13 @@ require_namespace() {
   IFS='|' read -r phase helm owner <<< "$found"
   [ "$phase" != Terminating ] || fail "namespace $NAMESPACE is being deleted" "Run this again when it is gone."
   case $owner in "$NAME" | '') ;; *) fail "namespace $NAMESPACE belongs to $owner" "Publish for another namespace: ./hub publish --namespace NAME" ;; esac
-  # A release of this chart takes its Secrets from here, so making these alone is no trespass.
-  ! $SECRETS_ONLY || return 0
+  # A release of this chart takes its Secrets from here, so making these alone, or an API key, is no trespass.
+  if $SECRETS_ONLY || [ -n "$PROJECT" ]; then return 0; fi
   releases=$(kube get secret --selector owner=helm --output 'jsonpath={.items[*].metadata.labels.name}') ||
     fail "the Secrets of namespace $NAMESPACE cannot be read"
+  # A release may be kept in another namespace than its objects.
+  releases+=" $(kube get statefulset --selector "$SELECTOR" --output 'jsonpath={.items[*].metadata.annotations.meta\.helm\.sh/release-name}')"
+  read -r releases <<< "$releases"
   helm=${helm:-${releases%% *}}
   [ -z "$helm" ] || fail "namespace $NAMESPACE belongs to Helm release $helm" \
     "Upgrade or uninstall that release with helm, or publish for another namespace: ./hub publish --namespace NAME"
@@ -383,8 +386,10 @@ make_passwords() {
 
 # Without a repository PostgreSQL keeps all WAL until its volume is full.
 require_repository() {
-  ! $NEEDS_S3 || [ -n "$S3_BUCKET" ] || [ -n "$(kube get secret "$S3_SECRET_NAME" --ignore-not-found --output name)" ] ||
-    fail "backups have no place to go: there is no Secret $S3_SECRET_NAME" "Name a bucket: --s3-bucket, --s3-region, --s3-key, --s3-secret (${0##*/} --help)"
+  if [ "$BUCKET" = unused ] || [ -n "$S3_BUCKET" ] || [ -n "$(kube get secret "$S3_SECRET_NAME" --ignore-not-found --output name)" ]; then return; fi
+  [ "$BUCKET" = required ] || { warn "no bucket is named (--s3-bucket …): this cluster will have no backups"; return; }
+  ! $DRY_RUN || { warn "no bucket is named (--s3-bucket …): an installation needs one"; return; }
+  fail "backups have no place to go: there is no Secret $S3_SECRET_NAME" "Name a bucket: --s3-bucket, --s3-region, --s3-key, --s3-secret (${0##*/} --help)"
 }
 
 # Named as pgBackRest reads its settings from the environment.

@@ -40,7 +40,7 @@ public partial class DashboardTests
             Assert.NotEmpty(panel.GetProperty("description").GetString()!);
             var targets = panel.GetProperty("targets").EnumerateArray().ToList();
             Assert.Equal(targets.Select((_, index) => ((char)('A' + index)).ToString()), targets.Select(target => target.GetProperty("refId").GetString()));
-            Assert.All(targets, target => Assert.Equal(panel.GetProperty("datasource").ToString(), target.GetProperty("datasource").ToString()));
+            Assert.All(targets, target => Assert.True(JsonElement.DeepEquals(panel.GetProperty("datasource"), target.GetProperty("datasource"))));
             var steps = panel.GetProperty("fieldConfig").GetProperty("defaults").GetProperty("thresholds").GetProperty("steps").EnumerateArray().ToList();
             Assert.Equal(JsonValueKind.Null, steps[0].GetProperty("value").ValueKind);
             var values = steps.Skip(1).Select(step => step.GetProperty("value").GetDouble()).ToList();

@@ -74,8 +74,8 @@ CERTIFICATES=(
 COMMON_NAMES=(
   'backup'
 )
-# Whether backups need a bucket that is named here.
-NEEDS_S3=true
+# Whether backups go to a bucket that is named here: required, optional or unused.
+BUCKET=optional
 # The certificates that each workload reads when it starts.
 MOUNTS=(
   'statefulset/etcd etcd-tls'
@@ -88,7 +88,7 @@ HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 SELECTOR=app.kubernetes.io/instance=$NAME
 CREDENTIALS=timescaledb-credentials USER_LIST=pgbouncer-userlist CA_SECRET=hub-deploy-ca S3_SECRET_NAME=backup-s3
 RENEW_SECONDS=$((60 * 24 * 3600))
-CONTEXT='' ASSUME_YES=false DRY_RUN=false SECRETS_ONLY=false CERT_MANAGER=false UNINSTALL=false DELETE_VOLUMES=false TIMEOUT=900
+CONTEXT='' ASSUME_YES=false DRY_RUN=false SECRETS_ONLY=false CERT_MANAGER=false UNINSTALL=false DELETE_VOLUMES=false TIMEOUT=900 PROJECT=''
 S3_BUCKET='' S3_ENDPOINT='' S3_REGION='' S3_KEY='' S3_SECRET='' S3_CA='' S3_PATH_STYLE=false
 OPTIONAL=() RENEWED='' WORK='' CHANGES=0
 
@@ -102,6 +102,7 @@ Usage: ${0##*/} [options]
   --with FILE           apply an optional file too (${OPTIONAL_FILES[*]}); may be repeated
   --secrets-only        make the namespace, passwords and certificates, nothing else (for kubectl apply -k or Helm)
   --cert-manager        certificates by cert-manager instead of openssl
+  --api-key PROJECT     make an API key for a project of the Hub that runs there, print it (it cannot be shown again), nothing else
   --s3-bucket NAME, --s3-region NAME, --s3-endpoint HOST [s3.REGION.amazonaws.com], --s3-key ID, --s3-secret SECRET
                         keep the backup repository's settings in Secret $S3_SECRET_NAME; HUB_S3_KEY and HUB_S3_SECRET in the
                         environment do the same without showing them to whoever lists processes
@@ -109,7 +110,7 @@ Usage: ${0##*/} [options]
                         as MinIO and others need it: the bucket in the path, and the authority that signed the storage's certificate
   --uninstall           remove everything but the volumes and the passwords that open them
   --delete-volumes      with --uninstall: remove volumes, passwords and the namespace too; there is no way back
-The namespace ($NAMESPACE) is part of the manifests: ./hub publish changes it.
+The namespace ($NAMESPACE) is part of the manifests: ./hub publish --namespace NAME changes it.
 EOF
 }
 
@@ -126,13 +127,14 @@ parse_options() {
   while [ $# -gt 0 ]; do
     case $1 in
       --s3-path-style) ;;
-      --context | --timeout | --with | --s3-*) [ -n "${2:-}" ] || fail "$1 needs a value" "${0##*/} --help" ;;
+      --context | --timeout | --with | --api-key | --s3-*) [ -n "${2:-}" ] || fail "$1 needs a value" "${0##*/} --help" ;;
     esac
     case $1 in
       --yes) ASSUME_YES=true ;;
       --dry-run) DRY_RUN=true ;;
       --secrets-only) SECRETS_ONLY=true ;;
       --cert-manager) CERT_MANAGER=true ;;
+      --api-key) PROJECT=$2; shift ;;
       --uninstall) UNINSTALL=true ;;
       --delete-volumes) DELETE_VOLUMES=true ;;
       --context) CONTEXT=$2; shift ;;
@@ -151,6 +153,7 @@ parse_options() {
     shift
   done
   case $TIMEOUT in *[!0-9]*) fail "--timeout $TIMEOUT is no number of seconds" ;; esac
+  case $PROJECT in *[!A-Za-z0-9._-]*) fail "project $PROJECT has a character that is no letter, digit, dot, dash or underscore" ;; esac
   if $DELETE_VOLUMES && ! $UNINSTALL; then fail "--delete-volumes needs --uninstall"; fi
   local file missing=''
   for file in ${OPTIONAL[@]+"${OPTIONAL[@]}"}; do
@@ -209,14 +212,17 @@ require_namespace() {
   NAMESPACE_EXISTS=true
   IFS='|' read -r phase helm owner <<< "$found"
   [ "$phase" != Terminating ] || fail "namespace $NAMESPACE is being deleted" "Run this again when it is gone."
-  case $owner in "$NAME" | '') ;; *) fail "namespace $NAMESPACE belongs to $owner" "Publish for another namespace." ;; esac
-  # A release of this chart takes its Secrets from here, so making these alone is no trespass.
-  ! $SECRETS_ONLY || return 0
+  case $owner in "$NAME" | '') ;; *) fail "namespace $NAMESPACE belongs to $owner" "Publish for another namespace: ./hub publish --namespace NAME" ;; esac
+  # A release of this chart takes its Secrets from here, so making these alone, or an API key, is no trespass.
+  if $SECRETS_ONLY || [ -n "$PROJECT" ]; then return 0; fi
   releases=$(kube get secret --selector owner=helm --output 'jsonpath={.items[*].metadata.labels.name}') ||
     fail "the Secrets of namespace $NAMESPACE cannot be read"
+  # A release may be kept in another namespace than its objects.
+  releases+=" $(kube get statefulset --selector "$SELECTOR" --output 'jsonpath={.items[*].metadata.annotations.meta\.helm\.sh/release-name}')"
+  read -r releases <<< "$releases"
   helm=${helm:-${releases%% *}}
   [ -z "$helm" ] || fail "namespace $NAMESPACE belongs to Helm release $helm" \
-    "Upgrade or uninstall that release with helm, or publish for another namespace."
+    "Upgrade or uninstall that release with helm, or publish for another namespace: ./hub publish --namespace NAME"
 }
 
 require_storage() {
@@ -379,8 +385,10 @@ make_passwords() {
 
 # Without a repository PostgreSQL keeps all WAL until its volume is full.
 require_repository() {
-  ! $NEEDS_S3 || [ -n "$S3_BUCKET" ] || [ -n "$(kube get secret "$S3_SECRET_NAME" --ignore-not-found --output name)" ] ||
-    fail "backups have no place to go: there is no Secret $S3_SECRET_NAME" "Name a bucket: --s3-bucket, --s3-region, --s3-key, --s3-secret (${0##*/} --help)"
+  if [ "$BUCKET" = unused ] || [ -n "$S3_BUCKET" ] || [ -n "$(kube get secret "$S3_SECRET_NAME" --ignore-not-found --output name)" ]; then return; fi
+  [ "$BUCKET" = required ] || { warn "no bucket is named (--s3-bucket …): this cluster will have no backups"; return; }
+  ! $DRY_RUN || { warn "no bucket is named (--s3-bucket …): an installation needs one"; return; }
+  fail "backups have no place to go: there is no Secret $S3_SECRET_NAME" "Name a bucket: --s3-bucket, --s3-region, --s3-key, --s3-secret (${0##*/} --help)"
 }
 
 # Named as pgBackRest reads its settings from the environment.
@@ -485,8 +493,11 @@ stale() {
   done
 }
 
+# kubectl apply calls some objects "configured" each time (the server fills in the volume claims of a StatefulSet, and a selector of a
+# disruption budget is always replaced), so whether there is anything to change is asked first.
 apply() {
   local output
+  if kc diff --filename "$HERE/$1" > /dev/null 2>&1; then say "  unchanged"; return 0; fi
   output=$(kc apply --validate=strict --filename "$HERE/$1") || fail "$1 was not applied" "Run this again: it goes on where it stopped."
   printf '%s\n' "$output" | sed 's/^/  /'
   CHANGES=$((CHANGES + $(printf '%s\n' "$output" | grep -vc ' unchanged$' || true)))
@@ -547,14 +558,20 @@ sql() {
     'PGPASSWORD=$PATRONI_SUPERUSER_PASSWORD exec psql -h /var/run/postgresql -U postgres -d llm_analytics -qAt -F " | " -c "$1"' sh "$2"
 }
 
+primary() {
+  local member
+  for member in "${MEMBERS[@]}"; do
+    [ "$(sql "$member" 'SELECT pg_is_in_recovery()' 2> /dev/null || true)" != f ] || { say "$member"; return 0; }
+  done
+}
+
 # Standbys that have just started need a moment to catch up.
 verify() {
   step "Verifying"
   local attempt member health=''
   for attempt in 1 2 3 4 5 6; do
     [ "$attempt" = 1 ] || sleep "${HUB_VERIFY_PAUSE:-10}"
-    for member in "${MEMBERS[@]}"; do
-      [ "$(sql "$member" 'SELECT pg_is_in_recovery()' 2> /dev/null || true)" = f ] || continue
+    for member in $(primary); do
       health=$(sql "$member" 'SELECT check_name, status, detail FROM analytics.system_health_check()') || continue
       case $health in *'| critical |'* | '') continue ;; esac
       say "  $member is the primary"
@@ -567,6 +584,19 @@ verify() {
   fail "the health check is critical" "Each line names what is wrong; docs/runbooks say what to do."
 }
 
+# The database keeps a hash of the key, and that is all that leaves this machine.
+make_key() {
+  local member key hash
+  member=$(primary)
+  [ -n "$member" ] || fail "no member is the primary" "kubectl -n $NAMESPACE get pods"
+  key=$(openssl rand -base64 96 | LC_ALL=C tr -dc 'A-Za-z0-9')
+  key=hub_${key:0:32}
+  hash=$(printf '%s' "$key" | openssl dgst -sha256 -r)
+  sql "$member" "SELECT analytics.create_api_key('$PROJECT', 'deploy.sh', '\\x${hash%% *}', '${key:0:12}')" > /dev/null ||
+    fail "the key was not stored" "The reason is above."
+  say "API key of project $PROJECT (it cannot be shown again): $key"
+}
+
 connection() {
   cat << EOF
 
@@ -575,6 +605,7 @@ Hub is installed in namespace $NAMESPACE. $([ "$CHANGES" != 0 ] || printf 'Nothi
   pooled SQL  pgbouncer.$NAMESPACE:6432, database llm_analytics, TLS
   SQL         timescaledb-primary.$NAMESPACE:5432, timescaledb-replica.$NAMESPACE:5432
 Clients need the label analytics-hub/telemetry=true or analytics-hub/sql=true, on the pod or on its namespace.
+  API key              ${0##*/} --api-key PROJECT; applications send it as "Authorization: Bearer KEY"
   password of llm_app  kubectl get secret $CREDENTIALS -n $NAMESPACE -o jsonpath='{.data.APP_PASSWORD}' | base64 -d
   CA certificate       kubectl get secret ingest-tls -n $NAMESPACE -o jsonpath='{.data.ca\\.crt}' | base64 -d > ca.crt
   from this machine    kubectl port-forward service/ingest 4317 4318 8080 -n $NAMESPACE
@@ -602,6 +633,15 @@ delete_volumes() {
   remove secret "$CREDENTIALS" "$S3_SECRET_NAME"
 }
 
+# Classes belong to no namespace: every Hub of this name uses the same ones, and without its priority class no pod is made.
+remove_classes() {
+  local others
+  others=$(kc get statefulset --all-namespaces --selector "$SELECTOR" --output 'jsonpath={range .items[*]}{.metadata.namespace}{"\n"}{end}' |
+    sort -u | grep -vx "$NAMESPACE" | tr '\n' ' ' || true)
+  if [ -n "$others" ]; then say "Storage and priority classes are left: Hub is in namespace ${others% } too."; return 0; fi
+  remove priorityclass,storageclass --selector "$SELECTOR"
+}
+
 uninstall() {
   local entry file definitions definition secrets=("$USER_LIST" "$CA_SECRET" hub-ca)
   $NAMESPACE_EXISTS || fail "namespace $NAMESPACE is not there" "Nothing is to be removed."
@@ -624,7 +664,7 @@ uninstall() {
   for entry in "${CERTIFICATES[@]}"; do secrets+=("${entry%%=*}-tls"); done
   remove secret "${secrets[@]}"
   ! $DELETE_VOLUMES || delete_volumes
-  remove priorityclass,storageclass --selector "$SELECTOR"
+  remove_classes
   if ! $DELETE_VOLUMES; then
     say "Left: the volumes, and Secret $CREDENTIALS with the passwords that open them."
   elif [ -z "$(kube get pod,persistentvolumeclaim,service --output name)" ] || $DRY_RUN; then
@@ -651,6 +691,7 @@ main() {
   require_cluster
   require_namespace
   if $UNINSTALL; then uninstall; return; fi
+  if [ -n "$PROJECT" ]; then make_key; return; fi
   require_repository
   require_storage
   require_room
