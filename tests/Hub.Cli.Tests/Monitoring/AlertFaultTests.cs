@@ -93,25 +93,19 @@ public sealed class AlertFaultTests(MonitoredCluster fixture, ITestOutputHelper 
             }, health: "connections", status: "critical");
     }
 
+    /// <summary>Sixty clients whose statements take eight seconds, over forty server connections.</summary>
     [Fact]
     public async Task The_pool_is_exhausted()
     {
-        var clients = new List<NpgsqlConnection>();
-        var sleeping = new List<Task>();
+        var load = Task.CompletedTask;
         await MakeAsync(["PoolExhausted", "PoolWaitLong"],
-            async () =>
+            () =>
             {
-                // All log in first, which takes server connections too.
-                for (var i = 0; i < 60; i++)
-                    clients.Add(await fixture.OpenAsync(Roles.ReadOnly, Secrets.ReadOnly, ClusterNames.PgBouncer, Ports.PgBouncer));
-                sleeping.AddRange(clients.Select(SleepAsync));
+                load = ExecAsync("timescaledb-1", "env", "PGPASSWORD=" + fixture.Cluster.Deployment.Passwords[Secrets.ReadOnly], "sh", "-c",
+                    $"echo 'SELECT pg_sleep(8);' > /tmp/sleep.sql && pgbench -n -c 60 -T 40 -f /tmp/sleep.sql 'host={ClusterNames.PgBouncer} port={Ports.PgBouncer} dbname={ClusterNames.Database} user={Roles.ReadOnly} sslmode=require'");
+                return Task.CompletedTask;
             },
-            async () =>
-            {
-                await Task.WhenAll(sleeping);
-                foreach (var client in clients)
-                    await client.DisposeAsync();
-            });
+            () => load);
     }
 
     [Fact]
@@ -270,19 +264,6 @@ public sealed class AlertFaultTests(MonitoredCluster fixture, ITestOutputHelper 
         catch (PostgresException broken) when (broken.SqlState == PostgresErrorCodes.DeadlockDetected)
         {
             // The one of the two that the server has chosen.
-        }
-    }
-
-    /// <summary>Holds a server connection; whoever finds none is refused after 30 s.</summary>
-    private static async Task SleepAsync(NpgsqlConnection client)
-    {
-        try
-        {
-            await RunAsync(client, "SELECT pg_sleep(25)", timeout: 60);
-        }
-        catch (PostgresException refused) when (refused.MessageText.Contains("query_wait_timeout", StringComparison.Ordinal))
-        {
-            // PgBouncer's answer to the ones that waited.
         }
     }
 
