@@ -67,9 +67,9 @@ public partial class HelmChartTests
     [Fact]
     public void Text_with_braces_of_its_own_stays_as_it_is()
     {
-        var rendered = new GoTemplate(Values("values.yaml")).Render(Chart["templates/monitoring.yaml"]);
-        Assert.Contains("{{ $labels.instance }}", rendered, StringComparison.Ordinal);
-        Assert.Contains("{{instance}}", rendered, StringComparison.Ordinal);
+        var template = new GoTemplate(Values("values.yaml"));
+        Assert.Contains("{{ $labels.instance }}", template.Render(Chart["templates/monitoring.yaml"]), StringComparison.Ordinal);
+        Assert.Contains("{{application_name}}", template.Render(Chart["templates/grafana-dashboards.yaml"]), StringComparison.Ordinal);
     }
 
     [Fact]
