@@ -21,10 +21,10 @@ internal static class TimescaleDashboard
         Stat("Edition", Units.Text, "timescale: compression, continuous aggregates and policies. apache: Hub does retention itself, nothing is compressed.",
             new Sql("SELECT current_setting('timescaledb.license') || ' ' || (SELECT value FROM analytics.schema_metadata WHERE key = 'timescaledb_version') AS edition")).Neutral() with
         { Width = 6 },
-        Check("Jobs", "background_jobs", "Failed, stuck or overdue jobs make this a warning or worse."),
+        Check("Job health", "background_jobs", "Failed, stuck or overdue jobs make this a warning or worse."),
         Check("Retention", "retention", "Chunks that should have been dropped."),
         Check("Compression", "compression", "Chunks that should have been compressed."),
-        Stat("Chunks", Units.Count, "Over all hypertables. Planning a query takes longer with every one that it cannot exclude.",
+        Stat("Chunks in all", Units.Count, "Over all hypertables. Planning a query takes longer with every one that it cannot exclude.",
             new Sql("SELECT count(*) AS chunks FROM timescaledb_information.chunks")).Until(10000, 50000) with
         { Width = 6 });
 

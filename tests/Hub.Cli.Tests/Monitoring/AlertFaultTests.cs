@@ -59,18 +59,20 @@ public sealed class AlertFaultTests(MonitoredCluster fixture, ITestOutputHelper 
         await MakeAsync(["ClusterPaused"], () => ExecAsync(leader, "patronictl", "pause", "--wait"), () => ExecAsync(leader, "patronictl", "resume", "--wait"));
     }
 
+    /// <summary>The process that replays stands still. A pause by pg_wal_replay_pause() would not last: Patroni resumes it within a round.</summary>
     [Fact]
     public async Task A_replica_stops_to_replay()
     {
         var leader = await fixture.LeaderAsync();
         var replica = fixture.Cluster.Topology.Database.Hosts.First(host => host != leader);
-        await MakeAsync(["ReplayPaused", "ReplicationBytesBehind"],
+        var startup = await fixture.SuperuserAsync(replica, "SELECT pid FROM pg_stat_activity WHERE backend_type = 'startup'");
+        await MakeAsync(["ReplicationLag", "ReplicationBytesBehind"],
             async () =>
             {
-                await fixture.SuperuserAsync(replica, "SELECT pg_wal_replay_pause()");
-                await fixture.SuperuserAsync(leader, "CREATE TABLE public.bulk AS SELECT repeat(md5(i::text), 100) AS t FROM generate_series(1, 200000) i; DROP TABLE public.bulk");
+                await ExecAsync(replica, "kill", "-STOP", startup);
+                await fixture.SuperuserAsync(leader, "CREATE TABLE public.bulk AS SELECT md5(i::text) AS a, md5((-i)::text) AS b FROM generate_series(1, 400000) i; DROP TABLE public.bulk");
             },
-            () => fixture.SuperuserAsync(replica, "SELECT pg_wal_replay_resume()"), health: "replication", status: "warning");
+            () => ExecAsync(replica, "kill", "-CONT", startup), health: "replication", status: "warning");
     }
 
     [Fact]
@@ -99,12 +101,10 @@ public sealed class AlertFaultTests(MonitoredCluster fixture, ITestOutputHelper 
         await MakeAsync(["PoolExhausted", "PoolWaitLong"],
             async () =>
             {
+                // All log in first, which takes server connections too.
                 for (var i = 0; i < 60; i++)
-                {
-                    var client = await fixture.OpenAsync(Roles.ReadOnly, Secrets.ReadOnly, ClusterNames.PgBouncer, Ports.PgBouncer);
-                    clients.Add(client);
-                    sleeping.Add(SleepAsync(client));
-                }
+                    clients.Add(await fixture.OpenAsync(Roles.ReadOnly, Secrets.ReadOnly, ClusterNames.PgBouncer, Ports.PgBouncer));
+                sleeping.AddRange(clients.Select(SleepAsync));
             },
             async () =>
             {

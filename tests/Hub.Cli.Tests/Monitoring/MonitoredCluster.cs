@@ -39,7 +39,7 @@ public sealed class MonitoredCluster : IAsyncLifetime
     internal async Task<System.Net.HttpStatusCode> PostAsync(string key, string model, int count, DateTimeOffset start, CancellationToken cancel)
     {
         var calls = Enumerable.Range(0, count).Select(i => new { id = Guid.NewGuid().ToString("N"), time = start.AddMilliseconds(i), provider = "openai", model, usage = new { input_tokens = 10, output_tokens = 5 } });
-        using var request = new HttpRequestMessage(HttpMethod.Post, $"http://127.0.0.1:{Cluster.Port(ClusterNames.Ingest, Ports.Rest)}/api/v1/requests") { Content = JsonContent.Create(new { requests = calls }) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"http://127.0.0.1:{await PortAsync(ClusterNames.Ingest, Ports.Rest, cancel)}/api/v1/requests") { Content = JsonContent.Create(new { requests = calls }) };
         request.Headers.Add("Authorization", "Bearer " + key);
         using var response = await http.SendAsync(request, cancel);
         return response.StatusCode;
@@ -50,17 +50,27 @@ public sealed class MonitoredCluster : IAsyncLifetime
     /// <summary>A connection to the primary through HAProxy.</summary>
     internal async Task<NpgsqlConnection> OpenAsync(string role, string secret, string container = ClusterNames.HaProxy, int port = Ports.ReadWrite)
     {
-        var connection = new NpgsqlConnection(Cluster.ConnectionString(container, port, role, secret));
+        var address = new NpgsqlConnectionStringBuilder(Cluster.ConnectionString(container, port, role, secret)) { Port = await PortAsync(container, port, TestContext.Current.CancellationToken) };
+        var connection = new NpgsqlConnection(address.ConnectionString);
         await connection.OpenAsync(TestContext.Current.CancellationToken);
         return connection;
     }
 
-    /// <summary>SQL as superuser, inside a member's container.</summary>
-    internal async Task SuperuserAsync(string member, string sql)
+    /// <summary>The port of this machine that leads to a container's now: the engine chooses another one when the container is started again.</summary>
+    private async Task<int> PortAsync(string container, int port, CancellationToken cancel)
     {
-        var result = await Cluster[member].ExecAsync(["env", "PGPASSWORD=" + Cluster.Deployment.Passwords[Secrets.Superuser], "psql", "-X", "-v", "ON_ERROR_STOP=1", "-h", Paths.SocketDirectory, "-U", Roles.Superuser, "-d", ClusterNames.Database, "-c", sql],
+        // 0.0.0.0:32854
+        var result = await Processes.RunAsync("docker", ["port", Cluster[container].Id, $"{port}/tcp"], cancel);
+        return result.ExitCode == 0 && result.Output.Split('\n')[0].Split(':') is [.., var found] && int.TryParse(found, out var now) ? now : Cluster.Port(container, port);
+    }
+
+    /// <summary>SQL as superuser, inside a member's container; what it answers.</summary>
+    internal async Task<string> SuperuserAsync(string member, string sql)
+    {
+        var result = await Cluster[member].ExecAsync(["env", "PGPASSWORD=" + Cluster.Deployment.Passwords[Secrets.Superuser], "psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", Paths.SocketDirectory, "-U", Roles.Superuser, "-d", ClusterNames.Database, "-c", sql],
             TestContext.Current.CancellationToken);
         Assert.True(result.ExitCode == 0, result.Stderr);
+        return result.Stdout.Trim();
     }
 
     internal async Task<string> LeaderAsync() => (await Cluster.MembersAsync(TestContext.Current.CancellationToken)).Single(member => member.Role == "Leader").Name;
