@@ -39,7 +39,7 @@ public static class BackupContainers
     });
 
     /// <summary>
-    /// Hub's runner (verbs <c>full</c>, <c>diff</c>, <c>retain</c>, <c>verify</c>, <c>drill</c>, <c>list</c>, <c>info</c>): on demand here,
+    /// Hub's runner (verbs <c>full</c>, <c>diff</c>, <c>retain</c>, <c>verify</c>, <c>drill</c>, <c>list</c>, <c>check</c>, <c>plan</c>, <c>scratch</c>, <c>abandon</c>): on demand here,
     /// on its schedule in Kubernetes. Its exit code is the truth.
     /// </summary>
     internal static ContainerSpec Runner(ClusterTopology topology)

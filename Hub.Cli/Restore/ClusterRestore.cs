@@ -32,9 +32,10 @@ internal sealed class ClusterRestore(Ui ui, ContainerEngine engine, Deployment d
             state = (state with { Phase = RestorePhase.Aside }).Save(deployment);
             await steps.EachAsync("Keeping the old data aside", host => files.KeepAsync(host, cancellation), "renamed within its volumes");
             await steps.BootstrapAsync(leader ?? steps.Hosts[0], PatroniConfig.RenderRestore(deployment.Topology, plan.Arguments), $"Restoring {plan.Description}", cancellation);
-            state = (state with { Phase = RestorePhase.Restored }).Save(deployment);
-            await steps.GoOnAsync(cancellation);
         });
+        // From here on `hub up` finishes what is interrupted.
+        (state with { Phase = RestorePhase.Restored }).Save(deployment);
+        await steps.GoOnAsync(cancellation);
         await RecordAsync($"restored the cluster to {to}: {plan.Description}", clock.Elapsed, cancellation);
         ui.Console.MarkupLineInterpolated($"[green]The cluster is restored[/] [grey](after {clock.Elapsed.TotalSeconds:0} s)[/]");
         await BackUpAsync(plan.Abandons, [], cancellation);

@@ -35,7 +35,7 @@ internal sealed class ScratchRestore(Ui ui, ContainerEngine engine, Deployment d
         ui.Console.WriteLine("Look into it:");
         ui.Console.WriteLine($"  docker exec -it {Name} psql \"{target}\"");
         ui.Console.WriteLine("Take a table out of it:");
-        ui.Console.WriteLine($"  docker exec {Name} psql \"{target}\" -c 'COPY (SELECT * FROM some.table) TO STDOUT' | ./hub psql -- -c 'COPY some.table FROM STDIN'");
+        ui.Console.WriteLine($"  docker exec {Name} psql \"{target}\" -c 'COPY (SELECT * FROM some.table) TO STDOUT' | ./hub psql --role owner -- -c 'COPY some.table FROM STDIN'");
         ui.Console.WriteLine("Remove it:");
         ui.Console.WriteLine("  ./hub restore drop-scratch");
     }

@@ -26,6 +26,19 @@ public class PatroniConfigTests
     }
 
     [Fact]
+    public void A_restored_cluster_bootstraps_by_pgbackrest_and_copies_replicas_from_its_leader()
+    {
+        var stream = new YamlStream();
+        stream.Load(new StringReader(PatroniConfig.RenderRestore(Definitions.Presets["development"], ["--type=time", "--target=it's 12:00"])));
+        var bootstrap = (YamlMappingNode)stream.Documents[0].RootNode["bootstrap"];
+        Assert.Equal("pgbackrest", Text(bootstrap, "method"));
+        Assert.Equal("'pgbackrest' '--stanza=hub' '--delta' '--type=time' '--target=it'\\''s 12:00' 'restore'", Text((YamlMappingNode)bootstrap["pgbackrest"], "command"));
+        Assert.Equal("true", Text((YamlMappingNode)bootstrap["pgbackrest"], "keep_existing_recovery_conf"));
+        var methods = (YamlSequenceNode)stream.Documents[0].RootNode["postgresql"]["create_replica_methods"];
+        Assert.Equal(["basebackup"], methods.Select(method => method.ToString()));
+    }
+
+    [Fact]
     public void What_is_sent_to_a_running_cluster_is_what_a_new_one_starts_with()
     {
         var rendered = Map("recommended", "bootstrap", "dcs");

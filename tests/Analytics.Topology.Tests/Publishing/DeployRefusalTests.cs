@@ -55,8 +55,12 @@ public sealed class DeployRefusalTests : IDisposable
     [Fact]
     public async Task A_cluster_whose_backups_have_no_place_to_go()
     {
-        deploy.DropSecret(KubernetesNames.BackupStorage);
-        await RefusesAsync("backups have no place to go", ["--yes"]);
+        using var recommended = new DeployRun("recommended");
+        recommended.DropSecret(KubernetesNames.BackupStorage);
+        var run = await recommended.RunAsync("--yes");
+        Assert.True(run.ExitCode == 1, run.Text);
+        Assert.Contains("backups have no place to go", run.Text, StringComparison.Ordinal);
+        Assert.Empty(recommended.Changes);
         await RefusesAsync("--s3-ca /nowhere cannot be read", ["--yes", "--s3-bucket", "b", "--s3-region", "r", "--s3-key", "k", "--s3-secret", "s", "--s3-ca", "/nowhere"]);
     }
 

@@ -61,11 +61,13 @@ internal sealed class ObjectStorage : IAsyncDisposable
         var image = await BuildAsync();
         var leaf = Certificates.Issue(authority, Host, [Host], TimeProvider.System.GetUtcNow());
         await File.WriteAllTextAsync(AuthorityFile, authority.CertificatePem);
-        await File.WriteAllTextAsync(Path.Combine(directory, "tls.crt"), leaf.CertificatePem);
-        await File.WriteAllTextAsync(Path.Combine(directory, "tls.key"), leaf.KeyPem);
+        // A directory that the container's user may enter, which the temporary one is not. The key is a test's own.
+        var tls = Directory.CreateDirectory(Path.Combine(directory, "tls")).FullName;
+        await File.WriteAllTextAsync(Path.Combine(tls, "tls.crt"), leaf.CertificatePem);
+        await File.WriteAllTextAsync(Path.Combine(tls, "tls.key"), leaf.KeyPem);
         (await Processes.RunAsync("docker", ["create", "--name", Name, "--env", $"S3_BUCKET={Bucket}", "--env", $"S3_KEY={Key}", image], CancellationToken.None)).OrThrow("the storage was not created");
-        // Copied, not mounted: the engine may be on another machine. The key is a test's own.
-        (await Processes.RunAsync("docker", ["cp", $"{directory}/.", $"{Name}:/tls"], CancellationToken.None)).OrThrow("the storage got no certificate");
+        // Copied, not mounted: the engine may be on another machine.
+        (await Processes.RunAsync("docker", ["cp", tls, $"{Name}:/"], CancellationToken.None)).OrThrow("the storage got no certificate");
         (await Processes.RunAsync("docker", ["start", Name], CancellationToken.None)).OrThrow("the storage did not start");
         for (var wait = 0; !(await Processes.RunAsync("docker", ["logs", Name], CancellationToken.None)).Output.Contains("ready", StringComparison.Ordinal); wait++)
         {

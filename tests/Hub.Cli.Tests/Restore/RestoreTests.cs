@@ -93,7 +93,6 @@ public sealed class RestoreTests(RestoreHub hub, ITestOutputHelper output) : ICl
     [Theory]
     [InlineData("ExpiredToken", "diff", "credentials have expired")]
     [InlineData("InvalidAccessKeyId", "verify", "refuses the credentials")]
-    [InlineData("QuotaExceeded", "diff", "out of space")]
     public async Task What_the_storage_refuses_is_named_by_the_job_and_recorded(string code, string verb, string words)
     {
         await hub.Storage.FailAsync(code);

@@ -13,7 +13,7 @@ FAULT = "/tmp/fault"
 ANSWERS = {
     "ExpiredToken": ("400 Bad Request", "The provided token has expired."),
     "InvalidAccessKeyId": ("403 Forbidden", "The access key id you provided does not exist in our records."),
-    "QuotaExceeded": ("507 Insufficient Storage", "No space left for this bucket."),
+    "QuotaExceeded": ("400 Bad Request", "No space left for this bucket."),
 }
 
 
