@@ -41,7 +41,7 @@ public class The_settings
 
     [Fact]
     public void Are_described_by_the_help() =>
-        Assert.Equal(["check", "diff", "drill", "full", "list", "retain", "verify"], Commands.Create(_ => null, AnsiConsole.Console, TextWriter.Null, TimeProvider.System).Subcommands.Select(command => command.Name).Order());
+        Assert.Equal(["abandon", "check", "diff", "drill", "full", "list", "plan", "retain", "scratch", "verify"], Commands.Create(_ => null, AnsiConsole.Console, TextWriter.Null, TimeProvider.System).Subcommands.Select(command => command.Name).Order());
 
     private static BackupSettings Read(params (string Name, string Value)[] variables) => BackupSettings.Read(name => variables.FirstOrDefault(variable => variable.Name == name).Value);
 }
