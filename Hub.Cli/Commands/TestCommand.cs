@@ -13,16 +13,17 @@ internal static partial class TestCommand
     /// <summary>How much of a failure is shown again at the end.</summary>
     private const int FailureLines = 15;
 
-    private static readonly string[] Tiers = ["unit", "native", "integration", "fault"];
+    private const string Unit = "unit", Nightly = "nightly";
+    private static readonly string[] Tiers = [Unit, "native", "integration", "fault", Nightly];
 
     public static Command Create(Ui ui)
     {
-        var tier = new Option<string[]>("--tier") { Description = "Run these tiers only: unit, native, integration, fault. May be given several times [default: all]." };
+        var tier = new Option<string[]>("--tier") { Description = "Run these tiers only: unit, native, integration, fault, nightly. May be given several times [default: all but nightly, which takes half an hour]." };
         tier.AcceptOnlyFromAmong(Tiers);
         var command = new Command("test", "Build everything, run the tests, end with one line `N passed, N failed, N skipped`.") { tier };
         command.SetAction(async (parse, cancellation) =>
         {
-            var chosen = parse.GetValue(tier) is { Length: > 0 } some ? some : Tiers;
+            var chosen = parse.GetValue(tier) is { Length: > 0 } some ? some : [.. Tiers.Where(known => known != Nightly)];
             return await RunAsync(ui, [.. Tiers.Where(chosen.Contains)], cancellation);
         });
         return command;
@@ -32,7 +33,7 @@ internal static partial class TestCommand
     {
         var deployment = Deployment.Load();
         var solution = Path.Combine(deployment.Repository, "Hub.sln");
-        if (tiers.Any(tier => tier != "unit"))
+        if (tiers.Any(tier => tier != Unit))
         {
             var engine = await ContainerEngine.ConnectAsync(cancellation);
             var names = deployment.Containers.Select(container => container.Image).ToHashSet();
@@ -68,15 +69,15 @@ internal static partial class TestCommand
 
     private static async Task<(Counts Counts, string Output)> RunTierAsync(Ui ui, string solution, string tier, CancellationToken cancellation)
     {
-        string[] filter = tier == "unit"
-            ? ["--filter-not-trait", "Tier=native", "--filter-not-trait", "Tier=integration", "--filter-not-trait", "Tier=fault"]
+        string[] filter = tier == Unit
+            ? [.. Tiers.Where(other => other != Unit).SelectMany(other => new[] { "--filter-not-trait", $"Tier={other}" })]
             : ["--filter-trait", $"Tier={tier}"];
 
         // Fault tests print what they measured, also when they pass.
-        string[] output = tier == "fault" ? ["--show-live-output", "on"] : [];
+        string[] output = tier is "fault" or Nightly ? ["--show-live-output", "on"] : [];
 
         // Containers of two test programs at once would fight for the machine and for each other's deadlines.
-        string[] modules = tier == "unit" ? [] : ["--max-parallel-test-modules", "1"];
+        string[] modules = tier == Unit ? [] : ["--max-parallel-test-modules", "1"];
         ui.Console.WriteLine($"── {tier}");
         var result = await Processes.RunAsync("dotnet", ["test", "--solution", solution, "--no-build", .. modules, "--", .. filter, .. output, "--ignore-exit-code", "8"], cancellation,
             onLine: line => Console.Out.WriteLine(line), environment: new Dictionary<string, string> { ["TESTINGPLATFORM_NOBANNER"] = "1" });

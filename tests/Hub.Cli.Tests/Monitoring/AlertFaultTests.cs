@@ -7,7 +7,7 @@ namespace Hub.Cli.Tests.Monitoring;
 /// Faults made for real: the alert is seen to fire in Prometheus, with texts that say something, and to resolve when the fault is gone. The rules are
 /// those of every hub, twenty times as impatient (<see cref="FastRules"/>). Where analytics.system_health_check() speaks of the same thing, it agrees.
 /// </summary>
-[Trait(Tiers.Trait, Tiers.Fault), Collection(nameof(MonitoredCluster))]
+[Trait(Tiers.Trait, Tiers.Nightly), Collection(nameof(MonitoredCluster))]
 public sealed class AlertFaultTests(MonitoredCluster fixture, ITestOutputHelper output)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(100);

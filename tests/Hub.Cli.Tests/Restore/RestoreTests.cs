@@ -7,7 +7,7 @@ namespace Hub.Cli.Tests.Restore;
 /// <summary>
 /// What backups are for, with the commands that an operator has, against object storage over TLS. The tests share one hub; each leaves it healthy.
 /// </summary>
-[Trait(Tiers.Trait, Tiers.Fault)]
+[Trait(Tiers.Trait, Tiers.Nightly)]
 public sealed class RestoreTests(RestoreHub hub, ITestOutputHelper output) : IClassFixture<RestoreHub>
 {
     /// <summary>archive_timeout, and what a segment's way into the repository may take on a busy machine.</summary>
