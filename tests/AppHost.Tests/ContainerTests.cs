@@ -63,7 +63,8 @@ public class A_container_of_the_topology(HubModels models)
         foreach (var (spec, resource) in Mapped(model))
         {
             var (arguments, environment) = await model.StartAsync(resource);
-            Assert.Equal([.. spec.Entrypoint, .. spec.Arguments], [resource.Entrypoint, .. arguments]);
+            string[] program = resource.Entrypoint is { } entrypoint ? [entrypoint] : []; // None: the image's own.
+            Assert.Equal([.. spec.Entrypoint, .. spec.Arguments], [.. program, .. arguments]);
             Assert.Equal(
                 spec.Environment.ToDictionary(variable => variable.Key, variable => variable.Value.Resolve(secret => model.Secrets[secret])),
                 environment);
