@@ -94,7 +94,11 @@ public sealed class DatabaseServer : IAsyncDisposable
         var builder = new PostgreSqlBuilder(Image).WithLogger(NullLogger.Instance)
             .WithUsername("postgres").WithPassword(Password).WithDatabase("postgres")
             .WithCommand(new OverwriteEnumerable<string>(["postgres", .. all.SelectMany(setting => new[] { "-c", setting })]))
-            .WithResourceMapping(Encoding.UTF8.GetBytes(ReadInitScript()), InitScriptPath);
+            .WithResourceMapping(Encoding.UTF8.GetBytes(ReadInitScript()), InitScriptPath)
+
+            // The engine's init is process 1: as that, PostgreSQL would take the death of any orphan, such as what a killed drill leaves
+            // behind, for a crash of one of its own, and end every connection.
+            .WithCreateParameterModifier(create => (create.HostConfig ??= new()).Init = true);
         foreach (var variable in PasswordVariables) builder = builder.WithEnvironment(variable, Password);
         // Without its reaper Testcontainers would only stop it: the engine removes it, and its volume, when it ends.
         return builder.WithEnvironment("PGPASSWORD", Password).WithAutoRemove(true).Build();
