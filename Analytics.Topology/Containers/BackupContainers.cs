@@ -82,7 +82,6 @@ public static class BackupContainers
     internal static IEnumerable<VolumeMount> RepositoryVolumes(ClusterTopology topology) =>
         topology.Backup.Repository is VolumeRepository ? [new VolumeMount(RepositoryVolume, Paths.BackupRepository)] : [];
 
-    /// <summary>Variables that pgBackRest reads: where the repository is, where the file does not say it, and what opens it.</summary>
     /// <summary>
     /// For members whose bucket is named at install: whether they may start without one. With <see cref="OptionalArchiveCommand"/> and
     /// post-bootstrap.sh it decides what a missing bucket means.
@@ -94,13 +93,7 @@ public static class BackupContainers
     /// <summary>Archives nothing where no bucket is named and none is required; everything else fails until the WAL is safe.</summary>
     internal static string OptionalArchiveCommand(string archive) => $"[ \"${RequiredVariable}${BucketVariable}\" = false ] || {archive}";
 
-    internal static bool IsNamedAtInstall(ClusterTopology topology, out bool required)
-    {
-        var repository = topology.Backup.Repository as S3Repository;
-        required = repository is not { Required: false };
-        return repository is { Bucket: null };
-    }
-
+    /// <summary>Variables that pgBackRest reads: where the repository is, where the file does not say it, and what opens it.</summary>
     internal static Dictionary<string, SecretText> RepositoryAccess(ClusterTopology topology)
     {
         var variables = new Dictionary<string, SecretText>

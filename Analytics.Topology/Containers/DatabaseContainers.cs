@@ -44,8 +44,8 @@ public static class DatabaseContainers
     private static Dictionary<string, SecretText> Environment(ClusterTopology topology, string host)
     {
         var environment = Everywhere(topology, host);
-        if (BackupContainers.IsNamedAtInstall(topology, out var required))
-            environment[BackupContainers.RequiredVariable] = required ? "true" : "false";
+        if (topology.Backup.Repository is S3Repository { Bucket: null } bucket)
+            environment[BackupContainers.RequiredVariable] = bucket.Required ? "true" : "false";
         return environment;
     }
 

@@ -1,5 +1,6 @@
 using Analytics.Topology.Config;
 using Analytics.Topology.Monitoring;
+using Analytics.Topology.Security;
 using static Analytics.Topology.Containers.ClusterContainers;
 
 namespace Analytics.Topology.Containers;
@@ -30,7 +31,7 @@ internal static class MonitoringContainers
                     ["DATA_SOURCE_USER"] = Roles.Monitor,
                     ["DATA_SOURCE_PASS"] = Secret(Secrets.Monitor),
                 },
-                Directories = [ConfigFiles(ClusterNames.PostgresExporter, web, queries), TlsFiles("exporter")],
+                Directories = [ConfigFiles(ClusterNames.PostgresExporter, web, queries), TlsFiles(CertificateNames.Exporter)],
                 Ports = [new PortMapping("metrics", Ports.PostgresExporter)],
                 After = [host],
                 MemoryLimit = ByteSize.MiB(128),
@@ -49,7 +50,7 @@ internal static class MonitoringContainers
                 ["PGBOUNCER_EXPORTER_CONNECTION_STRING"] =
                     $"postgres://{Roles.Monitor}:{Secret(Secrets.Monitor)}@{ClusterNames.PgBouncer}:{Ports.PgBouncer}/pgbouncer?sslmode=verify-full&sslrootcert={Paths.CaFile}",
             },
-            Directories = [ConfigFiles("exporter", web), TlsFiles("exporter")],
+            Directories = [ConfigFiles("exporter", web), TlsFiles(CertificateNames.Exporter)],
             Ports = [new PortMapping("metrics", Ports.PgBouncerExporter)],
             After = [ClusterNames.PgBouncer],
             MemoryLimit = ByteSize.MiB(128),

@@ -35,11 +35,16 @@ public sealed class SecretValues
         foreach (var name in Secrets.All)
         {
             if (!values.TryGetValue(name, out var value) || value.Length == 0)
-                values[name] = RandomNumberGenerator.GetString(Alphabet, 32);
+                values[name] = NewSecret();
         }
 
         return new SecretValues(values);
     }
+
+    /// <summary>A new API key: <c>hub_</c> and 32 letters and digits. 190 bits, so a plain hash is enough to keep it.</summary>
+    public static string NewApiKey() => "hub_" + NewSecret();
+
+    private static string NewSecret() => RandomNumberGenerator.GetString(Alphabet, 32);
 
     public OutputFile ToFile()
     {

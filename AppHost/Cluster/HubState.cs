@@ -1,7 +1,7 @@
-using System.Security.Cryptography;
 using Analytics.Topology;
 using Analytics.Topology.Containers;
 using Analytics.Topology.Local;
+using Analytics.Topology.Security;
 
 namespace AppHost.Cluster;
 
@@ -17,15 +17,13 @@ internal sealed class HubState
     /// <summary>Where <c>./hub send</c> looks for the key too.</summary>
     public const string ApiKeyFile = "api-key";
 
-    private const string Alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-
     private HubState(string directory, LocalFiles files, string apiKey) => (Directory, Files, ApiKey) = (directory, files, apiKey);
 
     /// <summary>Absolute path of the state directory.</summary>
     public string Directory { get; }
     public LocalFiles Files { get; }
 
-    /// <summary>The key of the project <c>development</c>: <c>hub_</c> and 32 letters and digits (190 bits).</summary>
+    /// <summary>The key of the project <c>development</c>.</summary>
     public string ApiKey { get; }
 
     /// <summary>Path on this machine of what a container mounts.</summary>
@@ -41,7 +39,7 @@ internal sealed class HubState
     {
         string? Read(string path) => File.Exists(Path.Combine(directory, path)) ? File.ReadAllText(Path.Combine(directory, path)) : null;
         var files = LocalFiles.Render(topology, containers, Read, time.GetUtcNow());
-        var key = Read(ApiKeyFile)?.Trim() is { Length: > 0 } kept ? kept : "hub_" + RandomNumberGenerator.GetString(Alphabet, 32);
+        var key = Read(ApiKeyFile)?.Trim() is { Length: > 0 } kept ? kept : SecretValues.NewApiKey();
         OutputFiles.Write(directory, [.. files.Files, new OutputFile(ApiKeyFile, key + "\n", Private: true)]);
         return new HubState(directory, files, key);
     }

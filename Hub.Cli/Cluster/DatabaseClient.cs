@@ -9,11 +9,7 @@ internal sealed class DatabaseClient(Deployment deployment)
 {
     /// <summary>The hub of this checkout.</summary>
     /// <exception cref="CliException">It was never brought up.</exception>
-    public static DatabaseClient Open()
-    {
-        var deployment = Deployment.Load();
-        return deployment.Exists ? new DatabaseClient(deployment) : throw new CliException("There is no hub here yet.", "Start one with `./hub up`.");
-    }
+    public static DatabaseClient Open() => new(Deployment.LoadExisting());
 
     /// <summary>A statement's rows as the given role.</summary>
     /// <exception cref="CliException">The primary cannot be reached.</exception>

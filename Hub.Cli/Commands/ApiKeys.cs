@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Security.Cryptography;
 using System.Text;
 using Analytics.Topology;
+using Analytics.Topology.Security;
 using Hub.Cli.Cluster;
 using Hub.Cli.State;
 using Spectre.Console;
@@ -13,7 +14,6 @@ internal static class ApiKeys
 {
     public const string DevelopmentProject = "development";
     private const int MaxDays = 36_500;
-    private const string Alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
     public static Command Create(Ui ui)
     {
@@ -30,7 +30,7 @@ internal static class ApiKeys
         });
         create.SetAction(async (parse, cancellation) =>
         {
-            var key = NewKey();
+            var key = SecretValues.NewApiKey();
             var client = DatabaseClient.Open();
             var expires = parse.GetValue(days) is { } life ? TimeProvider.System.GetUtcNow().AddDays(life) : (DateTimeOffset?)null;
             await RegisterAsync(client, parse.GetValue(project)!, parse.GetValue(name)!, key, expires, cancellation);
@@ -78,7 +78,7 @@ internal static class ApiKeys
         var key = File.Exists(deployment.ApiKeyPath) ? (await File.ReadAllTextAsync(deployment.ApiKeyPath, cancellation)).Trim() : "";
         if (key.Length == 0)
         {
-            key = NewKey();
+            key = SecretValues.NewApiKey();
             OutputFiles.Write(deployment.Directory, [new OutputFile(Deployment.ApiKeyFile, key + "\n", Private: true)]);
         }
 
@@ -92,9 +92,6 @@ internal static class ApiKeys
     private static Task RegisterAsync(DatabaseClient client, string project, string name, string key, DateTimeOffset? expires, CancellationToken cancellation) =>
         client.QueryAsync(Roles.Owner, Secrets.Owner, "SELECT analytics.create_api_key($1, $2, $3, $4, $5::timestamptz)", cancellation,
             project, name, Hash(key), key[..12], expires is { } time ? time : DBNull.Value);
-
-    /// <summary>32 letters and digits: 190 bits, so a plain hash is enough to keep it.</summary>
-    private static string NewKey() => "hub_" + RandomNumberGenerator.GetString(Alphabet, 32);
 
     private static byte[] Hash(string key) => SHA256.HashData(Encoding.UTF8.GetBytes(key));
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Analytics.Topology;
 using Hub.Cli.Engine;
+using Hub.Cli.Restore;
 using Hub.Cli.State;
 
 namespace Hub.Cli.Commands;
@@ -35,14 +36,11 @@ internal static class BackupCommand
 
     private static async Task<int> RunAsync(Ui ui, string[] arguments, CancellationToken cancellation)
     {
-        var deployment = Deployment.Load();
-        if (!deployment.Exists)
-            throw new CliException("There is no hub here yet.", "Start one with `./hub up`.");
+        var deployment = Deployment.LoadExisting();
         var engine = await ContainerEngine.ConnectAsync(cancellation);
-        var runner = deployment.Containers.Single(container => container.Name == ClusterNames.Backup);
-        await ui.StepAsync("Runner", report => new ImageBuilder(engine, deployment.Repository, deployment.Topology.Images, report)
-            .EnsureAsync(new HashSet<string> { runner.Image }, rebuild: false, cancellation), built => built == 0 ? "up to date" : $"{built} images built");
+        var runner = new RunnerClient(deployment, engine);
+        await ui.StepAsync("Runner", report => runner.EnsureImageAsync(report, cancellation), built => built == 0 ? "up to date" : $"{built} images built");
         string[] terminal = Console.IsInputRedirected || Console.IsOutputRedirected ? ["-T"] : [];
-        return await engine.ComposeAttachedAsync(deployment.Project, cancellation, ["run", "--rm", "--no-deps", .. terminal, runner.Name, .. arguments]);
+        return await engine.ComposeAttachedAsync(deployment.Project, cancellation, ["run", "--rm", "--no-deps", .. terminal, ClusterNames.Backup, .. arguments]);
     }
 }

@@ -24,7 +24,7 @@ internal static class ToolCommands
         var command = new Command("logs", "The containers' logs.") { services, follow, tail };
         command.SetAction(async (parse, cancellation) =>
         {
-            var deployment = Running();
+            var deployment = Deployment.LoadExisting();
             var names = parse.GetValue(services) ?? [];
             if (names.Except(deployment.Containers.Select(container => container.Name)).FirstOrDefault() is { } unknown)
                 throw new CliException($"There is no container '{unknown}'.", "Known are: " + string.Join(", ", deployment.Containers.Select(container => container.Name)), exitCode: 2);
@@ -43,7 +43,7 @@ internal static class ToolCommands
         var command = new Command("psql", "A SQL prompt at the primary (or one command: ./hub psql -- -c 'SELECT 1').") { role, rest };
         command.SetAction(async (parse, cancellation) =>
         {
-            var deployment = Running();
+            var deployment = Deployment.LoadExisting();
             var engine = await ContainerEngine.ConnectAsync(cancellation);
             var containers = await engine.ContainersAsync(deployment.Choices.Name, cancellation);
             var (user, secret) = DatabaseRoles[parse.GetValue(role)!];
@@ -79,10 +79,4 @@ internal static class ToolCommands
 
     private static async Task<string?> LeaderAsync(Deployment deployment, ContainerEngine engine, IReadOnlyDictionary<string, ContainerState> containers, CancellationToken cancellation) =>
         (await new Cluster.ClusterClient(deployment, engine, containers).MembersAsync(cancellation)).FirstOrDefault(member => member.IsLeader)?.Name;
-
-    private static Deployment Running()
-    {
-        var deployment = Deployment.Load();
-        return deployment.Exists ? deployment : throw new CliException("There is no hub here yet.", "Start one with `./hub up`.");
-    }
 }

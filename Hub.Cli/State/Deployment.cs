@@ -79,6 +79,14 @@ internal sealed class Deployment
         return new Deployment(repository, directory, overrides ?? saved ?? new Choices());
     }
 
+    /// <summary>The same, for what needs one that was brought up.</summary>
+    /// <exception cref="CliException">It never was.</exception>
+    public static Deployment LoadExisting()
+    {
+        var deployment = Load();
+        return deployment.Exists ? deployment : throw new CliException("There is no hub here yet.", "Start one with `./hub up`.");
+    }
+
     public static string StateDirectory(string repository)
     {
         var configured = Environment.GetEnvironmentVariable(StateVariable);
