@@ -1,0 +1,167 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Text.Json;
+using Analytics.Topology;
+using Hub.Drills.Engine;
+using Npgsql;
+
+namespace Hub.Drills;
+
+/// <summary>The cluster that a drill works on: its containers, addresses and members.</summary>
+public sealed class DrillCluster(DrillTarget target)
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+    private readonly ConcurrentDictionary<(string Service, int Port), int> ports = new();
+
+    public ClusterTopology Topology => target.Topology;
+
+    public IReadOnlyList<string> Members { get; } = [.. target.Topology.Database.Hosts];
+
+    public IReadOnlyList<string> Etcd { get; } = [.. target.Topology.Etcd.Hosts];
+
+    /// <summary>The engine's name of a container.</summary>
+    /// <exception cref="DrillException">There is none.</exception>
+    public string Container(string name) => target.Containers.TryGetValue(name, out var container)
+        ? container
+        : throw new DrillException($"The hub has no container {name}.", "Bring it up again: `./hub up`.");
+
+    public bool Has(string name) => target.Containers.ContainsKey(name);
+
+    internal string Secret(string name) => target.Secret(name);
+
+    /// <summary>A connection through HAProxy or PgBouncer, over verified TLS, for one session without a pool.</summary>
+    /// <param name="service">HAProxy or PgBouncer.</param>
+    /// <param name="port">Its port in the container.</param>
+    /// <param name="role">Who.</param>
+    /// <param name="secret">Name of the role's password.</param>
+    /// <param name="cancel">Stops asking for the port.</param>
+    internal async Task<NpgsqlConnection> OpenAsync(string service, int port, string role, string secret, CancellationToken cancel)
+    {
+        var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder
+        {
+            Host = "127.0.0.1",
+            Port = await HostPortAsync(service, port, cancel),
+            Database = ClusterNames.Database,
+            Username = role,
+            Password = target.Secret(secret),
+            SslMode = SslMode.VerifyFull,
+            RootCertificate = target.CaFile,
+            Pooling = false,
+            Timeout = 10,
+            CommandTimeout = 60,
+            ApplicationName = "hub drill",
+        }.ConnectionString);
+        try
+        {
+            await connection.OpenAsync(cancel);
+            return connection;
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>The owner at the primary, straight through HAProxy.</summary>
+    internal Task<NpgsqlConnection> OwnerAsync(CancellationToken cancel) => OpenAsync(ClusterNames.HaProxy, Ports.ReadWrite, Roles.Owner, Secrets.Owner, cancel);
+
+    /// <summary>The port of 127.0.0.1 that leads to a container's port. Remembered until <see cref="ForgetPorts"/>.</summary>
+    internal async Task<int> HostPortAsync(string service, int port, CancellationToken cancel)
+    {
+        if (ports.TryGetValue((service, port), out var known))
+            return known;
+
+        // 0.0.0.0:32775
+        // [::]:32775
+        var lines = (await Programs.DockerAsync(cancel, "port", Container(service), $"{port}/tcp")).OrThrow($"{service} publishes no port {port}").Output
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        if (lines.Length == 0)
+            throw new DrillException($"{service} publishes no port {port}.");
+        return ports[(service, port)] = int.Parse(lines[0][(lines[0].LastIndexOf(':') + 1)..], CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>A restarted container may have got other ports.</summary>
+    internal void ForgetPorts() => ports.Clear();
+
+    /// <summary>Patroni's view, from the first member that answers; empty while none does.</summary>
+    public async Task<IReadOnlyList<DrillMember>> MembersAsync(CancellationToken cancel)
+    {
+        foreach (var member in Members)
+        {
+            if (await ExecAsync(member, cancel, "patronictl", "list", "--format", "json") is not { ExitCode: 0 } list || !list.Output.TrimStart().StartsWith('['))
+                continue;
+            using var document = JsonDocument.Parse(list.Output);
+            return [.. document.RootElement.EnumerateArray().Select(row =>
+                new DrillMember(row.GetProperty("Member").GetString()!, row.GetProperty("Role").GetString()!, row.GetProperty("State").GetString()!))];
+        }
+
+        return [];
+    }
+
+    /// <summary>Runs a command in a container, at most ten seconds: in a frozen one it would wait for ever.</summary>
+    internal async Task<ProgramResult> ExecAsync(string name, CancellationToken cancel, params string[] command)
+    {
+        using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        bound.CancelAfter(TimeSpan.FromSeconds(10));
+        try
+        {
+            return await Programs.DockerAsync(bound.Token, ["exec", Container(name), .. command]);
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            return new ProgramResult($"docker exec {name} {command[0]}", 124, "", "no answer within 10 s");
+        }
+    }
+
+    /// <summary>What the cluster lacks, in words; null when it lacks nothing: a leader, all others streaming, a synchronous one, and ingest ready.</summary>
+    public async Task<string?> MissingAsync(CancellationToken cancel)
+    {
+        var members = await MembersAsync(cancel);
+        var others = Members.Count - 1;
+        if (!members.Any(member => member.IsLeader))
+            return members.Count == 0 ? "Patroni does not answer" : "no leader: " + Describe(members);
+        if (members.Count(member => member.IsStreaming) is var streaming && streaming < others)
+            return $"{streaming} of {others} replicas stream: {Describe(members)}";
+        if (others > 0 && !members.Any(member => member.IsSynchronous))
+            return "no synchronous standby: " + Describe(members);
+        foreach (var etcd in Etcd)
+        {
+            if ((await Programs.DockerAsync(cancel, "inspect", "--format", "{{.State.Status}}", Container(etcd))).Output.Trim() is var state && state != "running")
+                return $"{etcd} is {state}";
+        }
+
+        return await NotReadyAsync(cancel);
+    }
+
+    /// <exception cref="DrillException">Not healthy in time.</exception>
+    public async Task UntilHealthyAsync(TimeSpan patience, Action<string> report, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(report);
+        var began = TimeProvider.System.GetTimestamp();
+        while (await MissingAsync(cancel) is { } missing)
+        {
+            report(missing);
+            if (TimeProvider.System.GetElapsedTime(began) > patience)
+                throw new DrillException($"The cluster is not healthy after {patience.TotalSeconds:0} s: {missing}.", "`./hub status` shows its parts, `./hub logs` what they say; `./hub up` starts what is stopped.");
+            await Task.Delay(Pause, cancel);
+        }
+    }
+
+    private async Task<string?> NotReadyAsync(CancellationToken cancel)
+    {
+        using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(5) };
+        try
+        {
+            using var response = await http.GetAsync(new Uri($"http://127.0.0.1:{await HostPortAsync(ClusterNames.Ingest, Ports.Rest, cancel)}/health/ready"), cancel);
+            return response.IsSuccessStatusCode ? null : $"ingest is not ready: {(int)response.StatusCode}";
+        }
+        catch (Exception problem) when (problem is HttpRequestException or DrillException || (problem is TaskCanceledException && !cancel.IsCancellationRequested))
+        {
+            ForgetPorts();
+            return "ingest does not answer: " + problem.Message;
+        }
+    }
+
+    private static string Describe(IEnumerable<DrillMember> members) => string.Join(", ", members.Select(member => $"{member.Name} {member.Role} {member.State}"));
+}

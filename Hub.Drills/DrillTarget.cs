@@ -1,0 +1,28 @@
+using Analytics.Topology;
+
+namespace Hub.Drills;
+
+/// <summary>A hub in containers of an engine on this machine, as its host describes it: the local hub, or the one that a test started.</summary>
+public sealed record DrillTarget
+{
+    public required ClusterTopology Topology { get; init; }
+
+    /// <summary>The engine's name or id of each container, by the name that it has in the topology.</summary>
+    public required IReadOnlyDictionary<string, string> Containers { get; init; }
+
+    /// <summary>A secret's value by its name in <see cref="Secrets"/>.</summary>
+    public required Func<string, string> Secret { get; init; }
+
+    /// <summary>Path of the CA's certificate on this machine.</summary>
+    public required string CaFile { get; init; }
+}
+
+/// <summary>A database member as Patroni lists it.</summary>
+public sealed record DrillMember(string Name, string Role, string State)
+{
+    public bool IsLeader => Role == "Leader" && State == "running";
+
+    public bool IsStreaming => State == "streaming";
+
+    public bool IsSynchronous => Role is "Sync Standby" or "Quorum Standby";
+}

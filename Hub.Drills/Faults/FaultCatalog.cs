@@ -1,0 +1,67 @@
+using Analytics.Topology;
+using Hub.Drills.Operations;
+
+namespace Hub.Drills.Faults;
+
+/// <summary>Every fault that a drill can make.</summary>
+public static class FaultCatalog
+{
+    private static readonly TimeSpan LongerThanALease = TimeSpan.FromSeconds(35);
+
+    public static IReadOnlyList<Fault> All { get; } =
+    [
+        new("switchover", "The leadership is handed over as planned, with the pool paused.", async (context, cancel) =>
+        {
+            context.Strike();
+            await new Switchover(context.Cluster).RunAsync(null, context.Report, cancel);
+        }),
+        new("primary-stop", "The primary's container is stopped cleanly.", (context, cancel) => context.StopAsync(context.Leader, cancel)),
+        new("primary-kill", "The primary's container is killed (SIGKILL).", (context, cancel) => context.KillAsync(context.Leader, cancel)),
+        new("primary-crash", "The primary's PostgreSQL is killed (SIGKILL to the postmaster); Patroni lives on.", async (context, cancel) =>
+        {
+            context.Strike();
+            if (await context.Cluster.ExecAsync(context.Leader, cancel, "sh", "-c", $"kill -9 $(head -n 1 {Paths.PgData}/postmaster.pid)") is { ExitCode: not 0 } failed)
+                failed.OrThrow($"{context.Leader}'s PostgreSQL was not killed");
+        }),
+        new("primary-freeze", "The primary's container is frozen, and thawed when another leads.", (context, cancel) => context.FreezeAsync(context.Leader, cancel)) { Hold = LongerThanALease },
+        new("primary-cut", "The primary is cut off from everything, and connected when another leads.", (context, cancel) => Network.CutAsync(context, context.Leader, cancel)) { Hold = LongerThanALease },
+        new("primary-cut-etcd", "The primary reaches its replicas and clients, but no etcd.", (context, cancel) => Network.CutFromAsync(context, context.Leader, context.Cluster.Etcd, cancel))
+        {
+            Hold = LongerThanALease,
+            Impossible = _ => Network.PartlyImpossible(),
+        },
+        new("primary-cut-replicas", "The primary reaches etcd and its clients, but no replica: no commit may be acknowledged.",
+            (context, cancel) => Network.CutFromAsync(context, context.Leader, context.Replicas, cancel))
+        {
+            Hold = LongerThanALease,
+            StopsWrites = true,
+            Impossible = _ => Network.PartlyImpossible(),
+        },
+        new("replica-kill", "One replica's container is killed.", (context, cancel) => context.KillAsync(context.Replicas[context.Random.Next(context.Replicas.Count)], cancel)),
+        new("replicas-kill", "Every replica is killed: writes must wait or be refused, for an acknowledgement would be unsafe.",
+            (context, cancel) => EachAsync(context.Replicas, name => context.KillAsync(name, cancel))) { Hold = TimeSpan.FromSeconds(20), StopsWrites = true },
+        new("etcd-1", "One etcd member is killed.", (context, cancel) => EachAsync(context.Cluster.Etcd.Take(1), name => context.KillAsync(name, cancel))),
+        new("etcd-2", "Two etcd members are killed: no quorum. The leader goes on while it reaches every member (failsafe).",
+            (context, cancel) => EachAsync(context.Cluster.Etcd.Take(2), name => context.KillAsync(name, cancel))) { Hold = LongerThanALease, Impossible = Members(3) },
+        new("etcd-all", "All of etcd is killed. The leader goes on while it reaches every member (failsafe).",
+            (context, cancel) => EachAsync(context.Cluster.Etcd, name => context.KillAsync(name, cancel))) { Hold = LongerThanALease },
+        new("haproxy-restart", "HAProxy is restarted under load.", (context, cancel) => context.RestartAsync(ClusterNames.HaProxy, cancel)),
+        new("pgbouncer-restart", "PgBouncer is restarted under load.", (context, cancel) => context.RestartAsync(ClusterNames.PgBouncer, cancel)),
+        new("haproxy-kill", "HAProxy is killed, and started after ten seconds.", (context, cancel) => context.KillAsync(ClusterNames.HaProxy, cancel)) { StopsWrites = true },
+        new("pgbouncer-kill", "PgBouncer is killed, and started after ten seconds.", (context, cancel) => context.KillAsync(ClusterNames.PgBouncer, cancel)) { StopsWrites = true },
+        new("rolling-restart", "Every container is restarted, one after the other, the primary last of the members.", CompositeFaults.RollingRestartAsync) { Combines = false, Hold = TimeSpan.FromSeconds(2) },
+        new("random-3", "Three of these, in random order from the seed, each healed before the next.", CompositeFaults.RandomAsync) { Combines = false, Hold = TimeSpan.FromSeconds(2) },
+    ];
+
+    /// <exception cref="DrillException">There is none of that name.</exception>
+    public static Fault Find(string name) => All.FirstOrDefault(fault => fault.Name == name)
+        ?? throw new DrillException($"There is no fault '{name}'.", "Known are: " + string.Join(", ", All.Select(fault => fault.Name)) + ".");
+
+    private static Func<DrillCluster, string?> Members(int least) => cluster => cluster.Etcd.Count < least ? $"needs {least} etcd members" : null;
+
+    private static async Task EachAsync(IEnumerable<string> names, Func<string, Task> harm)
+    {
+        foreach (var name in names)
+            await harm(name);
+    }
+}

@@ -1,0 +1,88 @@
+using Hub.Drills.Engine;
+
+namespace Hub.Drills.Faults;
+
+/// <summary>What a fault works with: the cluster, who leads it, and the tools that break and repair.</summary>
+public sealed class FaultContext
+{
+    private readonly Func<TimeSpan> now;
+
+    internal FaultContext(DrillCluster cluster, IReadOnlyList<DrillMember> members, Random random, Func<TimeSpan> now, Func<Fault, CancellationToken, Task> hold, Action<string> report)
+    {
+        Cluster = cluster;
+        Leader = members.Single(member => member.IsLeader).Name;
+        Replicas = [.. members.Where(member => !member.IsLeader).Select(member => member.Name)];
+        Random = random;
+        this.now = now;
+        HoldAsync = hold;
+        Report = report;
+    }
+
+    public DrillCluster Cluster { get; }
+
+    /// <summary>Who led when the fault began.</summary>
+    public string Leader { get; }
+
+    public IReadOnlyList<string> Replicas { get; }
+
+    public Damage Damage { get; init; } = new();
+
+    public Random Random { get; }
+
+    public Action<string> Report { get; }
+
+    /// <summary>Waits until writes have come back after the fault, or as long as it lasts.</summary>
+    public Func<Fault, CancellationToken, Task> HoldAsync { get; }
+
+    /// <summary>When the first harm was done; null before.</summary>
+    public TimeSpan? Struck { get; private set; }
+
+    /// <summary>The harm is done now.</summary>
+    public void Strike() => Struck ??= now();
+
+    /// <summary>The same cluster, led by whoever leads it now.</summary>
+    internal async Task<FaultContext> AgainAsync(CancellationToken cancel) =>
+        new(Cluster, await Cluster.MembersAsync(cancel), Random, now, HoldAsync, Report) { Damage = Damage, Struck = Struck };
+
+    /// <summary>SIGKILL for a whole container. It stays down until it is healed.</summary>
+    internal async Task KillAsync(string name, CancellationToken cancel)
+    {
+        Damage.Note($"starting {name}", token => StartAsync(name, token));
+        Strike();
+        (await Programs.DockerAsync(cancel, "kill", Cluster.Container(name))).OrThrow($"{name} was not killed");
+    }
+
+    /// <summary>A clean stop with the container's own grace period.</summary>
+    internal async Task StopAsync(string name, CancellationToken cancel)
+    {
+        Damage.Note($"starting {name}", token => StartAsync(name, token));
+        Strike();
+        (await Programs.DockerAsync(cancel, "stop", Cluster.Container(name))).OrThrow($"{name} was not stopped");
+    }
+
+    internal async Task StartAsync(string name, CancellationToken cancel)
+    {
+        (await Programs.DockerAsync(cancel, "start", Cluster.Container(name))).OrThrow($"{name} was not started");
+        Cluster.ForgetPorts();
+    }
+
+    internal async Task RestartAsync(string name, CancellationToken cancel)
+    {
+        Damage.Note($"starting {name}", token => StartAsync(name, token));
+        Strike();
+        (await Programs.DockerAsync(cancel, "restart", Cluster.Container(name))).OrThrow($"{name} was not restarted");
+        Cluster.ForgetPorts();
+    }
+
+    /// <summary>Every process of a container stops where it is (the engine's freezer), and its connections stay open.</summary>
+    internal async Task FreezeAsync(string name, CancellationToken cancel)
+    {
+        Damage.Note($"thawing {name}", async token =>
+        {
+            if ((await Programs.DockerAsync(token, "inspect", "--format", "{{.State.Paused}}", Cluster.Container(name))).Output.Trim() == "true")
+                (await Programs.DockerAsync(token, "unpause", Cluster.Container(name))).OrThrow($"{name} was not thawed");
+        });
+        Strike();
+        (await Programs.DockerAsync(cancel, "pause", Cluster.Container(name))).OrThrow($"{name} was not frozen");
+    }
+}

@@ -1,0 +1,89 @@
+using System.Security.Cryptography;
+using System.Text;
+using Analytics.Topology.Security;
+using Npgsql;
+
+namespace Hub.Drills.Load;
+
+/// <summary>
+/// What a drill needs in the database: a schema of its own, and a key of a project of its own, so that no project's usage shows a drill's calls.
+/// Both go, with the calls, when it ends.
+/// </summary>
+internal sealed class DrillSchema : IAsyncDisposable
+{
+    public const string Project = "drill";
+    private const string Drop = "DROP SCHEMA IF EXISTS drill CASCADE";
+    private readonly DrillCluster cluster;
+    private readonly int keyId;
+
+    private DrillSchema(DrillCluster cluster, string apiKey, int keyId)
+    {
+        this.cluster = cluster;
+        this.keyId = keyId;
+        ApiKey = apiKey;
+    }
+
+    public string ApiKey { get; }
+
+    /// <summary>Makes them, in the place of what an interrupted drill has left.</summary>
+    public static async Task<DrillSchema> CreateAsync(DrillCluster cluster, CancellationToken cancel)
+    {
+        var key = SecretValues.NewApiKey();
+        await using var owner = await cluster.OwnerAsync(cancel);
+
+        // No unique key: a row that is stored twice must show.
+        await using var create = new NpgsqlCommand($"""
+            {Drop};
+            CREATE SCHEMA drill;
+            CREATE TABLE drill.writes (id uuid NOT NULL);
+            CREATE TABLE drill.probes (at timestamptz NOT NULL DEFAULT clock_timestamp());
+            GRANT USAGE ON SCHEMA drill TO llm_app;
+            GRANT INSERT ON drill.writes TO llm_app;
+            """, owner);
+        await create.ExecuteNonQueryAsync(cancel);
+        await using var register = new NpgsqlCommand("SELECT analytics.create_api_key($1, 'drill', $2, $3)", owner);
+        register.Parameters.Add(new NpgsqlParameter { Value = Project });
+        register.Parameters.Add(new NpgsqlParameter { Value = SHA256.HashData(Encoding.UTF8.GetBytes(key)) });
+        register.Parameters.Add(new NpgsqlParameter { Value = key[..12] });
+        return new DrillSchema(cluster, key, (int)(await register.ExecuteScalarAsync(cancel))!);
+    }
+
+    /// <summary>How often each write through SQL is stored.</summary>
+    public Task<IReadOnlyDictionary<Guid, int>> StoredBySqlAsync(CancellationToken cancel) => CountAsync("SELECT id, count(*)::int FROM drill.writes GROUP BY id", cancel);
+
+    /// <summary>
+    /// How often each call that went through ingest is stored. Ingest keeps a call in three tables, in one transaction: the largest count of
+    /// the three, or none where one of them lacks it.
+    /// </summary>
+    public Task<IReadOnlyDictionary<Guid, int>> StoredByIngestAsync(CancellationToken cancel) => CountAsync("""
+        WITH mine AS (SELECT project_id FROM analytics.projects WHERE name = 'drill'), counts AS (
+          SELECT request_id, count(*) AS n FROM analytics.llm_requests JOIN mine USING (project_id) GROUP BY 1
+          UNION ALL SELECT request_id, count(*) FROM analytics.token_usage JOIN mine USING (project_id) GROUP BY 1
+          UNION ALL SELECT request_id, count(*) FROM analytics.cost_tracking JOIN mine USING (project_id) GROUP BY 1)
+        SELECT request_id, CASE WHEN count(*) = 3 THEN max(n) ELSE 0 END::int FROM counts GROUP BY 1
+        """, cancel);
+
+    public async ValueTask DisposeAsync()
+    {
+        await using var owner = await cluster.OwnerAsync(CancellationToken.None);
+        await using var remove = new NpgsqlCommand($"""
+            {Drop};
+            UPDATE analytics.api_keys SET revoked_at = now() WHERE key_id = {keyId};
+            DELETE FROM analytics.llm_requests WHERE project_id = (SELECT project_id FROM analytics.projects WHERE name = '{Project}');
+            DELETE FROM analytics.token_usage WHERE project_id = (SELECT project_id FROM analytics.projects WHERE name = '{Project}');
+            DELETE FROM analytics.cost_tracking WHERE project_id = (SELECT project_id FROM analytics.projects WHERE name = '{Project}');
+            """, owner);
+        await remove.ExecuteNonQueryAsync();
+    }
+
+    private async Task<IReadOnlyDictionary<Guid, int>> CountAsync(string sql, CancellationToken cancel)
+    {
+        await using var owner = await cluster.OwnerAsync(cancel);
+        await using var command = new NpgsqlCommand(sql, owner);
+        await using var reader = await command.ExecuteReaderAsync(cancel);
+        var counts = new Dictionary<Guid, int>();
+        while (await reader.ReadAsync(cancel))
+            counts[reader.GetGuid(0)] = reader.GetInt32(1);
+        return counts;
+    }
+}

@@ -1,0 +1,37 @@
+using Hub.Drills.Faults;
+using Hub.Drills.Runs;
+
+namespace Hub.Drills.Tests.Cluster;
+
+/// <summary>
+/// The short set: one run of each of these faults under load, on one cluster. Strict about what may never happen, generous about time: how long
+/// it took is printed, and depends on the machine.
+/// </summary>
+[Trait(Tiers.Trait, Tiers.Fault)]
+public sealed class FaultTests(DrillFixture fixture, ITestOutputHelper output) : IClassFixture<DrillFixture>
+{
+    /// <summary>The seed's bound for a failover is 60 s, on production's machines.</summary>
+    private static readonly TimeSpan LongestGap = TimeSpan.FromSeconds(90);
+
+    [Theory]
+    [InlineData("primary-kill")]
+    [InlineData("primary-freeze")]
+    [InlineData("primary-cut")]
+    [InlineData("switchover")]
+    [InlineData("etcd-all")]
+    public async Task Nothing_acknowledged_is_lost_or_doubled_and_never_two_primaries_acknowledge(string name)
+    {
+        var result = await new DrillRunner(fixture.Cluster, report: TestContext.Current.SendDiagnosticMessage)
+            .RunAsync(FaultCatalog.Find(name), run: 1, seed: 1, TestContext.Current.CancellationToken);
+        output.WriteLine(result.Describe());
+        Assert.Equal(0, result.Lost);
+        Assert.Equal(0, result.Duplicated);
+        Assert.True(result.PrimariesAtOnce == 1, $"{result.PrimariesAtOnce} primaries acknowledged at once: {string.Join(", ", result.Epochs)}");
+        Assert.All(result.Paths, path =>
+        {
+            Assert.True(path.Verification.Holds, path.ToString());
+            Assert.True(path.Gap.Ended, $"{path.Path} did not recover");
+            Assert.InRange(path.Gap.Length, TimeSpan.Zero, LongestGap);
+        });
+    }
+}

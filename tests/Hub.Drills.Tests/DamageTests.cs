@@ -1,0 +1,39 @@
+using Hub.Drills.Faults;
+
+namespace Hub.Drills.Tests;
+
+/// <summary>Healing makes every repair, whatever the others do.</summary>
+public sealed class DamageTests
+{
+    [Fact]
+    public async Task Repairs_are_made_last_first_and_once()
+    {
+        var done = new List<string>();
+        var damage = new Damage();
+        foreach (var name in new[] { "one", "two" })
+            damage.Note(name, _ => Done(done, name));
+        Assert.False(damage.IsWhole);
+        await damage.HealAsync(_ => { }, CancellationToken.None);
+        await damage.HealAsync(_ => { }, CancellationToken.None);
+        Assert.Equal(["two", "one"], done);
+        Assert.True(damage.IsWhole);
+    }
+
+    [Fact]
+    public async Task A_repair_that_fails_is_told_and_keeps_no_other_from_being_made()
+    {
+        var done = new List<string>();
+        var damage = new Damage();
+        damage.Note("one", _ => Done(done, "one"));
+        damage.Note("two", _ => throw new DrillException("two does not start"));
+        var problem = await Assert.ThrowsAsync<DrillException>(() => damage.HealAsync(_ => { }, CancellationToken.None));
+        Assert.Contains("two does not start", problem.Message, StringComparison.Ordinal);
+        Assert.Equal(["one"], done);
+    }
+
+    private static Task Done(List<string> done, string name)
+    {
+        done.Add(name);
+        return Task.CompletedTask;
+    }
+}
