@@ -27,6 +27,8 @@ var root = new Command("hub", "Hub: LLM analytics on a highly available Timescal
     ToolCommands.Psql(),
     BackupCommand.Create(ui),
     RestoreCommand.Create(ui),
+    SwitchoverCommand.Create(ui),
+    DrillCommand.Create(ui),
     ApiKeys.Create(ui),
     ToolCommands.Images(ui),
     PublishCommand.Create(ui),
@@ -37,7 +39,12 @@ var root = new Command("hub", "Hub: LLM analytics on a highly available Timescal
 try
 {
     var parsed = root.Parse(args);
-    var exitCode = await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+    var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false };
+
+    // An interrupted drill first heals what it broke, an interrupted switchover resumes the pool.
+    if (args.FirstOrDefault() is "drill" or "switchover")
+        configuration.ProcessTerminationTimeout = TimeSpan.FromMinutes(5);
+    var exitCode = await parsed.InvokeAsync(configuration);
     return parsed.Errors.Count > 0 ? 2 : exitCode;
 }
 catch (CliException problem)

@@ -135,11 +135,17 @@ public sealed class DrillCluster(DrillTarget target)
     }
 
     /// <exception cref="DrillException">Not healthy in time.</exception>
-    public async Task UntilHealthyAsync(TimeSpan patience, Action<string> report, CancellationToken cancel)
+    public Task UntilHealthyAsync(TimeSpan patience, Action<string> report, CancellationToken cancel) => UntilNothingIsMissingAsync(MissingAsync, patience, report, cancel);
+
+    /// <summary>Waits for a leader only.</summary>
+    /// <exception cref="DrillException">Nobody leads in time.</exception>
+    internal Task UntilLedAsync(TimeSpan patience, Action<string> report, CancellationToken cancel) => UntilNothingIsMissingAsync(
+        async token => (await MembersAsync(token)).Any(member => member.IsLeader) ? null : "nobody leads", patience, report, cancel);
+
+    private static async Task UntilNothingIsMissingAsync(Func<CancellationToken, Task<string?>> ask, TimeSpan patience, Action<string> report, CancellationToken cancel)
     {
-        ArgumentNullException.ThrowIfNull(report);
         var began = TimeProvider.System.GetTimestamp();
-        while (await MissingAsync(cancel) is { } missing)
+        while (await ask(cancel) is { } missing)
         {
             report(missing);
             if (TimeProvider.System.GetElapsedTime(began) > patience)

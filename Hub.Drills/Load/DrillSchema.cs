@@ -12,14 +12,22 @@ namespace Hub.Drills.Load;
 internal sealed class DrillSchema : IAsyncDisposable
 {
     public const string Project = "drill";
-    private const string Drop = "DROP SCHEMA IF EXISTS drill CASCADE";
-    private readonly DrillCluster cluster;
-    private readonly int keyId;
 
-    private DrillSchema(DrillCluster cluster, string apiKey, int keyId)
+    /// <summary>Everything that a drill has made, also one that was killed before it could clean up.</summary>
+    private const string Remove = $"""
+        DROP SCHEMA IF EXISTS drill CASCADE;
+        UPDATE analytics.api_keys SET revoked_at = now() WHERE revoked_at IS NULL AND {Mine};
+        DELETE FROM analytics.llm_requests WHERE {Mine};
+        DELETE FROM analytics.token_usage WHERE {Mine};
+        DELETE FROM analytics.cost_tracking WHERE {Mine};
+        """;
+
+    private const string Mine = $"project_id = (SELECT project_id FROM analytics.projects WHERE name = '{Project}')";
+    private readonly DrillCluster cluster;
+
+    private DrillSchema(DrillCluster cluster, string apiKey)
     {
         this.cluster = cluster;
-        this.keyId = keyId;
         ApiKey = apiKey;
     }
 
@@ -33,7 +41,7 @@ internal sealed class DrillSchema : IAsyncDisposable
 
         // No unique key: a row that is stored twice must show.
         await using var create = new NpgsqlCommand($"""
-            {Drop};
+            {Remove}
             CREATE SCHEMA drill;
             CREATE TABLE drill.writes (id uuid NOT NULL);
             CREATE TABLE drill.probes (at timestamptz NOT NULL DEFAULT clock_timestamp());
@@ -45,7 +53,8 @@ internal sealed class DrillSchema : IAsyncDisposable
         register.Parameters.Add(new NpgsqlParameter { Value = Project });
         register.Parameters.Add(new NpgsqlParameter { Value = SHA256.HashData(Encoding.UTF8.GetBytes(key)) });
         register.Parameters.Add(new NpgsqlParameter { Value = key[..12] });
-        return new DrillSchema(cluster, key, (int)(await register.ExecuteScalarAsync(cancel))!);
+        await register.ExecuteNonQueryAsync(cancel);
+        return new DrillSchema(cluster, key);
     }
 
     /// <summary>How often each write through SQL is stored.</summary>
@@ -55,24 +64,18 @@ internal sealed class DrillSchema : IAsyncDisposable
     /// How often each call that went through ingest is stored. Ingest keeps a call in three tables, in one transaction: the largest count of
     /// the three, or none where one of them lacks it.
     /// </summary>
-    public Task<IReadOnlyDictionary<Guid, int>> StoredByIngestAsync(CancellationToken cancel) => CountAsync("""
-        WITH mine AS (SELECT project_id FROM analytics.projects WHERE name = 'drill'), counts AS (
-          SELECT request_id, count(*) AS n FROM analytics.llm_requests JOIN mine USING (project_id) GROUP BY 1
-          UNION ALL SELECT request_id, count(*) FROM analytics.token_usage JOIN mine USING (project_id) GROUP BY 1
-          UNION ALL SELECT request_id, count(*) FROM analytics.cost_tracking JOIN mine USING (project_id) GROUP BY 1)
+    public Task<IReadOnlyDictionary<Guid, int>> StoredByIngestAsync(CancellationToken cancel) => CountAsync($"""
+        WITH counts AS (
+          SELECT request_id, count(*) AS n FROM analytics.llm_requests WHERE {Mine} GROUP BY 1
+          UNION ALL SELECT request_id, count(*) FROM analytics.token_usage WHERE {Mine} GROUP BY 1
+          UNION ALL SELECT request_id, count(*) FROM analytics.cost_tracking WHERE {Mine} GROUP BY 1)
         SELECT request_id, CASE WHEN count(*) = 3 THEN max(n) ELSE 0 END::int FROM counts GROUP BY 1
         """, cancel);
 
     public async ValueTask DisposeAsync()
     {
         await using var owner = await cluster.OwnerAsync(CancellationToken.None);
-        await using var remove = new NpgsqlCommand($"""
-            {Drop};
-            UPDATE analytics.api_keys SET revoked_at = now() WHERE key_id = {keyId};
-            DELETE FROM analytics.llm_requests WHERE project_id = (SELECT project_id FROM analytics.projects WHERE name = '{Project}');
-            DELETE FROM analytics.token_usage WHERE project_id = (SELECT project_id FROM analytics.projects WHERE name = '{Project}');
-            DELETE FROM analytics.cost_tracking WHERE project_id = (SELECT project_id FROM analytics.projects WHERE name = '{Project}');
-            """, owner);
+        await using var remove = new NpgsqlCommand(Remove, owner);
         await remove.ExecuteNonQueryAsync();
     }
 

@@ -22,6 +22,12 @@ public sealed class DrillRunner(DrillCluster cluster, Action<string> report)
     /// <summary>Longer than ingest lets a request wait (30 s).</summary>
     private static readonly TimeSpan AnswerPatience = TimeSpan.FromSeconds(45);
 
+    /// <summary>
+    /// Begin although something is missing already, and end when somebody leads, whatever else is missing. What the drill broke and what was
+    /// broken before cannot be told apart then. Default false.
+    /// </summary>
+    public bool EvenUnhealthy { get; init; }
+
     /// <summary>One run. The cluster must be healthy, and is healthy afterwards.</summary>
     /// <param name="fault">What to break.</param>
     /// <param name="run">Number of the run, from 1.</param>
@@ -33,7 +39,7 @@ public sealed class DrillRunner(DrillCluster cluster, Action<string> report)
     {
         ArgumentNullException.ThrowIfNull(fault);
         var startedAt = TimeProvider.System.GetUtcNow();
-        await cluster.UntilHealthyAsync(TimeSpan.FromSeconds(30), report, cancel);
+        await UntilHealthyAsync(TimeSpan.FromSeconds(30), cancel);
         await using var schema = await DrillSchema.CreateAsync(cluster, cancel);
         var ledger = new Ledger(TimeProvider.System);
         var context = new FaultContext(cluster, await cluster.MembersAsync(cancel), new Random(seed), () => ledger.Now, (next, token) => HoldAsync(ledger, next, token), report);
@@ -52,7 +58,7 @@ public sealed class DrillRunner(DrillCluster cluster, Action<string> report)
             // Not cancelled: nothing stays broken because somebody lost patience.
             await context.Damage.HealAsync(report, CancellationToken.None);
             healed = ledger.Now;
-            await cluster.UntilHealthyAsync(HealPatience, report, CancellationToken.None);
+            await UntilHealthyAsync(HealPatience, CancellationToken.None);
             healthy = ledger.Now;
         }
 
@@ -83,6 +89,9 @@ public sealed class DrillRunner(DrillCluster cluster, Action<string> report)
             PrimariesAtOnce = PrimaryEpoch.MostAtOnce(epochs),
         };
     }
+
+    private Task UntilHealthyAsync(TimeSpan patience, CancellationToken cancel) =>
+        EvenUnhealthy ? cluster.UntilLedAsync(patience, report, cancel) : cluster.UntilHealthyAsync(patience, report, cancel);
 
     private async Task WarmUpAsync(Ledger ledger, CancellationToken cancel)
     {

@@ -1,0 +1,124 @@
+using System.CommandLine;
+using System.Globalization;
+using Hub.Cli.Engine;
+using Hub.Cli.State;
+using Hub.Drills;
+using Hub.Drills.Faults;
+using Hub.Drills.Runs;
+using Spectre.Console;
+
+namespace Hub.Cli.Commands;
+
+/// <summary><c>hub drill</c>: breaks the local hub under load, heals it, and proves what became of every write.</summary>
+internal static class DrillCommand
+{
+    private static readonly Option<int> RepeatOption = new("--repeat") { Description = "Runs of each fault, 1 to 1000.", DefaultValueFactory = _ => 1 };
+    private static readonly Option<int?> SeedOption = new("--seed") { Description = "Of every random choice of the first run; each further run takes the next number [default: chosen and printed]." };
+    private static readonly Option<string?> JsonOption = new("--json") { Description = "File to write every run to, in full." };
+    private static readonly Option<bool> UnhealthyOption = new("--even-unhealthy") { Description = "Drill a hub that is not healthy. It may go down until it is repaired by hand." };
+    private static readonly Option<bool> RemoteOption = new("--even-remote") { Description = "Drill although the container engine is another machine's. What is broken there is not yours alone." };
+
+    public static Command Create(Ui ui)
+    {
+        RepeatOption.Validators.Add(result =>
+        {
+            if (result.Tokens.Count == 1 && int.TryParse(result.Tokens[0].Value, out var runs) && runs is (< 1 or > 1000))
+                result.AddError("--repeat must be between 1 and 1000.");
+        });
+        var fault = new Argument<string>("fault") { Description = "Its name, from `hub drill list`." };
+        fault.AcceptOnlyFromAmong([.. FaultCatalog.All.Select(known => known.Name)]);
+        var list = new Command("list", "List the faults.");
+        list.SetAction(_ => List(ui));
+        var run = new Command("run", "Break one thing, heal it, print what became of the writes. Exit code 1: something acknowledged was lost or doubled, two members led, or writes did not come back.")
+        {
+            fault, RepeatOption, SeedOption, JsonOption, UnhealthyOption, RemoteOption,
+        };
+        run.SetAction((parse, cancellation) => RunAsync(ui, [FaultCatalog.Find(parse.GetValue(fault)!)], parse, cancellation));
+        var all = new Command("all", "Every fault in turn; one that is not possible here is named with the reason.") { RepeatOption, SeedOption, JsonOption, UnhealthyOption, RemoteOption };
+        all.SetAction((parse, cancellation) => RunAsync(ui, FaultCatalog.All, parse, cancellation));
+        return new Command("drill", "Break the local hub under load, heal it, and prove that no acknowledged write was lost.") { list, run, all };
+    }
+
+    private static void List(Ui ui)
+    {
+        var table = new Table().Border(TableBorder.Simple).AddColumns("Fault", "What happens");
+        foreach (var fault in FaultCatalog.All)
+            table.AddRow(Markup.Escape(fault.Name), Markup.Escape(fault.Summary));
+        ui.Console.Write(table);
+    }
+
+    private static async Task<int> RunAsync(Ui ui, IReadOnlyList<Fault> faults, ParseResult parse, CancellationToken cancellation)
+    {
+        var deployment = Deployment.LoadExisting();
+        using var alone = deployment.Lock();
+        var engine = await ContainerEngine.ConnectAsync(cancellation);
+        await DrillHub.RequireLocalAsync(parse.GetValue(RemoteOption), cancellation);
+        if (deployment.Topology.Database.Members < 2)
+            throw new CliException("This hub has one database member: nobody can take over, so there is nothing to drill.", "Bring up a cluster: ./hub down --volumes --state, then ./hub up.");
+        var unhealthy = parse.GetValue(UnhealthyOption);
+        await ui.StepAsync("Is the hub healthy", async _ => await DrillHub.RequireHealthyAsync(unhealthy, cancellation), unhealthy ? "not asked" : "yes");
+        var cluster = await DrillHub.ConnectAsync(deployment, engine, cancellation);
+        var seed = parse.GetValue(SeedOption) ?? Random.Shared.Next(1, 1_000_000);
+        var results = new List<DrillResult>();
+        try
+        {
+            foreach (var fault in faults)
+            {
+                if (fault.Impossible(cluster) is { } reason)
+                {
+                    ui.Console.MarkupLineInterpolated($"[yellow]–[/] {fault.Name}: not possible here: {reason}");
+                    continue;
+                }
+
+                for (var run = 1; run <= parse.GetValue(RepeatOption); run++)
+                {
+                    var result = await ui.StepAsync($"{fault.Name}, run {run}, seed {seed + run - 1}", report =>
+                        new DrillRunner(cluster, report) { EvenUnhealthy = unhealthy }.RunAsync(fault, run, seed + run - 1, cancellation), Summary);
+                    results.Add(result);
+                    Save(parse.GetValue(JsonOption), deployment, results);
+                    if (!IsGood(result))
+                        ui.Console.WriteLine(result.Describe());
+                }
+            }
+        }
+        catch (DrillException problem)
+        {
+            throw new CliException(problem.Message, problem.Hint);
+        }
+        finally
+        {
+            Print(ui.Console, results);
+        }
+
+        return results.All(IsGood) ? 0 : 1;
+    }
+
+    private static bool IsGood(DrillResult result) => result.Holds && result.Paths.All(path => path.Gap.Ended);
+
+    private static string Summary(DrillResult result) =>
+        $"{(IsGood(result) ? "" : "FAILED, ")}gap {string.Join(", ", result.Paths.Select(path => $"{Seconds(path.Gap.Length)} {path.Path}"))}; {result.Lost} lost, {result.Duplicated} duplicated";
+
+    private static void Save(string? file, Deployment deployment, IReadOnlyList<DrillResult> results)
+    {
+        if (file is null)
+            return;
+        var report = new DrillReport(deployment.Choices.Name, deployment.Topology.Images.Database, Environment.ProcessorCount, DrillSummary.Of(results), results);
+        File.WriteAllText(file, report.ToJson());
+    }
+
+    private static void Print(IAnsiConsole console, IReadOnlyList<DrillResult> results)
+    {
+        if (results.Count == 0)
+            return;
+        var table = new Table().Border(TableBorder.Simple).AddColumns("Fault", "Path", "Runs", "Gap min", "median", "max", "Not acknowledged", "Lost", "Duplicated", "Primaries > 1");
+        foreach (var line in DrillSummary.Of(results))
+        {
+            table.AddRow(Markup.Escape(line.Fault), line.Path, $"{line.Runs}", Seconds(line.Least), Seconds(line.Median), Seconds(line.Most), $"{line.Failed}", $"{line.Lost}", $"{line.Duplicated}",
+                line.PrimariesAtOnce > 1 ? "[red]yes[/]" : "no");
+        }
+
+        console.Write(table);
+    }
+
+    private static string Seconds(TimeSpan time) => time.TotalSeconds.ToString("0.00", CultureInfo.InvariantCulture) + " s";
+}

@@ -1,0 +1,55 @@
+using Hub.Cli.Engine;
+using Hub.Cli.State;
+using Hub.Cli.Status;
+using Hub.Drills;
+
+namespace Hub.Cli.Commands;
+
+/// <summary>The local hub as a drill and a switchover see it, and whether they may touch it.</summary>
+internal static class DrillHub
+{
+    public static async Task<DrillCluster> ConnectAsync(Deployment deployment, ContainerEngine engine, CancellationToken cancellation)
+    {
+        var containers = await engine.ContainersAsync(deployment.Choices.Name, cancellation);
+        if (containers.Count == 0)
+            throw new CliException($"The hub '{deployment.Choices.Name}' is not running.", "Start it with `./hub up`.");
+        var secrets = deployment.Secrets();
+        return new DrillCluster(new DrillTarget
+        {
+            Topology = deployment.Topology,
+            Containers = containers.ToDictionary(pair => pair.Key, pair => pair.Value.Name),
+            Secret = name => secrets[name],
+            CaFile = deployment.CaFile,
+        });
+    }
+
+    /// <exception cref="CliException">The engine is another machine's, and that was not allowed.</exception>
+    public static async Task RequireLocalAsync(bool allowed, CancellationToken cancellation)
+    {
+        // unix:///var/run/docker.sock
+        var host = Environment.GetEnvironmentVariable("DOCKER_HOST") is { Length: > 0 } configured
+            ? configured
+            : (await Processes.RunAsync("docker", ["context", "inspect", "--format", "{{.Endpoints.docker.Host}}"], cancellation)).Output.Trim();
+        if (!allowed && !IsLocal(host))
+        {
+            throw new CliException($"The container engine is not this machine's: {host}.",
+                "A drill kills, freezes and cuts off containers there, whoever else relies on them. If that is meant: --even-remote.");
+        }
+    }
+
+    internal static bool IsLocal(string host) => host.StartsWith("unix://", StringComparison.Ordinal) || host.StartsWith("npipe://", StringComparison.Ordinal);
+
+    /// <summary>Alerts do not count: they speak of the last minutes, the drill before this one for instance.</summary>
+    /// <exception cref="CliException">Something is wrong with the hub, and that was not allowed.</exception>
+    public static async Task RequireHealthyAsync(bool allowed, CancellationToken cancellation)
+    {
+        if (allowed)
+            return;
+        var problems = (await StatusCollector.CollectAsync(cancellation)).Problems.Where(problem => !problem.StartsWith("alert ", StringComparison.Ordinal)).ToList();
+        if (problems.Count > 0)
+        {
+            throw new CliException($"The hub is not healthy: {string.Join("; ", problems)}.",
+                "Repair it first (`./hub status`, `./hub up`). --even-unhealthy breaks more on top of it: the hub may go down until it is repaired by hand, and nobody can tell what the drill did.");
+        }
+    }
+}

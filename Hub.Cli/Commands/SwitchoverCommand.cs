@@ -1,0 +1,39 @@
+using System.CommandLine;
+using System.Globalization;
+using Hub.Cli.Engine;
+using Hub.Cli.State;
+using Hub.Drills;
+using Hub.Drills.Operations;
+
+namespace Hub.Cli.Commands;
+
+/// <summary><c>hub switchover</c>: hands the leadership over, with the pool's clients waiting meanwhile.</summary>
+internal static class SwitchoverCommand
+{
+    public static Command Create(Ui ui)
+    {
+        var to = new Option<string?>("--to") { Description = "The member to lead [default: the synchronous standby with the lowest number]." };
+        var command = new Command("switchover", "Hand the leadership to another member. The pool waits meanwhile, so its clients see one slow query and no error.") { to };
+        command.SetAction(async (parse, cancellation) =>
+        {
+            var deployment = Deployment.LoadExisting();
+            using var alone = deployment.Lock();
+            var cluster = await DrillHub.ConnectAsync(deployment, await ContainerEngine.ConnectAsync(cancellation), cancellation);
+            try
+            {
+                await ui.StepAsync("Switchover", report => new Switchover(cluster).RunAsync(parse.GetValue(to), report, cancellation), Describe);
+            }
+            catch (DrillException problem)
+            {
+                throw new CliException(problem.Message, problem.Hint);
+            }
+
+            return 0;
+        });
+        return command;
+    }
+
+    private static string Describe(SwitchoverResult result) => $"{result.From} → {result.To}, " + (result.Paused
+        ? $"the pool's clients waited {result.Held.TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture)} s"
+        : "the pool was not paused: its clients saw errors");
+}
