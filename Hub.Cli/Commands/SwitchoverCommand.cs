@@ -34,6 +34,6 @@ internal static class SwitchoverCommand
     }
 
     private static string Describe(SwitchoverResult result) => $"{result.From} → {result.To}, " + (result.Paused
-        ? $"the pool's clients waited {result.Held.TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture)} s"
+        ? $"the pool's clients waited {result.Took.TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture)} s"
         : "the pool was not paused: its clients saw errors");
 }

@@ -38,7 +38,8 @@ internal static class Network
     /// </summary>
     public static async Task CutFromAsync(FaultContext context, string name, IEnumerable<string> others, CancellationToken cancel)
     {
-        var process = (await Programs.DockerAsync(cancel, "inspect", "--format", "{{.State.Pid}}", context.Cluster.Container(name))).OrThrow($"{name} was not found").Output.Trim();
+        // /var/run/docker/netns/5f1c0ffee123: it goes when the container stops.
+        var space = (await Programs.DockerAsync(cancel, "inspect", "--format", "{{.NetworkSettings.SandboxKey}}", context.Cluster.Container(name))).OrThrow($"{name} was not found").Output.Trim();
         var addresses = new List<string>();
         foreach (var other in others)
         {
@@ -49,15 +50,15 @@ internal static class Network
         var rules = addresses.SelectMany(address => new string[][] { ["INPUT", "-s", address, "-j", "DROP"], ["OUTPUT", "-d", address, "-j", "DROP"] }).ToList();
         context.Damage.Note($"connecting {name}", async token =>
         {
-            // A container that was restarted meanwhile has a new namespace, without rules; the old one went with its process.
-            if (!Directory.Exists($"/proc/{process}"))
+            // A container that was restarted meanwhile has a new namespace, without rules.
+            if (!File.Exists(space))
                 return;
             foreach (var rule in rules)
-                await FirewallAsync(process, ["-D", .. rule], token);
+                await FirewallAsync(space, ["-D", .. rule], token);
         });
         context.Strike();
         foreach (var rule in rules)
-            (await FirewallAsync(process, ["-I", .. rule], cancel)).OrThrow($"{name} was not cut off");
+            (await FirewallAsync(space, ["-I", .. rule], cancel)).OrThrow($"{name} was not cut off");
     }
 
     /// <summary>Why a part of a container's network cannot be cut here; null where it can.</summary>
@@ -69,8 +70,8 @@ internal static class Network
         return missing.Length == 0 ? null : $"needs {string.Join(" and ", missing)} (Debian/Ubuntu: apt-get install util-linux iptables)";
     }
 
-    private static Task<ProgramResult> FirewallAsync(string process, string[] rule, CancellationToken cancel) =>
-        Programs.RunAsync("nsenter", ["--target", process, "--net", "iptables", "--wait", .. rule], cancel);
+    private static Task<ProgramResult> FirewallAsync(string space, string[] rule, CancellationToken cancel) =>
+        Programs.RunAsync("nsenter", [$"--net={space}", "iptables", "--wait", .. rule], cancel);
 
     private static bool Exists(string program) => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Append("/usr/sbin").Append("/sbin")
         .Any(directory => directory.Length > 0 && File.Exists(Path.Combine(directory, program)));

@@ -8,8 +8,8 @@ namespace Hub.Drills.Operations;
 /// <param name="From">Who led.</param>
 /// <param name="To">Who leads now.</param>
 /// <param name="Paused">Whether the pool held its clients meanwhile; without it they saw errors.</param>
-/// <param name="Held">How long the pool's clients waited; zero without a pause.</param>
-public sealed record SwitchoverResult(string From, string To, bool Paused, TimeSpan Held);
+/// <param name="Took">From the pause until clients went on at the new primary.</param>
+public sealed record SwitchoverResult(string From, string To, bool Paused, TimeSpan Took);
 
 /// <summary>
 /// Hands the leadership over. PgBouncer is paused meanwhile: transactions end, then clients wait instead of seeing their connections break, and
@@ -20,10 +20,30 @@ public sealed class Switchover(DrillCluster cluster)
     /// <summary>A transaction that takes longer is not waited for: it is broken, as without a pause.</summary>
     private static readonly TimeSpan PausePatience = TimeSpan.FromSeconds(5);
 
-    /// <summary>Below PgBouncer's query_wait_timeout (30 s), after which waiting clients get errors.</summary>
+    /// <summary>Together with the pause below PgBouncer's query_wait_timeout (30 s), after which waiting clients get errors.</summary>
     private static readonly TimeSpan RoutePatience = TimeSpan.FromSeconds(20);
 
-    private readonly PgBouncerConsole console = new(cluster);
+    private static readonly TimeSpan ConsolePatience = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// Asks the member's own Patroni, with the certificate that it asks of everybody who changes something. Not patronictl, which takes seconds to
+    /// start while clients wait. It is ready before the pause, and goes on when a line arrives.
+    /// </summary>
+    private const string Request = """
+        import base64, json, os, ssl, sys, urllib.error, urllib.request
+        tls = ssl.create_default_context(cafile="/etc/hub/tls/ca.crt")
+        tls.load_cert_chain("/etc/hub/tls/tls.crt", "/etc/hub/tls/tls.key")
+        user = os.environ["PATRONI_RESTAPI_USERNAME"] + ":" + os.environ["PATRONI_RESTAPI_PASSWORD"]
+        body = json.dumps({"leader": sys.argv[1], "candidate": sys.argv[2]}).encode()
+        request = urllib.request.Request("https://localhost:8008/switchover", data=body, headers={"Authorization": "Basic " + base64.b64encode(user.encode()).decode()})
+        print("ready", flush=True)
+        sys.stdin.readline()
+        try:
+            with urllib.request.urlopen(request, timeout=40, context=tls) as answer:
+                print("done", answer.read().decode().strip(), flush=True)
+        except urllib.error.HTTPError as refused:
+            print("refused", refused.code, refused.read().decode().strip(), flush=True)
+        """;
 
     /// <param name="to">The member to lead; null: the synchronous one with the lowest number.</param>
     /// <param name="report">Told what is being done.</param>
@@ -35,28 +55,39 @@ public sealed class Switchover(DrillCluster cluster)
         var members = await cluster.MembersAsync(cancel);
         var leader = members.FirstOrDefault(member => member.IsLeader)?.Name ?? throw new DrillException("Nobody leads the cluster: there is nothing to hand over.", "See `./hub status`.");
         var candidate = Choose(members, leader, to);
-        report("pausing the pool");
-        var began = TimeProvider.System.GetTimestamp();
-        bool paused;
+        var timeline = await TimelineAsync(cancel) ?? throw new DrillException("The gateway does not lead to the primary.", "See `./hub logs haproxy`.");
+        await using var console = new PgBouncerConsole(cluster, candidate);
+        if (await console.RunAsync("SHOW VERSION", ConsolePatience, cancel) is var hello && !hello.Contains("PgBouncer", StringComparison.Ordinal))
+            throw new DrillException($"PgBouncer's console does not answer: {hello}", "See `./hub logs pgbouncer`.");
+        using var request = Programs.Start("docker", ["exec", "--interactive", cluster.Container(candidate), "python3", "-c", Request, leader, candidate]);
         try
         {
-            paused = (await console.RunAsync(candidate, $"PAUSE {ClusterNames.Database}", PausePatience, cancel)).ExitCode == 0;
-            report($"handing over from {leader} to {candidate}");
-            var said = await cluster.ExecAsync(candidate, cancel, "patronictl", "switchover", "--leader", leader, "--candidate", candidate, "--force");
-            if (said.ExitCode != 0 || !said.Output.Contains("Successfully", StringComparison.Ordinal))
-                throw new DrillException($"Patroni did not hand over: {(said.Output + said.Error).Trim().Split('\n').LastOrDefault()}", "See `./hub logs " + leader + "`.");
-            report($"waiting for the gateway to lead to {candidate}");
-            await UntilRoutedAsync(candidate, cancel);
+            if (await request.StandardOutput.ReadLineAsync(cancel) != "ready")
+                throw new DrillException($"Patroni cannot be asked in {candidate}: {(await request.StandardError.ReadToEndAsync(cancel)).Trim()}");
+            report("pausing the pool");
+            var began = TimeProvider.System.GetTimestamp();
+            bool paused;
+            try
+            {
+                paused = await console.RunAsync($"PAUSE {ClusterNames.Database}", PausePatience, cancel) is "";
+                report($"handing over from {leader} to {candidate}");
+                await request.StandardInput.WriteLineAsync();
+                await request.StandardInput.FlushAsync(cancel);
+                await UntilRoutedAsync(candidate, timeline, request.StandardOutput.ReadLineAsync(cancel).AsTask(), cancel);
+            }
+            finally
+            {
+                await ResumeAsync(console, candidate);
+            }
+
+            return new SwitchoverResult(leader, candidate, paused, TimeProvider.System.GetElapsedTime(began));
         }
         finally
         {
-            // Not cancelled: a pool that stays paused is an outage. It may have been paused although PAUSE was not waited for.
-            var resumed = await console.RunAsync(candidate, $"RESUME {ClusterNames.Database}", RoutePatience, CancellationToken.None);
-            if (resumed.ExitCode != 0 && !resumed.Error.Contains("not paused", StringComparison.Ordinal))
-                report($"PgBouncer was not resumed: {resumed.Error.Trim()}");
+            if (!request.HasExited)
+                request.Kill(entireProcessTree: true);
+            await request.WaitForExitAsync(CancellationToken.None);
         }
-
-        return new SwitchoverResult(leader, candidate, paused, paused ? TimeProvider.System.GetElapsedTime(began) : TimeSpan.Zero);
     }
 
     /// <summary>Who takes over. Only a synchronous standby has every acknowledged write.</summary>
@@ -72,29 +103,47 @@ public sealed class Switchover(DrillCluster cluster)
         return ready.Contains(wanted) ? wanted : throw new DrillException($"{wanted} is not in step with the leader: it lacks writes that were acknowledged.", "See `./hub status`; once it streams, it can take over.");
     }
 
-    /// <summary>The gateway leads to a member that takes writes, and no more to the old one.</summary>
-    private async Task UntilRoutedAsync(string candidate, CancellationToken cancel)
+    /// <summary>Not cancelled: a pool that stays paused is an outage. It may have been paused although the pause was not waited for.</summary>
+    private async Task ResumeAsync(PgBouncerConsole console, string member)
+    {
+        const string resume = $"RESUME {ClusterNames.Database}";
+        if (await console.RunAsync(resume, ConsolePatience, CancellationToken.None) is not "")
+        {
+            // The console may still wait for the pause, or have gone with an interrupted terminal.
+            await using var another = new PgBouncerConsole(cluster, member);
+            var said = await another.RunAsync(resume, ConsolePatience, CancellationToken.None);
+            if (said.Length > 0 && !said.Contains("not paused", StringComparison.Ordinal))
+                throw new DrillException($"PgBouncer may still be paused: {said}", "`docker restart` of its container ends the pause.");
+        }
+    }
+
+    /// <summary>The gateway leads to a member that takes writes on a later timeline. Patroni answers later than that, unless it refuses.</summary>
+    private async Task UntilRoutedAsync(string candidate, long before, Task<string?> answer, CancellationToken cancel)
     {
         var began = TimeProvider.System.GetTimestamp();
-        for (; ; )
+        while (await TimelineAsync(cancel) is not { } timeline || timeline <= before)
         {
-            var found = "";
-            try
-            {
-                await using var owner = await cluster.OwnerAsync(cancel);
-                await using var ask = new NpgsqlCommand("SELECT pg_is_in_recovery()", owner);
-                if (await ask.ExecuteScalarAsync(cancel) is false)
-                    return;
-                found = "it still leads to a replica";
-            }
-            catch (NpgsqlException problem)
-            {
-                found = problem.Message;
-            }
-
+            if (answer.IsCompleted && await answer is var said && said?.StartsWith("done", StringComparison.Ordinal) != true)
+                throw new DrillException($"Patroni did not hand over to {candidate}: {said ?? "no answer"}", "See `./hub logs` of both members.");
             if (TimeProvider.System.GetElapsedTime(began) > RoutePatience)
-                throw new DrillException($"The leadership was handed over to {candidate}, but the gateway does not lead there after {RoutePatience.TotalSeconds:0} s: {found}.", "See `./hub logs haproxy`.");
-            await Task.Delay(TimeSpan.FromMilliseconds(50), cancel);
+                throw new DrillException($"The gateway does not lead to {candidate} after {RoutePatience.TotalSeconds:0} s.", "See `./hub status` and `./hub logs haproxy`.");
+            await Task.Delay(TimeSpan.FromMilliseconds(25), cancel);
+        }
+    }
+
+    /// <summary>The timeline of the member that the gateway leads to; null while that is a replica, or none.</summary>
+    private async Task<long?> TimelineAsync(CancellationToken cancel)
+    {
+        try
+        {
+            await using var owner = await cluster.OwnerAsync(cancel);
+            await using var ask = new NpgsqlCommand(
+                "SELECT CASE WHEN NOT pg_is_in_recovery() THEN ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::bigint END", owner);
+            return await ask.ExecuteScalarAsync(cancel) as long?;
+        }
+        catch (NpgsqlException)
+        {
+            return null;
         }
     }
 }
