@@ -39,6 +39,9 @@ public static class HaProxyConfig
               mode tcp
               option dontlognull
               option tcpka
+              # Another member is tried at every retry. Without it, a connection that was refused by a primary which has just stopped was seen to
+              # hang for 15 s and more, long after another led.
+              option redispatch 1
               timeout connect 3s
               timeout client 30m
               timeout server 30m

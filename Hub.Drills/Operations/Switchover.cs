@@ -25,6 +25,9 @@ public sealed class Switchover(DrillCluster cluster)
 
     private static readonly TimeSpan ConsolePatience = TimeSpan.FromSeconds(10);
 
+    private static readonly TimeSpan ProbeInterval = TimeSpan.FromMilliseconds(200);
+    private const int MostProbes = 10;
+
     /// <summary>
     /// Asks the member's own Patroni, with the certificate that it asks of everybody who changes something. Not patronictl, which takes seconds to
     /// start while clients wait. It is ready before the pause, and goes on when a line arrives.
@@ -117,17 +120,42 @@ public sealed class Switchover(DrillCluster cluster)
         }
     }
 
-    /// <summary>The gateway leads to a member that takes writes on a later timeline. Patroni answers later than that, unless it refuses.</summary>
+    /// <summary>
+    /// The gateway leads to a member that takes writes on a later timeline. Patroni answers later than that, unless it refuses. A connection that
+    /// was led to a member which is just stopping may hang, so another one is begun every now and then without waiting for it.
+    /// </summary>
     private async Task UntilRoutedAsync(string candidate, long before, Task<string?> answer, CancellationToken cancel)
     {
-        var began = TimeProvider.System.GetTimestamp();
-        while (await TimelineAsync(cancel) is not { } timeline || timeline <= before)
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        over.CancelAfter(RoutePatience);
+        var probes = new List<Task<long?>>();
+        try
         {
-            if (answer.IsCompleted && await answer is var said && said?.StartsWith("done", StringComparison.Ordinal) != true)
-                throw new DrillException($"Patroni did not hand over to {candidate}: {said ?? "no answer"}", "See `./hub logs` of both members.");
-            if (TimeProvider.System.GetElapsedTime(began) > RoutePatience)
-                throw new DrillException($"The gateway does not lead to {candidate} after {RoutePatience.TotalSeconds:0} s.", "See `./hub status` and `./hub logs haproxy`.");
-            await Task.Delay(TimeSpan.FromMilliseconds(25), cancel);
+            while (true)
+            {
+                if (probes.Count < MostProbes)
+                    probes.Add(TimelineAsync(over.Token));
+                await Task.WhenAny([.. probes, Task.Delay(ProbeInterval, over.Token)]);
+                foreach (var probe in probes.Where(probe => probe.IsCompleted).ToList())
+                {
+                    probes.Remove(probe);
+                    if (await probe is { } timeline && timeline > before)
+                        return;
+                }
+
+                if (answer.IsCompleted && await answer is var said && said?.StartsWith("done", StringComparison.Ordinal) != true)
+                    throw new DrillException($"Patroni did not hand over to {candidate}: {said ?? "no answer"}", "See `./hub logs` of both members.");
+                await Task.Delay(ProbeInterval / 4, over.Token);
+            }
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            throw new DrillException($"The gateway does not lead to {candidate} after {RoutePatience.TotalSeconds:0} s.", "See `./hub status` and `./hub logs haproxy`.");
+        }
+        finally
+        {
+            await over.CancelAsync();
+            await ((Task)Task.WhenAll(probes)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
