@@ -10,16 +10,13 @@ namespace Hub.Drills.Tests.Cluster;
 [Trait(Tiers.Trait, Tiers.Fault)]
 public sealed class FaultTests(DrillFixture fixture, ITestOutputHelper output) : IClassFixture<DrillFixture>
 {
-    /// <summary>The seed's bound for a failover is 60 s, on production's machines.</summary>
-    private static readonly TimeSpan LongestGap = TimeSpan.FromSeconds(90);
-
     [Theory]
-    [InlineData("primary-kill")]
-    [InlineData("primary-freeze")]
-    [InlineData("primary-cut")]
-    [InlineData("switchover")]
-    [InlineData("etcd-all")]
-    public async Task Nothing_acknowledged_is_lost_or_doubled_and_never_two_primaries_acknowledge(string name)
+    [InlineData("primary-kill", 90)]
+    [InlineData("primary-freeze", 90)]
+    [InlineData("primary-cut", 90)]
+    [InlineData("switchover", 60)]
+    [InlineData("etcd-all", 300)] // A machine too busy for the members to answer each other within 2 s loses its leader until etcd is back.
+    public async Task Nothing_acknowledged_is_lost_or_doubled_and_never_two_primaries_acknowledge(string name, int longestGap)
     {
         var result = await new DrillRunner(fixture.Cluster, report: TestContext.Current.SendDiagnosticMessage)
             .RunAsync(FaultCatalog.Find(name), run: 1, seed: 1, TestContext.Current.CancellationToken);
@@ -31,7 +28,7 @@ public sealed class FaultTests(DrillFixture fixture, ITestOutputHelper output) :
         {
             Assert.True(path.Verification.Holds, path.ToString());
             Assert.True(path.Gap.Ended, $"{path.Path} did not recover");
-            Assert.InRange(path.Gap.Length, TimeSpan.Zero, LongestGap);
+            Assert.InRange(path.Gap.Length.TotalSeconds, 0, longestGap);
         });
     }
 }
