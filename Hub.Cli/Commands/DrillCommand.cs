@@ -51,8 +51,8 @@ internal static class DrillCommand
     {
         var deployment = Deployment.LoadExisting();
         using var alone = deployment.Lock();
-        var engine = await ContainerEngine.ConnectAsync(cancellation);
         await DrillHub.RequireLocalAsync(parse.GetValue(RemoteOption), cancellation);
+        var engine = await ContainerEngine.ConnectAsync(cancellation);
         if (deployment.Topology.Database.Members < 2)
             throw new CliException("This hub has one database member: nobody can take over, so there is nothing to drill.", "Bring up a cluster: ./hub down --volumes --state, then ./hub up.");
         var unhealthy = parse.GetValue(UnhealthyOption);

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Hub.Cli.Commands;
 using Hub.Cli.Engine;
 
 namespace Hub.Cli.Tests.Commands;
@@ -15,6 +16,8 @@ public sealed class RefusalTests : IDisposable
     [InlineData("up", "--timeout", "1")]
     [InlineData("down", "--state")]
     [InlineData("test", "--tier", "some")]
+    [InlineData("drill", "run", "nonsense")]
+    [InlineData("drill", "run", "primary-kill", "--repeat", "0")]
     [InlineData("nonsense")]
     public async Task Arguments_that_cannot_be_meant_end_with_2(params string[] arguments)
     {
@@ -22,6 +25,24 @@ public sealed class RefusalTests : IDisposable
         Assert.Equal(2, result.ExitCode);
         Assert.False(Directory.Exists(cli.State));
     }
+
+    [Theory]
+    [InlineData("drill", "all")]
+    [InlineData("switchover")]
+    public async Task Without_a_hub_there_is_nothing_to_break_or_hand_over(params string[] arguments)
+    {
+        var result = await cli.RunAsync(arguments);
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains("There is no hub here yet", result.Error, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(cli.State));
+    }
+
+    [Theory]
+    [InlineData("unix:///var/run/docker.sock", true)]
+    [InlineData("npipe:////./pipe/docker_engine", true)]
+    [InlineData("tcp://10.0.0.7:2376", false)]
+    [InlineData("ssh://build@host", false)]
+    public void An_engine_behind_a_network_is_not_local(string host, bool local) => Assert.Equal(local, DrillHub.IsLocal(host));
 
     [Theory]
     [InlineData("up")]
