@@ -150,8 +150,7 @@ public sealed partial class PostgresSettings
             ["wal_sender_timeout"] = "10s",
             ["wal_receiver_timeout"] = "10s",
 
-            // A standby that has lost its primary looks for WAL this often, and sees a promotion only then: the default of 5 s was measured
-            // between the promotion's request and its effect.
+            // A standby that has just lost its primary may sleep this long, and does not see in its sleep that it is promoted. The default is 5 s.
             ["wal_retrieve_retry_interval"] = "1s",
 
             // Logging
