@@ -99,6 +99,21 @@ public sealed class DrillCluster(DrillTarget target)
         return [];
     }
 
+    /// <summary>Patroni's view with a leader in it. A busy machine may take several attempts to say what it knows.</summary>
+    /// <exception cref="DrillException">Nobody leads within a minute.</exception>
+    internal async Task<IReadOnlyList<DrillMember>> LedMembersAsync(CancellationToken cancel)
+    {
+        var began = TimeProvider.System.GetTimestamp();
+        while (TimeProvider.System.GetElapsedTime(began) < TimeSpan.FromMinutes(1))
+        {
+            if (await MembersAsync(cancel) is var members && members.Any(member => member.IsLeader))
+                return members;
+            await Task.Delay(Pause, cancel);
+        }
+
+        throw new DrillException("Nobody leads the cluster.", "See `./hub status`.");
+    }
+
     /// <summary>Runs a command in a container, at most ten seconds: in a frozen one it would wait for ever.</summary>
     internal async Task<ProgramResult> ExecAsync(string name, CancellationToken cancel, params string[] command)
     {

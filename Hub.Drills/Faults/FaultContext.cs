@@ -42,7 +42,7 @@ public sealed class FaultContext
 
     /// <summary>The same cluster, led by whoever leads it now.</summary>
     internal async Task<FaultContext> AgainAsync(CancellationToken cancel) =>
-        new(Cluster, await Cluster.MembersAsync(cancel), Random, now, HoldAsync, Report) { Damage = Damage, Struck = Struck };
+        new(Cluster, await Cluster.LedMembersAsync(cancel), Random, now, HoldAsync, Report) { Damage = Damage, Struck = Struck };
 
     /// <summary>SIGKILL for a whole container. It stays down until it is healed.</summary>
     internal async Task KillAsync(string name, CancellationToken cancel)

@@ -42,7 +42,7 @@ public sealed class DrillRunner(DrillCluster cluster, Action<string> report)
         await UntilHealthyAsync(TimeSpan.FromSeconds(30), cancel);
         await using var schema = await DrillSchema.CreateAsync(cluster, cancel);
         var ledger = new Ledger(TimeProvider.System);
-        var context = new FaultContext(cluster, await cluster.MembersAsync(cancel), new Random(seed), () => ledger.Now, (next, token) => HoldAsync(ledger, next, token), report);
+        var context = new FaultContext(cluster, await cluster.LedMembersAsync(cancel), new Random(seed), () => ledger.Now, (next, token) => HoldAsync(ledger, next, token), report);
         await using var watcher = new MemberWatcher(cluster, ledger);
         await using var load = new LoadGenerator(cluster, schema.ApiKey, ledger);
         TimeSpan healed = default, healthy = default;
@@ -81,7 +81,7 @@ public sealed class DrillRunner(DrillCluster cluster, Action<string> report)
             Seed = seed,
             Started = startedAt,
             LeaderBefore = context.Leader,
-            LeaderAfter = (await cluster.MembersAsync(cancel)).FirstOrDefault(member => member.IsLeader)?.Name ?? "nobody",
+            LeaderAfter = (await cluster.LedMembersAsync(cancel)).First(member => member.IsLeader).Name,
             Broken = healed - struck,
             UntilHealthy = healthy - healed,
             Paths = [.. LoadGenerator.Paths.Select(path => Evaluation.Of(path, ledger.Entries, stored[path], struck, end))],
