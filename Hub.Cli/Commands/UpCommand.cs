@@ -66,7 +66,7 @@ internal static class UpCommand
         }, written => $"{written.Count} files written to {deployment.Directory}");
         var before = await engine.ContainersAsync(choices.Name, cancellation);
         await ui.StepAsync("Starting containers", report => StartAsync(engine, deployment, before.Count > 0, report, cancellation), $"{deployment.Containers.Count(container => !container.OnDemand)} containers");
-        await RefreshAsync(engine, deployment, before, changed, cancellation);
+        await RefreshAsync(engine, deployment, Kept(before, await engine.ContainersAsync(choices.Name, cancellation)), changed, cancellation);
         await HealthWait.UntilHealthyAsync(ui, engine, deployment, timeout, cancellation);
         await ui.StepAsync("API key", _ => ApiKeys.EnsureDevelopmentKeyAsync(deployment, cancellation), _ => $"project {ApiKeys.DevelopmentProject}, in {deployment.ApiKeyPath}");
         ui.Console.MarkupLineInterpolated($"[green]The hub is up[/] [grey](after {clock.Elapsed.TotalSeconds:0} s)[/]");
@@ -110,18 +110,22 @@ internal static class UpCommand
         result.OrThrow("The containers did not start");
     }
 
+    /// <summary>Those that ran before and still do. One that Compose made anew has read its files, and a signal may come before it can take one.</summary>
+    internal static IReadOnlyDictionary<string, ContainerState> Kept(IReadOnlyDictionary<string, ContainerState> before, IReadOnlyDictionary<string, ContainerState> now) =>
+        now.Where(item => before.TryGetValue(item.Key, out var old) && old.IsRunning && old.Id == item.Value.Id).ToDictionary(item => item.Key, item => item.Value);
+
     /// <summary>
     /// Containers that ran before read files that changed since. PostgreSQL and Patroni reload without a restart; the others are
     /// restarted.
     /// </summary>
-    private static async Task RefreshAsync(ContainerEngine engine, Deployment deployment, IReadOnlyDictionary<string, ContainerState> before,
+    private static async Task RefreshAsync(ContainerEngine engine, Deployment deployment, IReadOnlyDictionary<string, ContainerState> kept,
         IReadOnlyList<string> changed, CancellationToken cancellation)
     {
-        foreach (var container in deployment.Containers.Where(container => !container.RunsOnce && before.TryGetValue(container.Name, out var state) && state.IsRunning))
+        foreach (var container in deployment.Containers.Where(container => !container.RunsOnce && kept.ContainsKey(container.Name)))
         {
             if (!container.Directories.Any(directory => changed.Any(file => file.StartsWith(directory.Source + "/", StringComparison.Ordinal))))
                 continue;
-            var name = before[container.Name].Name;
+            var name = kept[container.Name].Name;
             var result = deployment.Topology.Database.Hosts.Contains(container.Name)
                 ? await engine.RunAsync(cancellation, "kill", "--signal", "HUP", name)
                 : await engine.RunAsync(cancellation, "restart", name);

@@ -116,7 +116,7 @@ internal sealed record ComposeProject(string Name, string File, string Environme
 }
 
 /// <summary>A container as the engine describes it.</summary>
-internal sealed record ContainerState(string Service, string Name, string Status, int ExitCode, string Health)
+internal sealed record ContainerState(string Id, string Service, string Name, string Status, int ExitCode, string Health)
 {
     public bool IsRunning => Status == "running";
 
@@ -124,6 +124,7 @@ internal sealed record ContainerState(string Service, string Name, string Status
     {
         var state = container.GetProperty("State");
         return new ContainerState(
+            container.GetProperty("Id").GetString() ?? "",
             container.GetProperty("Config").GetProperty("Labels").GetProperty("com.docker.compose.service").GetString() ?? "",
             container.GetProperty("Name").GetString()?.TrimStart('/') ?? "",
             state.GetProperty("Status").GetString() ?? "",
