@@ -37,7 +37,8 @@ var root = new Command("hub", "Hub: LLM analytics on a highly available Timescal
 try
 {
     var parsed = root.Parse(args);
-    var exitCode = await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+    // Whoever presses Ctrl-C waits for what a command then tidies up, such as members that are stopped in order; after two seconds it would be cut short.
+    var exitCode = await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromMinutes(3) });
     return parsed.Errors.Count > 0 ? 2 : exitCode;
 }
 catch (CliException problem)
