@@ -35,7 +35,7 @@ public sealed class StorageServer : IAsyncLifetime
             repo1-s3-key={S3Server.Key}
             repo1-s3-key-secret=secret
             repo1-storage-ca-file={BackupServer.AuthorityFile}
-            io-timeout=5
+            io-timeout=2
             """, storage.AuthorityPem);
     }
 

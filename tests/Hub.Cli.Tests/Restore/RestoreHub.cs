@@ -128,7 +128,11 @@ public abstract class BackedUpHub(string kind, int portOffset, bool inObjectStor
         // Before the network, which it is in.
         if (storage is not null)
             await storage.DisposeAsync();
+        storage = null;
         GC.SuppressFinalize(this);
+        // What did not come up is not there to go down; why it did not is what has to be told.
+        if (!Directory.Exists(cli.State))
+            return;
         var down = await cli.RunAsync("down", "--volumes", "--state");
         Assert.True(down.ExitCode == 0, down.Output + down.Error);
     }
