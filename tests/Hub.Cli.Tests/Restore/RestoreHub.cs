@@ -88,6 +88,19 @@ public abstract class BackedUpHub(string kind, int portOffset, bool inObjectStor
         return status.RootElement.GetProperty("members").EnumerateArray().Single(member => member.GetProperty("role").GetString() == "Leader").GetProperty("name").GetString()!;
     }
 
+    /// <summary>
+    /// The cluster is whole and answers. Alerts are not asked: what a test broke on purpose, and backups that nobody schedules here, keep them firing.
+    /// </summary>
+    internal async Task HealthyAsync(int members)
+    {
+        var text = (await TryAsync("status", "--json")).Output;
+        using var status = JsonDocument.Parse(text);
+        var (listed, checks) = (status.RootElement.GetProperty("members").EnumerateArray().ToList(), status.RootElement.GetProperty("checks").EnumerateArray().ToList());
+        Assert.True(listed.Count == members && listed.Count(member => member.GetProperty("role").GetString() == "Leader") == 1, text);
+        Assert.True(listed.All(member => member.GetProperty("state").GetString() == (member.GetProperty("role").GetString() == "Leader" ? "running" : "streaming")), text);
+        Assert.True(checks.Count > 0 && checks.All(check => check.GetProperty("status").GetString() != "critical"), text);
+    }
+
     internal async Task<NpgsqlConnection> OpenAsync(CancellationToken cancel)
     {
         var secrets = File.ReadLines(Path.Combine(cli.State, "secrets.env")).Select(line => line.Split('=', 2)).Where(pair => pair.Length == 2).ToDictionary(pair => pair[0], pair => pair[1]);
