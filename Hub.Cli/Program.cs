@@ -39,12 +39,9 @@ var root = new Command("hub", "Hub: LLM analytics on a highly available Timescal
 try
 {
     var parsed = root.Parse(args);
-    var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false };
-
-    // An interrupted drill first heals what it broke, an interrupted switchover resumes the pool.
-    if (args.FirstOrDefault() is "drill" or "switchover")
-        configuration.ProcessTerminationTimeout = TimeSpan.FromMinutes(5);
-    var exitCode = await parsed.InvokeAsync(configuration);
+    // Whoever presses Ctrl-C waits for what a command then tidies up: members that are stopped in order, what a drill broke, a paused pool. After
+    // two seconds, the default, it would be cut short.
+    var exitCode = await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromMinutes(5) });
     return parsed.Errors.Count > 0 ? 2 : exitCode;
 }
 catch (CliException problem)

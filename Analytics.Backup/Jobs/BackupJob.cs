@@ -7,6 +7,8 @@ namespace Analytics.Backup.Jobs;
 /// <summary>Takes a backup: manifest, pgBackRest, and after a full what retention lets go.</summary>
 internal sealed class BackupJob(BackupSettings settings, PgBackRest pgBackRest, Primary primary, TimeProvider time)
 {
+    private readonly WriteProbe probe = new(pgBackRest);
+
     /// <summary>Runs it.</summary>
     /// <param name="run">What is told and recorded.</param>
     /// <param name="type"><c>full</c> or <c>diff</c>.</param>
@@ -15,8 +17,9 @@ internal sealed class BackupJob(BackupSettings settings, PgBackRest pgBackRest, 
     {
         await using var guard = await primary.LockAsync(cancel);
         var before = await pgBackRest.InfoAsync(cancel);
+        await probe.TryAsync(before, cancel);
         var manifest = await new ManifestRecorder(guard, time, run.Say).RecordAsync(type, settings.ManifestTime, cancel);
-        await pgBackRest.RequireAsync("backup", [$"--type={type}", "--repo=1", "--no-expire-auto", $"--annotation={BackupSet.ManifestKey}={manifest}"], cancel);
+        await new Archiving(pgBackRest, probe).RequireAsync("backup", [$"--type={type}", "--repo=1", "--no-expire-auto", $"--annotation={BackupSet.ManifestKey}={manifest}"], guard, cancel);
 
         var info = await pgBackRest.InfoAsync(cancel);
         var set = info.Sets.LastOrDefault(set => set.Manifest == manifest && before.Find(set.Label) is null)

@@ -30,24 +30,52 @@ internal sealed class Inspection(BackupSettings settings, PgBackRest pgBackRest,
     /// <exception cref="BackupException">Something is not as it must be.</exception>
     public async Task CheckAsync(CancellationToken cancel)
     {
-        var failed = 0;
+        var (steps, failed) = (0, 0);
+        var probe = new WriteProbe(pgBackRest);
         await StepAsync("pgBackRest's version", VersionAsync);
+        await StepAsync("the database", () => DatabaseAsync(cancel));
+        RepositoryInfo? info = null;
         await StepAsync("the repository", async () =>
         {
-            var info = await pgBackRest.InfoAsync(cancel);
+            info = await pgBackRest.InfoAsync(cancel);
             return $"stanza {info.Stanza}, {info.Sets.Count} sets{(info.IsLocked ? ", a backup runs" : "")}";
         });
-        await StepAsync("the database", () => DatabaseAsync(cancel));
-        await StepAsync("archiving", async () =>
+        // What follows could only wait for a repository that does not answer, or that takes nothing.
+        NpgsqlConnection? guard = null;
+        var writable = false;
+        try
         {
-            await pgBackRest.RequireAsync("check", [], cancel);
-            return "a WAL segment went from the primary into the repository";
-        });
+            if (info is not null)
+            {
+                await StepAsync("writing to the repository", async () =>
+                {
+                    guard = await primary.TryLockAsync(cancel);
+                    var tried = guard is not null && await probe.TryAsync(info, cancel);
+                    writable = true;
+                    return tried ? "backup.info was written anew" : guard is null ? "not tried: another backup job runs" : "not tried: there is no set yet";
+                });
+            }
+
+            if (writable)
+            {
+                await StepAsync("archiving", async () =>
+                {
+                    await new Archiving(pgBackRest, probe).RequireAsync("check", [], guard, cancel);
+                    return "a WAL segment went from the primary into the repository";
+                });
+            }
+        }
+        finally
+        {
+            if (guard is not null) await guard.DisposeAsync();
+        }
+
         await StepAsync("the scratch directory", () => Task.FromResult(Scratch()));
-        if (failed > 0) throw new BackupException($"{failed} of 5 checks failed.");
+        if (failed > 0) throw new BackupException($"{failed} of {steps} checks failed.");
 
         async Task StepAsync(string name, Func<Task<string>> look)
         {
+            steps++;
             try
             {
                 console.MarkupLineInterpolated($"[green]✓[/] {name}: {await look()}");

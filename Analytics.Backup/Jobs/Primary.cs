@@ -63,8 +63,7 @@ internal sealed class Primary(BackupSettings settings, TimeProvider time, Action
             var said = false;
             while (true)
             {
-                await using var command = new NpgsqlCommand("SELECT pg_try_advisory_lock($1)", connection) { Parameters = { new NpgsqlParameter { Value = LockKey } } };
-                if (await command.ExecuteScalarAsync(cancel) is true) return connection;
+                if (await TryAsync(connection, cancel)) return connection;
                 if (!said) log("another backup job runs; waiting for it");
                 said = true;
                 if (time.GetElapsedTime(started) >= settings.LockTime)
@@ -77,6 +76,31 @@ internal sealed class Primary(BackupSettings settings, TimeProvider time, Action
             await connection.DisposeAsync();
             throw;
         }
+    }
+
+    /// <summary>The same without waiting.</summary>
+    /// <returns>Null while another job holds it.</returns>
+    public async Task<NpgsqlConnection?> TryLockAsync(CancellationToken cancel)
+    {
+        var connection = await OpenAsync(cancel);
+        try
+        {
+            if (await TryAsync(connection, cancel)) return connection;
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+
+        await connection.DisposeAsync();
+        return null;
+    }
+
+    private static async Task<bool> TryAsync(NpgsqlConnection connection, CancellationToken cancel)
+    {
+        await using var command = new NpgsqlCommand("SELECT pg_try_advisory_lock($1)", connection) { Parameters = { new NpgsqlParameter { Value = LockKey } } };
+        return await command.ExecuteScalarAsync(cancel) is true;
     }
 
     /// <summary>Whether the connection, and with it the lock, is still there: asked before anything is deleted.</summary>

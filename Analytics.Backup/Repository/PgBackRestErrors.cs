@@ -13,10 +13,21 @@ public static partial class PgBackRestErrors
     public static BackupException Explain(string command, PgBackRestResult result)
     {
         ArgumentNullException.ThrowIfNull(result);
+        return Explain($"pgbackrest {command}", CodeOf(result), First(result)?.Text ?? "it wrote no error; its log is above");
+    }
+
+    /// <summary>The code of what ended a command.</summary>
+    public static int CodeOf(PgBackRestResult result)
+    {
+        ArgumentNullException.ThrowIfNull(result);
+        return First(result)?.Code ?? result.ExitCode;
+    }
+
+    // 104 only counts the errors before it.
+    private static LogEntry? First(PgBackRestResult result)
+    {
         var errors = result.Log.Where(entry => entry.Level == "ERROR").ToList();
-        // 104 only counts the errors before it.
-        var first = errors.FirstOrDefault(entry => entry.Code != 104) ?? errors.FirstOrDefault();
-        return Explain($"pgbackrest {command}", first?.Code ?? result.ExitCode, first?.Text ?? "it wrote no error; its log is above");
+        return errors.FirstOrDefault(entry => entry.Code != 104) ?? errors.FirstOrDefault();
     }
 
     /// <summary>Explains a stanza that cannot be used.</summary>
@@ -76,11 +87,13 @@ public static partial class PgBackRestErrors
 
     private static readonly Rule[] Rules =
     [
+        // Before the refusals: a quota of Ceph's is a 403 as well.
+        new([], Full(), "the repository is out of space", "Make room or enlarge it, then look at `hub-backup retain --dry-run`. WAL gathers on the primary until then: watch its volume.", Quoted()),
         new([], Expired(), "the repository's credentials have expired", "Renew the repository's access key (Secret backup-s3) and start the job again."),
         new([], Skewed(), "the repository refuses the request because this host's clock is wrong", "Set the clock (NTP) of the host."),
         new([], Denied(), "the repository refuses the credentials", "Compare access key, secret key and the bucket's policy: list, get, put and delete are needed under the prefix."),
         new([], NoBucket(), "the bucket does not exist", "Create it, or correct the repository's bucket and endpoint."),
-        new([], Full(), "the repository is out of space", "Make room or enlarge it, then look at `hub-backup retain --dry-run`. WAL gathers on the primary until then: watch its volume.", Quoted()),
+        new([], Silent(), "a host does not answer", "Look at the host itself, and whether a firewall drops what is sent to it (repository: HTTPS; members: 8432).", Silent()),
         new([50], null, "another pgBackRest command holds the lock on this host", "Wait for it; if none runs, look at the lock directory.", Quoted()),
         new([28, 29, 95], InfoFile(), "the repository cannot be decrypted: wrong cipher key, or an altered info file",
             "Compare repo1-cipher-pass and repo1-cipher-type with those under which the repository was made. If they are right: docs/runbooks, repository lost.", InfoFile()),
@@ -124,8 +137,11 @@ public static partial class PgBackRestErrors
     [GeneratedRegex("NoSuchBucket")]
     private static partial Regex NoBucket();
 
-    [GeneratedRegex(@"No space left on device|Disk quota exceeded|StorageFull|QuotaExceeded|\b507\b")]
+    [GeneratedRegex(@"No space left on device|Disk quota exceeded|StorageFull|QuotaExceeded|\[507\]|failed with 507\b")]
     private static partial Regex Full();
+
+    [GeneratedRegex("timeout after [0-9]+ms waiting for (?:read from|write to) '(?<where>[^']+)'")]
+    private static partial Regex Silent();
 
     [GeneratedRegex("Permission denied|Read-only file system")]
     private static partial Regex Permission();

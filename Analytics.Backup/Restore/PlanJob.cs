@@ -17,7 +17,13 @@ internal sealed class PlanJob(BackupSettings settings, PgBackRest pgBackRest, Pr
     {
         var info = await pgBackRest.InfoAsync(cancel);
         var plan = RestorePlan.Resolve(info, to, time.GetUtcNow());
-        if (plan.Type != RestoreType.Immediate && live) await ArchiveAsync(to, cancel);
+        if (plan.Type != RestoreType.Immediate && live)
+        {
+            await ArchiveAsync(to, cancel);
+            // Soon after a failover this brought the new timeline's first segment, in a directory of its own.
+            info = await pgBackRest.InfoAsync(cancel);
+        }
+
         if (plan.Moment is { } moment && await NewestWalAsync(info, cancel) is var newest && (newest is null || newest < moment))
         {
             throw new BackupException(

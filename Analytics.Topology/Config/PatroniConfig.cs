@@ -46,7 +46,7 @@ public static class PatroniConfig
         ArgumentNullException.ThrowIfNull(topology);
         ArgumentNullException.ThrowIfNull(arguments);
 
-        return RenderBootstrap("pgbackrest", ["pgbackrest", $"--stanza={topology.Stanza}", "--delta", .. arguments, "restore"]);
+        return RenderBootstrap("pgbackrest", ["pgbackrest", $"--stanza={topology.Stanza}", .. arguments, "restore"]);
     }
 
     /// <summary>restore.yml with any command that makes the first leader's data directory, recovery settings included.</summary>

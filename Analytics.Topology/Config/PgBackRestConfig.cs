@@ -86,6 +86,14 @@ public static class PgBackRestConfig
         var text = Global(topology, processes: Math.Clamp(Cores(topology.Backup.Runner), 1, 8), log: "info");
         text.Append(CultureInfo.InvariantCulture, $"""
 
+            # Each job first asks what there is, and whether more may be written. pgBackRest tries again and again, and with a minute for each try
+            # it names a repository that is out of reach after three; so after a quarter of one.
+            [global:info]
+            io-timeout=5
+
+            [global:annotate]
+            io-timeout=5
+
             [global:backup]
             # A checkpoint at once instead of within checkpoint_timeout, and from a standby while there is one.
             start-fast=y

@@ -104,16 +104,19 @@ internal static class RestoreCommand
             throw new CliException("Nothing was changed.");
     }
 
-    /// <summary>The old data stays where it is, so every member needs room for the whole database once more.</summary>
     private static void RequireRoom(ContainerEngine engine, Plan plan, int members)
     {
-        if (!Directory.Exists(engine.RootDirectory))
-            return;
-        var free = new DriveInfo(engine.RootDirectory).AvailableFreeSpace;
-        var needed = (plan.Size * members) + (1L << 30);
+        if (Directory.Exists(engine.RootDirectory))
+            RequireRoom(engine.RootDirectory, new DriveInfo(engine.RootDirectory).AvailableFreeSpace, plan.Size, members);
+    }
+
+    /// <summary>The old data stays where it is, so every member needs room for the whole database once more.</summary>
+    internal static void RequireRoom(string directory, long free, long size, int members)
+    {
+        var needed = (size * members) + (1L << 30);
         if (free < needed)
         {
-            throw new CliException($"Too little disk space: {engine.RootDirectory} has {free >> 20} MB free, and {needed >> 20} MB are needed beside the data that is kept.",
+            throw new CliException($"Too little disk space: {directory} has {free >> 20} MB free, and {needed >> 20} MB are needed beside the data that is kept.",
                 "Free some, or enlarge it; a scratch instance (--into scratch) needs room for one copy only.");
         }
     }

@@ -47,8 +47,12 @@ internal sealed class ImageBuilder(ContainerEngine engine, string repository, Im
                 await EnsureAsync(new HashSet<string> { image.On }, rebuild: false, cancellation);
             if (image.Project is not null)
                 await PublishAsync(image, cancellation);
+            var buildKit = await HasBuildKitAsync(cancellation);
+            // What the stages above copy, where their own images are up to date and were built from another checkout.
+            foreach (var above in buildKit || image.On is not null ? [] : all.TakeWhile(other => other != image).Where(other => other.Project is not null && !Directory.Exists(OutputOf(other))))
+                await PublishAsync(above, cancellation);
             report($"building {image.Name}");
-            var environment = await HasBuildKitAsync(cancellation) ? null : new Dictionary<string, string> { ["DOCKER_BUILDKIT"] = "0" };
+            var environment = buildKit ? null : new Dictionary<string, string> { ["DOCKER_BUILDKIT"] = "0" };
             (await Processes.RunAsync("docker",
                 [
                     "build", "--network", "host", .. image.Source, "--tag", image.Name, "--label", $"{FingerprintLabel}={fingerprint}",
@@ -101,11 +105,13 @@ internal sealed class ImageBuilder(ContainerEngine engine, string repository, Im
         }
     }
 
+    private string OutputOf(LocalImage image) => Path.Combine(repository, "artifacts", "images", image.Stage);
+
     /// <summary>A self-contained program, so that the image needs no .NET of its own.</summary>
     private async Task PublishAsync(LocalImage image, CancellationToken cancellation)
     {
         report($"publishing {image.Project}");
-        var output = Path.Combine(repository, "artifacts", "images", image.Stage);
+        var output = OutputOf(image);
         if (Directory.Exists(output))
             Directory.Delete(output, recursive: true);
         var architecture = RuntimeInformation.OSArchitecture == Architecture.Arm64 ? "arm64" : "x64";

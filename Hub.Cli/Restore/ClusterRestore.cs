@@ -15,9 +15,8 @@ namespace Hub.Cli.Restore;
 /// </summary>
 internal sealed class ClusterRestore(Ui ui, ContainerEngine engine, Deployment deployment, TimeSpan timeout)
 {
-    private readonly MemberFiles files = new(deployment, engine);
     private readonly RunnerClient runner = new(deployment, engine);
-    private readonly ClusterSteps steps = new(ui, engine, deployment, new MemberFiles(deployment, engine), timeout);
+    private readonly ClusterSteps steps = new(ui, engine, deployment, timeout);
 
     /// <summary>Restores to what <paramref name="plan"/> says.</summary>
     public async Task RunAsync(string to, Plan plan, CancellationToken cancellation)
@@ -30,7 +29,7 @@ internal sealed class ClusterRestore(Ui ui, ContainerEngine engine, Deployment d
         {
             await steps.StopAsync(leader, cancellation);
             state = (state with { Phase = RestorePhase.Aside }).Save(deployment);
-            await steps.EachAsync("Keeping the old data aside", host => files.KeepAsync(host, cancellation), "renamed within its volumes");
+            await steps.EachAsync("Keeping the old data aside", host => steps.Files.KeepAsync(host, cancellation), "renamed within its volumes");
             await steps.BootstrapAsync(leader ?? steps.Hosts[0], PatroniConfig.RenderRestore(deployment.Topology, plan.Arguments), $"Restoring {plan.Description}", cancellation);
         });
         // From here on `hub up` finishes what is interrupted.
@@ -58,7 +57,7 @@ internal sealed class ClusterRestore(Ui ui, ContainerEngine engine, Deployment d
                 var again = state.Phase == RestorePhase.Undoing;
                 var first = again ? state.Leader! : await ui.StepAsync("Looking for the newest of the old data", _ => NewestKeptAsync(state.Leader, cancellation), first => first);
                 state = (state with { Phase = RestorePhase.Undoing, Leader = first }).Save(deployment);
-                await steps.EachAsync("Bringing the old data back", host => host == first ? files.MakeWayAsync(host, again, cancellation) : files.BringBackAsync(host, cancellation));
+                await steps.EachAsync("Bringing the old data back", host => host == first ? steps.Files.MakeWayAsync(host, again, cancellation) : steps.Files.BringBackAsync(host, cancellation));
                 await steps.BootstrapAsync(first, PatroniConfig.RenderBootstrap("undo", MemberFiles.UndoCommand(deployment.Topology.Stanza)), "Starting on the old data", cancellation);
             }
 
@@ -77,7 +76,7 @@ internal sealed class ClusterRestore(Ui ui, ContainerEngine engine, Deployment d
         var state = RestoreState.Load(deployment) ?? throw NoRestore();
         if (state.Phase != RestorePhase.Restored)
             throw new CliException($"The restore to {state.To} has not come to its end.", "Repeat it, or bring the old data back with `./hub restore undo`.");
-        await steps.EachAsync("Removing the old data", host => files.DropAsync(host, cancellation));
+        await steps.EachAsync("Removing the old data", host => steps.Files.DropAsync(host, cancellation));
         RestoreState.Remove(deployment);
     }
 
@@ -115,7 +114,7 @@ internal sealed class ClusterRestore(Ui ui, ContainerEngine engine, Deployment d
         var positions = new Dictionary<string, ulong>();
         foreach (var host in steps.Hosts)
         {
-            if (await files.KeptPositionAsync(host, cancellation) is { } position)
+            if (await steps.Files.KeptPositionAsync(host, cancellation) is { } position)
                 positions[host] = position;
         }
 

@@ -9,9 +9,11 @@ using Hub.Cli.State;
 namespace Hub.Cli.Restore;
 
 /// <summary>What restoring a cluster and undoing it have in common: stop everybody, let one member begin the cluster anew, bring up the rest.</summary>
-internal sealed class ClusterSteps(Ui ui, ContainerEngine engine, Deployment deployment, MemberFiles files, TimeSpan timeout)
+internal sealed class ClusterSteps(Ui ui, ContainerEngine engine, Deployment deployment, TimeSpan timeout)
 {
     private static readonly string[] Traffic = [ClusterNames.Ingest, ClusterNames.PgBouncer, ClusterNames.HaProxy];
+
+    public MemberFiles Files { get; } = new(deployment, engine);
 
     public IReadOnlyList<string> Hosts { get; } = [.. deployment.Topology.Database.Hosts];
 
@@ -49,7 +51,7 @@ internal sealed class ClusterSteps(Ui ui, ContainerEngine engine, Deployment dep
         await ui.StepAsync("Forgetting the old cluster in etcd", async report =>
         {
             (await engine.ComposeAsync(deployment.Project, cancellation, line => report(line.Trim()), ["up", "--detach", .. deployment.Topology.Etcd.Hosts, ClusterNames.EtcdAuth])).OrThrow("etcd did not start");
-            await files.ForgetClusterAsync(first, cancellation);
+            await Files.ForgetClusterAsync(first, cancellation);
         });
         OutputFiles.Write(deployment.Directory, [new OutputFile(ConfigPath, configuration)]);
         await WithinAsync(first, async bound => await ui.StepAsync(name, async report =>

@@ -54,7 +54,7 @@ public class The_health_check(DatabaseFixture databases)
     {
         await using var database = await databases.CreateMigratedAsync();
         await database.Owner.ExecuteAsync("UPDATE analytics.schema_metadata SET value = '03' WHERE key = 'schema_version'");
-        Assert.Equal(("critical", "version 03, newest applied script 08"), await CheckAsync(database, "schema_version"));
+        Assert.Equal(("critical", "version 03, newest applied script 09"), await CheckAsync(database, "schema_version"));
         await database.Owner.ExecuteAsync("UPDATE analytics.schema_metadata SET value = 'other' WHERE key = 'edition'");
         Assert.Equal("critical", (await CheckAsync(database, "edition")).Status);
     }
@@ -80,6 +80,48 @@ public class The_health_check(DatabaseFixture databases)
         {
             foreach (var connection in open) await connection.DisposeAsync();
         }
+    }
+
+    [Fact]
+    public async Task Believes_no_archive_command_that_archives_nothing()
+    {
+        // As Hub renders it where no bucket is required, and none is named.
+        const string Optional = "[ \"$HUB_BACKUP_REQUIRED$PGBACKREST_REPO1_S3_BUCKET\" = false ] || pgbackrest --stanza=hub archive-push \"%p\"";
+        await using var server = await DatabaseServer.StartAsync("archive_mode=on");
+        if (server.Container is null) Assert.Skip("needs a server of its own, HUB_TEST_DB names a shared one");
+        await server.RunInitScriptAsync("hub_archive");
+        await using var database = server.Open("hub_archive");
+        await database.StopJobsAsync();
+        await database.MigrateAsync();
+        Assert.Equal("critical", (await CheckAsync(database, "wal_archiving")).Status);
+
+        await SetAsync("/bin/true");
+        Assert.Equal(("warning", "archive_command does nothing: no backup to a point in time"), await CheckAsync(database, "wal_archiving"));
+
+        await SetAsync(Optional.Replace("'", "''", StringComparison.Ordinal));
+        var (status, detail) = await CheckAsync(database, "wal_archiving");
+        Assert.Equal("warning", status);
+        Assert.Contains("unless a bucket is named", detail, StringComparison.Ordinal);
+        await BackupAsync("failure", TimeSpan.Zero);
+        await BackupAsync("success", TimeSpan.FromDays(3));
+        Assert.Equal("warning", (await CheckAsync(database, "wal_archiving")).Status);
+        await BackupAsync("success", TimeSpan.FromHours(1));
+        Assert.Equal("ok", (await CheckAsync(database, "wal_archiving")).Status);
+
+        await SetAsync("false");
+        await database.Superuser.ExecuteAsync("SELECT pg_switch_wal()");
+        await A_run_of_the_migrations.UntilAsync(database, "SELECT count(*) FROM pg_stat_archiver WHERE last_failed_time > coalesce(last_archived_time, '-infinity')");
+        Assert.Equal("critical", (await CheckAsync(database, "wal_archiving")).Status);
+
+        async Task SetAsync(string command)
+        {
+            await database.Superuser.ExecuteAsync($"ALTER SYSTEM SET archive_command = '{command}'");
+            await database.Superuser.ExecuteAsync("SELECT pg_reload_conf()");
+            await A_run_of_the_migrations.UntilAsync(database, $"SELECT count(*) FROM pg_settings WHERE name = 'archive_command' AND setting = '{command}'");
+        }
+
+        Task BackupAsync(string result, TimeSpan ago) => database.App.ExecuteAsync(
+            "INSERT INTO events.system_events (time, component, kind, message, detail) VALUES (now() - $1, 'backup', 'full', 'm', jsonb_build_object('result', $2::text))", ago, result);
     }
 
     [Fact]

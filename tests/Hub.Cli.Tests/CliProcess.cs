@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Hub.Cli.Engine;
 
 namespace Hub.Cli.Tests;
@@ -24,6 +25,14 @@ internal sealed class CliProcess(string state) : IDisposable
     public Task<ProcessResult> RunAsync(IReadOnlyDictionary<string, string> environment, params string[] arguments) => Processes.RunAsync("dotnet",
         [Program, .. arguments], CancellationToken.None,
         environment: new Dictionary<string, string>(environment) { ["HUB_STATE"] = State, ["NO_COLOR"] = "1", ["COLUMNS"] = "200" });
+
+    /// <summary>Starts it and does not wait for its end; what it writes can be read from the process.</summary>
+    public Process Start(params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", [Program, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        (start.Environment["HUB_STATE"], start.Environment["NO_COLOR"], start.Environment["COLUMNS"]) = (State, "1", "200");
+        return Process.Start(start)!;
+    }
 
     public void Dispose()
     {

@@ -1,5 +1,6 @@
 using System.Text;
 using DotNet.Testcontainers.Containers;
+using DotNet.Testcontainers.Networks;
 
 [assembly: AssemblyFixture(typeof(Analytics.Backup.Tests.Integration.BackupServer))]
 
@@ -12,10 +13,27 @@ namespace Analytics.Backup.Tests.Integration;
 public sealed class BackupServer : IAsyncDisposable
 {
     public const string Database = "llm_analytics";
+    /// <summary>While it is there, the server archives nothing.</summary>
+    internal const string NoArchive = Home + "/no-archive";
+    internal const string AuthorityFile = Home + "/storage-ca.crt";
     private const string Home = "/tmp/hub";
     private readonly SemaphoreSlim gate = new(1);
     private DatabaseServer? server;
+    private readonly INetwork? network;
+    private readonly string repository = $"repo1-path={Home}/repository";
+    private readonly string? authority;
     private TestDatabase? database;
+
+    /// <summary>With its repository on its own disk.</summary>
+    public BackupServer()
+    {
+    }
+
+    /// <summary>With its repository elsewhere.</summary>
+    /// <param name="network">Where the repository can be reached.</param>
+    /// <param name="repository">The settings that say where it is.</param>
+    /// <param name="authority">The CA of its certificate, as <see cref="AuthorityFile"/>.</param>
+    internal BackupServer(INetwork network, string repository, string authority) => (this.network, this.repository, this.authority) = (network, repository, authority);
 
     /// <summary>The database, once <see cref="StartAsync"/> has made it.</summary>
     public TestDatabase Tables => database!;
@@ -52,6 +70,16 @@ public sealed class BackupServer : IAsyncDisposable
         return result.ExitCode == 0 ? result.Stdout : throw new InvalidOperationException($"{script}\n{result.Stdout}\n{result.Stderr}");
     }
 
+    /// <summary>Another configuration for the same repository.</summary>
+    /// <param name="settings">A sed script over the configuration.</param>
+    /// <returns>Its name, for <see cref="RunAsync"/>.</returns>
+    public async Task<string> ConfigureAsync(string settings)
+    {
+        var name = $"other-{Guid.NewGuid():N}";
+        await ShellAsync($"sed -e '{settings}' {Home}/pgbackrest.conf > {Home}/{name}.conf");
+        return name;
+    }
+
     /// <summary>A copy of the repository, and a configuration for it.</summary>
     /// <param name="change">A script that changes it, in its directory.</param>
     /// <param name="settings">A sed script over the configuration.</param>
@@ -68,7 +96,8 @@ public sealed class BackupServer : IAsyncDisposable
         """
         psql -qX -U postgres -d postgres -c "CREATE TABLE IF NOT EXISTS public.tick (i int); INSERT INTO public.tick VALUES (1)"
         wal=$(psql -AtqX -U postgres -d postgres -c "SELECT pg_walfile_name(pg_switch_wal())")
-        for i in $(seq 100); do ls /tmp/hub/repository/archive/hub/*/*/$wal-* > /dev/null 2>&1 && exit 0; sleep 0.1; done; exit 1
+        for i in $(seq 600); do [ "$(psql -AtqX -U postgres -d postgres -c "SELECT last_archived_wal >= '$wal' FROM pg_stat_archiver")" = t ] && exit 0; sleep 0.1; done
+        psql -X -U postgres -d postgres -c "SELECT * FROM pg_stat_archiver" >&2; exit 1
         """);
 
     /// <summary>What a job recorded last.</summary>
@@ -94,7 +123,7 @@ public sealed class BackupServer : IAsyncDisposable
     private async Task SetUpAsync()
     {
         var started = await DatabaseServer.StartAsync(
-            "archive_mode=on", $"archive_command=pgbackrest --config={Home}/pgbackrest.conf --stanza=hub archive-push %p", "archive_timeout=0", "full_page_writes=on", "timescaledb.max_background_workers=8");
+            network, "archive_mode=on", $"archive_command=test ! -e {NoArchive} && pgbackrest --config={Home}/pgbackrest.conf --stanza=hub archive-push %p", "archive_timeout=0", "full_page_writes=on", "timescaledb.max_background_workers=8");
         if (started.Container is not { } container)
         {
             Assert.Skip("HUB_TEST_DB redirects to a server without this test's repository and program.");
@@ -103,7 +132,8 @@ public sealed class BackupServer : IAsyncDisposable
 
         server = started;
         await container.ExecAsync(["mkdir", "-p", $"{Home}/repository", $"{Home}/scratch"], TestContext.Current.CancellationToken);
-        await container.CopyAsync(Encoding.UTF8.GetBytes(Configuration), $"{Home}/pgbackrest.conf", ct: TestContext.Current.CancellationToken);
+        await container.CopyAsync(Encoding.UTF8.GetBytes($"[global]\n{repository}\n{Configuration}"), $"{Home}/pgbackrest.conf", ct: TestContext.Current.CancellationToken);
+        if (authority is not null) await container.CopyAsync(Encoding.UTF8.GetBytes(authority), AuthorityFile, ct: TestContext.Current.CancellationToken);
         await DotNetRuntime.CopyAsync(container, Home);
         await ShellAsync("pgbackrest --stanza=hub stanza-create");
         await server.RunInitScriptAsync(Database);
@@ -123,8 +153,6 @@ public sealed class BackupServer : IAsyncDisposable
 
     private const string Configuration =
         $"""
-        [global]
-        repo1-path={Home}/repository
         repo1-cipher-type=aes-256-cbc
         repo1-cipher-pass=only-for-tests
         repo1-bundle=y

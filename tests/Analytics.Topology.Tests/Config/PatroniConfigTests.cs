@@ -32,7 +32,7 @@ public class PatroniConfigTests
         stream.Load(new StringReader(PatroniConfig.RenderRestore(Definitions.Presets["development"], ["--type=time", "--target=it's 12:00"])));
         var bootstrap = (YamlMappingNode)stream.Documents[0].RootNode["bootstrap"];
         Assert.Equal("pgbackrest", Text(bootstrap, "method"));
-        Assert.Equal("'pgbackrest' '--stanza=hub' '--delta' '--type=time' '--target=it'\\''s 12:00' 'restore'", Text((YamlMappingNode)bootstrap["pgbackrest"], "command"));
+        Assert.Equal("'pgbackrest' '--stanza=hub' '--type=time' '--target=it'\\''s 12:00' 'restore'", Text((YamlMappingNode)bootstrap["pgbackrest"], "command"));
         Assert.Equal("true", Text((YamlMappingNode)bootstrap["pgbackrest"], "keep_existing_recovery_conf"));
         var methods = (YamlSequenceNode)stream.Documents[0].RootNode["postgresql"]["create_replica_methods"];
         Assert.Equal(["basebackup"], methods.Select(method => method.ToString()));

@@ -5,7 +5,7 @@ using Npgsql;
 namespace Hub.Cli.Tests.Restore;
 
 /// <summary>Writes a row each second and keeps a ledger of those that the database acknowledged, by the clock of the database.</summary>
-internal sealed class Ticker(RestoreHub hub, string table) : IAsyncDisposable
+internal sealed class Ticker(BackedUpHub hub, string table) : IAsyncDisposable
 {
     private readonly ConcurrentQueue<(int Id, DateTimeOffset At)> acknowledged = new();
     private readonly CancellationTokenSource stop = new();

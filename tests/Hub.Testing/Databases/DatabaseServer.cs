@@ -3,6 +3,7 @@ using System.Reflection;
 using System.Text;
 using Analytics.Migrations;
 using DotNet.Testcontainers.Configurations;
+using DotNet.Testcontainers.Networks;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Testcontainers.PostgreSql;
@@ -37,10 +38,15 @@ public sealed class DatabaseServer : IAsyncDisposable
 
     /// <summary>Starts it.</summary>
     /// <param name="settings">Settings of the server, such as <c>max_connections=20</c>.</param>
-    public static async Task<DatabaseServer> StartAsync(params string[] settings)
+    public static Task<DatabaseServer> StartAsync(params string[] settings) => StartAsync(null, settings);
+
+    /// <summary>Starts it in a network, where it can reach other containers.</summary>
+    /// <param name="network">The network; null: the engine's own.</param>
+    /// <param name="settings">Settings of the server.</param>
+    public static async Task<DatabaseServer> StartAsync(INetwork? network, params string[] settings)
     {
         if (Environment.GetEnvironmentVariable("HUB_TEST_DB") is { Length: > 0 } redirected) return new DatabaseServer(redirected, null);
-        var container = Prerequisites.Build(() => Build(settings));
+        var container = Prerequisites.Build(() => Build(network, settings));
         await Prerequisites.StartAsync(container);
         return new DatabaseServer(container.GetConnectionString(), container);
     }
@@ -85,7 +91,7 @@ public sealed class DatabaseServer : IAsyncDisposable
         initialising.Dispose();
     }
 
-    private static PostgreSqlContainer Build(string[] settings)
+    private static PostgreSqlContainer Build(INetwork? network, string[] settings)
     {
         // A test database may lose data in a crash. The command is complete, for what an image's own command sets is replaced by it.
         string[] all = ["listen_addresses=*", "fsync=off", "full_page_writes=off", "shared_preload_libraries=timescaledb,pg_stat_statements",
@@ -99,6 +105,7 @@ public sealed class DatabaseServer : IAsyncDisposable
             // The engine's init is process 1: as that, PostgreSQL would take the death of any orphan, such as what a killed drill leaves
             // behind, for a crash of one of its own, and end every connection.
             .WithCreateParameterModifier(create => (create.HostConfig ??= new()).Init = true);
+        if (network is not null) builder = builder.WithNetwork(network);
         foreach (var variable in PasswordVariables) builder = builder.WithEnvironment(variable, Password);
         // Without its reaper Testcontainers would only stop it: the engine removes it, and its volume, when it ends.
         return builder.WithEnvironment("PGPASSWORD", Password).WithAutoRemove(true).Build();

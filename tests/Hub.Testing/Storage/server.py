@@ -9,19 +9,36 @@ from cheroot import wsgi
 from cheroot.ssl.builtin import BuiltinSSLAdapter
 from moto.moto_server.werkzeug_app import create_backend_app
 
+# One line: the code, and after how many writes the storage is full (0).
 FAULT = "/tmp/fault"
 ANSWERS = {
     "ExpiredToken": ("400 Bad Request", "The provided token has expired."),
     "InvalidAccessKeyId": ("403 Forbidden", "The access key id you provided does not exist in our records."),
-    "QuotaExceeded": ("400 Bad Request", "No space left for this bucket."),
+    # A quota of Ceph's, a quota of MinIO's, and MinIO's disks.
+    "QuotaExceeded": ("403 Forbidden", ""),
+    "XMinioAdminBucketQuotaExceeded": ("400 Bad Request", "Bucket quota exceeded"),
+    "XMinioStorageFull": ("507 Insufficient Storage", "Storage backend has reached its minimum free drive threshold. Please delete a few objects to proceed."),
 }
+FULL = ("QuotaExceeded", "XMinioAdminBucketQuotaExceeded", "XMinioStorageFull")
+COUNT = threading.Lock()
 
 
-def fault():
-    try:
-        with open(FAULT, encoding="ascii") as file:
-            return file.read().strip()
-    except FileNotFoundError:
+def fault(writes):
+    """The code of the fault for a request; a full storage is read and deleted from as ever."""
+    with COUNT:
+        try:
+            with open(FAULT, encoding="ascii") as file:
+                code, left = file.read().split()
+        except FileNotFoundError:
+            return ""
+        if code not in FULL:
+            return code
+        if not writes:
+            return ""
+        if int(left) == 0:
+            return code
+        with open(FAULT, "w", encoding="ascii") as file:
+            file.write(f"{code} {int(left) - 1}")
         return ""
 
 
@@ -30,11 +47,10 @@ class Shim:
         self.app, self.key = app, key
 
     def __call__(self, environ, start_response):
-        code = fault()
+        query = environ.get("QUERY_STRING", "")
+        code = fault(environ["REQUEST_METHOD"] == "PUT" or (environ["REQUEST_METHOD"] == "POST" and not query.startswith("delete")))
         if not code and f"Credential={self.key}/" not in environ.get("HTTP_AUTHORIZATION", ""):
             code = "InvalidAccessKeyId"
-        if code == "QuotaExceeded" and environ["REQUEST_METHOD"] not in ("PUT", "POST"):
-            code = ""
         if not code:
             return self.app(environ, start_response)
         environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
