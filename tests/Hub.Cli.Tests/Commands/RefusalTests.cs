@@ -15,6 +15,8 @@ public sealed class RefusalTests : IDisposable
     [InlineData("up", "--timeout", "1")]
     [InlineData("down", "--state")]
     [InlineData("test", "--tier", "some")]
+    [InlineData("publish", "--monitoring", "push")]
+    [InlineData("publish", "--runbooks", "docs/runbooks")]
     [InlineData("nonsense")]
     public async Task Arguments_that_cannot_be_meant_end_with_2(params string[] arguments)
     {

@@ -41,12 +41,22 @@ public sealed partial class LiveMetricsTests(MonitoredCluster fixture, ITestOutp
     public async Task Every_metric_of_every_rule_exists_with_the_labels_that_the_rule_uses()
     {
         var topology = fixture.Cluster.Topology;
-        var rules = AlertRules.Recording(topology).Select(rule => (rule.Name, rule.Expression, Texts: ""))
-            .Concat(AlertRules.For(topology).Select(rule => (rule.Name, rule.Expression, Texts: rule.Summary + rule.Description))).ToList();
+        var scope = RuleScope.Local(topology);
+        var rules = AlertRules.Recording(topology).Select(rule => (rule.Name, Expression: scope.Narrow(rule.Expression), Texts: ""))
+            .Concat(AlertRules.For(topology).Select(rule => (rule.Name, Expression: scope.Narrow(rule.Expression), Texts: rule.Summary + rule.Description))).ToList();
         var missing = await MissingAsync(rules);
         for (var patience = TimeProvider.System.GetTimestamp(); missing.Count > 0 && TimeProvider.System.GetElapsedTime(patience) < TimeSpan.FromSeconds(60); missing = await MissingAsync(rules))
             await Task.Delay(TimeSpan.FromSeconds(3), Cancel);
         Assert.True(missing.Count == 0, string.Join('\n', missing));
+    }
+
+    /// <summary>What the test above is for.</summary>
+    [Fact]
+    public async Task A_misspelt_metric_and_a_label_that_is_not_there_would_be_found()
+    {
+        Assert.Equal(["Misspelt: nothing is scraped as hub_conections_used{}"], await MissingAsync([("Misspelt", "hub_conections_used > 1", "")]));
+        Assert.Equal(["Foreign: nothing is scraped as pg_up{cluster=\"another\"}"], await MissingAsync([("Foreign", new RuleScope("another", null).Narrow("pg_up == 0"), "")]));
+        Assert.Equal(["Label: its text names label volume, which its series do not have"], await MissingAsync([("Label", "pg_up == 0", "{{ $labels.volume }} and {{ $labels.member }}")]));
     }
 
     [Fact]
