@@ -39,7 +39,11 @@ public static class HaProxyConfig
               mode tcp
               option dontlognull
               option tcpka
-              timeout connect 3s
+
+              # A refused connection is the client's at once, and PgBouncer asks again: a retry here waits a second, often for the dead member.
+              # Long enough for one lost SYN.
+              retries 0
+              timeout connect 1200ms
               timeout client 30m
               timeout server 30m
               timeout check 2s
@@ -75,7 +79,10 @@ public static class HaProxyConfig
         return text.ToString().ReplaceLineEndings("\n");
     }
 
-    /// <summary>OPTIONS, because Patroni then answers with a status line only: HAProxy hangs up after it, in the middle of a body.</summary>
+    /// <summary>
+    /// A client's connection that a member refuses counts as a failed check: a primary that stops is left before the next check is due.
+    /// OPTIONS, because Patroni then answers with a status line only: HAProxy hangs up after it, in the middle of a body.
+    /// </summary>
     private static void Listener(StringBuilder text, ClusterTopology topology, string name, int port, string path, string balance)
     {
         text.Append($"""
@@ -87,7 +94,7 @@ public static class HaProxyConfig
               option httpchk
               http-check send meth OPTIONS uri {path} ver HTTP/1.1 hdr Host patroni
               http-check expect status 200
-              default-server check port {Ports.Patroni} check-ssl verify required ca-file {Paths.CaFile} inter 1s fastinter 500ms downinter 1s fall 2 rise 1 on-marked-down shutdown-sessions resolvers system init-addr last,libc,none
+              default-server check port {Ports.Patroni} check-ssl verify required ca-file {Paths.CaFile} inter 1s fastinter 500ms downinter 500ms fall 2 rise 1 observe layer4 error-limit 1 on-error fail-check on-marked-down shutdown-sessions resolvers system init-addr last,libc,none
 
             """);
         foreach (var host in topology.Database.Hosts)

@@ -52,8 +52,8 @@ public static class PgBouncerConfig
             ignore_startup_parameters = extra_float_digits,options,search_path
 
             ; After a failover the first login attempts fail; the default of 15 s between two would be most of the outage.
-            server_login_retry = 1
-            server_connect_timeout = 5
+            server_login_retry = 0.2
+            server_connect_timeout = 3
             server_check_delay = 5
             server_lifetime = 1800
             server_idle_timeout = 300

@@ -150,6 +150,9 @@ public sealed partial class PostgresSettings
             ["wal_sender_timeout"] = "10s",
             ["wal_receiver_timeout"] = "10s",
 
+            // A standby that has just lost its primary may sleep this long, and does not see in its sleep that it is promoted. The default is 5 s.
+            ["wal_retrieve_retry_interval"] = "1s",
+
             // Logging
             ["log_checkpoints"] = "on",
             ["log_lock_waits"] = "on",

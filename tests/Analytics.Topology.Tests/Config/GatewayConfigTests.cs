@@ -23,6 +23,15 @@ public class GatewayConfigTests
         Assert.Equal("http-check send meth OPTIONS uri /replica?lag=16MB ver HTTP/1.1 hdr Host patroni", Check(lines, "bind :5001"));
     }
 
+    /// <summary>Measured in docs/decisions/0005: each of these was seconds of a planned change of the primary.</summary>
+    [Fact]
+    public void HAProxy_leaves_a_primary_that_refuses_and_never_waits_to_try_it_again()
+    {
+        var lines = Lines(HaProxyConfig.Render(Presets.Development)).ToList();
+        Assert.Contains("retries 0", lines);
+        Assert.Equal(2, lines.Count(line => line.Contains(" downinter 500ms ", StringComparison.Ordinal) && line.Contains(" observe layer4 error-limit 1 on-error fail-check ", StringComparison.Ordinal)));
+    }
+
     [Theory, MemberData(nameof(Definitions.PresetNames), MemberType = typeof(Definitions))]
     public void HAProxy_takes_every_client_of_a_gateway(string preset)
     {
@@ -46,7 +55,7 @@ public class GatewayConfigTests
     [InlineData("client_tls_sslmode", "require")]
     [InlineData("server_tls_sslmode", "verify-full")]
     [InlineData("pool_mode", "transaction")]
-    [InlineData("server_login_retry", "1")]
+    [InlineData("server_login_retry", "0.2")]
     [InlineData("auth_query", "SELECT username, password FROM pgbouncer.get_auth($1)")]
     public void PgBouncer_verifies_and_recovers_quickly(string name, string value) =>
         Assert.Contains($"\n{name} = {value}\n", PgBouncerConfig.Render(Presets.Recommended), StringComparison.Ordinal);

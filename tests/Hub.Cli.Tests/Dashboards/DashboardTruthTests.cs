@@ -43,6 +43,9 @@ public sealed partial class DashboardTruthTests(DashboardFixture fixture, ITestO
         ["hub_ingest_rows_dropped_total"] = "counted from the first request that gave up on",
     };
 
+    /// <summary>An exporter that asked before the schema was there keeps the empty answer for a minute; then a scrape and an evaluation follow.</summary>
+    private static readonly TimeSpan LongestCache = TimeSpan.FromSeconds(150);
+
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     private IReadOnlyList<Dashboard> Dashboards => HubDashboards.For(fixture.Cluster.Topology);
@@ -51,26 +54,9 @@ public sealed partial class DashboardTruthTests(DashboardFixture fixture, ITestO
     public async Task Every_panel_that_asks_Prometheus_gets_an_answer()
     {
         using var prometheus = Client();
-        var known = (await GetAsync(prometheus, "label/__name__/values")).EnumerateArray().Select(name => name.GetString()!).ToHashSet();
-        var problems = new List<string>();
-        foreach (var (where, panel) in Panels())
-        {
-            foreach (var query in panel.Queries.OfType<Prometheus>())
-            {
-                problems.AddRange(PromQl.Metrics(query.Text).Select(metric => metric.Name).Where(name => !known.Contains(name) && !NotYet.ContainsKey(name)).Select(name => $"{where}: nobody emits {name}"));
-                try
-                {
-                    var points = await PointsAsync(prometheus, query);
-                    if (points == 0 && !MayBeEmpty.ContainsKey(where))
-                        problems.Add($"{where}: no data for {query.Text}");
-                }
-                catch (InvalidOperationException refused)
-                {
-                    problems.Add($"{where}: {refused.Message}");
-                }
-            }
-        }
-
+        var problems = await UnansweredAsync(prometheus);
+        for (var asked = TimeProvider.System.GetTimestamp(); problems.Count > 0 && TimeProvider.System.GetElapsedTime(asked) < LongestCache; problems = await UnansweredAsync(prometheus))
+            await Task.Delay(TimeSpan.FromSeconds(3), Cancel);
         Assert.True(problems.Count == 0, string.Join('\n', problems));
         output.WriteLine($"{Panels().Sum(item => item.Panel.Queries.OfType<Prometheus>().Count())} expressions answered");
     }
@@ -176,6 +162,31 @@ public sealed partial class DashboardTruthTests(DashboardFixture fixture, ITestO
     }
 
     private IEnumerable<(string Where, Panel Panel)> Panels() => Dashboards.SelectMany(dashboard => dashboard.Panels.Select(panel => ($"{dashboard.Uid}/{panel.Title}", panel)));
+
+    private async Task<List<string>> UnansweredAsync(HttpClient prometheus)
+    {
+        var known = (await GetAsync(prometheus, "label/__name__/values")).EnumerateArray().Select(name => name.GetString()!).ToHashSet();
+        var problems = new List<string>();
+        foreach (var (where, panel) in Panels())
+        {
+            foreach (var query in panel.Queries.OfType<Prometheus>())
+            {
+                problems.AddRange(PromQl.Metrics(query.Text).Select(metric => metric.Name).Where(name => !known.Contains(name) && !NotYet.ContainsKey(name)).Select(name => $"{where}: nobody emits {name}"));
+                try
+                {
+                    var points = await PointsAsync(prometheus, query);
+                    if (points == 0 && !MayBeEmpty.ContainsKey(where))
+                        problems.Add($"{where}: no data for {query.Text}");
+                }
+                catch (InvalidOperationException refused)
+                {
+                    problems.Add($"{where}: {refused.Message}");
+                }
+            }
+        }
+
+        return problems;
+    }
 
     private HttpClient Client() => new() { BaseAddress = new Uri($"http://127.0.0.1:{fixture.Cluster.Port(ClusterNames.Prometheus, Ports.Prometheus)}/api/v1/") };
 

@@ -44,8 +44,10 @@ public sealed partial class LiveMetricsTests(MonitoredCluster fixture, ITestOutp
         var scope = RuleScope.Local(topology);
         var rules = AlertRules.Recording(topology).Select(rule => (rule.Name, Expression: scope.Narrow(rule.Expression), Texts: ""))
             .Concat(AlertRules.For(topology).Select(rule => (rule.Name, Expression: scope.Narrow(rule.Expression), Texts: rule.Summary + rule.Description))).ToList();
+
+        // An exporter that asked before the schema was there keeps the empty answer for a minute.
         var missing = await MissingAsync(rules);
-        for (var patience = TimeProvider.System.GetTimestamp(); missing.Count > 0 && TimeProvider.System.GetElapsedTime(patience) < TimeSpan.FromSeconds(60); missing = await MissingAsync(rules))
+        for (var patience = TimeProvider.System.GetTimestamp(); missing.Count > 0 && TimeProvider.System.GetElapsedTime(patience) < TimeSpan.FromSeconds(150); missing = await MissingAsync(rules))
             await Task.Delay(TimeSpan.FromSeconds(3), Cancel);
         Assert.True(missing.Count == 0, string.Join('\n', missing));
     }
