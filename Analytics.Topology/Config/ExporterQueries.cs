@@ -23,6 +23,7 @@ public static class ExporterQueries
         return Templates.Read("exporter-queries.yaml")
             .Replace("${data_volume_bytes}", Text(topology.Database.DataVolume), StringComparison.Ordinal)
             .Replace("${wal_volume_bytes}", Text(topology.Database.WalVolume), StringComparison.Ordinal)
+            .Replace("${backup_required}", topology.Backup.Repository is S3Repository { Required: false } ? "false" : "true", StringComparison.Ordinal)
             .Replace("${members}", string.Join(", ", topology.Database.Hosts.Select(host => $"'{host}'")), StringComparison.Ordinal);
     }
 

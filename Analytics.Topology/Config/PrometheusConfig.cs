@@ -19,18 +19,17 @@ public static class PrometheusConfig
                 ["scrape_interval"] = interval,
                 ["scrape_timeout"] = interval,
                 ["evaluation_interval"] = interval,
-                ["external_labels"] = new Map { ["cluster"] = topology.Name },
             },
             ["rule_files"] = new[] { $"{Paths.Config}/{RuleFile.FileName}" },
             ["scrape_configs"] = new object[]
             {
-                Job("prometheus", tls: false, [(ClusterNames.Prometheus, $"localhost:{Ports.Prometheus}")]),
-                Job("patroni", tls: true, topology.Database.Hosts.Select(host => (host, $"{host}:{Ports.Patroni}"))),
-                Job("postgres", tls: true, topology.Database.Hosts.Select((host, i) => (host, $"{ClusterNames.Member(ClusterNames.PostgresExporter, i + 1)}:{Ports.PostgresExporter}"))),
-                Job("etcd", tls: false, topology.Etcd.Hosts.Select(host => (host, $"{host}:{Ports.EtcdMetrics}"))),
-                Job("haproxy", tls: true, [(ClusterNames.HaProxy, $"{ClusterNames.HaProxy}:{Ports.HaProxyMetrics}")]),
-                Job("pgbouncer", tls: true, [(ClusterNames.PgBouncer, $"{ClusterNames.PgBouncerExporter}:{Ports.PgBouncerExporter}")]),
-                Job("ingest", tls: false, [(ClusterNames.Ingest, $"{ClusterNames.Ingest}:{Ports.Rest}")]),
+                Job(topology, "prometheus", tls: false, [(ClusterNames.Prometheus, $"localhost:{Ports.Prometheus}")]),
+                Job(topology, "patroni", tls: true, topology.Database.Hosts.Select(host => (host, $"{host}:{Ports.Patroni}"))),
+                Job(topology, "postgres", tls: true, topology.Database.Hosts.Select((host, i) => (host, $"{ClusterNames.Member(ClusterNames.PostgresExporter, i + 1)}:{Ports.PostgresExporter}"))),
+                Job(topology, "etcd", tls: false, topology.Etcd.Hosts.Select(host => (host, $"{host}:{Ports.EtcdMetrics}"))),
+                Job(topology, "haproxy", tls: true, [(ClusterNames.HaProxy, $"{ClusterNames.HaProxy}:{Ports.HaProxyMetrics}")]),
+                Job(topology, "pgbouncer", tls: true, [(ClusterNames.PgBouncer, $"{ClusterNames.PgBouncerExporter}:{Ports.PgBouncerExporter}")]),
+                Job(topology, "ingest", tls: false, [(ClusterNames.Ingest, $"{ClusterNames.Ingest}:{Ports.Rest}")]),
             },
         });
     }
@@ -48,10 +47,11 @@ public static class PrometheusConfig
         ["pgbouncer"] = "go_.*|promhttp_.*",
     };
 
+    /// <param name="topology">The cluster, whose name the series carry: the rules read no others.</param>
     /// <param name="name">The job.</param>
     /// <param name="tls">Whether its targets serve TLS.</param>
     /// <param name="targets">Member and address. The member is what a dead machine takes along: alerts of its parts are held back by it.</param>
-    private static Map Job(string name, bool tls, IEnumerable<(string Member, string Address)> targets)
+    private static Map Job(ClusterTopology topology, string name, bool tls, IEnumerable<(string Member, string Address)> targets)
     {
         var job = new Map { ["job_name"] = name };
         if (tls)
@@ -63,7 +63,7 @@ public static class PrometheusConfig
         job["static_configs"] = targets.Select(target => new Map
         {
             ["targets"] = new[] { target.Address },
-            ["labels"] = new Map { ["member"] = target.Member },
+            ["labels"] = new Map { ["cluster"] = RuleScope.Local(topology).Cluster, ["member"] = target.Member },
         }).ToArray();
         if (Unread.TryGetValue(name, out var unread))
             job["metric_relabel_configs"] = new object[] { new Map { ["source_labels"] = new[] { "__name__" }, ["regex"] = unread, ["action"] = "drop" } };

@@ -21,9 +21,9 @@ internal static class BackupDashboard
             new Prometheus("time() - max(hub_backup_last_success_timestamp_seconds{@,type=\"full\"} > 0)", Instant: true)).Until(1.5 * Day, 3 * Day),
         Stat("Last backup of any kind", Units.Seconds, "How long ago. Every six hours, so more than eight hours is late.",
             new Prometheus("time() - max(hub_backup_last_success_timestamp_seconds{@,type=~\"full|diff\"} > 0)", Instant: true)).Until(8 * 3600, Day),
-        Stat("Last result", Units.Count, "Of every job: full, differential, retention, verification, drill. One that has never run counts as failed.",
-            new Prometheus("min(hub_backup_last_result{@})", Instant: true)).From(1, 1) with
-        { Mappings = [new("0", "failed", Colors.Bad), new("1", "good", Colors.Good)] },
+        Stat("Last result", Units.Count, "Of every job: full, differential, retention, verification, drill. Of those that have run; none yet: never.",
+            new Prometheus("min(hub_backup_last_result{@} >= 0) or min(hub_backup_last_result{@})", Instant: true)).From(1, 1) with
+        { Mappings = [new("-1", "never", Colors.Attention), new("0", "failed", Colors.Bad), new("1", "good", Colors.Good)] },
         Stat("Backups to restore from", Units.Count, "Complete sets in the repository.", new Prometheus("max(hub_backup_restorable_sets{@})", Instant: true)).From(1, topology.Definition.Backup.KeepDaily),
         Stat("Time to restore", Units.Seconds, "As the last restore drill measured it, from nothing to a database that answers.",
             new Prometheus("max(hub_backup_drill_recovery_seconds{@})", Instant: true)).Until(1800, 3600),

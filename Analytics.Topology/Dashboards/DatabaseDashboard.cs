@@ -80,10 +80,8 @@ internal static class DatabaseDashboard
         Lines("Checkpoints", Units.Count, "Per hour, by cause. Many requested ones: max_wal_size is too small.",
             new Prometheus("sum by (member) (increase(pg_stat_checkpointer_num_timed_total{@}[1h]))", "{{member}} timed"),
             new Prometheus("sum by (member) (increase(pg_stat_checkpointer_num_requested_total{@}[1h]))", "{{member}} requested")),
-        Lines("Volumes", Units.Share, "Space that is left on data and WAL volumes, as the kubelet sees it. Kubernetes only.",
-            new Prometheus("""
-            kubelet_volume_stats_available_bytes{persistentvolumeclaim=~"(data|wal)-timescaledb-.*"} / kubelet_volume_stats_capacity_bytes{persistentvolumeclaim=~"(data|wal)-timescaledb-.*"}
-            """.Trim(), "{{persistentvolumeclaim}}")).From(0.1, 0.2).Wide(24));
+        Lines("Volumes", Units.Share, "How full the volumes are: as the kubelet sees it in Kubernetes, elsewhere the database's own figure against the planned size.",
+            new Prometheus("max by (member, volume) (hub:volume_used:ratio{@})", "{{member}} {{volume}}")).Until(0.8, 0.9).Wide(24));
 
     private static Row Consensus(ClusterTopology topology) => new("etcd",
         Lines("Members with a leader", Units.Count, "Fewer than a majority: no failover is possible.",

@@ -12,15 +12,15 @@ internal static class OverviewDashboard
         Title = "Hub / Overview",
         Description = "Is it healthy? All green: yes. Anything else names the dashboard that says more.",
         From = "now-3h",
-        Rows = [Verdict(topology), Traffic, Where(topology)],
+        Rows = [Verdict(topology), Traffic, Where],
     };
 
     private static Row Verdict(ClusterTopology topology)
     {
         var (members, etcd) = (topology.Database.Members, topology.Etcd.Members);
         return new Row("Is it healthy?",
-            Stat("Critical alerts", Units.Count, "Alerts of severity critical that fire: somebody must act now.", Firing(topology, "critical")).Until(1, 1).Wide(3),
-            Stat("Warnings", Units.Count, "Alerts of severity warning that fire: somebody must act today.", Firing(topology, "warning")).Until(1, 10).Wide(3),
+            Stat("Critical alerts", Units.Count, "Alerts of severity critical that fire: somebody must act now.", Firing("critical")).Until(1, 1).Wide(3),
+            Stat("Warnings", Units.Count, "Alerts of severity warning that fire: somebody must act today.", Firing("warning")).Until(1, 10).Wide(3),
             Stat("Primary", Units.Count, "Members that hold the leader's lease: exactly one. None: writes wait. Two: split brain.",
                 new Prometheus("sum(patroni_primary{@})", Instant: true)) with
             { Base = Colors.Bad, Thresholds = [new(1, Colors.Good), new(2, Colors.Bad)], Width = 3, LinkTo = DashboardUids.Database },
@@ -54,16 +54,14 @@ internal static class OverviewDashboard
             with
         { Step = UsageSql.Hourly, LinkTo = DashboardUids.Usage });
 
-    private static Row Where(ClusterTopology topology) => new("Where does it hurt?",
+    private static Row Where => new("Where does it hurt?",
         Table("Firing alerts", "What fires now, with where. Empty is good.",
-            new Prometheus($"ALERTS{{alertstate=\"firing\",{Alerts(topology)}}}", Instant: true)),
+            new Prometheus($"ALERTS{{@,alertstate=\"firing\",product=\"{RuleFile.Product}\"}}", Instant: true)),
         Table("Health checks", "What the database says about itself: analytics.system_health_check().",
             new Sql("SELECT check_name AS \"check\", status, detail FROM analytics.system_health_check() ORDER BY array_position(ARRAY['critical', 'warning', 'ok'], status), 1")) with
         { Mappings = [new("ok", "ok", Colors.Good), new("warning", "warning", Colors.Attention), new("critical", "critical", Colors.Bad)] });
 
     /// <summary>Only Hub's own: a shared Prometheus evaluates other people's rules too, and one of them usually fires by design.</summary>
-    private static Prometheus Firing(ClusterTopology topology, string severity) =>
-        new($"count(ALERTS{{alertstate=\"firing\",severity=\"{severity}\",{Alerts(topology)}}}) or vector(0)", Instant: true);
-
-    private static string Alerts(ClusterTopology topology) => $"alertname=~\"{string.Join('|', AlertRules.For(topology).Select(rule => rule.Name).Order(StringComparer.Ordinal))}\"";
+    private static Prometheus Firing(string severity) =>
+        new($"count(ALERTS{{@,alertstate=\"firing\",severity=\"{severity}\",product=\"{RuleFile.Product}\"}}) or vector(0)", Instant: true);
 }

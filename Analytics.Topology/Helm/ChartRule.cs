@@ -71,6 +71,7 @@ internal sealed record ChartRule(string Kind, string Name, string Path, string V
         ($"PodDisruptionBudget/{Gateway}", "gateway.disruptionBudget"),
         ($"PodDisruptionBudget/{ClusterNames.Ingest}", "ingest.disruptionBudget"),
         ("monitoring.yaml", "monitoring.enabled"),
+        ("scrape-annotations.yaml", "monitoring.annotations"),
         ("external-service.yaml", "external.enabled"),
         ("openshift-scc.yaml", "openshift.enabled"),
         ("cert-manager.yaml", "certManager.enabled"),

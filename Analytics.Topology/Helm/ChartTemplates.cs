@@ -17,6 +17,7 @@ internal static partial class ChartTemplates
     // What stands for a value that appears inside longer texts, in an object rendered for the chart.
     private const string NamespaceMark = "hub-namespace-mark";
     private const string DomainMark = "hub-domain.mark";
+    private const string RunbooksMark = "hub-runbooks-mark";
     private static readonly ByteSize QuotaMark = new(123_456_789);
 
     public static IEnumerable<OutputFile> Render(PublishSize size)
@@ -44,6 +45,7 @@ internal static partial class ChartTemplates
         Topology = size.Topology.With(cluster => cluster with
         {
             Namespace = NamespaceMark,
+            Monitoring = cluster.Monitoring with { Runbooks = RunbooksMark },
             Etcd = cluster.Etcd with { QuotaBackend = QuotaMark },
             Images = new Images
             {
@@ -86,7 +88,7 @@ internal static partial class ChartTemplates
         });
         text = ImageMarks().Replace(text, match => $"{{{{ .Values.images.{match.Groups[1].Value} }}}}");
         return text.Replace(Ingresses.Host, "{{ .Values.ingress.host }}", StringComparison.Ordinal).Replace(NamespaceMark, "{{ .Values.namespace }}", StringComparison.Ordinal)
-            .Replace(DomainMark, "{{ .Values.clusterDomain }}", StringComparison.Ordinal)
+            .Replace(RunbooksMark, "{{ .Values.monitoring.runbooks }}", StringComparison.Ordinal).Replace(DomainMark, "{{ .Values.clusterDomain }}", StringComparison.Ordinal)
             .Replace($"quota-backend-bytes={QuotaMark.Bytes}", "quota-backend-bytes={{ .Values.etcd.quotaBackendBytes }}", StringComparison.Ordinal);
     }
 
@@ -94,7 +96,7 @@ internal static partial class ChartTemplates
 
     private static IReadOnlyDictionary<string, string> Expressions { get; } = new Dictionary<string, string>
     {
-        ["database"] = "{{ .Values.config.patroni | sha256sum }}",
+        ["database"] = "{{ printf \"%s%s%s\" .Values.config.patroni .Values.config.pgbackrest .Values.config.exporterQueries | sha256sum }}",
         ["gateway"] = "{{ printf \"%s%s\" .Values.config.haproxy .Values.config.pgbouncer | sha256sum }}",
     };
 

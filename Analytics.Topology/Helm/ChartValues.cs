@@ -34,6 +34,7 @@ internal static class ChartValues
         foreach (var (key, image) in Images)
             Set(values, $"images.{key}", image(topology.Images));
         Set(values, "etcd.quotaBackendBytes", topology.Etcd.QuotaBackend.Bytes.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        Set(values, "monitoring.runbooks", topology.Monitoring.Runbooks);
         Set(values, "ingress.host", Ingresses.Host);
         Set(values, "ingress.className", "");
         var files = KubernetesManifests.For(topology, size.Options);

@@ -39,6 +39,10 @@ internal static class DatabaseStatefulSet
         ObjectStorage.Attach(context, patroni, pod);
         ObjectStorage.AttachVolume(context, patroni, pod);
         Pods.KeepApart(pod, context, ClusterNames.TimescaleDb, required: true);
+
+        // Not the scripts beside patroni.yml, which only the first start of a new cluster reads, nor the backup server's file, which only a release changes.
+        var others = database with { Directories = [.. database.Directories.Where(directory => Volumes.NameOf(directory) != ConfigVolume)] };
+        var configuration = PatroniConfig.Render(topology) + Pods.Configuration(others, exporter);
         return new V1StatefulSet
         {
             ApiVersion = "apps/v1",
@@ -55,7 +59,7 @@ internal static class DatabaseStatefulSet
                 UpdateStrategy = new V1StatefulSetUpdateStrategy { Type = "RollingUpdate" },
                 PersistentVolumeClaimRetentionPolicy = new V1StatefulSetPersistentVolumeClaimRetentionPolicy { WhenDeleted = "Retain", WhenScaled = "Retain" },
                 Selector = context.Selector(ClusterNames.TimescaleDb),
-                Template = Pods.Template(context, ClusterNames.TimescaleDb, PriorityClasses.Database, pod, PatroniConfig.Render(topology)),
+                Template = Pods.Template(context, ClusterNames.TimescaleDb, PriorityClasses.Database, pod, configuration),
                 VolumeClaimTemplates =
                 [
                     Claims.Template(context, DataVolume, topology.Database.DataVolume),

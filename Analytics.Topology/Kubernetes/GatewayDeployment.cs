@@ -30,9 +30,8 @@ internal static class GatewayDeployment
             TerminationGracePeriodSeconds = 60,
         };
         Pods.KeepApart(pod, context, Gateway, required: false);
-        var configuration = HaProxyConfig.Render(topology) + PgBouncerConfig.Render(topology);
         return Deployments.Rolling(context, Gateway, topology.Gateway.MinReplicas, topology.Gateway.MaxReplicas,
-            Pods.Template(context, Gateway, PriorityClasses.Service, pod, configuration));
+            Pods.Template(context, Gateway, PriorityClasses.Service, pod, Pods.Configuration(haproxy, pgbouncer, exporter)));
     }
 
     private static V1Container HaProxy(ManifestContext context, ContainerSpec spec)

@@ -19,6 +19,19 @@ public enum Cloud
     Default,
 }
 
+/// <summary>How a Prometheus of the Kubernetes cluster finds what it scrapes, and the rules. What is not chosen is published, but not applied.</summary>
+public enum MonitoringBy
+{
+    /// <summary>ServiceMonitor, PodMonitor and PrometheusRule, which need prometheus-operator's definitions in the cluster.</summary>
+    Operator,
+
+    /// <summary>Services with prometheus.io annotations, and a ConfigMap with scrape jobs and rules for a Prometheus without the operator.</summary>
+    Annotations,
+
+    /// <summary>Not at all.</summary>
+    None,
+}
+
 /// <summary>What is decided about the Kubernetes cluster rather than about Hub.</summary>
 public sealed record KubernetesOptions
 {
@@ -30,6 +43,6 @@ public sealed record KubernetesOptions
     /// <summary>Members of one tier never share a node. Off only where there is a single node to try Hub on.</summary>
     public bool SeparateNodes { get; init; } = true;
 
-    /// <summary>ServiceMonitor, PodMonitor and PrometheusRule, which need prometheus-operator's definitions in the cluster.</summary>
-    public bool PrometheusOperator { get; init; } = true;
+    /// <summary>How the cluster's Prometheus finds Hub. Default: through prometheus-operator.</summary>
+    public MonitoringBy Monitoring { get; init; } = MonitoringBy.Operator;
 }

@@ -41,7 +41,7 @@ internal static class Monitors
         ApiVersion = Api,
         Kind = "PrometheusRule",
         Metadata = Meta(context, context.Topology.Name, ClusterNames.TimescaleDb),
-        Spec = new Map { ["groups"] = RuleFile.Groups(context.Topology) },
+        Spec = new Map { ["groups"] = RuleFile.Groups(context.Topology, RuleScope.Kubernetes(context.Topology)) },
     };
 
     /// <summary>Routes and inhibition for prometheus-operator's Alertmanager; it adds the namespace to every matcher by itself.</summary>
@@ -82,7 +82,7 @@ internal static class Monitors
             ["relabelings"] = new object[]
             {
                 new Map { ["action"] = "replace", ["targetLabel"] = "job", ["replacement"] = job },
-                new Map { ["action"] = "replace", ["targetLabel"] = "cluster", ["replacement"] = context.Topology.Name },
+                new Map { ["action"] = "replace", ["targetLabel"] = "cluster", ["replacement"] = RuleScope.Kubernetes(context.Topology).Cluster },
                 new Map { ["action"] = "replace", ["targetLabel"] = "member", ["sourceLabels"] = new[] { "__meta_kubernetes_pod_name" } },
             },
         };

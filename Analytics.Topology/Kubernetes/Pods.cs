@@ -1,5 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
+using Analytics.Topology.Config;
+using Analytics.Topology.Containers;
 using k8s.Models;
 
 namespace Analytics.Topology.Kubernetes;
@@ -37,6 +39,14 @@ internal static class Pods
             Spec = spec,
         };
     }
+
+    /// <summary>
+    /// What the containers mount of ConfigMaps, in one text: each is read once, when its program starts, so a changed one must roll the pods.
+    /// Without the exporters' web.yml, which only a release changes.
+    /// </summary>
+    public static string Configuration(params ContainerSpec[] specs) =>
+        string.Concat(specs.SelectMany(spec => spec.Directories).DistinctBy(directory => directory.Source).SelectMany(directory => directory.Files)
+            .Where(file => !file.Secret && file.Name != WebConfig.FileName).Select(file => file.Text));
 
     /// <summary>Members of a quorum: never two on one node (unless there is only one), and over zones as evenly as nodes allow.</summary>
     public static void KeepApart(V1PodSpec spec, ManifestContext context, string component, bool required)

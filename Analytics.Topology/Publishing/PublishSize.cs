@@ -13,7 +13,7 @@ public sealed record PublishSize(string Name, ClusterTopology Topology, Kubernet
 
     public static IReadOnlyList<PublishSize> All { get; } =
     [
-        new("dev", Presets.Development.With(cluster => cluster with { Backup = cluster.Backup with { Repository = new S3Repository { Required = false } } }), new KubernetesOptions { Cloud = Cloud.Default, SeparateNodes = false, PrometheusOperator = false }),
+        new("dev", Presets.Development.With(cluster => cluster with { Backup = cluster.Backup with { Repository = new S3Repository { Required = false } } }), new KubernetesOptions { Cloud = Cloud.Default, SeparateNodes = false, Monitoring = MonitoringBy.None }),
         new("minimum", Presets.Minimum, new KubernetesOptions()),
         new(DefaultName, Presets.Recommended, new KubernetesOptions()),
     ];

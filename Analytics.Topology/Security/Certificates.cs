@@ -41,9 +41,10 @@ public static class Certificates
 
     /// <summary>
     /// A leaf that may serve and connect under all the names given; IP addresses become IP SANs. It has a common name only where
-    /// <see cref="CertificateNames.CommonNameOf"/> says so.
+    /// <see cref="CertificateNames.CommonNameOf"/> says so. It is valid for <paramref name="life"/> (default <see cref="LeafLife"/>), but never longer
+    /// than the CA.
     /// </summary>
-    public static KeyPair Issue(KeyPair authority, string component, IReadOnlyList<string> names, DateTimeOffset now)
+    public static KeyPair Issue(KeyPair authority, string component, IReadOnlyList<string> names, DateTimeOffset now, TimeSpan? life = null)
     {
         ArgumentNullException.ThrowIfNull(authority);
         ArgumentNullException.ThrowIfNull(names);
@@ -56,7 +57,8 @@ public static class Certificates
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
         request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(issuer, true, false));
         request.CertificateExtensions.Add(AlternativeNames(names));
-        var expires = now + LeafLife < issuer.NotAfter ? now + LeafLife : issuer.NotAfter;
+        var expires = now + (life ?? LeafLife);
+        expires = expires < issuer.NotAfter ? expires : issuer.NotAfter;
         using var certificate = request.Create(issuer, Since(now), expires, RandomNumberGenerator.GetBytes(16));
         return new KeyPair(certificate.ExportCertificatePem() + "\n", key.ExportPkcs8PrivateKeyPem() + "\n");
     }

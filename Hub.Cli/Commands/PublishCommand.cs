@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Analytics.Topology;
 using Analytics.Topology.Kubernetes;
 using Analytics.Topology.Publishing;
@@ -17,18 +18,34 @@ internal static class PublishCommand
         var cloud = new Option<string?>("--cloud") { Description = "Whose disks: the storage classes. [default: aws; the cluster's default class for --size dev]" };
         cloud.AcceptOnlyFromAmong([.. Enum.GetNames<Cloud>().Select(name => name.ToLowerInvariant())]);
         var space = new Option<string?>("--namespace") { Description = "Namespace of the Kubernetes objects. [default: timescaledb]" };
+        var monitoring = new Option<string?>("--monitoring") { Description = "How Prometheus finds it: prometheus-operator's objects, scrape annotations, or not at all. [default: operator; none for --size dev]" };
+        monitoring.AcceptOnlyFromAmong([.. Enum.GetNames<MonitoringBy>().Select(name => name.ToLowerInvariant())]);
+        var runbooks = new Option<Uri?>("--runbooks") { Description = "Where docs/runbooks is served: every alert links there. [default: the path in a checkout]", CustomParser = Address };
         var output = new Option<string?>("--output") { Description = "Directory to write to. [default: aspire-manifest of this checkout]" };
         var check = new Option<bool>("--check") { Description = "Write nothing; exit code 1 and the difference when the files are not what the topology gives." };
-        var command = new Command("publish", "Write the Kubernetes manifests and the Compose files of a cluster.") { size, cloud, space, output, check };
+        var command = new Command("publish", "Write the Kubernetes manifests and the Compose files of a cluster.") { size, cloud, space, monitoring, runbooks, output, check };
         command.SetAction(parse =>
         {
             var chosen = PublishSize.Named(parse.GetValue(size)!).On(parse.GetValue(cloud) is { } name ? Enum.Parse<Cloud>(name, ignoreCase: true) : null);
             if (parse.GetValue(space) is { } other)
                 chosen = chosen with { Topology = chosen.Topology.With(cluster => cluster with { Namespace = other }) };
+            if (parse.GetValue(monitoring) is { } by)
+                chosen = chosen with { Options = chosen.Options with { Monitoring = Enum.Parse<MonitoringBy>(by, ignoreCase: true) } };
+            if (parse.GetValue(runbooks) is { } url)
+                chosen = chosen with { Topology = chosen.Topology.With(cluster => cluster with { Monitoring = cluster.Monitoring with { Runbooks = url.ToString() } }) };
             var target = PublishTarget.At(parse.GetValue(output), chosen);
             return parse.GetValue(check) ? Check(ui, target) : Write(ui, target);
         });
         return command;
+    }
+
+    private static Uri? Address(ArgumentResult result)
+    {
+        var text = result.Tokens.Single().Value;
+        if (Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "https" or "http")
+            return url;
+        result.AddError($"--runbooks: '{text}' is no http(s) URL.");
+        return null;
     }
 
     private static int Write(Ui ui, PublishTarget target)

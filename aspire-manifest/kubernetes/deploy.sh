@@ -36,6 +36,7 @@ FILES=(
   'grafana-dashboards.yaml'
 )
 OPTIONAL_FILES=(
+  'scrape-annotations.yaml'
   'external-service.yaml'
   'ingress.yaml'
   'openshift-scc.yaml'

@@ -15,6 +15,6 @@ public static class Tiers
     /// <summary>The real topology with something killed, frozen, cut off or full.</summary>
     public const string Fault = "fault";
 
-    /// <summary>As <see cref="Fault"/>, but long: every alert by a fault of its own, every kind of restore. Run when asked for.</summary>
+    /// <summary>As <see cref="Fault"/>, but long: every kind of restore. Run when asked for.</summary>
     public const string Nightly = "nightly";
 }

@@ -82,9 +82,7 @@ public partial class DashboardTests
             var metrics = PromQl.Metrics(expression).ToList();
             Assert.NotEmpty(metrics);
 
-            // Neither the alerts that Prometheus makes itself nor the kubelet's figures carry Hub's label.
-            Assert.All(metrics.Where(metric => metric.Name != "ALERTS" && !metric.Name.StartsWith("kubelet_", StringComparison.Ordinal)),
-                metric => Assert.Contains("cluster=~\"$cluster\"", metric.Matchers, StringComparison.Ordinal));
+            Assert.All(metrics, metric => Assert.Contains("cluster=~\"$cluster\"", metric.Matchers, StringComparison.Ordinal));
         }
     }
 

@@ -38,6 +38,7 @@ public partial class HelmChartTests
         var values = Values("values.yaml");
         foreach (var section in new[] { "certManager", "ingress", "external", "openshift" })
             values[section] = Merge((Dictionary<string, object?>)values[section]!, new() { ["enabled"] = true });
+        values["monitoring"] = Merge((Dictionary<string, object?>)values["monitoring"]!, new() { ["annotations"] = true });
         var plain = KubernetesManifests.For(PublishSize.Default.Topology, PublishSize.Default.Options).Where(file => file.Name != "secrets.yaml")
             .SelectMany(file => Objects(ManifestYaml.Write(file))).ToList();
         Compare(plain, Render(values));
@@ -48,7 +49,8 @@ public partial class HelmChartTests
     {
         var values = Values("values.yaml");
         values["namespace"] = "elsewhere";
-        var moved = Presets.Recommended.With(cluster => cluster with { Namespace = "elsewhere" });
+        values["monitoring"] = Merge((Dictionary<string, object?>)values["monitoring"]!, new() { ["runbooks"] = "https://runbooks.example/hub" });
+        var moved = Presets.Recommended.With(cluster => cluster with { Namespace = "elsewhere", Monitoring = cluster.Monitoring with { Runbooks = "https://runbooks.example/hub" } });
         var plain = KubernetesManifests.For(moved, PublishSize.Default.Options).Where(file => !file.Optional).SelectMany(file => Objects(ManifestYaml.Write(file))).ToList();
         Compare(plain, Render(values));
     }

@@ -18,6 +18,8 @@ public sealed class RefusalTests : IDisposable
     [InlineData("test", "--tier", "some")]
     [InlineData("drill", "run", "nonsense")]
     [InlineData("drill", "run", "primary-kill", "--repeat", "0")]
+    [InlineData("publish", "--monitoring", "push")]
+    [InlineData("publish", "--runbooks", "docs/runbooks")]
     [InlineData("nonsense")]
     public async Task Arguments_that_cannot_be_meant_end_with_2(params string[] arguments)
     {

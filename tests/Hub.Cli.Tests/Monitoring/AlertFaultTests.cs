@@ -1,136 +1,119 @@
+using System.Text;
 using Analytics.Topology;
+using Analytics.Topology.Security;
 using Npgsql;
 
 namespace Hub.Cli.Tests.Monitoring;
 
 /// <summary>
 /// Faults made for real: the alert is seen to fire in Prometheus, with texts that say something, and to resolve when the fault is gone. The rules are
-/// those of every hub, twenty times as impatient (<see cref="FastRules"/>). Where analytics.system_health_check() speaks of the same thing, it agrees.
+/// those of every hub, only more impatient (<see cref="FastRules"/>). Where analytics.system_health_check() speaks of the same thing, it agrees.
 /// </summary>
-[Trait(Tiers.Trait, Tiers.Nightly), Collection(nameof(MonitoredCluster))]
+[Trait(Tiers.Trait, Tiers.Fault), Collection(nameof(MonitoredCluster))]
 public sealed class AlertFaultTests(MonitoredCluster fixture, ITestOutputHelper output)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(100);
-
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
+    /// <summary>Each fault has a part of its own: one replica does not replay, the other has lost its exporter and shows a bad certificate.</summary>
     [Fact]
-    public Task An_exporter_stops() => MakeAsync(["DatabaseExporterDown"],
-        () => fixture.EngineAsync("stop", "postgres-exporter-3"), () => fixture.EngineAsync("start", "postgres-exporter-3"));
-
-    [Fact]
-    public Task Ingest_is_gone() => MakeAsync(["IngestDown", "IngestGone"],
-        () => fixture.EngineAsync("kill", ClusterNames.Ingest), () => fixture.EngineAsync("start", ClusterNames.Ingest));
-
-    [Fact]
-    public Task The_pool_is_gone_and_rows_wait() => MakeAsync(["PgBouncerDown", "GatewayGone", "IngestQueueOld", "IngestWriteFailing", "IngestAvailabilityBurnsFast"],
-        () => fixture.EngineAsync("kill", ClusterNames.PgBouncer), () => fixture.EngineAsync("start", ClusterNames.PgBouncer), resolves: ["PgBouncerDown", "GatewayGone", "IngestQueueOld", "IngestWriteFailing"]);
-
-    [Fact]
-    public Task The_proxy_is_gone() => MakeAsync(["HaProxyDown", "GatewayGone"],
-        () => fixture.EngineAsync("kill", ClusterNames.HaProxy), () => fixture.EngineAsync("start", ClusterNames.HaProxy));
-
-    [Fact]
-    public Task Etcd_loses_a_member_and_then_its_quorum() => MakeAsync(["EtcdMemberDown", "EtcdQuorumLost", "EtcdNoLeader"],
-        () => fixture.EngineAsync("kill", "etcd-2", "etcd-3"),
-        async () =>
-        {
-            await fixture.EngineAsync("start", "etcd-2", "etcd-3");
-            await fixture.Cluster.UntilStreamingAsync(Cancel);
-        });
-
-    [Fact]
-    public async Task The_primary_is_killed()
+    public async Task Faults_beside_each_other()
     {
         var leader = await fixture.LeaderAsync();
-        await MakeAsync(["DatabaseMemberDown", "PatroniDown", "DatabaseDown", "NoLeader", "NoPrimaryInGateway", "TimelineChanged", "StandbyMissing"],
-            () => fixture.EngineAsync("kill", leader),
-            async () =>
-            {
-                await fixture.EngineAsync("start", leader);
-                await fixture.Cluster.UntilStreamingAsync(Cancel);
-            });
-    }
-
-    [Fact]
-    public async Task Failover_is_paused()
-    {
-        var leader = await fixture.LeaderAsync();
-        await MakeAsync(["ClusterPaused"], () => ExecAsync(leader, "patronictl", "pause", "--wait"), () => ExecAsync(leader, "patronictl", "resume", "--wait"));
-    }
-
-    /// <summary>The process that replays stands still. A pause by pg_wal_replay_pause() would not last: Patroni resumes it within a round.</summary>
-    [Fact]
-    public async Task A_replica_stops_to_replay()
-    {
-        var leader = await fixture.LeaderAsync();
-        var replica = fixture.Cluster.Topology.Database.Hosts.First(host => host != leader);
-        var startup = await fixture.SuperuserAsync(replica, "SELECT pid FROM pg_stat_activity WHERE backend_type = 'startup'");
-        await MakeAsync(["ReplicationLag", "ReplicationBytesBehind"],
-            async () =>
-            {
-                await ExecAsync(replica, "kill", "-STOP", startup);
-                await fixture.SuperuserAsync(leader, "CREATE TABLE public.bulk AS SELECT md5(i::text) AS a, md5((-i)::text) AS b FROM generate_series(1, 400000) i; DROP TABLE public.bulk");
-            },
-            () => ExecAsync(replica, "kill", "-CONT", startup), health: "replication", status: "warning");
-    }
-
-    [Fact]
-    public async Task Connections_run_out()
-    {
-        var sessions = new List<NpgsqlConnection>();
-        await MakeAsync(["ConnectionsHigh", "ConnectionsExhausted"],
-            async () =>
-            {
-                // One is left for whoever asks: 94 of 97 are above 95 %.
-                for (var used = await UsedAsync(); used < 94; used++)
-                    sessions.Add(await fixture.OpenAsync(Roles.ReadOnly, Secrets.ReadOnly));
-            },
-            async () =>
-            {
-                foreach (var session in sessions)
-                    await session.DisposeAsync();
-            }, health: "connections", status: "critical");
-    }
-
-    /// <summary>Sixty clients whose statements take eight seconds, over forty server connections.</summary>
-    [Fact]
-    public async Task The_pool_is_exhausted()
-    {
-        var load = Task.CompletedTask;
-        await MakeAsync(["PoolExhausted", "PoolWaitLong"],
-            () =>
-            {
-                load = ExecAsync("timescaledb-1", "env", "PGPASSWORD=" + fixture.Cluster.Deployment.Passwords[Secrets.ReadOnly], "sh", "-c",
-                    $"echo 'SELECT pg_sleep(8);' > /tmp/sleep.sql && pgbench -n -c 60 -T 40 -f /tmp/sleep.sql 'host={ClusterNames.PgBouncer} port={Ports.PgBouncer} dbname={ClusterNames.Database} user={Roles.ReadOnly} sslmode=require'");
-                return Task.CompletedTask;
-            },
-            () => load);
-    }
-
-    [Fact]
-    public Task The_pool_is_paused() => MakeAsync(["PoolPaused"], () => ConsoleAsync($"DISABLE {ClusterNames.ReadOnlyDatabase}"), () => ConsoleAsync($"ENABLE {ClusterNames.ReadOnlyDatabase}"));
-
-    [Fact]
-    public Task Sessions_lock_each_other_out() => MakeAsync(["Deadlocks"],
-        async () =>
-        {
-            for (var round = 0; round < 2; round++)
-                await Task.WhenAll(Enumerable.Range(0, 4).SelectMany(pair => new[] { LockAsync(pair * 2, (pair * 2) + 1), LockAsync((pair * 2) + 1, pair * 2) }));
-        }, () => Task.CompletedTask);
-
-    [Fact]
-    public async Task A_session_waits_for_a_lock()
-    {
+        var replicas = fixture.Cluster.Topology.Database.Hosts.Where(host => host != leader).ToList();
+        await using var owner = await fixture.OpenAsync(Roles.Owner, Secrets.Owner);
         await using var holder = await fixture.OpenAsync(Roles.Owner, Secrets.Owner);
         await using var waiter = await fixture.OpenAsync(Roles.Owner, Secrets.Owner);
-        await RunAsync(holder, "SELECT pg_advisory_lock(77)");
-        var waiting = Task.CompletedTask;
-        await MakeAsync(["BlockedSessions"],
-            () =>
+        await new FaultWave(fixture, output).RunAsync(
+            AStrangerKnocks(), AClockRunsAhead(), SessionsLockEachOtherOut(), ASessionWaits(holder, waiter), OldRowsAreNotDropped(owner),
+            new Fault(["ClusterPaused"], () => ExecAsync(leader, "patronictl", "pause", "--wait"), () => ExecAsync(leader, "patronictl", "resume", "--wait")),
+            new Fault(["PoolPaused"], () => ConsoleAsync($"DISABLE {ClusterNames.ReadOnlyDatabase}"), () => ConsoleAsync($"ENABLE {ClusterNames.ReadOnlyDatabase}")),
+            new Fault(["DatabaseExporterDown"], () => fixture.EngineAsync("stop", ExporterOf(replicas[1])), () => fixture.EngineAsync("start", ExporterOf(replicas[1]))),
+            ACertificateIsAboutToExpire(replicas[1]), AReplicaStopsToReplay(leader, replicas[0]),
+
+            // Mended last: a good backup needs every standby.
+            TheRepositoryIsClosed(leader));
+    }
+
+    /// <summary>Connections to the primary, and the pool of readers, whose servers are the replicas.</summary>
+    [Fact]
+    public async Task Connections_and_pool_run_out()
+    {
+        var sessions = new List<NpgsqlConnection>();
+        var load = Task.CompletedTask;
+        await new FaultWave(fixture, output).RunAsync(
+            new Fault(["PoolExhausted", "PoolWaitLong"],
+                () =>
+                {
+                    // Twenty clients over ten server connections: half of them always wait, up to 15 s, less than the pool lets them.
+                    load = fixture.Cluster["timescaledb-1"].ExecAsync(["env", "PGPASSWORD=" + Password(Secrets.ReadOnly), "sh", "-c",
+                        $"echo 'SELECT pg_sleep(15);' > /tmp/sleep.sql && exec pgbench -n -c 20 -T 600 -f /tmp/sleep.sql 'host={ClusterNames.PgBouncer} port={Ports.PgBouncer} dbname={ClusterNames.ReadOnlyDatabase} user={Roles.ReadOnly} sslmode=require'"], Cancel);
+                    return Task.CompletedTask;
+                },
+                async () =>
+                {
+                    await ExecAsync("timescaledb-1", "pkill", "pgbench");
+                    await load;
+                }),
+            new Fault(["ConnectionsHigh", "ConnectionsExhausted"],
+                async () =>
+                {
+                    // One is left for whoever asks: 94 of 97 are above 95 %.
+                    while (await UsedAsync() < 94)
+                        sessions.Add(await fixture.OpenAsync(Roles.ReadOnly, Secrets.ReadOnly));
+                },
+                async () =>
+                {
+                    foreach (var session in sessions)
+                        await session.DisposeAsync();
+                })
+            { Health = ("connections", "critical") });
+    }
+
+    /// <summary>Without etcd the leader goes on by failsafe; rows wait because the way to it is gone.</summary>
+    [Fact]
+    public Task Etcd_and_the_gateway_are_gone() => new FaultWave(fixture, output).RunAsync(
+        new Fault(["EtcdMemberDown", "EtcdQuorumLost", "EtcdNoLeader"], () => fixture.EngineAsync("kill", "etcd-2", "etcd-3"), () => fixture.EngineAsync("start", "etcd-2", "etcd-3")),
+        new Fault(["HaProxyDown", "GatewayGone"], () => fixture.EngineAsync("kill", ClusterNames.HaProxy), () => fixture.EngineAsync("start", ClusterNames.HaProxy)),
+        new Fault(["PgBouncerDown", "IngestQueueOld", "IngestWriteFailing"], () => fixture.EngineAsync("kill", ClusterNames.PgBouncer),
+            async () =>
             {
-                waiting = RunAsync(waiter, "SELECT pg_advisory_lock(77)", timeout: 300);
-                return Task.CompletedTask;
+                await fixture.EngineAsync("start", ClusterNames.PgBouncer);
+                await fixture.Cluster.UntilStreamingAsync(Cancel);
+            })
+        { Lasting = ["IngestAvailabilityBurnsFast"] });
+
+    [Fact]
+    public async Task The_primary_and_ingest_are_gone()
+    {
+        var leader = await fixture.LeaderAsync();
+        await new FaultWave(fixture, output).RunAsync(
+            new Fault(["IngestDown", "IngestGone"], () => fixture.EngineAsync("kill", ClusterNames.Ingest), () => fixture.EngineAsync("start", ClusterNames.Ingest)),
+            new Fault(["DatabaseMemberDown", "PatroniDown", "DatabaseDown", "NoLeader", "NoPrimaryInGateway", "TimelineChanged", "StandbyMissing"],
+                () => fixture.EngineAsync("kill", leader),
+                async () =>
+                {
+                    await fixture.EngineAsync("start", leader);
+                    await fixture.Cluster.UntilStreamingAsync(Cancel);
+                }));
+    }
+
+    private Fault AStrangerKnocks() => Fault.Repeated(["IngestUnauthorized"],
+        cancel => fixture.PostAsync("hub_wrong", "gpt-4o", 1, TimeProvider.System.GetUtcNow(), cancel), TimeSpan.FromMilliseconds(300));
+
+    private Fault AClockRunsAhead() => Fault.Repeated(["IngestRejecting"],
+        cancel => fixture.PostAsync("gpt-4o", 20, TimeProvider.System.GetUtcNow().AddDays(2), cancel), TimeSpan.FromMilliseconds(500));
+
+    private Fault SessionsLockEachOtherOut() => Fault.Repeated(["Deadlocks"],
+        _ => Task.WhenAll(Enumerable.Range(0, 4).SelectMany(pair => new[] { LockAsync(pair * 2, (pair * 2) + 1), LockAsync((pair * 2) + 1, pair * 2) })), TimeSpan.FromSeconds(1));
+
+    private static Fault ASessionWaits(NpgsqlConnection holder, NpgsqlConnection waiter)
+    {
+        var waiting = Task.CompletedTask;
+        return new Fault(["BlockedSessions"],
+            async () =>
+            {
+                await RunAsync(holder, "SELECT pg_advisory_lock(77)");
+                waiting = RunAsync(waiter, "SELECT pg_advisory_lock(77)", timeout: 600);
             },
             async () =>
             {
@@ -139,101 +122,62 @@ public sealed class AlertFaultTests(MonitoredCluster fixture, ITestOutputHelper 
             });
     }
 
-    [Fact]
-    public async Task Old_rows_are_not_dropped()
-    {
-        await using var owner = await fixture.OpenAsync(Roles.Owner, Secrets.Owner);
-        await MakeAsync(["RetentionBehind", "RetentionFarBehind"],
-            () => RunAsync(owner, "INSERT INTO events.system_events (time, component, kind, message) VALUES (now() - interval '200 days', 'test', 'test', 'old')"),
-            () => RunAsync(owner, "SELECT public.drop_chunks('events.system_events', older_than => interval '150 days')"), health: "retention", status: "critical");
-    }
+    private static Fault OldRowsAreNotDropped(NpgsqlConnection owner) => new(["RetentionBehind", "RetentionFarBehind", "HealthCheckCritical"],
+        () => RunAsync(owner, "INSERT INTO events.system_events (time, component, kind, message) VALUES (now() - interval '200 days', 'test', 'test', 'old')"),
+        () => RunAsync(owner, "SELECT public.drop_chunks('events.system_events', older_than => interval '150 days')"))
+    { Health = ("retention", "critical") };
 
-    [Fact]
-    public async Task A_stranger_knocks()
+    /// <summary>The process that replays stands still. A pause by pg_wal_replay_pause() would not last: Patroni resumes it within a round.</summary>
+    private Fault AReplicaStopsToReplay(string leader, string replica)
     {
-        using var enough = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
-        var knocking = Task.Run(async () =>
-        {
-            while (!enough.IsCancellationRequested)
+        var startup = "";
+        return new Fault(["ReplicationLag", "ReplicationBytesBehind"],
+            async () =>
             {
-                await fixture.PostAsync("hub_wrong", "gpt-4o", 1, TimeProvider.System.GetUtcNow(), Cancel);
-                await Task.Delay(TimeSpan.FromMilliseconds(300), Cancel);
-            }
-        }, Cancel);
-        await MakeAsync(["IngestUnauthorized"], () => Task.CompletedTask, async () =>
-        {
-            await enough.CancelAsync();
-            await knocking;
-        });
+                startup = await fixture.SuperuserAsync(replica, "SELECT pid FROM pg_stat_activity WHERE backend_type = 'startup'");
+                await ExecAsync(replica, "kill", "-STOP", startup);
+                await fixture.SuperuserAsync(leader, "CREATE TABLE public.bulk AS SELECT md5(i::text) AS a, md5((-i)::text) AS b FROM generate_series(1, 400000) i; DROP TABLE public.bulk");
+            },
+            () => ExecAsync(replica, "kill", "-CONT", startup))
+        { Health = ("replication", "warning") };
     }
 
-    [Fact]
-    public async Task A_clock_runs_ahead()
+    /// <summary>PostgreSQL shows a certificate that is valid for five more days, and then its own again.</summary>
+    private Fault ACertificateIsAboutToExpire(string member)
     {
-        using var enough = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
-        var sending = Task.Run(async () =>
-        {
-            while (!enough.IsCancellationRequested)
-            {
-                await fixture.PostAsync("gpt-4o", 20, TimeProvider.System.GetUtcNow().AddDays(2), Cancel);
-                await Task.Delay(TimeSpan.FromMilliseconds(500), Cancel);
-            }
-        }, Cancel);
-        await MakeAsync(["IngestRejecting"], () => Task.CompletedTask, async () =>
-        {
-            await enough.CancelAsync();
-            await sending;
-        });
+        var topology = fixture.Cluster.Topology;
+        var old = Certificates.Issue(fixture.Cluster.Deployment.Authority, ClusterNames.TimescaleDb, CertificateNames.For(topology)[ClusterNames.TimescaleDb],
+            TimeProvider.System.GetUtcNow(), TimeSpan.FromDays(5));
+        return new Fault(["CertificateExpires", "CertificateExpiresSoon"], () => ShowAsync(member, old), () => ShowAsync(member, fixture.Cluster.Deployment.Certificate(ClusterNames.TimescaleDb)));
     }
 
-    /// <summary>Makes the fault, waits for its alerts, removes it, and waits until they are gone.</summary>
-    private async Task MakeAsync(string[] alerts, Func<Task> fault, Func<Task> repair, string? health = null, string? status = null, string[]? resolves = null)
+    private async Task ShowAsync(string member, KeyPair pair)
     {
-        var seen = new Dictionary<string, FiringAlert>();
-        var started = TimeProvider.System.GetTimestamp();
-        try
-        {
-            await fault();
-            await UntilAsync(async () =>
-            {
-                foreach (var alert in await fixture.Prometheus.FiringAsync(Cancel))
-                    seen.TryAdd(alert.Name, alert);
-                return alerts.All(seen.ContainsKey);
-            }, () => $"not seen to fire: {string.Join(", ", alerts.Where(name => !seen.ContainsKey(name)))}; seen: {string.Join(", ", seen.Keys)}");
-            output.WriteLine($"{string.Join(", ", alerts)} fired within {TimeProvider.System.GetElapsedTime(started).TotalSeconds:0} s");
-            if (health is not null)
-                Assert.Equal(status, await fixture.HealthAsync(health));
-        }
-        finally
-        {
-            await repair();
-        }
+        foreach (var (path, text) in new[] { (Paths.CertFile, pair.CertificatePem), (Paths.KeyFile, pair.KeyPem) })
+            await ExecAsync(member, "sh", "-c", $"echo {Convert.ToBase64String(Encoding.ASCII.GetBytes(text))} | base64 -d > {path}");
+        await fixture.SuperuserAsync(member, "SELECT pg_reload_conf()");
+    }
 
-        Assert.All(alerts, name =>
+    /// <summary>Neither WAL nor a backup can be written, until the repository is open again and a backup succeeds.</summary>
+    private Fault TheRepositoryIsClosed(string leader) => new(["WalArchiveFailing", "BackupFailed"],
+        async () =>
         {
-            var texts = seen[name].Annotations["summary"] + seen[name].Annotations["description"];
-            Assert.DoesNotContain("<error", texts, StringComparison.Ordinal);
-            Assert.DoesNotContain("<no value>", texts, StringComparison.Ordinal);
+            await ExecAsync(leader, "chmod", "0", Paths.BackupRepository);
+            await fixture.SuperuserAsync(leader, "SELECT pg_switch_wal()");
+            var refused = await BackUpAsync();
+            Assert.True(refused.ExitCode is not 0, refused.ToString());
+        },
+        async () =>
+        {
+            await ExecAsync(leader, "chmod", "750", Paths.BackupRepository);
+            (await BackUpAsync()).Accepted();
         });
-        started = TimeProvider.System.GetTimestamp();
-        IReadOnlyList<string> left = [];
-        await UntilAsync(async () => (left = [.. (await fixture.Prometheus.FiringAsync(Cancel)).Select(alert => alert.Name).Intersect(resolves ?? alerts)]).Count == 0,
-            () => "still firing: " + string.Join(", ", left));
-        output.WriteLine($"resolved within {TimeProvider.System.GetElapsedTime(started).TotalSeconds:0} s");
-        if (health is not null)
-            await UntilAsync(async () => await fixture.HealthAsync(health) == "ok", () => $"{health} is not ok again");
-    }
 
-    private static async Task UntilAsync(Func<Task<bool>> condition, Func<string> otherwise)
-    {
-        var started = TimeProvider.System.GetTimestamp();
-        while (!await condition())
-        {
-            if (TimeProvider.System.GetElapsedTime(started) > Patience)
-                Assert.Fail(otherwise());
-            await Task.Delay(TimeSpan.FromMilliseconds(500), Cancel);
-        }
-    }
+    private Task<CheckResult> BackUpAsync() => fixture.Cluster.RunAsync(fixture.Cluster.Deployment.Container(ClusterNames.Backup), ["/app/hub-backup", "full"], Cancel);
+
+    private string ExporterOf(string member) => ClusterNames.Member(ClusterNames.PostgresExporter, fixture.Cluster.Topology.Database.Hosts.ToList().IndexOf(member) + 1);
+
+    private string Password(string secret) => fixture.Cluster.Deployment.Passwords[secret];
 
     private async Task ExecAsync(string container, params string[] command)
     {
@@ -242,7 +186,7 @@ public sealed class AlertFaultTests(MonitoredCluster fixture, ITestOutputHelper 
     }
 
     /// <summary>An order on PgBouncer's console, as its administrator.</summary>
-    private Task ConsoleAsync(string order) => ExecAsync("timescaledb-1", "env", "PGPASSWORD=" + fixture.Cluster.Deployment.Passwords[Secrets.PgBouncer],
+    private Task ConsoleAsync(string order) => ExecAsync("timescaledb-1", "env", "PGPASSWORD=" + Password(Secrets.PgBouncer),
         "psql", "-X", $"host={ClusterNames.PgBouncer} port={Ports.PgBouncer} dbname=pgbouncer user={Roles.PgBouncer} sslmode=require", "-c", order);
 
     private async Task<int> UsedAsync()

@@ -13,6 +13,9 @@ public static class Engine
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
+    // A backup is one of the commands.
+    private static readonly TimeSpan PatienceToEnd = TimeSpan.FromMinutes(4);
+
     /// <summary>
     /// Runs another command in the container that a spec describes, and waits for its end: how a program is asked whether it takes its
     /// configuration. Standard input is closed.
@@ -24,7 +27,7 @@ public static class Engine
 
         // Without ports: Testcontainers waits for their mapping, which a container that has ended no longer has.
         var once = spec with { Entrypoint = [command[0]], Arguments = [.. command.Skip(1)], Ports = [] };
-        var wait = Wait.ForUnixContainer().AddCustomWaitStrategy(new HasEnded(), strategy => strategy.WithMode(WaitStrategyMode.OneShot).WithTimeout(Patience));
+        var wait = Wait.ForUnixContainer().AddCustomWaitStrategy(new HasEnded(), strategy => strategy.WithMode(WaitStrategyMode.OneShot).WithTimeout(PatienceToEnd));
         await using var container = await StartAsync(() => SpecContainers.Build(deployment, once, wait, network, aliases), once.Image, cancel);
         return await ResultAsync(container, cancel);
     }

@@ -182,8 +182,9 @@ public sealed class HubCluster : IAsyncDisposable
                 last = await response.Content.ReadAsStringAsync(cancel);
                 return response.IsSuccessStatusCode;
             }
-            catch (HttpRequestException problem)
+            catch (Exception problem) when (problem is HttpRequestException || (problem is TaskCanceledException && !cancel.IsCancellationRequested))
             {
+                // Not there yet, or too busy to answer within the client's patience.
                 last = problem.Message;
                 return false;
             }

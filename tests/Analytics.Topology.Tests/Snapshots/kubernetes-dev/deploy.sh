@@ -35,6 +35,7 @@ FILES=(
 )
 OPTIONAL_FILES=(
   'monitoring.yaml'
+  'scrape-annotations.yaml'
   'external-service.yaml'
   'ingress.yaml'
   'openshift-scc.yaml'

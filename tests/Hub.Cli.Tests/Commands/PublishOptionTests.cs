@@ -1,0 +1,28 @@
+namespace Hub.Cli.Tests.Commands;
+
+/// <summary>What an operator chooses at <c>hub publish</c> is in what is written.</summary>
+public sealed class PublishOptionTests : IDisposable
+{
+    private readonly CliProcess cli = new();
+    private readonly string folder = Directory.CreateTempSubdirectory("hub-publish-").FullName;
+
+    [Theory]
+    [InlineData("operator", "monitoring.yaml", "scrape-annotations.yaml")]
+    [InlineData("annotations", "scrape-annotations.yaml", "monitoring.yaml")]
+    public async Task Monitoring_is_applied_as_chosen_and_alerts_link_to_the_runbooks(string by, string applied, string left)
+    {
+        var result = await cli.RunAsync("publish", "--monitoring", by, "--runbooks", "https://runbooks.example/hub/", "--output", folder);
+        Assert.True(result.ExitCode == 0, result.Error);
+        var kustomization = await File.ReadAllTextAsync(Path.Combine(folder, "kubernetes/kustomization.yaml"), TestContext.Current.CancellationToken);
+        Assert.Contains($"\n  - {applied}\n", kustomization, StringComparison.Ordinal);
+        Assert.DoesNotContain($"\n  - {left}\n", kustomization, StringComparison.Ordinal);
+        var rules = await File.ReadAllTextAsync(Path.Combine(folder, "kubernetes", applied), TestContext.Current.CancellationToken);
+        Assert.Contains("runbook_url: https://runbooks.example/hub/DatabaseDown.md", rules, StringComparison.Ordinal);
+    }
+
+    public void Dispose()
+    {
+        Directory.Delete(folder, recursive: true);
+        cli.Dispose();
+    }
+}

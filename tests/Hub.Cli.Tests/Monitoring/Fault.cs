@@ -1,0 +1,40 @@
+namespace Hub.Cli.Tests.Monitoring;
+
+/// <summary>Something that is broken for real.</summary>
+/// <param name="Alerts">What must fire because of it, and be gone when it is mended.</param>
+/// <param name="Make">Breaks it; returns when it is broken, not when that is seen.</param>
+/// <param name="Mend">Mends it.</param>
+internal sealed record Fault(string[] Alerts, Func<Task> Make, Func<Task> Mend)
+{
+    /// <summary>Those that look back so far that nobody waits for their end.</summary>
+    public string[] Lasting { get; init; } = [];
+
+    /// <summary>A check of analytics.system_health_check() that speaks of the same thing, and what it then says.</summary>
+    public (string Check, string Status)? Health { get; init; }
+
+    /// <summary>Something that happens again and again until it is mended.</summary>
+    public static Fault Repeated(string[] alerts, Func<CancellationToken, Task> make, TimeSpan pause)
+    {
+        var enough = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        var running = Task.CompletedTask;
+        return new Fault(alerts,
+            () =>
+            {
+                running = Task.Run(async () =>
+                {
+                    while (!enough.IsCancellationRequested)
+                    {
+                        await make(TestContext.Current.CancellationToken);
+                        await Task.Delay(pause, enough.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                    }
+                }, CancellationToken.None);
+                return Task.CompletedTask;
+            },
+            async () =>
+            {
+                await enough.CancelAsync();
+                await running;
+                enough.Dispose();
+            });
+    }
+}
