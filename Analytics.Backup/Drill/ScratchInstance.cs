@@ -189,10 +189,17 @@ internal sealed partial class ScratchInstance(ScratchDirectory directory, string
             match => match.Groups["value"].Value);
     }
 
-    private async Task<BackupException> ExplainAsync(CancellationToken cancel)
+    private async Task<BackupException> ExplainAsync(CancellationToken cancel) =>
+        Explain(File.Exists(directory.Log) ? await File.ReadAllLinesAsync(directory.Log, cancel) : []);
+
+    /// <summary>
+    /// Why the server ended, by its log. What it says to whoever connects while it starts or ends (<c>FATAL: the database system is …</c>) is an
+    /// answer, not a reason, and may come after the reason.
+    /// </summary>
+    internal static BackupException Explain(string[] log)
     {
-        var log = File.Exists(directory.Log) ? await File.ReadAllLinesAsync(directory.Log, cancel) : [];
-        var fatal = log.LastOrDefault(line => line.Contains("FATAL:", StringComparison.Ordinal) || line.Contains("PANIC:", StringComparison.Ordinal)) ?? log.LastOrDefault() ?? "it wrote no log";
+        var fatal = log.LastOrDefault(line => (line.Contains("FATAL:", StringComparison.Ordinal) || line.Contains("PANIC:", StringComparison.Ordinal))
+            && !line.Contains("the database system is ", StringComparison.Ordinal)) ?? log.LastOrDefault() ?? "it wrote no log";
         var text = fatal[(fatal.IndexOf("FATAL:", StringComparison.Ordinal) is var at && at >= 0 ? at + 6 : 0)..].Trim();
         return text switch
         {
