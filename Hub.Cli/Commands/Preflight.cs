@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Analytics.Topology.Containers;
 using Hub.Cli.Engine;
 using Hub.Cli.State;
 
@@ -38,21 +39,21 @@ internal static class Preflight
 
     private static void CheckPorts(Deployment deployment, IReadOnlyDictionary<string, ContainerState> containers)
     {
-        var taken = new List<string>();
-        foreach (var container in deployment.Containers)
-        {
-            // A port of a container of ours that runs is ours.
-            if (containers.TryGetValue(container.Name, out var state) && state.IsRunning)
-                continue;
-            taken.AddRange(container.Ports.Where(port => port.HostPort is { } number && !IsFree(number)).Select(port => $"{port.HostPort} ({container.Name}, {port.Name})"));
-        }
-
+        // A port of a container of ours that runs is ours.
+        var taken = TakenPorts(deployment.Containers.Where(container => !containers.TryGetValue(container.Name, out var state) || !state.IsRunning)).ToList();
         if (taken.Count > 0)
         {
             throw new CliException($"{(taken.Count == 1 ? "A port is" : "Ports are")} taken on 127.0.0.1: {string.Join(", ", taken)}.",
                 "See who has it with `ss -ltnp`, stop that, or choose other ports with `./hub up --port-offset 10000`.");
         }
     }
+
+    /// <summary>The host ports of these containers that somebody has, as <c>8080 (ingest, rest)</c>.</summary>
+    internal static IEnumerable<string> TakenPorts(IEnumerable<ContainerSpec> containers) =>
+        from container in containers
+        from port in container.Ports
+        where port.HostPort is { } number && !IsFree(number)
+        select $"{port.HostPort} ({container.Name}, {port.Name})";
 
     /// <summary>A database that was made with passwords which are gone could only fail later, and obscurely.</summary>
     private static async Task CheckVolumesAsync(Deployment deployment, ContainerEngine engine, CancellationToken cancellation)

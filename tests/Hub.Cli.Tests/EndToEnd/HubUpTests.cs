@@ -14,7 +14,7 @@ public sealed class HubUpTests(RunningHub hub) : IClassFixture<RunningHub>
     public async Task Up_ends_with_addresses_and_status_says_healthy()
     {
         Assert.Contains("The hub is up", hub.UpOutput, StringComparison.Ordinal);
-        Assert.Contains($"127.0.0.1:{RunningHub.Port(Ports.OtlpHttp)}/v1/traces", hub.UpOutput, StringComparison.Ordinal);
+        Assert.Contains($"127.0.0.1:{hub.Port(Ports.OtlpHttp)}/v1/traces", hub.UpOutput, StringComparison.Ordinal);
         var status = await hub.RunAsync("status", "--json");
         Assert.True(status.ExitCode == 0, status.Output + status.Error);
         using var document = JsonDocument.Parse(status.Output);
@@ -137,9 +137,9 @@ public sealed class HubUpTests(RunningHub hub) : IClassFixture<RunningHub>
         return document.RootElement.GetProperty("total").Clone();
     }
 
-    private static HttpClient Client(string key) => new()
+    private HttpClient Client(string key) => new()
     {
-        BaseAddress = new Uri($"http://127.0.0.1:{RunningHub.Port(Ports.Rest)}"),
+        BaseAddress = new Uri($"http://127.0.0.1:{hub.Port(Ports.Rest)}"),
         DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", key) },
     };
 }

@@ -7,7 +7,7 @@ namespace Hub.Cli.Tests.EndToEnd;
 /// <summary>A hub brought up by the command line itself, as a user does, beside any other that runs here: own name, ports and state.</summary>
 public sealed class RunningHub : IAsyncLifetime
 {
-    public const int PortOffset = 20000;
+    private readonly int portOffset = PortOffsets.Free();
     private readonly CliProcess cli = new();
 
     /// <summary>What `up` printed.</summary>
@@ -19,12 +19,12 @@ public sealed class RunningHub : IAsyncLifetime
 
     internal string ApiKey => File.ReadAllText(Path.Combine(State, "api-key")).Trim();
 
-    public static int Port(int port) => port + PortOffset;
+    public int Port(int port) => port + portOffset;
 
     public async ValueTask InitializeAsync()
     {
         await RequireEngineAsync();
-        var result = await RunAsync("up", "--name", Name, "--port-offset", $"{PortOffset}");
+        var result = await RunAsync("up", "--name", Name, "--port-offset", $"{portOffset}");
         if (result.ExitCode != 0)
         {
             await DisposeAsync();
@@ -38,6 +38,9 @@ public sealed class RunningHub : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
+        // What did not come up is not there to go down; why it did not is what has to be told.
+        if (!Directory.Exists(State))
+            return;
         var result = await RunAsync("down", "--volumes", "--state");
         Assert.True(result.ExitCode == 0, result.Output + result.Error);
         var left = new StringBuilder();

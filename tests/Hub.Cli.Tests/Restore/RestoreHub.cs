@@ -6,22 +6,23 @@ using Npgsql;
 namespace Hub.Cli.Tests.Restore;
 
 /// <summary>A hub brought up by the command line with its backups in object storage, and one full backup in it.</summary>
-public sealed class RestoreHub() : BackedUpHub("restore", 22000, inObjectStorage: true);
+public sealed class RestoreHub() : BackedUpHub("restore", inObjectStorage: true);
 
 /// <summary>A hub of one member with its backups on a volume, and one full backup in it.</summary>
-public sealed class SingleHub() : BackedUpHub("single", 23000, inObjectStorage: false, "--profile", "single");
+public sealed class SingleHub() : BackedUpHub("single", inObjectStorage: false, "--profile", "single");
 
 /// <summary>A hub with its backups on a volume, and one full backup in it.</summary>
-public sealed class VolumeHub() : BackedUpHub("volume", 24000, inObjectStorage: false);
+public sealed class VolumeHub() : BackedUpHub("volume", inObjectStorage: false);
 
 /// <summary>One hub at a time, and nothing beside it: what is timed here is timed alone.</summary>
 [CollectionDefinition(nameof(BackedUpHub), DisableParallelization = true)]
 public sealed class BackedUpHubs;
 
 /// <summary>A hub brought up by the command line, and one full backup in it.</summary>
-public abstract class BackedUpHub(string kind, int portOffset, bool inObjectStorage, params string[] options) : IAsyncLifetime
+public abstract class BackedUpHub(string kind, bool inObjectStorage, params string[] options) : IAsyncLifetime
 {
     private readonly CliProcess cli = new();
+    private readonly int portOffset = PortOffsets.Free();
     private readonly Dictionary<string, string> environment = inObjectStorage ? new() { ["HUB_BACKUP_S3_KEY"] = S3Server.Key, ["HUB_BACKUP_S3_KEY_SECRET"] = "secret" } : [];
     private S3Server? storage;
 
