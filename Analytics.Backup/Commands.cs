@@ -77,7 +77,11 @@ internal static class Commands
         {
             var work = new Work(BackupSettings.Read(environment), console, time);
             if (name is "full" or "diff" or "retain") work.Settings.RequireConnectionString();
-            var exitCode = await new JobRun(name, work.Settings, work.Primary, time, console, errors).RunAsync(run => job(work, run, parsed, cancel), cancel);
+            var exitCode = await new JobRun(name, work.Settings, work.Primary, time, console, errors).RunAsync(async run =>
+            {
+                await work.Inspection.StartAsync(run, cancel);
+                await job(work, run, parsed, cancel);
+            }, cancel);
             // A full that lets nothing go fills the repository: retention is part of it, and a run of its own in the record.
             return exitCode == ExitCodes.Ok && name == "full" && !parsed.GetValue(noRetain)
                 ? await new JobRun("retain", work.Settings, work.Primary, time, console, errors).RunAsync(run => work.Retain.RunAsync(run, cancel), cancel)

@@ -44,6 +44,14 @@ public static class DrillChecks
             .Select(pair => $"{pair.Expected.Name} has {Number(pair.Restored!.Rows)} rows at the target, the primary counted {Number(pair.Expected.Rows)} before the backup")]);
     }
 
+    /// <summary>Whether recovery ended where it should: something is there, and nothing that was committed after the moment.</summary>
+    public static CheckResult Target(Newest newest, DateTimeOffset? to)
+    {
+        ArgumentNullException.ThrowIfNull(newest);
+        return new CheckResult("target", 1, newest.Any is null ? ["nothing was recovered: there is neither a row nor a commit"]
+            : to is { } limit && newest.Commit > limit ? [$"a commit of {newest.Commit:O} is there, after the target {limit:O}"] : []);
+    }
+
     private static IEnumerable<(string Hypertable, ChunkState Expected, ChunkState? Restored)> Pairs(DatabaseManifest expected, DatabaseManifest restored)
     {
         var there = restored.Hypertables.SelectMany(table => table.Chunks).ToDictionary(chunk => chunk.Name);

@@ -112,7 +112,7 @@ internal sealed class DrillJob(BackupSettings settings, PgBackRest pgBackRest, T
             Tell(run, DrillChecks.RowsAtTarget(expected, await DrillReader.ReadAsync(connection, expected, chunk => !chunk.Sealed, cancel)));
             Tell(run, await DrillReader.AnswersAsync(connection, cancel));
             var newest = await DrillReader.NewestAsync(connection, cancel);
-            Tell(run, new CheckResult("target", 1, to is { } limit && newest.Commit > limit ? [$"a commit of {newest.Commit:O} is there, after the target {limit:O}"] : newest.Any is null ? ["nothing was recovered: there is neither a row nor a commit"] : []));
+            Tell(run, DrillChecks.Target(newest, to));
             run.Detail["recovery_seconds"] = Math.Round(recovering.TotalSeconds, 3);
             if (newest.Any is { } at)
             {

@@ -105,7 +105,7 @@ internal static class DrillReader
 /// <summary>How new the newest thing is that was recovered.</summary>
 /// <param name="Commit">The last commit that recovery replayed; null when it replayed none.</param>
 /// <param name="Row">The newest time in a hypertable, clients' clocks and all.</param>
-internal sealed record Newest(DateTimeOffset? Commit, DateTimeOffset? Row)
+public sealed record Newest(DateTimeOffset? Commit, DateTimeOffset? Row)
 {
     /// <summary>
     /// The newer of both. A database at rest commits nothing, so its newest row may well be old; what is lost is what was committed after this.

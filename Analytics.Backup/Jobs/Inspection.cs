@@ -9,7 +9,14 @@ namespace Analytics.Backup.Jobs;
 /// <summary>The verbs that only look: <c>list</c> and <c>check</c>. They are no runs and leave no row.</summary>
 internal sealed class Inspection(BackupSettings settings, PgBackRest pgBackRest, Primary primary, TimeProvider time, IAnsiConsole console)
 {
-    private static readonly Version Oldest = new(2, 55), Advised = new(2, 59);
+    /// <summary>At the start of each job: which pgBackRest runs, and what a newer one mends.</summary>
+    /// <exception cref="BackupException">It is too old.</exception>
+    public async Task StartAsync(JobRun run, CancellationToken cancel)
+    {
+        var version = PgBackRestVersion.Require(await pgBackRest.VersionAsync(cancel));
+        run.Say($"pgBackRest {version}");
+        foreach (var fault in PgBackRestVersion.Known(version)) run.Say($"    {fault}");
+    }
 
     /// <summary>Shows the sets, and what retention would do with each.</summary>
     public async Task ListAsync(CancellationToken cancel)
@@ -90,13 +97,8 @@ internal sealed class Inspection(BackupSettings settings, PgBackRest pgBackRest,
 
         async Task<string> VersionAsync()
         {
-            // pgBackRest 2.55.1
-            var text = (await pgBackRest.VersionAsync(cancel)).Split(' ', '\n').ElementAtOrDefault(1) ?? "";
-            if (!Version.TryParse(text.Trim(), out var version)) throw new BackupException($"pgbackrest version answers '{text}'.");
-            if (version < Oldest) throw new BackupException($"pgBackRest {version} is too old.", $"{Oldest} or newer is needed.");
-            return version >= Advised
-                ? version.ToString()
-                : $"{version}; {Advised} mends two faults: expire could remove a backup in progress (hub-backup's lock keeps them apart), and asynchronous archive-get could fail at a timeline switch";
+            var version = PgBackRestVersion.Require(await pgBackRest.VersionAsync(cancel));
+            return string.Join("\n    ", PgBackRestVersion.Known(version).Prepend(version.ToString()));
         }
     }
 

@@ -50,6 +50,15 @@ public class A_drill_compares
         Assert.True(DrillChecks.RowsAtTarget(State(), WithChunks(State(), [Chunks()[0], Chunks()[1] with { Rows = 101 }])).Passed);
     }
 
+    [Fact]
+    public void And_sees_a_recovery_that_went_too_far_or_found_nothing()
+    {
+        Assert.True(DrillChecks.Target(new Newest(At, At.AddHours(1)), At) is { Passed: true, Compared: 1 });
+        Assert.True(DrillChecks.Target(new Newest(null, At), null).Passed);
+        Assert.False(DrillChecks.Target(new Newest(At.AddMilliseconds(1), At), At).Passed);
+        Assert.False(DrillChecks.Target(new Newest(null, null), null).Passed);
+    }
+
     /// <summary>Every way in which a check may be broken, each alone.</summary>
     private static IEnumerable<DatabaseManifest> Break(string check)
     {
