@@ -1,41 +1,13 @@
 using System.CommandLine;
-using System.CommandLine.Help;
 using Hub.Cli;
 using Hub.Cli.Commands;
-using Hub.Cli.Send;
-using Hub.Cli.State;
 using Spectre.Console;
 
 // Piped output is read by programs and pasted from logs: no line of it may be broken at a terminal's width.
 if (Console.IsOutputRedirected)
     AnsiConsole.Console.Profile.Width = 400;
 var ui = new Ui(AnsiConsole.Console);
-// Not a RootCommand: that takes the name of the program's file into the help, and what users type is hub.
-var root = new Command("hub", "Hub: LLM analytics on a highly available TimescaleDB cluster.")
-{
-    new HelpOption { Recursive = true },
-    new VersionOption(),
-    UpCommand.Create(ui),
-    DownCommand.Create(ui),
-    StatusCommand.Create(ui),
-    SendCommand.Create(() =>
-    {
-        var deployment = Deployment.Load();
-        return SendTarget.Local(deployment.Directory, deployment.Choices.PortOffset);
-    }),
-    ToolCommands.Logs(),
-    ToolCommands.Psql(),
-    BackupCommand.Create(ui),
-    RestoreCommand.Create(ui),
-    SwitchoverCommand.Create(ui),
-    DrillCommand.Create(ui),
-    ApiKeys.Create(ui),
-    ToolCommands.Images(ui),
-    PublishCommand.Create(ui),
-    TestCommand.Create(ui),
-    DoctorCommand.Create(ui),
-};
-
+var root = HubCommand.Create(ui);
 try
 {
     var parsed = root.Parse(args);

@@ -5,7 +5,7 @@ using Hub.Cli.State;
 
 namespace Hub.Cli.Commands;
 
-/// <summary>The commands that hand over to another program: logs, psql, images.</summary>
+/// <summary>The commands that hand over to another program: logs, psql, exec, images.</summary>
 internal static class ToolCommands
 {
     private static readonly Dictionary<string, (string Role, string Secret)> DatabaseRoles = new()
@@ -26,8 +26,7 @@ internal static class ToolCommands
         {
             var deployment = Deployment.LoadExisting();
             var names = parse.GetValue(services) ?? [];
-            if (names.Except(deployment.Containers.Select(container => container.Name)).FirstOrDefault() is { } unknown)
-                throw new CliException($"There is no container '{unknown}'.", "Known are: " + string.Join(", ", deployment.Containers.Select(container => container.Name)), exitCode: 2);
+            RequireKnown(deployment, names);
             var engine = await ContainerEngine.ConnectAsync(cancellation);
             string[] options = parse.GetValue(follow) ? ["--follow"] : [];
             return await engine.ComposeAttachedAsync(deployment.Project, cancellation, ["logs", "--tail", $"{parse.GetValue(tail)}", .. options, .. names]);
@@ -53,10 +52,27 @@ internal static class ToolCommands
             var target = user == Roles.Superuser
                 ? $"host={Paths.SocketDirectory} user={user} dbname={ClusterNames.Database}"
                 : $"host={ClusterNames.HaProxy} port={Ports.ReadWrite} user={user} dbname={ClusterNames.Database} sslmode=verify-full sslrootcert={Paths.CaFile}";
-            string[] terminal = Console.IsInputRedirected || Console.IsOutputRedirected ? ["--interactive"] : ["--interactive", "--tty"];
             return await Processes.AttachAsync("docker",
-                ["exec", .. terminal, "--env", "PGPASSWORD", containers[host].Name, "psql", target, .. parse.GetValue(rest) ?? []], cancellation,
+                ["exec", .. Terminal(), "--env", "PGPASSWORD", containers[host].Name, "psql", target, .. parse.GetValue(rest) ?? []], cancellation,
                 new Dictionary<string, string> { ["PGPASSWORD"] = deployment.Secrets()[secret] });
+        });
+        return command;
+    }
+
+    /// <summary>The engine's own <c>exec</c>, by the topology's names: what containers are called differs between versions of Compose.</summary>
+    public static Command Exec()
+    {
+        var name = new Argument<string>("container") { Description = "A container, such as timescaledb-1." };
+        var rest = new Argument<string[]>("command") { Description = "The program and its arguments; put them after `--`.", Arity = ArgumentArity.OneOrMore };
+        var command = new Command("exec", "Run a program in one of the containers (./hub exec timescaledb-1 -- patronictl list).") { name, rest };
+        command.SetAction(async (parse, cancellation) =>
+        {
+            var deployment = Deployment.LoadExisting();
+            RequireKnown(deployment, [parse.GetValue(name)!]);
+            var engine = await ContainerEngine.ConnectAsync(cancellation);
+            if ((await engine.ContainersAsync(deployment.Choices.Name, cancellation)).GetValueOrDefault(parse.GetValue(name)!) is not { IsRunning: true } container)
+                throw new CliException($"{parse.GetValue(name)} does not run.", "See `./hub status`; `./hub up` starts it.");
+            return await Processes.AttachAsync("docker", ["exec", .. Terminal(), container.Name, .. parse.GetValue(rest)!], cancellation);
         });
         return command;
     }
@@ -75,6 +91,14 @@ internal static class ToolCommands
             return 0;
         });
         return command;
+    }
+
+    private static string[] Terminal() => Console.IsInputRedirected || Console.IsOutputRedirected ? ["--interactive"] : ["--interactive", "--tty"];
+
+    private static void RequireKnown(Deployment deployment, IEnumerable<string> names)
+    {
+        if (names.Except(deployment.Containers.Select(container => container.Name)).FirstOrDefault() is { } unknown)
+            throw new CliException($"There is no container '{unknown}'.", "Known are: " + string.Join(", ", deployment.Containers.Select(container => container.Name)), exitCode: 2);
     }
 
     private static async Task<string?> LeaderAsync(Deployment deployment, ContainerEngine engine, IReadOnlyDictionary<string, ContainerState> containers, CancellationToken cancellation) =>

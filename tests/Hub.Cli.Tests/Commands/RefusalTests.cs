@@ -73,6 +73,7 @@ public sealed class RefusalTests : IDisposable
     [Theory]
     [InlineData("psql")]
     [InlineData("logs")]
+    [InlineData("exec", "timescaledb-1", "--", "true")]
     [InlineData("key", "list")]
     public async Task Without_a_hub_it_says_how_to_start_one(params string[] arguments)
     {

@@ -6,62 +6,73 @@ namespace Hub.Cli.Tests.Restore;
 
 /// <summary>
 /// What backups are for, with the commands that an operator has, against object storage over TLS. The tests share one hub; each leaves it healthy.
+/// What a backup is made for at all, a moment and everything, is shown in the default tiers.
 /// </summary>
-[Collection(nameof(BackedUpHub)), Trait(Tiers.Trait, Tiers.Nightly)]
+[Collection(nameof(BackedUpHub))]
 public sealed class RestoreTests(RestoreHub hub, ITestOutputHelper output) : IClassFixture<RestoreHub>
 {
     /// <summary>archive_timeout, and what a segment's way into the repository may take on a busy machine.</summary>
     private static readonly TimeSpan MostLost = TimeSpan.FromSeconds(60 + 15);
 
+    /// <summary>LLM requests a second beside the loss: a segment of WAL is full every few seconds.</summary>
+    private const int LoadRate = 500;
+
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    [Fact]
-    public async Task A_dropped_table_comes_back_as_it_was_just_before_across_a_failover_and_the_restore_can_be_interrupted_repeated_and_undone()
+    [Fact, Trait(Tiers.Trait, Tiers.Fault)]
+    public async Task A_dropped_table_comes_back_as_it_was_just_before_across_a_failover()
     {
         await ExecuteAsync("CREATE TABLE public.ticks (id int PRIMARY KEY, at timestamptz NOT NULL)");
         await using var ticker = new Ticker(hub, "public.ticks");
         ticker.Start();
         await UntilAsync(() => ticker.Acknowledged.Count >= 5);
-        var killed = await hub.LeaderAsync();
-        (await Processes.RunAsync("docker", ["kill", await hub.ContainerAsync(killed)], Cancel)).OrThrow("The leader was not killed");
+        (await Processes.RunAsync("docker", ["kill", await hub.ContainerAsync(await hub.LeaderAsync())], Cancel)).OrThrow("The leader was not killed");
         var before = ticker.Acknowledged.Count;
         await UntilAsync(() => ticker.Acknowledged.Count >= before + 5);
         await hub.RunAsync("up");
 
-        // The moment is the database's own, as one would find it in its log.
-        var moment = await hub.ScalarAsync<DateTime>("SELECT clock_timestamp()", Cancel);
-        await ExecuteAsync("DROP TABLE public.ticks; CREATE TABLE public.later (x int)");
+        var moment = await DropAsync("public.ticks");
         await ticker.StopAsync();
         var expected = ticker.Acknowledged.Where(row => row.At < moment).Select(row => row.Id).ToHashSet();
-
         var clock = TimeProvider.System.GetTimestamp();
-        var to = moment.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture);
-        await InterruptAsync("restore", "--to", to, "--into", "cluster", "--yes");
-        Report($"interrupted after {Seconds(clock)} s");
-        clock = TimeProvider.System.GetTimestamp();
-        await hub.RunAsync("restore", "--to", to, "--into", "cluster", "--yes");
+        await hub.RunAsync("restore", "--to", Text(moment), "--into", "cluster", "--yes");
         Report($"restored to just before the drop, with its full backup: {Seconds(clock)} s; {expected.Count} rows");
         var stored = await ticker.StoredAsync(Cancel);
         Assert.Empty(expected.Except(stored));
         Assert.Empty(ticker.Acknowledged.Where(row => row.At >= moment).Select(row => row.Id).Intersect(stored));
         Assert.False(await hub.ScalarAsync<bool>("SELECT to_regclass('public.later') IS NOT NULL", Cancel));
         await HealthyAsync();
+        await hub.RunAsync("restore", "confirm");
+        Assert.Equal(2, (await hub.TryAsync("restore", "undo")).ExitCode);
+    }
+
+    [Fact, Trait(Tiers.Trait, Tiers.Nightly)]
+    public async Task A_restore_can_be_interrupted_repeated_and_undone()
+    {
+        await ExecuteAsync("CREATE TABLE public.kept (x int); INSERT INTO public.kept VALUES (42)");
+        var to = Text(await DropAsync("public.kept"));
+        var clock = TimeProvider.System.GetTimestamp();
+        await InterruptAsync("restore", "--to", to, "--into", "cluster", "--yes");
+        Report($"interrupted after {Seconds(clock)} s");
+        await hub.RunAsync("restore", "--to", to, "--into", "cluster", "--yes");
+        Assert.Equal(42, await hub.ScalarAsync<int>("SELECT x FROM public.kept", Cancel));
+        await HealthyAsync();
         Assert.Equal(1, (await hub.TryAsync("restore", "--to", "latest", "--into", "cluster", "--yes")).ExitCode);
 
         clock = TimeProvider.System.GetTimestamp();
         await hub.RunAsync("restore", "undo");
         Report($"undone, with its full backup: {Seconds(clock)} s");
-        Assert.True(await hub.ScalarAsync<bool>("SELECT to_regclass('public.later') IS NOT NULL AND to_regclass('public.ticks') IS NULL", Cancel));
+        Assert.True(await hub.ScalarAsync<bool>("SELECT to_regclass('public.later') IS NOT NULL AND to_regclass('public.kept') IS NULL", Cancel));
+        await ExecuteAsync("DROP TABLE public.later");
         await HealthyAsync();
     }
 
-    [Fact]
+    [Fact, Trait(Tiers.Trait, Tiers.Nightly)]
     public async Task A_table_is_looked_up_in_a_scratch_instance_while_the_cluster_goes_on()
     {
         await ExecuteAsync("CREATE TABLE public.lost (x int); INSERT INTO public.lost VALUES (42)");
-        var moment = await hub.ScalarAsync<DateTime>("SELECT clock_timestamp()", Cancel);
-        await ExecuteAsync("DROP TABLE public.lost");
-        var shown = await hub.RunAsync("restore", "--to", moment.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture));
+        var shown = await hub.RunAsync("restore", "--to", Text(await DropAsync("public.lost")));
+        await ExecuteAsync("DROP TABLE public.later");
         var target = shown.Split('"')[1];
         var found = await Processes.RunAsync("docker", ["exec", $"{hub.Name}-restore", "psql", target, "-XAtc", "SELECT x FROM public.lost"], Cancel);
         Assert.Equal("42", found.Output.Trim());
@@ -70,15 +81,24 @@ public sealed class RestoreTests(RestoreHub hub, ITestOutputHelper output) : ICl
         await HealthyAsync();
     }
 
-    [Fact]
+    [Fact, Trait(Tiers.Trait, Tiers.Fault)]
     public async Task A_cluster_whose_volumes_are_gone_comes_back_from_the_repository()
     {
         await ExecuteAsync("CREATE TABLE public.loss (id int PRIMARY KEY, at timestamptz NOT NULL)");
+        using var sender = hub.Start("send", "--count", "10000000", "--rate", $"{LoadRate}", "--timeout", "600", "--json");
+        var (said, errors) = (sender.StandardOutput.ReadToEndAsync(Cancel), sender.StandardError.ReadToEndAsync(Cancel));
+        var before = await hub.ScalarAsync<long>("SELECT count(*) FROM analytics.llm_requests", Cancel);
         await using var ticker = new Ticker(hub, "public.loss");
         ticker.Start();
-        await UntilAsync(() => ticker.Acknowledged.Count >= 70);
+        // Longer than what may be lost: a repository that took nothing meanwhile would lose more.
+        await UntilAsync(() => ticker.Acknowledged is [var first, .., var newest] && newest.At - first.At > MostLost + TimeSpan.FromSeconds(5));
+        var rows = await hub.ScalarAsync<long>("SELECT count(*) FROM analytics.llm_requests", Cancel) - before;
+        Assert.False(sender.HasExited, "the traffic ended");
         await DestroyAsync();
         await ticker.StopAsync();
+        (await Processes.RunAsync("kill", ["-TERM", $"{sender.Id}"], Cancel)).OrThrow("the sender was not stopped");
+        await sender.WaitForExitAsync(Cancel);
+        Assert.True(rows > 0, await said + await errors);
         var last = ticker.Acknowledged[^1];
 
         var clock = TimeProvider.System.GetTimestamp();
@@ -87,14 +107,14 @@ public sealed class RestoreTests(RestoreHub hub, ITestOutputHelper output) : ICl
         var stored = await ticker.StoredAsync(Cancel);
         var lost = ticker.Acknowledged.Where(row => !stored.Contains(row.Id)).ToList();
         var age = lost.Count == 0 ? TimeSpan.Zero : last.At - lost[0].At;
-        Report($"three members and etcd lost, back in {taken} s (with a full backup); {lost.Count} of {ticker.Acknowledged.Count} acknowledged rows lost, the oldest of them {age.TotalSeconds:0.0} s before the end");
+        Report($"three members and etcd lost beside {rows / (last.At - ticker.Acknowledged[0].At).TotalSeconds:0} rows/s, back in {taken} s (with a full backup); {lost.Count} of {ticker.Acknowledged.Count} acknowledged rows lost, the oldest of them {age.TotalSeconds:0.0} s before the end");
         Assert.InRange(age, TimeSpan.Zero, MostLost);
         await HealthyAsync();
         await hub.RunAsync("restore", "confirm");
     }
 
     /// <summary>What each job says of each fault is tested beside hub-backup; this is that a cluster's operator is told, and how soon.</summary>
-    [Fact]
+    [Fact, Trait(Tiers.Trait, Tiers.Nightly)]
     public async Task A_storage_that_is_out_of_reach_is_named_and_recorded()
     {
         await hub.Storage.LeaveAsync(hub.Network);
@@ -114,15 +134,16 @@ public sealed class RestoreTests(RestoreHub hub, ITestOutputHelper output) : ICl
         }
     }
 
-    [Fact]
+    [Fact, Trait(Tiers.Trait, Tiers.Nightly)]
     public async Task The_drill_passes()
     {
         var clock = TimeProvider.System.GetTimestamp();
-        await hub.RunAsync("backup", "drill");
+        // What a drill of a small database may take at most; it takes a fraction of it.
+        await hub.RunAsync("backup", "drill").WaitAsync(TimeSpan.FromMinutes(3), Cancel);
         Report($"drill: {Seconds(clock)} s");
     }
 
-    [Fact]
+    [Fact, Trait(Tiers.Trait, Tiers.Nightly)]
     public async Task A_target_that_cannot_be_is_refused_before_anything_stops()
     {
         var result = await hub.TryAsync("restore", "--to", "2999-01-01T00:00:00Z", "--into", "cluster", "--yes");
@@ -130,6 +151,17 @@ public sealed class RestoreTests(RestoreHub hub, ITestOutputHelper output) : ICl
         Assert.Contains("in the future", result.Error, StringComparison.Ordinal);
         await HealthyAsync();
     }
+
+    /// <summary>Drops a table and makes another.</summary>
+    /// <returns>The moment before, by the database's own clock, as one would find it in its log.</returns>
+    private async Task<DateTime> DropAsync(string table)
+    {
+        var moment = await hub.ScalarAsync<DateTime>("SELECT clock_timestamp()", Cancel);
+        await ExecuteAsync($"DROP TABLE {table}; CREATE TABLE public.later (x int)");
+        return moment;
+    }
+
+    private static string Text(DateTime moment) => moment.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture);
 
     /// <summary>Ctrl-C, once the old data lies aside and the first member is at work. As SIGTERM, which a test's children never inherit as ignored.</summary>
     private async Task InterruptAsync(params string[] arguments)
