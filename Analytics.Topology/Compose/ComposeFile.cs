@@ -59,6 +59,8 @@ public static class ComposeFile
         service["stop_grace_period"] = Seconds(container.StopGracePeriod);
         if (container.MemoryLimit is { } memory)
             service["mem_limit"] = memory.Bytes;
+        if (container.CpuShares is { } shares)
+            service["cpu_shares"] = shares;
         if (container.SharedMemory is { } shared)
             service["shm_size"] = shared.Bytes;
         if (container.ReadOnlyRoot)

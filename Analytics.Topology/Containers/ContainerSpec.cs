@@ -37,6 +37,12 @@ public sealed record ContainerSpec
     public TimeSpan StopGracePeriod { get; init; } = TimeSpan.FromSeconds(10);
     public ByteSize? MemoryLimit { get; init; }
 
+    /// <summary>
+    /// The part of the processors that it gets while others want them too, against 1024 of every other container; all of them while nobody does.
+    /// Kubernetes makes the same of the containers' CPU requests. Range 2 to 262144, default the engine's 1024.
+    /// </summary>
+    public int? CpuShares { get; init; }
+
     /// <summary>Size of /dev/shm, which PostgreSQL uses for parallel queries; the engines' default of 64 MB is too small.</summary>
     public ByteSize? SharedMemory { get; init; }
 

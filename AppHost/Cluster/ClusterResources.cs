@@ -100,6 +100,8 @@ internal static class ClusterResources
         ];
         if (spec.MemoryLimit is { } memory)
             arguments.AddRange(["--memory", $"{memory.Bytes}"]);
+        if (spec.CpuShares is { } shares)
+            arguments.AddRange(["--cpu-shares", shares.ToString(CultureInfo.InvariantCulture)]);
         if (spec.SharedMemory is { } shared)
             arguments.AddRange(["--shm-size", $"{shared.Bytes}"]);
         foreach (var directory in spec.Scratch)

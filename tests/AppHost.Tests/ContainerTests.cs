@@ -133,6 +133,7 @@ public class A_container_of_the_topology(HubModels models)
             var arguments = string.Join(' ', await model.RuntimeArgumentsAsync(resource));
             Assert.StartsWith($"--hostname {spec.Name} --user 1000:1000 --cap-drop ALL --security-opt no-new-privileges --stop-signal SIGTERM", arguments, StringComparison.Ordinal);
             Assert.Contains($"--stop-timeout {spec.StopGracePeriod.TotalSeconds.ToString(CultureInfo.InvariantCulture)}", arguments, StringComparison.Ordinal);
+            Assert.Equal(spec.CpuShares is not null, arguments.Contains($"--cpu-shares {spec.CpuShares}", StringComparison.Ordinal));
             Assert.Equal(spec.MemoryLimit is not null, arguments.Contains($"--memory {spec.MemoryLimit?.Bytes}", StringComparison.Ordinal));
             Assert.Equal(spec.SharedMemory is not null, arguments.Contains($"--shm-size {spec.SharedMemory?.Bytes}", StringComparison.Ordinal));
             Assert.Equal(spec.Scratch.Count, arguments.Split("--tmpfs").Length - 1);

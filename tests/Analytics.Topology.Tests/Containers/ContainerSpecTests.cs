@@ -95,6 +95,10 @@ public class ContainerSpecTests
         Assert.All(Containers(preset).Where(container => !container.RunsOnce), container => Assert.NotNull(container.MemoryLimit));
 
     [Theory, MemberData(nameof(Everywhere))]
+    public void Backups_stand_back_where_processors_are_wanted(string preset) => Assert.All(Containers(preset), container =>
+        Assert.Equal(container.Name.StartsWith(ClusterNames.Backup, StringComparison.Ordinal) ? 128 : null, container.CpuShares));
+
+    [Theory, MemberData(nameof(Everywhere))]
     public void Only_the_database_writes_outside_its_volumes(string preset) =>
         Assert.All(Containers(preset), container => Assert.Equal(!container.Name.StartsWith("timescaledb-", StringComparison.Ordinal), container.ReadOnlyRoot));
 

@@ -7,15 +7,19 @@ namespace Hub.Cli.Tests.Restore;
 
 /// <summary>
 /// What a full backup costs ingest: one sender at full speed, and in the same run windows without and with a backup, in turn. The figures are
-/// printed; what is asserted is that every backup succeeds and that nothing acknowledged is lost.
+/// printed; what is asserted is that every backup succeeds, that nothing acknowledged is lost, and that no more is lost of the throughput than
+/// <see cref="LeastShare"/> allows.
 /// </summary>
 [Collection(nameof(BackedUpHub)), Trait(Tiers.Trait, Tiers.Nightly)]
 public sealed class BackupCostTests(VolumeHub hub, ITestOutputHelper output) : IClassFixture<VolumeHub>
 {
-    private const int Pairs = 5;
+    private const int Pairs = 4;
+
+    /// <summary>A fifth is what a backup may cost; the rest is for a machine that others use as well.</summary>
+    private const double LeastShare = 0.7;
 
     /// <summary>Random bytes, which lz4 makes no smaller: the dearest case for the repository.</summary>
-    private const int FillerRows = 600_000;
+    private const int FillerRows = 400_000;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -47,7 +51,8 @@ public sealed class BackupCostTests(VolumeHub hub, ITestOutputHelper output) : I
         }
 
         var shares = Enumerable.Range(0, Pairs).Select(Share).Order().ToList();
-        Report($"ingest beside a full backup: median {shares[Pairs / 2]:P0} of what it is without, {shares[0]:P0} to {shares[^1]:P0}; database {await SizeAsync(connection)}");
+        var median = (shares[(Pairs - 1) / 2] + shares[Pairs / 2]) / 2;
+        Report($"ingest beside a full backup: median {median:P0} of what it is without, {shares[0]:P0} to {shares[^1]:P0}; medians of the windows {Median(busy):0} and {Median(quiet):0} rows/s; database {await SizeAsync(connection)}; load {(OperatingSystem.IsLinux() ? File.ReadAllText("/proc/loadavg").Trim() : "not known")}");
         Assert.False(sender.HasExited, "the sender ended before the last backup");
         (await Processes.RunAsync("kill", ["-TERM", $"{sender.Id}"], Cancel)).OrThrow("the sender was not stopped");
         await sender.WaitForExitAsync(Cancel);
@@ -55,8 +60,15 @@ public sealed class BackupCostTests(VolumeHub hub, ITestOutputHelper output) : I
         var acknowledged = summary.RootElement.GetProperty("acknowledged").GetInt64();
         Assert.True(acknowledged > 0, await errors);
         Assert.InRange(await CountAsync(connection), acknowledged, long.MaxValue);
+        Assert.InRange(median, LeastShare, double.MaxValue);
 
         double Share(int pair) => busy[pair] / ((quiet[pair] + quiet[pair + 1]) / 2);
+    }
+
+    private static double Median(List<double> values)
+    {
+        var sorted = values.Order().ToList();
+        return (sorted[(sorted.Count - 1) / 2] + sorted[sorted.Count / 2]) / 2;
     }
 
     /// <summary>Rows a second while something goes on.</summary>

@@ -71,6 +71,7 @@ public static class SpecContainers
         create.HostConfig.CapDrop = ["ALL"];
         create.HostConfig.SecurityOpt = ["no-new-privileges:true"];
         create.HostConfig.Memory = spec.MemoryLimit?.Bytes ?? 0;
+        create.HostConfig.CPUShares = spec.CpuShares ?? 0;
         create.HostConfig.ShmSize = spec.SharedMemory?.Bytes ?? 64 << 20;
         create.StopSignal = "SIGTERM";
         create.StopTimeout = spec.StopGracePeriod;
