@@ -1,11 +1,13 @@
+using System.Globalization;
 using Analytics.Backup.Repository;
 using Analytics.Backup.Retention;
+using Analytics.Topology;
 
 namespace Analytics.Backup.Tests;
 
 /// <summary>
-/// Hub's schedules by the hour: full at 02:00 with retention after it, differential at 00, 06, 12 and 18, verification at 05:00. The first
-/// fourteen months fill the tiers, the year after them is looked at.
+/// Hub's own schedules, by the hour: full with retention after it, differential, verification. The first fourteen months fill the tiers, the
+/// year after them is looked at.
 /// </summary>
 public class A_year_of_schedules
 {
@@ -43,6 +45,9 @@ public class A_year_of_schedules
 
     private sealed class Simulation(Random dice, int missedPercent, int doubledPercent)
     {
+        private static readonly BackupPolicy Policy = new();
+        private readonly HashSet<int> fulls = Hours(Policy.FullSchedule), diffs = Hours(Policy.DifferentialSchedule), verifications = Hours(Policy.VerifySchedule);
+
         public List<BackupSet> Sets { get; private set; } = [];
 
         public DateTimeOffset WalDroppedBefore { get; private set; }
@@ -57,10 +62,17 @@ public class A_year_of_schedules
         {
             for (var hour = from; hour < to; hour = hour.AddHours(1))
             {
-                if (hour.Hour == 2) Runs(() => Full(hour), at => Full(hour.AddMinutes(at)));
-                else if (hour.Hour % 6 == 0) Runs(() => Diff(hour), at => Diff(hour.AddMinutes(at)));
-                else if (hour.Hour == 5) Runs(Verify, _ => Verify());
+                if (fulls.Contains(hour.Hour)) Runs(() => Full(hour), at => Full(hour.AddMinutes(at)));
+                if (diffs.Contains(hour.Hour)) Runs(() => Diff(hour), at => Diff(hour.AddMinutes(at)));
+                if (verifications.Contains(hour.Hour)) Runs(Verify, _ => Verify());
             }
+        }
+
+        /// <summary>Of a schedule at certain hours of every day: <c>0 8,14,20 * * *</c>.</summary>
+        private static HashSet<int> Hours(string cron)
+        {
+            Assert.Matches(@"^0 [\d,]+ \* \* \*$", cron);
+            return [.. cron.Split(' ')[1].Split(',').Select(hour => int.Parse(hour, CultureInfo.InvariantCulture))];
         }
 
         private void Runs(Action run, Action<int> again)

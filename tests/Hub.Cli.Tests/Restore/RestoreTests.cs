@@ -113,6 +113,31 @@ public sealed class RestoreTests(RestoreHub hub, ITestOutputHelper output) : ICl
         await hub.RunAsync("restore", "confirm");
     }
 
+    /// <summary>docs/runbooks/lost-region.md: another machine, the bucket, and the two files that were kept.</summary>
+    [Fact, Trait(Tiers.Trait, Tiers.Nightly)]
+    public async Task A_site_that_is_gone_comes_back_from_the_bucket_and_two_files()
+    {
+        await ExecuteAsync("CREATE TABLE public.site (x int); INSERT INTO public.site VALUES (42)");
+        // Ends with a segment that went from the primary into the repository.
+        await hub.RunAsync("backup", "check");
+        var containers = (await Processes.RunAsync("docker", ["ps", "--all", "--quiet", "--filter", $"label=com.docker.compose.project={hub.Name}"], Cancel)).OrThrow("not listed").Output;
+        (await Processes.RunAsync("docker", ["rm", "--force", "--volumes", .. containers.Split('\n', StringSplitOptions.RemoveEmptyEntries)], Cancel)).OrThrow("not removed");
+        var volumes = (await Processes.RunAsync("docker", ["volume", "ls", "--quiet", "--filter", $"label=com.docker.compose.project={hub.Name}"], Cancel)).OrThrow("not listed").Output;
+        (await Processes.RunAsync("docker", ["volume", "rm", .. volumes.Split('\n', StringSplitOptions.RemoveEmptyEntries)], Cancel)).OrThrow("not removed");
+        var kept = new[] { "secrets.env", "hub.json" }.Select(name => (Name: name, Text: File.ReadAllText(Path.Combine(hub.State, name)))).ToList();
+        Directory.Delete(hub.State, recursive: true);
+        Directory.CreateDirectory(hub.State, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        foreach (var (name, text) in kept)
+            await File.WriteAllTextAsync(Path.Combine(hub.State, name), text, Cancel);
+
+        var clock = TimeProvider.System.GetTimestamp();
+        await hub.RunAsync("restore", "--to", "latest", "--into", "cluster", "--yes");
+        Report($"a new site out of the bucket and two files: {Seconds(clock)} s, its full backup included");
+        Assert.Equal(42, await hub.ScalarAsync<int>("SELECT x FROM public.site", Cancel));
+        await HealthyAsync();
+        await hub.RunAsync("restore", "confirm");
+    }
+
     /// <summary>What each job says of each fault is tested beside hub-backup; this is that a cluster's operator is told, and how soon.</summary>
     [Fact, Trait(Tiers.Trait, Tiers.Nightly)]
     public async Task A_storage_that_is_out_of_reach_is_named_and_recorded()
