@@ -126,7 +126,7 @@ public sealed class RestoreTests(RestoreHub hub, ITestOutputHelper output) : ICl
         (await Processes.RunAsync("docker", ["volume", "rm", .. volumes.Split('\n', StringSplitOptions.RemoveEmptyEntries)], Cancel)).OrThrow("not removed");
         var kept = new[] { "secrets.env", "hub.json" }.Select(name => (Name: name, Text: File.ReadAllText(Path.Combine(hub.State, name)))).ToList();
         Directory.Delete(hub.State, recursive: true);
-        Directory.CreateDirectory(hub.State, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        Directory.CreateDirectory(hub.State);
         foreach (var (name, text) in kept)
             await File.WriteAllTextAsync(Path.Combine(hub.State, name), text, Cancel);
 
