@@ -28,6 +28,7 @@ var root = new Command("hub", "Hub: LLM analytics on a highly available Timescal
     BackupCommand.Create(ui),
     RestoreCommand.Create(ui),
     SwitchoverCommand.Create(ui),
+    CertificatesCommand.Create(ui),
     DrillCommand.Create(ui),
     ApiKeys.Create(ui),
     ToolCommands.Images(ui),

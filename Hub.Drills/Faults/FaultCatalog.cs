@@ -49,6 +49,14 @@ public static class FaultCatalog
         new("pgbouncer-restart", "PgBouncer is restarted under load.", (context, cancel) => context.RestartAsync(ClusterNames.PgBouncer, cancel)),
         new("haproxy-kill", "HAProxy is killed, and started after ten seconds.", (context, cancel) => context.KillAsync(ClusterNames.HaProxy, cancel)) { StopsWrites = true },
         new("pgbouncer-kill", "PgBouncer is killed, and started after ten seconds.", (context, cancel) => context.KillAsync(ClusterNames.PgBouncer, cancel)) { StopsWrites = true },
+        new("certificates", "The CA and every certificate are replaced, as `hub certificates renew --authority` does.", (context, cancel) =>
+        {
+            context.Strike();
+            return context.Cluster.ReplaceAuthorityAsync(context.Report, cancel);
+        })
+        {
+            Combines = false, Hold = TimeSpan.FromSeconds(2), ImpossibleAsync = (cluster, _) => Task.FromResult(cluster.CanReplaceAuthority ? null : "this hub's certificates are not ours to replace"),
+        },
         new("disk-full", "The primary's disk is filled to the last byte, data and WAL alike.", (context, cancel) => Disk.FillAsync(context, context.Leader, cancel))
         {
             Hold = LongerThanALease, StopsWrites = true, Combines = false, ImpossibleAsync = Disk.ImpossibleAsync,
