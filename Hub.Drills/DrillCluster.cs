@@ -29,6 +29,11 @@ public sealed class DrillCluster(DrillTarget target)
 
     internal string Secret(string name) => target.Secret(name);
 
+    internal bool CanReplaceAuthority => target.ReplaceAuthority is not null;
+
+    internal Task ReplaceAuthorityAsync(Action<string> report, CancellationToken cancel) =>
+        (target.ReplaceAuthority ?? throw new InvalidOperationException("Nobody said how the CA is replaced."))(this, report, cancel);
+
     /// <summary>A connection through HAProxy or PgBouncer, over verified TLS, for one session without a pool.</summary>
     /// <param name="service">HAProxy or PgBouncer.</param>
     /// <param name="port">Its port in the container.</param>

@@ -15,6 +15,9 @@ public sealed record DrillTarget
 
     /// <summary>Path of the CA's certificate on this machine.</summary>
     public required string CaFile { get; init; }
+
+    /// <summary>Replaces the CA of the running hub; null where whoever runs it has no way to.</summary>
+    public Func<DrillCluster, Action<string>, CancellationToken, Task>? ReplaceAuthority { get; init; }
 }
 
 /// <summary>A database member as Patroni lists it.</summary>

@@ -12,7 +12,9 @@ internal sealed class WriterService(
     IngestQueue queue, BatchWriter writer, DrainRate drain, IngestMetrics metrics, IOptions<IngestOptions> options, TimeProvider time,
     ILogger<WriterService> log) : IHostedService, IDisposable
 {
-    private static readonly TimeSpan FirstBackoff = TimeSpan.FromMilliseconds(50), MaxBackoff = TimeSpan.FromSeconds(2);
+    /// <summary>The last pause is added to every outage that a request outlives, and a few lanes asking twice a second cost a database nothing.</summary>
+    private static readonly TimeSpan FirstBackoff = TimeSpan.FromMilliseconds(50), MaxBackoff = TimeSpan.FromMilliseconds(500);
+
 
     private readonly CancellationTokenSource giveUp = new();
     private Task lanes = Task.CompletedTask;

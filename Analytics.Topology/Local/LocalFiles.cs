@@ -12,7 +12,7 @@ namespace Analytics.Topology.Local;
 public sealed class LocalFiles
 {
     public const string AuthorityCertificate = "ca/ca.crt";
-    private const string AuthorityKey = "ca/ca.key";
+    public const string AuthorityKey = "ca/ca.key";
 
     private LocalFiles(SecretValues secrets, IReadOnlyList<OutputFile> files)
     {
@@ -37,7 +37,8 @@ public sealed class LocalFiles
     /// <param name="containers">Its containers, as this host runs them.</param>
     /// <param name="read">An earlier file's text by its path, or null where there is none.</param>
     /// <param name="now">Start of the life of new certificates.</param>
-    public static LocalFiles Render(ClusterTopology topology, IReadOnlyList<ContainerSpec> containers, Func<string, string?> read, DateTimeOffset now)
+    /// <param name="renew">Issue every component's certificate anew, however long it would still serve.</param>
+    public static LocalFiles Render(ClusterTopology topology, IReadOnlyList<ContainerSpec> containers, Func<string, string?> read, DateTimeOffset now, bool renew = false)
     {
         ArgumentNullException.ThrowIfNull(topology);
         ArgumentNullException.ThrowIfNull(read);
@@ -47,12 +48,12 @@ public sealed class LocalFiles
             secrets.ToFile(),
             new($"secret/{ClusterNames.PgBouncer}/{PgBouncerConfig.UserListFileName}", PgBouncerConfig.UserList(name => secrets[name]), Private: true),
             .. ComposeFile.Configuration(containers),
-            .. CertificateFiles(topology, containers, read, now),
+            .. CertificateFiles(topology, containers, read, now, renew),
         ];
         return new LocalFiles(secrets, files);
     }
 
-    private static IEnumerable<OutputFile> CertificateFiles(ClusterTopology topology, IReadOnlyList<ContainerSpec> containers, Func<string, string?> read, DateTimeOffset now)
+    private static IEnumerable<OutputFile> CertificateFiles(ClusterTopology topology, IReadOnlyList<ContainerSpec> containers, Func<string, string?> read, DateTimeOffset now, bool renew)
     {
         var authority = read(AuthorityCertificate) is { } certificate && read(AuthorityKey) is { } key
             ? new KeyPair(certificate, key)
@@ -62,7 +63,7 @@ public sealed class LocalFiles
         foreach (var (component, names) in CertificateNames.For(topology))
         {
             var (certificateFile, keyFile) = ($"tls/{component}/tls.crt", $"tls/{component}/tls.key");
-            var leaf = read(certificateFile) is { } pem && read(keyFile) is { } leafKey && Certificates.IsCurrent(pem, authority, names, now)
+            var leaf = !renew && read(certificateFile) is { } pem && read(keyFile) is { } leafKey && Certificates.IsCurrent(pem, authority, names, now)
                 ? new KeyPair(pem, leafKey)
                 : Certificates.Issue(authority, component, names, now);
             yield return new OutputFile(certificateFile, leaf.CertificatePem);

@@ -64,7 +64,7 @@ internal static class DrillCommand
         {
             foreach (var fault in faults)
             {
-                if (fault.Impossible(cluster) is { } reason)
+                if (await fault.ImpossibleAsync(cluster, cancellation) is { } reason)
                 {
                     ui.Console.MarkupLineInterpolated($"[yellow]–[/] {fault.Name}: not possible here: {reason}");
                     continue;

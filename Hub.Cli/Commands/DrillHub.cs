@@ -1,3 +1,4 @@
+using Hub.Cli.Renewal;
 using Hub.Cli.Engine;
 using Hub.Cli.State;
 using Hub.Cli.Status;
@@ -20,6 +21,7 @@ internal static class DrillHub
             Containers = containers.ToDictionary(pair => pair.Key, pair => pair.Value.Name),
             Secret = name => secrets[name],
             CaFile = deployment.CaFile,
+            ReplaceAuthority = (cluster, report, cancel) => new CertificateRenewal(deployment, engine, cluster).ReplaceAuthorityAsync(report, cancel),
         });
     }
 

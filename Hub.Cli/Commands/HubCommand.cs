@@ -27,6 +27,7 @@ internal static class HubCommand
         BackupCommand.Create(ui),
         RestoreCommand.Create(ui),
         SwitchoverCommand.Create(ui),
+        CertificatesCommand.Create(ui),
         DrillCommand.Create(ui),
         ApiKeys.Create(ui),
         ToolCommands.Images(ui),

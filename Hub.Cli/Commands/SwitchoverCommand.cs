@@ -12,7 +12,7 @@ internal static class SwitchoverCommand
 {
     public static Command Create(Ui ui)
     {
-        var to = new Option<string?>("--to") { Description = "The member to lead [default: the synchronous standby with the lowest number]." };
+        var to = new Option<string?>("--to") { Description = "The member to lead [default: whichever synchronous standby is ready first, which is the quicker way]." };
         var command = new Command("switchover", "Hand the leadership to another member. The pool waits meanwhile, so its clients see one slow query and no error.") { to };
         command.SetAction(async (parse, cancellation) =>
         {

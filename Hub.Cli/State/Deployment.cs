@@ -119,8 +119,10 @@ internal sealed class Deployment
     }
 
     /// <summary>Writes every file of this hub: what is there and still good is kept, above all passwords and the CA.</summary>
+    /// <param name="now">Start of the life of new certificates.</param>
+    /// <param name="renew">Issue every component's certificate anew.</param>
     /// <returns>The paths that changed, relative to <see cref="Directory"/>.</returns>
-    public IReadOnlyList<string> Write(DateTimeOffset now)
+    public IReadOnlyList<string> Write(DateTimeOffset now, bool renew = false)
     {
         System.IO.Directory.CreateDirectory(Directory);
         var secrets = Read(SecretValues.FileName);
@@ -130,11 +132,12 @@ internal sealed class Deployment
         [
             new OutputFile(ChoicesFile, JsonSerializer.Serialize(Choices, Json) + "\n"),
             ComposeFile.Render(Topology, Containers),
-            .. LocalFiles.Render(Topology, Containers, path => path == SecretValues.FileName ? secrets : Read(path), now).Files,
+            .. LocalFiles.Render(Topology, Containers, path => path == SecretValues.FileName ? secrets : Read(path), now, renew).Files,
         ]);
     }
 
-    private string? Read(string path)
+    /// <summary>A file's text by its path in <see cref="Directory"/>; null where there is none.</summary>
+    public string? Read(string path)
     {
         var file = Path.Combine(Directory, path);
         return File.Exists(file) ? File.ReadAllText(file) : null;

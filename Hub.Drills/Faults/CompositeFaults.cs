@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Analytics.Topology;
 
 namespace Hub.Drills.Faults;
@@ -20,8 +21,14 @@ internal static class CompositeFaults
 
     public static async Task RandomAsync(FaultContext context, CancellationToken cancel)
     {
-        var possible = FaultCatalog.All.Where(fault => fault.Combines && fault.Impossible(context.Cluster) is null).ToArray();
-        context.Random.Shuffle(possible);
+        var possible = new List<Fault>();
+        foreach (var fault in FaultCatalog.All.Where(fault => fault.Combines))
+        {
+            if (await fault.ImpossibleAsync(context.Cluster, cancel) is null)
+                possible.Add(fault);
+        }
+
+        context.Random.Shuffle(CollectionsMarshal.AsSpan(possible));
         context.Strike();
         foreach (var fault in possible.Take(3))
         {

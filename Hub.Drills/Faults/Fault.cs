@@ -16,5 +16,5 @@ public sealed record Fault(string Name, string Summary, Func<FaultContext, Cance
     public bool Combines { get; init; } = true;
 
     /// <summary>Why it cannot be made here; null where it can.</summary>
-    public Func<DrillCluster, string?> Impossible { get; init; } = _ => null;
+    public Func<DrillCluster, CancellationToken, Task<string?>> ImpossibleAsync { get; init; } = (_, _) => Task.FromResult<string?>(null);
 }

@@ -28,27 +28,43 @@ public static class FaultCatalog
         new("primary-cut-etcd", "The primary reaches its replicas and clients, but no etcd.", (context, cancel) => Network.CutFromAsync(context, context.Leader, context.Cluster.Etcd, cancel))
         {
             Hold = LongerThanALease,
-            Impossible = _ => Network.PartlyImpossible(),
+            ImpossibleAsync = (_, _) => Task.FromResult(Network.PartlyImpossible()),
         },
         new("primary-cut-replicas", "The primary reaches etcd and its clients, but no replica: no commit may be acknowledged.",
             (context, cancel) => Network.CutFromAsync(context, context.Leader, context.Replicas, cancel))
         {
             Hold = LongerThanALease,
             StopsWrites = true,
-            Impossible = _ => Network.PartlyImpossible(),
+            ImpossibleAsync = (_, _) => Task.FromResult(Network.PartlyImpossible()),
         },
         new("replica-kill", "One replica's container is killed.", (context, cancel) => context.KillAsync(context.Replicas[context.Random.Next(context.Replicas.Count)], cancel)),
         new("replicas-kill", "Every replica is killed: writes must wait or be refused, for an acknowledgement would be unsafe.",
             (context, cancel) => EachAsync(context.Replicas, name => context.KillAsync(name, cancel))) { Hold = TimeSpan.FromSeconds(20), StopsWrites = true },
         new("etcd-1", "One etcd member is killed.", (context, cancel) => EachAsync(context.Cluster.Etcd.Take(1), name => context.KillAsync(name, cancel))),
         new("etcd-2", "Two etcd members are killed: no quorum. The leader goes on while it reaches every member (failsafe).",
-            (context, cancel) => EachAsync(context.Cluster.Etcd.Take(2), name => context.KillAsync(name, cancel))) { Hold = LongerThanALease, Impossible = Members(3) },
+            (context, cancel) => EachAsync(context.Cluster.Etcd.Take(2), name => context.KillAsync(name, cancel))) { Hold = LongerThanALease, ImpossibleAsync = Members(3) },
         new("etcd-all", "All of etcd is killed. The leader goes on while it reaches every member (failsafe).",
             (context, cancel) => EachAsync(context.Cluster.Etcd, name => context.KillAsync(name, cancel))) { Hold = LongerThanALease },
         new("haproxy-restart", "HAProxy is restarted under load.", (context, cancel) => context.RestartAsync(ClusterNames.HaProxy, cancel)),
         new("pgbouncer-restart", "PgBouncer is restarted under load.", (context, cancel) => context.RestartAsync(ClusterNames.PgBouncer, cancel)),
         new("haproxy-kill", "HAProxy is killed, and started after ten seconds.", (context, cancel) => context.KillAsync(ClusterNames.HaProxy, cancel)) { StopsWrites = true },
         new("pgbouncer-kill", "PgBouncer is killed, and started after ten seconds.", (context, cancel) => context.KillAsync(ClusterNames.PgBouncer, cancel)) { StopsWrites = true },
+        new("certificates", "The CA and every certificate are replaced, as `hub certificates renew --authority` does.", (context, cancel) =>
+        {
+            context.Strike();
+            return context.Cluster.ReplaceAuthorityAsync(context.Report, cancel);
+        })
+        {
+            Combines = false, Hold = TimeSpan.FromSeconds(2), ImpossibleAsync = (cluster, _) => Task.FromResult(cluster.CanReplaceAuthority ? null : "this hub's certificates are not ours to replace"),
+        },
+        new("disk-full", "The primary's disk is filled to the last byte, data and WAL alike.", (context, cancel) => Disk.FillAsync(context, context.Leader, cancel))
+        {
+            Hold = LongerThanALease, StopsWrites = true, Combines = false, ImpossibleAsync = Disk.ImpossibleAsync,
+        },
+        new("disks-full", "Every member's disk is filled: writes are refused until there is room again.", (context, cancel) => EachAsync(context.Cluster.Members, name => Disk.FillAsync(context, name, cancel)))
+        {
+            Hold = LongerThanALease, StopsWrites = true, Combines = false, ImpossibleAsync = Disk.ImpossibleAsync,
+        },
         new("rolling-restart", "Every container is restarted, one after the other, the primary last of the members.", CompositeFaults.RollingRestartAsync) { Combines = false, Hold = TimeSpan.FromSeconds(2) },
         new("random-3", "Three of these, in random order from the seed, each healed before the next.", CompositeFaults.RandomAsync) { Combines = false, Hold = TimeSpan.FromSeconds(2) },
     ];
@@ -57,7 +73,7 @@ public static class FaultCatalog
     public static Fault Find(string name) => All.FirstOrDefault(fault => fault.Name == name)
         ?? throw new DrillException($"There is no fault '{name}'.", "Known are: " + string.Join(", ", All.Select(fault => fault.Name)) + ".");
 
-    private static Func<DrillCluster, string?> Members(int least) => cluster => cluster.Etcd.Count < least ? $"needs {least} etcd members" : null;
+    private static Func<DrillCluster, CancellationToken, Task<string?>> Members(int least) => (cluster, _) => Task.FromResult(cluster.Etcd.Count < least ? $"needs {least} etcd members" : null);
 
     private static async Task EachAsync(IEnumerable<string> names, Func<string, Task> harm)
     {

@@ -29,16 +29,22 @@ public sealed class Switchover(DrillCluster cluster)
     private const int MostProbes = 10;
 
     /// <summary>
-    /// Asks the member's own Patroni, with the certificate that it asks of everybody who changes something. Not patronictl, which takes seconds to
-    /// start while clients wait. It is ready before the pause, and goes on when a line arrives.
+    /// Asks the leader's own Patroni, with the certificate that it asks of everybody who changes something. The leader's, because only the one
+    /// that is asked looks at once; a leader that another wrote to in etcd's name sees it when its loop comes round, up to loop_wait later. Not
+    /// patronictl, which takes seconds to start while clients wait. It is ready before the pause, after a checkpoint that the shutdown then
+    /// need not make, and goes on when a line arrives.
     /// </summary>
     private const string Request = """
-        import base64, json, os, ssl, sys, urllib.error, urllib.request
+        import base64, json, os, psycopg2, ssl, sys, urllib.error, urllib.request
         tls = ssl.create_default_context(cafile="/etc/hub/tls/ca.crt")
         tls.load_cert_chain("/etc/hub/tls/tls.crt", "/etc/hub/tls/tls.key")
         user = os.environ["PATRONI_RESTAPI_USERNAME"] + ":" + os.environ["PATRONI_RESTAPI_PASSWORD"]
-        body = json.dumps({"leader": sys.argv[1], "candidate": sys.argv[2]}).encode()
+        body = json.dumps({"leader": sys.argv[1], "candidate": sys.argv[2] or None}).encode()
         request = urllib.request.Request("https://localhost:8008/switchover", data=body, headers={"Authorization": "Basic " + base64.b64encode(user.encode()).decode()})
+        database = psycopg2.connect(host=sys.argv[3], dbname="postgres", user=os.environ["PATRONI_SUPERUSER_USERNAME"], password=os.environ["PATRONI_SUPERUSER_PASSWORD"])
+        database.autocommit = True
+        database.cursor().execute("CHECKPOINT")
+        database.close()
         print("ready", flush=True)
         sys.stdin.readline()
         try:
@@ -48,7 +54,10 @@ public sealed class Switchover(DrillCluster cluster)
             print("refused", refused.code, refused.read().decode().strip(), flush=True)
         """;
 
-    /// <param name="to">The member to lead; null: the synchronous one with the lowest number.</param>
+    /// <param name="to">
+    /// The member to lead; null: whichever is ready first, which is quicker. Where a member is named, Patroni lets the others sleep two seconds
+    /// before they follow it, and until one does no commit has its second copy.
+    /// </param>
     /// <param name="report">Told what is being done.</param>
     /// <param name="cancel">Gives up; the pool is resumed all the same.</param>
     /// <exception cref="DrillException">There is nobody to take over, or Patroni refused.</exception>
@@ -57,33 +66,35 @@ public sealed class Switchover(DrillCluster cluster)
         ArgumentNullException.ThrowIfNull(report);
         var members = await cluster.MembersAsync(cancel);
         var leader = members.FirstOrDefault(member => member.IsLeader)?.Name ?? throw new DrillException("Nobody leads the cluster: there is nothing to hand over.", "See `./hub status`.");
-        var candidate = Choose(members, leader, to);
+        var candidates = Candidates(members, leader, to);
+        var aim = to ?? string.Join(" or ", candidates);
         var timeline = await TimelineAsync(cancel) ?? throw new DrillException("The gateway does not lead to the primary.", "See `./hub logs haproxy`.");
-        await using var console = new PgBouncerConsole(cluster, candidate);
+        await using var console = new PgBouncerConsole(cluster, candidates[0]);
         if (await console.RunAsync("SHOW VERSION", ConsolePatience, cancel) is var hello && !hello.Contains("PgBouncer", StringComparison.Ordinal))
             throw new DrillException($"PgBouncer's console does not answer: {hello}", "See `./hub logs pgbouncer`.");
-        using var request = Programs.Start("docker", ["exec", "--interactive", cluster.Container(candidate), "python3", "-c", Request, leader, candidate]);
+        using var request = Programs.Start("docker", ["exec", "--interactive", cluster.Container(leader), "python3", "-c", Request, leader, to ?? "", Paths.SocketDirectory]);
         try
         {
             if (await request.StandardOutput.ReadLineAsync(cancel) != "ready")
-                throw new DrillException($"Patroni cannot be asked in {candidate}: {(await request.StandardError.ReadToEndAsync(cancel)).Trim()}");
+                throw new DrillException($"Patroni cannot be asked in {leader}: {(await request.StandardError.ReadToEndAsync(cancel)).Trim()}");
             report("pausing the pool");
             var began = TimeProvider.System.GetTimestamp();
             bool paused;
             try
             {
                 paused = await console.RunAsync($"PAUSE {ClusterNames.Database}", PausePatience, cancel) is "";
-                report($"handing over from {leader} to {candidate}");
+                report($"handing over from {leader} to {aim}");
                 await request.StandardInput.WriteLineAsync();
                 await request.StandardInput.FlushAsync(cancel);
-                await UntilRoutedAsync(candidate, timeline, request.StandardOutput.ReadLineAsync(cancel).AsTask(), cancel);
+                await UntilRoutedAsync(aim, timeline, request.StandardOutput.ReadLineAsync(cancel).AsTask(), cancel);
             }
             finally
             {
-                await ResumeAsync(console, candidate);
+                await ResumeAsync(console, candidates[0]);
             }
 
-            return new SwitchoverResult(leader, candidate, paused, TimeProvider.System.GetElapsedTime(began));
+            var took = TimeProvider.System.GetElapsedTime(began);
+            return new SwitchoverResult(leader, (await cluster.LedMembersAsync(cancel)).First(member => member.IsLeader).Name, paused, took);
         }
         finally
         {
@@ -93,17 +104,17 @@ public sealed class Switchover(DrillCluster cluster)
         }
     }
 
-    /// <summary>Who takes over. Only a synchronous standby has every acknowledged write.</summary>
-    internal static string Choose(IReadOnlyList<DrillMember> members, string leader, string? wanted)
+    /// <summary>Who may take over, in order of their names. Only a synchronous standby has every acknowledged write.</summary>
+    internal static IReadOnlyList<string> Candidates(IReadOnlyList<DrillMember> members, string leader, string? wanted)
     {
         var ready = members.Where(member => member is { IsSynchronous: true, IsStreaming: true }).Select(member => member.Name).Order(StringComparer.Ordinal).ToList();
         if (wanted is null)
-            return ready.FirstOrDefault() ?? throw new DrillException("No standby is in step with the leader: nobody can take over.", "See `./hub status`.");
+            return ready.Count > 0 ? ready : throw new DrillException("No standby is in step with the leader: nobody can take over.", "See `./hub status`.");
         if (wanted == leader)
             throw new DrillException($"{wanted} leads already.");
         if (members.All(member => member.Name != wanted))
             throw new DrillException($"There is no member '{wanted}'.", "Members are: " + string.Join(", ", members.Select(member => member.Name)) + ".");
-        return ready.Contains(wanted) ? wanted : throw new DrillException($"{wanted} is not in step with the leader: it lacks writes that were acknowledged.", "See `./hub status`; once it streams, it can take over.");
+        return ready.Contains(wanted) ? [wanted] : throw new DrillException($"{wanted} is not in step with the leader: it lacks writes that were acknowledged.", "See `./hub status`; once it streams, it can take over.");
     }
 
     /// <summary>Not cancelled: a pool that stays paused is an outage. It may have been paused although the pause was not waited for.</summary>
@@ -124,7 +135,7 @@ public sealed class Switchover(DrillCluster cluster)
     /// The gateway leads to a member that takes writes on a later timeline. Patroni answers later than that, unless it refuses. A connection that
     /// was led to a member which is just stopping may hang, so another one is begun every now and then without waiting for it.
     /// </summary>
-    private async Task UntilRoutedAsync(string candidate, long before, Task<string?> answer, CancellationToken cancel)
+    private async Task UntilRoutedAsync(string aim, long before, Task<string?> answer, CancellationToken cancel)
     {
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         over.CancelAfter(RoutePatience);
@@ -144,13 +155,13 @@ public sealed class Switchover(DrillCluster cluster)
                 }
 
                 if (answer.IsCompleted && await answer is var said && said?.StartsWith("done", StringComparison.Ordinal) != true)
-                    throw new DrillException($"Patroni did not hand over to {candidate}: {said ?? "no answer"}", "See `./hub logs` of both members.");
+                    throw new DrillException($"Patroni did not hand over to {aim}: {said ?? "no answer"}", "See `./hub logs` of both members.");
                 await Task.Delay(ProbeInterval / 4, over.Token);
             }
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
-            throw new DrillException($"The gateway does not lead to {candidate} after {RoutePatience.TotalSeconds:0} s.", "See `./hub status` and `./hub logs haproxy`.");
+            throw new DrillException($"The gateway does not lead to {aim} after {RoutePatience.TotalSeconds:0} s.", "See `./hub status` and `./hub logs haproxy`.");
         }
         finally
         {

@@ -54,7 +54,7 @@ public class The_health_check(DatabaseFixture databases)
     {
         await using var database = await databases.CreateMigratedAsync();
         await database.Owner.ExecuteAsync("UPDATE analytics.schema_metadata SET value = '03' WHERE key = 'schema_version'");
-        Assert.Equal(("critical", "version 03, newest applied script 09"), await CheckAsync(database, "schema_version"));
+        Assert.Equal(("critical", "version 03, newest applied script 10"), await CheckAsync(database, "schema_version"));
         await database.Owner.ExecuteAsync("UPDATE analytics.schema_metadata SET value = 'other' WHERE key = 'edition'");
         Assert.Equal("critical", (await CheckAsync(database, "edition")).Status);
     }
@@ -161,6 +161,23 @@ public class The_health_check(DatabaseFixture databases)
         (status, detail) = await CheckAsync(database, "background_jobs");
         Assert.Equal("critical", status);
         Assert.Contains("stuck", detail, StringComparison.Ordinal);
+
+        // Ingest calls this every five minutes.
+        const string restart = "SELECT procedure FROM analytics.restart_stuck_jobs()";
+        Assert.Equal(["analytics.fails"], (await database.App.RowsAsync(restart)).Select(row => row[0]));
+        Assert.Empty(await database.App.RowsAsync(restart));
+        Assert.Equal("warning", (await CheckAsync(database, "background_jobs")).Status);
+        var told = Assert.Single(await database.App.RowsAsync("SELECT message FROM events.system_events WHERE kind = 'stuck_job_restarted'"));
+        Assert.Contains("(analytics.fails) would never have run again", (string)told[0]!, StringComparison.Ordinal);
+        await database.StartJobsAsync();
+        await A_run_of_the_migrations.UntilAsync(database, "SELECT count(*) FROM timescaledb_information.job_stats JOIN timescaledb_information.jobs USING (job_id) WHERE proc_name = 'fails' AND last_run_started_at > now() - interval '5 minutes'");
+    }
+
+    [Fact]
+    public async Task No_job_is_stuck_where_there_are_none()
+    {
+        await using var database = await databases.CreateMigratedAsync();
+        Assert.Empty(await database.App.RowsAsync("SELECT * FROM analytics.restart_stuck_jobs()"));
     }
 
     private static async Task<(string Status, string Detail)> CheckAsync(TestDatabase database, string check)

@@ -6,11 +6,13 @@ namespace Hub.Cli.Tests;
 /// <summary>Where a test's hub can listen: another hub may run on this machine, a developer's own or one that a killed test left.</summary>
 internal static class PortOffsets
 {
-    /// <summary>The first of 40 offsets whose ports are all free, all below the range from which the system lends ports to clients.</summary>
+    private static int next = 20000;
+
+    /// <summary>The first of 40 offsets whose ports are all free, all below the range from which the system lends ports to clients. None twice.</summary>
     public static int Free()
     {
         var taken = new List<string>();
-        for (var offset = 20000; offset < 24000; offset += 100)
+        while (Interlocked.Add(ref next, 100) - 100 is < 24000 and var offset)
         {
             taken = [.. Preflight.TakenPorts(Deployment.Load(new Choices(PortOffset: offset)).Containers)];
             if (taken.Count == 0)

@@ -44,4 +44,8 @@ public sealed class MaintenanceTests(DatabaseFixture databases) : HostedTests(da
         await Host.Services.GetRequiredService<MaintenanceService>().ApplyRetentionAsync(TestContext.Current.CancellationToken);
         await AssertRowsAsync(1);
     }
+
+    [Fact]
+    public async Task Stuck_jobs_may_be_looked_for_at_any_time() =>
+        await Host.Services.GetRequiredService<MaintenanceService>().RestartStuckJobsAsync(TestContext.Current.CancellationToken);
 }

@@ -27,9 +27,7 @@ public sealed class HubUpTests(RunningHub hub) : IClassFixture<RunningHub>
     [Fact]
     public async Task Status_has_three_figures_of_each_component_and_stays_quick_when_a_part_hangs()
     {
-        var prometheus = (await Processes.RunAsync("docker",
-            ["ps", "--quiet", "--filter", $"label=com.docker.compose.project={hub.Name}", "--filter", $"label=com.docker.compose.service={ClusterNames.Prometheus}"],
-            TestContext.Current.CancellationToken)).Output.Trim();
+        var prometheus = await hub.ContainerAsync(ClusterNames.Prometheus);
         var before = await StatusAsync();
         Assert.All(before.GetProperty("components").EnumerateArray(), component => Assert.Equal(3, component.GetProperty("figures").GetArrayLength()));
         Assert.Empty(before.GetProperty("unanswered").EnumerateArray());

@@ -34,6 +34,10 @@ public sealed class RunningHub : IAsyncLifetime
         UpOutput = result.Output;
     }
 
+    /// <summary>The container of a service.</summary>
+    internal async Task<string> ContainerAsync(string service) => (await Processes.RunAsync("docker",
+        ["ps", "--quiet", "--filter", $"label=com.docker.compose.project={Name}", "--filter", $"label=com.docker.compose.service={service}"], TestContext.Current.CancellationToken)).Output.Trim();
+
     internal Task<ProcessResult> RunAsync(params string[] arguments) => cli.RunAsync(arguments);
 
     public async ValueTask DisposeAsync()

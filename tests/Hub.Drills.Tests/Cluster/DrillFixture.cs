@@ -3,15 +3,24 @@ using Analytics.Topology;
 namespace Hub.Drills.Tests.Cluster;
 
 /// <summary>One cluster for all faults of the class: a fault leaves it healthy, or the next test says so.</summary>
-public sealed class DrillFixture : IAsyncLifetime
+public class DrillFixture : IAsyncLifetime
 {
+    /// <summary>What a member's disk holds; null: as much as this machine's.</summary>
+    private readonly ByteSize? disk;
     private HubCluster? hub;
+
+    public DrillFixture()
+        : this(null)
+    {
+    }
+
+    private protected DrillFixture(ByteSize? disk) => this.disk = disk;
 
     internal DrillCluster Cluster { get; private set; } = null!;
 
     public async ValueTask InitializeAsync()
     {
-        hub = await HubCluster.StartAsync(Presets.Development, TestContext.Current.CancellationToken);
+        hub = await HubCluster.StartAsync(Presets.Development, TestContext.Current.CancellationToken, dataVolume: disk);
         Cluster = new DrillCluster(new DrillTarget
         {
             Topology = hub.Topology,
@@ -23,7 +32,11 @@ public sealed class DrillFixture : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
+        GC.SuppressFinalize(this);
         if (hub is not null)
             await hub.DisposeAsync();
     }
 }
+
+/// <summary>A cluster whose members have small disks of their own.</summary>
+public sealed class SmallDisksFixture() : DrillFixture(ByteSize.MiB(640));

@@ -1,6 +1,3 @@
-using Hub.Drills.Faults;
-using Hub.Drills.Runs;
-
 namespace Hub.Drills.Tests.Cluster;
 
 /// <summary>
@@ -18,17 +15,7 @@ public sealed class FaultTests(DrillFixture fixture, ITestOutputHelper output) :
     [InlineData("etcd-all", 300)] // A machine too busy for the members to answer each other within 2 s loses its leader until etcd is back.
     public async Task Nothing_acknowledged_is_lost_or_doubled_and_never_two_primaries_acknowledge(string name, int longestGap)
     {
-        var result = await new DrillRunner(fixture.Cluster, report: TestContext.Current.SendDiagnosticMessage)
-            .RunAsync(FaultCatalog.Find(name), run: 1, seed: 1, TestContext.Current.CancellationToken);
-        output.WriteLine(result.Describe());
-        Assert.Equal(0, result.Lost);
-        Assert.Equal(0, result.Duplicated);
-        Assert.True(result.PrimariesAtOnce == 1, $"{result.PrimariesAtOnce} primaries acknowledged at once: {string.Join(", ", result.Epochs)}");
-        Assert.All(result.Paths, path =>
-        {
-            Assert.True(path.Verification.Holds, path.ToString());
-            Assert.True(path.Gap.Ended, $"{path.Path} did not recover");
-            Assert.InRange(path.Gap.Length.TotalSeconds, 0, longestGap);
-        });
+        var result = await Drills.RunAsync(fixture, name, output);
+        Assert.All(result.Paths, path => Assert.InRange(path.Gap.Length.TotalSeconds, 0, longestGap));
     }
 }

@@ -41,15 +41,16 @@ public sealed class HubCluster : IAsyncDisposable
     /// <param name="cancel">Stops waiting.</param>
     /// <param name="given">Place and keys of the object storage, where backups lie in one.</param>
     /// <param name="change">What a test needs otherwise of a container; null: nothing.</param>
+    /// <param name="dataVolume">What a member's data volume holds at most; null: as much as this machine's disk.</param>
     public static async Task<HubCluster> StartAsync(
-        ClusterTopology topology, CancellationToken cancel, IReadOnlyDictionary<string, string>? given = null, Func<ContainerSpec, ContainerSpec>? change = null)
+        ClusterTopology topology, CancellationToken cancel, IReadOnlyDictionary<string, string>? given = null, Func<ContainerSpec, ContainerSpec>? change = null, ByteSize? dataVolume = null)
     {
         ArgumentNullException.ThrowIfNull(topology);
         var deployment = new TestDeployment(topology.With(cluster => cluster with
         {
             Images = cluster.Images.WithDatabase(Environment.GetEnvironmentVariable(Images.DatabaseVariable)),
         }), given, change)
-        { SharedVolumes = $"hub-test-{Guid.NewGuid():N}" };
+        { SharedVolumes = $"hub-test-{Guid.NewGuid():N}", DataVolume = dataVolume };
         var cluster = new HubCluster(deployment, await Engine.CreateNetworkAsync(cancel));
         try
         {

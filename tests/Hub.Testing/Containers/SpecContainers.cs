@@ -65,7 +65,7 @@ public static class SpecContainers
             .ToDictionary(path => path, _ => default(EmptyStruct));
         create.HostConfig ??= new HostConfig();
         create.HostConfig.Mounts = [.. create.HostConfig.Mounts ?? [], .. spec.Volumes.Where(volume => deployment.NameOf(volume) is not null)
-            .Select(volume => new Mount { Type = "volume", Source = deployment.NameOf(volume), Target = volume.Path, ReadOnly = volume.ReadOnly })];
+            .Select(volume => new Mount { Type = "volume", Source = deployment.NameOf(volume), Target = volume.Path, ReadOnly = volume.ReadOnly, VolumeOptions = Options(deployment, volume) })];
         create.HostConfig.ReadonlyRootfs = spec.ReadOnlyRoot;
         create.HostConfig.Tmpfs = spec.Scratch.ToDictionary(path => path, _ => "mode=1777");
         create.HostConfig.CapDrop = ["ALL"];
@@ -76,6 +76,11 @@ public static class SpecContainers
         create.StopSignal = "SIGTERM";
         create.StopTimeout = spec.StopGracePeriod;
     }
+
+    /// <summary>Stays mounted, and keeps its content, as long as one of the containers that share it runs.</summary>
+    private static VolumeOptions? Options(TestDeployment deployment, VolumeMount volume) => volume.Path == Paths.PgVolume && deployment.DataVolume is { } size
+        ? new VolumeOptions { DriverConfig = new Driver { Name = "local", Options = new Dictionary<string, string> { ["type"] = "tmpfs", ["device"] = "tmpfs", ["o"] = $"size={size.Bytes}" } } }
+        : null;
 
     private static async Task CopyFilesAsync(TestDeployment deployment, ContainerSpec spec, IContainer container)
     {

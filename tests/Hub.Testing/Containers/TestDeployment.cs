@@ -38,6 +38,12 @@ public sealed class TestDeployment
     /// </summary>
     public string? SharedVolumes { get; init; }
 
+    /// <summary>
+    /// What a member's data volume holds at most, in memory: it fills up without this machine's disk. Null: as large as this machine's disk.
+    /// Only where <see cref="SharedVolumes"/> names the volumes.
+    /// </summary>
+    public ByteSize? DataVolume { get; init; }
+
     /// <summary>The engine's name of a volume, or null where it belongs to one container alone.</summary>
     public string? NameOf(VolumeMount volume)
     {

@@ -1,0 +1,66 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Security.Cryptography.X509Certificates;
+using Hub.Cli.Renewal;
+using Hub.Cli.Engine;
+using Hub.Cli.State;
+using Hub.Drills;
+using Spectre.Console;
+
+namespace Hub.Cli.Commands;
+
+/// <summary><c>hub certificates</c>: what there is, and new ones for a hub that goes on running.</summary>
+internal static class CertificatesCommand
+{
+    public static Command Create(Ui ui)
+    {
+        var list = new Command("list", "Whose certificates there are, and until when they serve.");
+        list.SetAction(_ => List(ui));
+        var authority = new Option<bool>("--authority") { Description = "Replace the CA as well. Both are trusted until every component has a certificate of the new one. If it is interrupted, the next one goes on." };
+        var renew = new Command("renew", "Issue every component's certificate anew and let the running hub take them: no call of ingest fails, PostgreSQL is not restarted.") { authority };
+        renew.SetAction((parse, cancellation) => RenewAsync(ui, parse.GetValue(authority), cancellation));
+        return new Command("certificates", "The hub's certificates: list, renew, replace the CA.") { list, renew };
+    }
+
+    private static void List(Ui ui)
+    {
+        var deployment = Deployment.LoadExisting();
+        var table = new Table().Border(TableBorder.Simple).AddColumns("Certificate", "Serves until", "Days left");
+        foreach (var path in Directory.EnumerateFiles(Path.Combine(deployment.Directory, "tls"), "tls.crt", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Prepend(deployment.CaFile))
+        {
+            var found = new X509Certificate2Collection();
+            found.ImportFromPemFile(path);
+            foreach (var certificate in found)
+            {
+                var left = (certificate.NotAfter.ToUniversalTime() - TimeProvider.System.GetUtcNow().UtcDateTime).TotalDays;
+                table.AddRow(Path.GetRelativePath(deployment.Directory, path), certificate.NotAfter.ToUniversalTime().ToString("yyyy-MM-dd HH:mm'Z'", CultureInfo.InvariantCulture),
+                    left.ToString("0", CultureInfo.InvariantCulture));
+                certificate.Dispose();
+            }
+        }
+
+        ui.Console.Write(table);
+    }
+
+    private static async Task<int> RenewAsync(Ui ui, bool authority, CancellationToken cancellation)
+    {
+        var deployment = Deployment.LoadExisting();
+        using var alone = deployment.Lock();
+        var engine = await ContainerEngine.ConnectAsync(cancellation);
+        var cluster = await DrillHub.ConnectAsync(deployment, engine, cancellation);
+        var renewal = new CertificateRenewal(deployment, engine, cluster);
+        try
+        {
+            await ui.StepAsync("Is the hub healthy", report => cluster.UntilHealthyAsync(TimeSpan.FromSeconds(30), report, cancellation), "yes");
+            await ui.StepAsync(authority ? "A new CA and certificates" : "Certificates", report => authority ? renewal.ReplaceAuthorityAsync(report, cancellation) : renewal.RenewAsync(report, cancellation), "in use");
+        }
+        catch (DrillException problem)
+        {
+            throw new CliException(problem.Message, problem.Hint);
+        }
+
+        if (authority)
+            ui.Console.WriteLine($"Clients of your own that verify the hub need the new CA: {deployment.CaFile}");
+        return 0;
+    }
+}

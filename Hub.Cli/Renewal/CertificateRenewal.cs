@@ -1,0 +1,112 @@
+using Analytics.Topology;
+using Analytics.Topology.Security;
+using Hub.Cli.Engine;
+using Hub.Cli.State;
+using Hub.Drills;
+using Hub.Drills.Operations;
+
+namespace Hub.Cli.Renewal;
+
+/// <summary>
+/// New certificates for the components of a running hub, or a new CA. Everything takes its new files without PostgreSQL being restarted; etcd's
+/// members are restarted one after the other. HAProxy's new worker holds every member for the primary until its first check has answered, so a
+/// connection of that moment may meet a replica: ingest asks again, a SQL client sees an error.
+/// </summary>
+internal sealed class CertificateRenewal(Deployment deployment, ContainerEngine engine, DrillCluster cluster)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan ConsolePatience = TimeSpan.FromSeconds(10);
+
+    /// <summary>Issues every component's certificate anew.</summary>
+    public async Task RenewAsync(Action<string> report, CancellationToken cancel)
+    {
+        report("issuing certificates");
+        await WriteAsync(cancel);
+        await ReloadAsync(report, cancel);
+    }
+
+    /// <summary>Replaces the CA, or brings a replacement that was interrupted to its end.</summary>
+    public async Task ReplaceAuthorityAsync(Action<string> report, CancellationToken cancel)
+    {
+        var step = AuthorityRotation.Pending(deployment.Read);
+        if (step is not null)
+        {
+            report("an earlier replacement was interrupted: going on");
+            // Not everybody may have taken the files of the step before.
+            if (AuthorityRotation.CanIssue(deployment.Read))
+                await RenewAsync(report, cancel);
+        }
+
+        for (step ??= RotationStep.Trust; step is { } next; step = AuthorityRotation.Pending(deployment.Read))
+        {
+            report(next switch
+            {
+                RotationStep.Trust => "the new CA is trusted beside the old one",
+                RotationStep.Issue => "the new CA issues",
+                _ => "the old CA is trusted no more",
+            });
+            Save(AuthorityRotation.Apply(next, deployment.Topology.Name, deployment.Read, TimeProvider.System.GetUtcNow()));
+            // Patroni takes a changed bundle only together with a certificate of another number.
+            await RenewAsync(report, cancel);
+        }
+    }
+
+    /// <summary>What is removed goes last: a rotation that is interrupted in between begins its step again.</summary>
+    private void Save(IReadOnlyDictionary<string, string?> files)
+    {
+        OutputFiles.Write(deployment.Directory, files.Where(file => file.Value is not null).Select(file => new OutputFile(file.Key, file.Value!, Private: file.Key.EndsWith(".key", StringComparison.Ordinal))));
+        foreach (var (path, _) in files.Where(file => file.Value is null))
+            File.Delete(Path.Combine(deployment.Directory, path));
+    }
+
+    private async Task WriteAsync(CancellationToken cancel)
+    {
+        deployment.Write(TimeProvider.System.GetUtcNow(), renew: true);
+        await Ownership.ApplyAsync(deployment, engine, cancel);
+    }
+
+    /// <summary>Each component in its own way; the next one only when the cluster is whole.</summary>
+    private async Task ReloadAsync(Action<string> report, CancellationToken cancel)
+    {
+        foreach (var etcd in cluster.Etcd)
+        {
+            report($"restarting {etcd}");
+            await DoAsync(["restart", cluster.Container(etcd)], etcd, cancel);
+            await cluster.UntilHealthyAsync(Patience, report, cancel);
+        }
+
+        foreach (var member in cluster.Members)
+        {
+            report($"reloading {member}");
+            await SignalAsync(member, "HUP", cancel);
+        }
+
+        // The new worker takes new connections, the old one ends with its last; PgBouncer gives its up between two transactions.
+        report("reloading the gateway");
+        await SignalAsync(ClusterNames.HaProxy, "USR2", cancel);
+        await using (var console = new PgBouncerConsole(cluster, cluster.Members[0]))
+        {
+            foreach (var command in new[] { "RELOAD", "RECONNECT" })
+            {
+                if (await console.RunAsync(command, ConsolePatience, cancel) is { Length: > 0 } refused)
+                    throw new CliException($"PgBouncer did not take its new certificate: {command}: {refused}", "See `./hub logs pgbouncer`.");
+            }
+        }
+
+        // Nothing that a client waits for: exporters, Prometheus, pgBackRest's servers. Ingest reads the CA whenever it connects.
+        string[] done = [.. cluster.Etcd, .. cluster.Members, ClusterNames.HaProxy, ClusterNames.PgBouncer, ClusterNames.Ingest];
+        foreach (var container in deployment.Containers.Where(container => !container.RunsOnce && !container.OnDemand && !done.Contains(container.Name)
+            && container.Directories.Any(directory => directory.Path == Paths.Tls)))
+        {
+            report($"restarting {container.Name}");
+            await DoAsync(["restart", cluster.Container(container.Name)], container.Name, cancel);
+        }
+
+        await cluster.UntilHealthyAsync(Patience, report, cancel);
+    }
+
+    private Task SignalAsync(string name, string signal, CancellationToken cancel) => DoAsync(["kill", "--signal", signal, cluster.Container(name)], name, cancel);
+
+    private async Task DoAsync(string[] arguments, string name, CancellationToken cancel) =>
+        (await engine.RunAsync(cancel, arguments)).OrThrow($"{name} did not take its new certificate");
+}
