@@ -26,6 +26,9 @@ public sealed class HubUnderLoad : IAsyncLifetime
 
     internal HubCluster Cluster => inner.Cluster;
 
+    /// <summary>Whether the database is the Community edition, which HUB_DATABASE_IMAGE may name.</summary>
+    internal bool Community { get; private set; }
+
     public async ValueTask InitializeAsync()
     {
         await inner.InitializeAsync();
@@ -36,12 +39,26 @@ public sealed class HubUnderLoad : IAsyncLifetime
         var traffic = Task.Delay(TimeSpan.FromSeconds(35), TestContext.Current.CancellationToken);
         foreach (var job in new[] { "full", "drill" })
             (await BackupRuns.RunAsync(Cluster, job, TestContext.Current.CancellationToken)).Accepted();
+        await CompressAsync();
         await traffic;
         if (load.IsFaulted)
             await load;
         await using var app = await inner.OpenAsync(Roles.App, Secrets.App);
         await using var hourly = new NpgsqlCommand("SELECT analytics.record_model_performance(now() - INTERVAL '2 days', now())", app);
         await hourly.ExecuteScalarAsync(TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>A row of two weeks ago, in a chunk that is compressed by the policy's own job where there is one.</summary>
+    private async Task CompressAsync()
+    {
+        await using var owner = await inner.OpenAsync(Roles.Owner, Secrets.Owner);
+        Community = await ClusterFixture.ScalarAsync<string>(owner, "SELECT current_setting('timescaledb.license')") == "timescale";
+        await ClusterFixture.ScalarAsync<string>(owner, "INSERT INTO events.system_events (time, component, kind, message) VALUES (now() - interval '14 days', 'test', 'test', 'old') RETURNING message");
+        if (!Community)
+            return;
+        var job = await ClusterFixture.ScalarAsync<int>(owner, "SELECT job_id FROM timescaledb_information.jobs WHERE proc_name IN ('policy_compression', 'policy_columnstore') AND hypertable_name = 'system_events'");
+        await using var run = new NpgsqlCommand($"CALL public.run_job({job})", owner);
+        await run.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
     }
 
     public async ValueTask DisposeAsync()
