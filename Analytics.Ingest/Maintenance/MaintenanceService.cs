@@ -69,7 +69,7 @@ internal sealed class MaintenanceService(
                 await task(stoppingToken);
                 succeeded[what] = time.GetUtcNow();
             }
-            catch (Exception failure) when (Failures.IsDatabase(failure) && !stoppingToken.IsCancellationRequested)
+            catch (Exception failure) when (Failures.IsDatabase(failure) && !(failure is OperationCanceledException && stoppingToken.IsCancellationRequested))
             {
                 log.LogWarning("Maintenance ({Task}) failed and will be tried again in {Wait}: {Reason}", what, every, failure.Message);
             }

@@ -86,7 +86,7 @@ internal sealed class PriceRefresher(NpgsqlDataSource dataSource, IOptions<Inges
             {
                 if (!await RefreshAsync(stoppingToken)) wait = RetryAfterFailure;
             }
-            catch (Exception failure) when (Failures.IsDatabase(failure) && !stoppingToken.IsCancellationRequested)
+            catch (Exception failure) when (Failures.IsDatabase(failure) && !(failure is OperationCanceledException && stoppingToken.IsCancellationRequested))
             {
                 log.LogWarning("Model prices could not be read, the last ones hold: {Reason}", failure.Message);
                 wait = RetryAfterFailure;

@@ -49,14 +49,11 @@ internal sealed class CertificateWatch(IOptions<IngestOptions> options, IngestMe
         {
             seen[name] = await CertificateProbe.LookAsync(endpoint, Authority(), either.Token);
         }
-        catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
+        catch (Exception failure)
         {
+            if (stoppingToken.IsCancellationRequested) return;
             seen[name] = new WatchedCertificate(name, seen.GetValueOrDefault(name)?.Expires, Trusted: false);
             log.LogWarning("The certificate of {Endpoint} could not be looked at: {Reason}", name, failure.Message);
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // The service stops.
         }
     }
 
