@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Analytics.Ingest.Telemetry;
+using Analytics.Ingest.Writing;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
@@ -77,7 +78,7 @@ internal sealed class MaintenanceService(
                 await task(stoppingToken);
                 succeeded[what] = time.GetUtcNow();
             }
-            catch (Exception failure) when (failure is NpgsqlException or TimeoutException)
+            catch (Exception failure) when (Failures.IsDatabase(failure) && !(failure is OperationCanceledException && stoppingToken.IsCancellationRequested))
             {
                 log.LogWarning("Maintenance ({Task}) failed and will be tried again in {Wait}: {Reason}", what, every, failure.Message);
             }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Analytics.Ingest.Hosting;
+using Analytics.Ingest.Writing;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
@@ -85,7 +86,7 @@ internal sealed class PriceRefresher(NpgsqlDataSource dataSource, IOptions<Inges
             {
                 if (!await RefreshAsync(stoppingToken)) wait = RetryAfterFailure;
             }
-            catch (Exception failure) when (failure is NpgsqlException or TimeoutException)
+            catch (Exception failure) when (Failures.IsDatabase(failure) && !(failure is OperationCanceledException && stoppingToken.IsCancellationRequested))
             {
                 log.LogWarning("Model prices could not be read, the last ones hold: {Reason}", failure.Message);
                 wait = RetryAfterFailure;

@@ -1,7 +1,5 @@
 using System.Collections.Concurrent;
-using System.Net.Sockets;
-using System.Security.Authentication;
-using System.Security.Cryptography;
+using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Options;
 
@@ -39,16 +37,19 @@ internal sealed class CertificateWatch(IOptions<IngestOptions> options, IngestMe
         }
     }
 
+    [SuppressMessage("Design", "CA1031", Justification = "What a server sends in the middle of its death may fail in any way; an exception here would stop the host, and with it ingest.")]
     private async Task LookAsync(Uri endpoint, CancellationToken stoppingToken)
     {
         var name = CertificateProbe.Name(endpoint);
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
-        using var expiry = time.CreateTimer(_ => patience.Cancel(), null, Patience, Timeout.InfiniteTimeSpan);
+
+        // The source's own timer: one that calls Cancel may do so when the source is disposed of already, and an exception on a timer ends the process.
+        using var patience = new CancellationTokenSource(Patience, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, patience.Token);
         try
         {
-            seen[name] = await CertificateProbe.LookAsync(endpoint, Authority(), patience.Token);
+            seen[name] = await CertificateProbe.LookAsync(endpoint, Authority(), either.Token);
         }
-        catch (Exception failure) when (failure is IOException or SocketException or AuthenticationException or CryptographicException or OperationCanceledException)
+        catch (Exception failure)
         {
             if (stoppingToken.IsCancellationRequested) return;
             seen[name] = new WatchedCertificate(name, seen.GetValueOrDefault(name)?.Expires, Trusted: false);

@@ -52,8 +52,10 @@ internal sealed class BatchWriter(NpgsqlDataSource dataSource, IOptions<IngestOp
     private async Task WriteOnceAsync(IReadOnlyList<QueuedRow> rows, bool ignoreDuplicates, CancellationToken cancellationToken)
     {
         using var span = IngestTracing.StartWrite(rows.Count, ignoreDuplicates);
-        using var attempt = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        using var expiry = time.CreateTimer(_ => attempt.Cancel(), null, options.Value.AttemptTimeout, Timeout.InfiniteTimeSpan);
+
+        // The source's own timer: one that calls Cancel may do so when the source is disposed of already, and an exception on a timer ends the process.
+        using var patience = new CancellationTokenSource(options.Value.AttemptTimeout, time);
+        using var attempt = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
         var started = time.GetTimestamp();
         HashSet<(Guid, DateTime)>? stored;
         try

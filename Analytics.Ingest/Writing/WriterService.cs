@@ -15,7 +15,6 @@ internal sealed class WriterService(
     /// <summary>The last pause is added to every outage that a request outlives, and a few lanes asking twice a second cost a database nothing.</summary>
     private static readonly TimeSpan FirstBackoff = TimeSpan.FromMilliseconds(50), MaxBackoff = TimeSpan.FromMilliseconds(500);
 
-
     private readonly CancellationTokenSource giveUp = new();
     private Task lanes = Task.CompletedTask;
 

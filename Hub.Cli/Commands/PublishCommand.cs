@@ -34,7 +34,10 @@ internal static class PublishCommand
             if (parse.GetValue(runbooks) is { } url)
                 chosen = chosen with { Topology = chosen.Topology.With(cluster => cluster with { Monitoring = cluster.Monitoring with { Runbooks = url.ToString() } }) };
             var target = PublishTarget.At(parse.GetValue(output), chosen);
-            return parse.GetValue(check) ? Check(ui, target) : Write(ui, target);
+            var exit = parse.GetValue(check) ? Check(ui, target) : Write(ui, target);
+            if (!parse.GetValue(check) && !chosen.Topology.Monitoring.HasRunbookAddress)
+                ui.Console.WriteLine($"Alerts name their runbooks as paths in a checkout ({chosen.Topology.Monitoring.Runbooks}/NAME.md). `--runbooks https://…` makes them links.");
+            return exit;
         });
         return command;
     }

@@ -86,6 +86,30 @@ public partial class DashboardTests
         }
     }
 
+    /// <summary>Raw calls are for questions about one call; a dashboard over a month must not read them all.</summary>
+    [Fact]
+    public void Read_calls_and_costs_from_the_aggregates()
+    {
+        var statements = HubDashboards.For(Presets.Recommended).SelectMany(dashboard => dashboard.Panels.SelectMany(panel => panel.Queries).OfType<Sql>().Select(query => (dashboard.Uid, query.Text))).ToList();
+        Assert.All(statements, statement => Assert.DoesNotMatch(@"analytics\.(llm_requests|cost_tracking)\b", statement.Text));
+        foreach (var uid in new[] { DashboardUids.Usage, DashboardUids.Models })
+            Assert.Contains(statements, statement => statement.Uid == uid && statement.Text.Contains("aggregates.", StringComparison.Ordinal));
+    }
+
+    /// <summary>What is measured in seconds or bytes is shown in seconds or bytes, in every panel.</summary>
+    [Fact]
+    public void Show_a_metric_in_its_own_unit()
+    {
+        var shown = HubDashboards.For(Presets.Recommended).SelectMany(dashboard => dashboard.Panels).SelectMany(panel => panel.Queries.OfType<Topology.Dashboards.Prometheus>().Select(query => (panel.Title, panel.Unit, query.Text)))
+            .Where(item => !item.Text.Contains(" / ", StringComparison.Ordinal) && !item.Text.Contains("rate(", StringComparison.Ordinal)).ToList();
+        foreach (var (suffix, unit) in new[] { ("_seconds", Units.Seconds), ("_bytes", Units.Bytes) })
+        {
+            var own = shown.Where(item => PromQl.Metrics(item.Text).All(metric => metric.Name.EndsWith(suffix, StringComparison.Ordinal))).ToList();
+            Assert.NotEmpty(own);
+            Assert.All(own, item => Assert.True(item.Unit == unit, $"{item.Title} shows {item.Text} as {item.Unit}"));
+        }
+    }
+
     [Theory, MemberData(nameof(Uids))]
     public void Link_to_dashboards_that_are_there(string uid)
     {

@@ -17,6 +17,9 @@ namespace Analytics.Topology.Tests.Monitoring;
 /// <param name="At">When the expression becomes true in <paramref name="Fires"/>.</param>
 internal sealed record AlertCase(IReadOnlyList<string> Fires, IReadOnlyList<string> Quiet, IReadOnlyList<(string Shows, bool Fires, IReadOnlyList<string> Series)> Others, TimeSpan At)
 {
+    /// <summary>How the name of a file of tests begins.</summary>
+    public const string TestPrefix = "test-";
+
     public static IReadOnlyDictionary<string, AlertCase> Of(string group) =>
         YamlDocuments.Read(File.ReadAllText(Path.Combine(Directory(), group + ".yaml"))).ToDictionary(entry => entry.Key, entry => Read((Map)entry.Value));
 
@@ -28,17 +31,22 @@ internal sealed record AlertCase(IReadOnlyList<string> Fires, IReadOnlyList<stri
         var scope = RuleScope.Kubernetes(topology);
         var groups = RuleFile.Groups(topology, scope).Cast<Map>().ToList();
         yield return ($"rules-{group}.yaml", Yaml.Write(new Map { ["groups"] = groups.Where(item => (string)item["name"] == "hub-" + group || (string)item["name"] == "hub-recording").ToArray() }));
-        yield return ($"test-{group}.yaml", Yaml.Write(new Map
+
+        // promtool evaluates as often as a file says: every 15 s only where something happens in between.
+        foreach (var tests in rules.SelectMany(rule => cases[rule.Name].Tests(rule, scope)).GroupBy(test => (string)test["interval"]))
         {
-            ["rule_files"] = new[] { $"rules-{group}.yaml" },
-            ["evaluation_interval"] = "15s",
-            ["group_eval_order"] = new[] { "hub-recording", "hub-" + group },
-            ["tests"] = rules.SelectMany(rule => cases[rule.Name].Tests(rule, scope)).ToArray(),
-        }));
+            yield return ($"{TestPrefix}{group}-{tests.Key}.yaml", Yaml.Write(new Map
+            {
+                ["rule_files"] = new[] { $"rules-{group}.yaml" },
+                ["evaluation_interval"] = tests.Key,
+                ["group_eval_order"] = new[] { "hub-recording", "hub-" + group },
+                ["tests"] = tests.ToArray(),
+            }));
+        }
     }
 
     /// <summary>Pending just before its time is up, firing when it is; and neither, as long again, with the quiet series.</summary>
-    private IEnumerable<object> Tests(AlertRule rule, RuleScope scope)
+    private IEnumerable<Map> Tests(AlertRule rule, RuleScope scope)
     {
         var other = scope with { Cluster = "elsewhere/hub", Namespace = "elsewhere" };
         var interval = rule.For > TimeSpan.FromMinutes(5) || At >= TimeSpan.FromMinutes(5) || At.TotalSeconds % 60 == 0 && At > TimeSpan.Zero ? TimeSpan.FromMinutes(1) : TimeSpan.FromSeconds(15);

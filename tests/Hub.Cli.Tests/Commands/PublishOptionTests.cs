@@ -18,6 +18,17 @@ public sealed class PublishOptionTests : IDisposable
         Assert.DoesNotContain($"\n  - {left}\n", kustomization, StringComparison.Ordinal);
         var rules = await File.ReadAllTextAsync(Path.Combine(folder, "kubernetes", applied), TestContext.Current.CancellationToken);
         Assert.Contains("runbook_url: https://runbooks.example/hub/DatabaseDown.md", rules, StringComparison.Ordinal);
+        Assert.DoesNotContain("--runbooks", result.Output, StringComparison.Ordinal);
+    }
+
+    /// <summary>Nobody who is paged has a checkout at hand.</summary>
+    [Fact]
+    public async Task Whoever_gives_no_address_of_the_runbooks_is_told_what_alerts_then_say()
+    {
+        var result = await cli.RunAsync("publish", "--output", folder);
+        Assert.True(result.ExitCode == 0, result.Error);
+        Assert.Contains("docs/runbooks/NAME.md", result.Output, StringComparison.Ordinal);
+        Assert.Contains("`--runbooks https://…` makes them links", result.Output, StringComparison.Ordinal);
     }
 
     public void Dispose()

@@ -6,9 +6,6 @@ namespace Hub.Cli.Tests.Monitoring;
 /// <param name="Mend">Mends it.</param>
 internal sealed record Fault(string[] Alerts, Func<Task> Make, Func<Task> Mend)
 {
-    /// <summary>Those that look back so far that nobody waits for their end.</summary>
-    public string[] Lasting { get; init; } = [];
-
     /// <summary>A check of analytics.system_health_check() that speaks of the same thing, and what it then says.</summary>
     public (string Check, string Status)? Health { get; init; }
 

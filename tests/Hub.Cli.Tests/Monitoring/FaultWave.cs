@@ -15,9 +15,8 @@ internal sealed class FaultWave(MonitoredCluster fixture, ITestOutputHelper outp
     /// <summary>Makes the faults, waits for their alerts, mends them, and waits until the alerts are gone.</summary>
     public async Task RunAsync(params Fault[] faults)
     {
-        var alerts = faults.SelectMany(fault => fault.Alerts.Concat(fault.Lasting)).Distinct().ToList();
-        var ending = faults.SelectMany(fault => fault.Alerts).Distinct().ToList();
-        await UntilGoneAsync(ending, "fires before anything was broken");
+        var alerts = faults.SelectMany(fault => fault.Alerts).Distinct().ToList();
+        await UntilGoneAsync(alerts, "fires before anything was broken");
         var made = new List<Fault>();
         try
         {
@@ -30,10 +29,13 @@ internal sealed class FaultWave(MonitoredCluster fixture, ITestOutputHelper outp
             await UntilSeenAsync(alerts);
             foreach (var (check, status) in faults.Select(fault => fault.Health).OfType<(string, string)>())
                 await UntilAsync(async () => await fixture.HealthAsync(check) == status, () => $"{check} is not {status}");
+            await UntilAgreedAsync();
         }
         finally
         {
+            var started = TimeProvider.System.GetTimestamp();
             await MendAsync(made);
+            output.WriteLine($"mended within {TimeProvider.System.GetElapsedTime(started).TotalSeconds:0} s");
         }
 
         Assert.All(alerts, name =>
@@ -43,9 +45,19 @@ internal sealed class FaultWave(MonitoredCluster fixture, ITestOutputHelper outp
             Assert.DoesNotContain("<no value>", texts, StringComparison.Ordinal);
             Assert.Equal(fixture.Cluster.Topology.Name, seen[name].Labels["cluster"]);
         });
-        await UntilGoneAsync(ending, "still fires");
+        await UntilGoneAsync(alerts, "still fires");
         foreach (var (check, _) in faults.Select(fault => fault.Health).OfType<(string, string)>())
             await UntilAsync(async () => await fixture.HealthAsync(check) == "ok", () => $"{check} is not ok again");
+        await UntilAgreedAsync();
+    }
+
+    /// <summary>Whoever reads analytics.system_health_check() and whoever reads the alerts is told the same, now too.</summary>
+    private async Task UntilAgreedAsync()
+    {
+        var started = TimeProvider.System.GetTimestamp();
+        IReadOnlyList<string> differences = [];
+        await UntilAsync(async () => (differences = await fixture.DifferencesAsync()).Count == 0, () => string.Join('\n', differences));
+        output.WriteLine($"health checks and alerts agree, after {TimeProvider.System.GetElapsedTime(started).TotalSeconds:0} s");
     }
 
     /// <summary>All of them, also when one cannot be mended.</summary>

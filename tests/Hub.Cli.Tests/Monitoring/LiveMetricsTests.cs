@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
 using Analytics.Topology;
 using Analytics.Topology.Monitoring;
@@ -5,10 +6,10 @@ using Analytics.Topology.Monitoring;
 namespace Hub.Cli.Tests.Monitoring;
 
 /// <summary>Every metric that a rule names is there in a scrape of the running topology, with the labels that the rule uses.</summary>
-[Trait(Tiers.Trait, Tiers.Integration), Collection(nameof(MonitoredCluster))]
-public sealed partial class LiveMetricsTests(MonitoredCluster fixture, ITestOutputHelper output)
+[Trait(Tiers.Trait, Tiers.Integration), Collection(nameof(HubUnderLoad))]
+public sealed partial class LiveMetricsTests(HubUnderLoad fixture, ITestOutputHelper output)
 {
-    /// <summary>What only another host, or a first backup, can show. A name that is there after all must leave this list.</summary>
+    /// <summary>What only another host can show. A name that is there after all must leave this list.</summary>
     private static readonly Dictionary<string, string> Elsewhere = new()
     {
         ["kubelet_volume_stats_available_bytes"] = "the kubelet's",
@@ -19,8 +20,6 @@ public sealed partial class LiveMetricsTests(MonitoredCluster fixture, ITestOutp
         ["container_spec_cpu_quota"] = "the kubelet's",
         ["container_spec_cpu_period"] = "the kubelet's",
         ["kube_job_status_failed"] = "kube-state-metrics'",
-        ["hub_backup_restorable_sets"] = "made by the first backup",
-        ["hub_backup_drill_newest_row_age_seconds"] = "made by the first restore drill",
     };
 
     /// <summary>Most series that one scrape of a job may bring; what grows with the data or with its clients would break it.</summary>
@@ -79,6 +78,30 @@ public sealed partial class LiveMetricsTests(MonitoredCluster fixture, ITestOutp
         }
     }
 
+    /// <summary>
+    /// Processor time of the exporters and of their sessions on the servers: most of what it costs to be scraped, at the interval of every hub.
+    /// <see cref="ScrapeCostTests"/> measures all of it, and takes six minutes.
+    /// </summary>
+    [Fact]
+    public async Task The_exporters_and_their_sessions_cost_less_than_three_percent_of_one_core()
+    {
+        var exporters = await fixture.Prometheus.ValueAsync("sum(rate(process_cpu_seconds_total{job=~\"postgres|pgbouncer\"}[2m]))", Cancel) ?? double.NaN;
+        var sessions = 0.0;
+        foreach (var host in fixture.Cluster.Topology.Database.Hosts)
+        {
+            // 17 (postgres) S 1 17 17 0 -1 4194560 999 0 0 0 UTIME STIME …, in hundredths of a second; then the session's age.
+            var result = await fixture.Cluster[host].ExecAsync(["env", "PGPASSWORD=" + fixture.Cluster.Deployment.Passwords[Secrets.Superuser], "sh", "-c",
+                $"psql -XAtq -F ' ' -h {Paths.SocketDirectory} -U {Roles.Superuser} -c \"SELECT pid, extract(epoch FROM now() - backend_start) FROM pg_stat_activity WHERE usename = '{Roles.Monitor}'\" "
+                + "| while read pid age; do echo $(sed 's/.*) //' /proc/$pid/stat | cut -d ' ' -f 12,13) $age; done"], Cancel);
+            Assert.True(result.ExitCode == 0, result.Stderr);
+            sessions += result.Stdout.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' ').Select(part => double.Parse(part, CultureInfo.InvariantCulture)).ToArray())
+                .Where(figures => figures[2] > 20).Sum(figures => (figures[0] + figures[1]) / 100 / figures[2]);
+        }
+
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"exporters {exporters:P2} and their sessions {sessions:P2} of one core"));
+        Assert.InRange(exporters + sessions, 0.00001, 0.03);
+    }
+
     /// <summary>A label that clients or data choose would make series without end.</summary>
     [Fact]
     public async Task No_figure_of_the_database_is_labelled_by_what_clients_or_chunks_are_called()
@@ -123,7 +146,3 @@ public sealed partial class LiveMetricsTests(MonitoredCluster fixture, ITestOutp
     [GeneratedRegex(@"\$labels\.(\w+)")]
     private static partial Regex Label();
 }
-
-/// <summary>One cluster for all of these.</summary>
-[CollectionDefinition(nameof(MonitoredCluster))]
-public sealed class MonitoredClusterTests : ICollectionFixture<MonitoredCluster>;

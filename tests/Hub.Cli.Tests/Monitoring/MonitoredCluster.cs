@@ -88,6 +88,30 @@ public sealed class MonitoredCluster : IAsyncLifetime
         return (string)(await command.ExecuteScalarAsync(TestContext.Current.CancellationToken))!;
     }
 
+    /// <summary>What the health checks of the members that answer say otherwise than the alerts; never empty without a primary.</summary>
+    internal async Task<IReadOnlyList<string>> DifferencesAsync()
+    {
+        var (differences, primaries) = (new List<string>(), 0);
+        foreach (var member in Cluster.Topology.Database.Hosts)
+        {
+            if (await CheckAsync(member) is not [_, ..] rows)
+                continue;
+            var primary = rows.All(row => row[0] == "f");
+            primaries += primary ? 1 : 0;
+            differences.AddRange(HealthAgreement.Differences(member, primary, rows.ToDictionary(row => row[1], row => row[2]), await Prometheus.FiringAsync(TestContext.Current.CancellationToken)));
+        }
+
+        return primaries == 0 ? ["no member answers as primary", .. differences] : differences;
+    }
+
+    /// <summary>Rows of <c>f|retention|ok</c>, asked inside the member's container, where no gateway is needed; none from a member that is gone.</summary>
+    private async Task<string[][]> CheckAsync(string member)
+    {
+        var result = await Processes.RunAsync("docker", ["exec", "--env", "PGPASSWORD=" + Cluster.Deployment.Passwords[Secrets.Superuser], Cluster[member].Id, "psql", "-XAtq", "-h", Paths.SocketDirectory,
+            "-U", Roles.Superuser, "-d", ClusterNames.Database, "-c", "SELECT pg_is_in_recovery(), check_name, status FROM analytics.system_health_check()"], TestContext.Current.CancellationToken);
+        return result.ExitCode == 0 ? [.. result.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Trim().Split('|'))] : [];
+    }
+
     public async ValueTask DisposeAsync()
     {
         await stop.CancelAsync();
@@ -119,3 +143,7 @@ public sealed class MonitoredCluster : IAsyncLifetime
         }
     }
 }
+
+/// <summary>One cluster for all faults.</summary>
+[CollectionDefinition(nameof(MonitoredCluster))]
+public sealed class MonitoredClusterTests : ICollectionFixture<MonitoredCluster>;

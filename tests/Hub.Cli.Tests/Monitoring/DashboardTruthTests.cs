@@ -3,42 +3,29 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Analytics.Topology;
 using Analytics.Topology.Dashboards;
-using Hub.Cli.Cluster;
 using Hub.Cli.Status;
 using Npgsql;
+using StatusClient = Hub.Cli.Cluster.PrometheusClient;
 
-namespace Hub.Cli.Tests.Dashboards;
+namespace Hub.Cli.Tests.Monitoring;
 
 /// <summary>
 /// Every panel of every dashboard is asked of the real data sources of a hub under load, as Grafana would ask: its macros filled in, and as
 /// llm_readonly. An empty answer, a metric that nobody emits and a column that is not there all fail.
 /// </summary>
-[Trait(Tiers.Trait, Tiers.Integration)]
-public sealed partial class DashboardTruthTests(DashboardFixture fixture, ITestOutputHelper output) : IClassFixture<DashboardFixture>
+[Trait(Tiers.Trait, Tiers.Integration), Collection(nameof(HubUnderLoad))]
+public sealed partial class DashboardTruthTests(HubUnderLoad fixture, ITestOutputHelper output)
 {
-    private const string NoBackup = "no backup has been made in this test, and no restore drilled";
-
     /// <summary>Panels that may be empty here, and why. Their queries must still be understood.</summary>
     private static readonly Dictionary<string, string> MayBeEmpty = new()
     {
         ["hub-overview/Firing alerts"] = "nothing fires on a healthy hub",
-        ["hub-backup/Last full backup"] = NoBackup,
-        ["hub-backup/Last backup of any kind"] = NoBackup,
-        ["hub-backup/Backups to restore from"] = NoBackup,
-        ["hub-backup/Time to restore"] = NoBackup,
-        ["hub-backup/Would be lost"] = NoBackup,
-        ["hub-backup/Age of the last one"] = NoBackup,
-        ["hub-backup/Time to restore, drill by drill"] = NoBackup,
-        ["hub-backup/Age of the newest row"] = NoBackup,
     };
 
     /// <summary>Metrics that are not there before something happens that does not happen here.</summary>
     private static readonly Dictionary<string, string> NotYet = new()
     {
         ["ALERTS"] = "made by Prometheus while an alert is pending or fires",
-        ["hub_backup_restorable_sets"] = NoBackup,
-        ["hub_backup_drill_recovery_seconds"] = NoBackup,
-        ["hub_backup_drill_newest_row_age_seconds"] = NoBackup,
         ["hub_ingest_write_failures_total"] = "counted from the first transaction that fails on",
         ["hub_ingest_rows_dropped_total"] = "counted from the first request that gave up on",
     };
@@ -87,7 +74,7 @@ public sealed partial class DashboardTruthTests(DashboardFixture fixture, ITestO
     public async Task Every_figure_of_status_has_a_value()
     {
         using var http = Client();
-        var prometheus = new PrometheusClient(http);
+        var prometheus = new StatusClient(http);
         await using var connection = new NpgsqlConnection(fixture.Cluster.ConnectionString(ClusterNames.HaProxy, Ports.ReadWrite, Roles.ReadOnly, Secrets.ReadOnly));
         await connection.OpenAsync(Cancel);
         var empty = new List<string>();
@@ -104,7 +91,7 @@ public sealed partial class DashboardTruthTests(DashboardFixture fixture, ITestO
                 value = await prometheus.ValueAsync(((Prometheus)figure.Query).Text, Cancel);
             }
 
-            if (value is null && figure.Component != "backup")
+            if (value is null)
                 empty.Add($"{figure.Component}: {figure.Name}");
         }
 
@@ -125,30 +112,6 @@ public sealed partial class DashboardTruthTests(DashboardFixture fixture, ITestO
         Assert.Contains($"there is no column {column}, but a unit for it", await AskAsync(connection, new Sql($"SELECT 1 AS renamed FROM ({Expand(sql.Text, panel.Step ?? "1h", everything: true)}) q"), panel, everything: true));
         using var prometheus = Client();
         Assert.Equal(0, await PointsAsync(prometheus, new Prometheus("sum(hub_conections_used{@})", Instant: true)));
-    }
-
-    /// <summary>CPU that the exporters and their sessions on the servers have used, at the interval of every hub.</summary>
-    [Fact]
-    public async Task To_be_scraped_costs_less_than_three_percent_of_one_core()
-    {
-        using var http = Client();
-        var prometheus = new PrometheusClient(http);
-        var exporters = await prometheus.ValueAsync("sum(rate(process_cpu_seconds_total{job=~\"postgres|pgbouncer\"}[2m]))", Cancel) ?? double.NaN;
-        var sessions = 0.0;
-        foreach (var host in fixture.Cluster.Topology.Database.Hosts)
-        {
-            // 17 (postgres) S 1 17 17 0 -1 4194560 999 0 0 0 UTIME STIME …, in hundredths of a second; then the session's age.
-            var result = await fixture.Cluster[host].ExecAsync(["env", "PGPASSWORD=" + fixture.Cluster.Deployment.Passwords[Secrets.Superuser], "sh", "-c",
-                $"psql -XAtq -F ' ' -h {Paths.SocketDirectory} -U {Roles.Superuser} -c \"SELECT pid, extract(epoch FROM now() - backend_start) FROM pg_stat_activity WHERE usename = '{Roles.Monitor}'\" "
-                + "| while read pid age; do echo $(sed 's/.*) //' /proc/$pid/stat | cut -d ' ' -f 12,13) $age; done"], Cancel);
-            Assert.True(result.ExitCode == 0, result.Stderr);
-            sessions += result.Stdout.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' ').Select(part => double.Parse(part, CultureInfo.InvariantCulture)).ToArray())
-                .Where(figures => figures[2] > 20).Sum(figures => (figures[0] + figures[1]) / 100 / figures[2]);
-        }
-
-        var direct = await prometheus.ValueAsync("sum(avg_over_time(scrape_duration_seconds{job=~\"patroni|etcd|haproxy|ingest\"}[2m]))", Cancel);
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"exporters {exporters:P2} and their sessions {sessions:P2} of one core; those that are scraped themselves take {direct:0.000} s for each round"));
-        Assert.InRange(exporters + sessions, 0.00001, 0.03);
     }
 
     /// <summary>Whoever mends a panel takes it off the list.</summary>

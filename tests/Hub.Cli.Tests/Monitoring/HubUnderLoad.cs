@@ -8,25 +8,39 @@ using Hub.Cli.Send.Traces;
 using Hub.Cli.Tests.Cluster;
 using Npgsql;
 
-namespace Hub.Cli.Tests.Dashboards;
+namespace Hub.Cli.Tests.Monitoring;
 
-/// <summary>The development topology under load of every kind: good calls, repeated ones, rejected, refused, contradictory, and what is no call at all.</summary>
-public sealed class DashboardFixture : IAsyncLifetime
+/// <summary>
+/// The development topology as every hub runs it, under load of every kind (good calls, repeated ones, rejected, refused, contradictory, and what is
+/// no call at all), backed up and restored once. Shared by what only looks.
+/// </summary>
+public sealed class HubUnderLoad : IAsyncLifetime
 {
     private const int Rows = 3000;
     private readonly ClusterFixture inner = new();
     private readonly CancellationTokenSource over = new();
     private Task load = Task.CompletedTask;
+    private PrometheusClient? prometheus;
+
+    internal PrometheusClient Prometheus => prometheus ?? throw new InvalidOperationException("The cluster has not started.");
 
     internal HubCluster Cluster => inner.Cluster;
+
+    /// <summary>Whether the database is the Community edition, which HUB_DATABASE_IMAGE may name.</summary>
+    internal bool Community { get; private set; }
 
     public async ValueTask InitializeAsync()
     {
         await inner.InitializeAsync();
+        prometheus = new PrometheusClient(new Uri($"http://127.0.0.1:{Cluster.Port(ClusterNames.Prometheus, Ports.Prometheus)}"));
         load = LoadAsync(over.Token);
 
         // Rates need two samples with traffic between them, and the database's statistics a moment to be written.
-        await Task.Delay(TimeSpan.FromSeconds(35), TestContext.Current.CancellationToken);
+        var traffic = Task.Delay(TimeSpan.FromSeconds(35), TestContext.Current.CancellationToken);
+        foreach (var job in new[] { "full", "drill" })
+            (await BackupRuns.RunAsync(Cluster, job, TestContext.Current.CancellationToken)).Accepted();
+        await CompressAsync();
+        await traffic;
         if (load.IsFaulted)
             await load;
         await using var app = await inner.OpenAsync(Roles.App, Secrets.App);
@@ -34,11 +48,25 @@ public sealed class DashboardFixture : IAsyncLifetime
         await hourly.ExecuteScalarAsync(TestContext.Current.CancellationToken);
     }
 
+    /// <summary>A row of two weeks ago, in a chunk that is compressed by the policy's own job where there is one.</summary>
+    private async Task CompressAsync()
+    {
+        await using var owner = await inner.OpenAsync(Roles.Owner, Secrets.Owner);
+        Community = await ClusterFixture.ScalarAsync<string>(owner, "SELECT current_setting('timescaledb.license')") == "timescale";
+        await ClusterFixture.ScalarAsync<string>(owner, "INSERT INTO events.system_events (time, component, kind, message) VALUES (now() - interval '14 days', 'test', 'test', 'old') RETURNING message");
+        if (!Community)
+            return;
+        var job = await ClusterFixture.ScalarAsync<int>(owner, "SELECT job_id FROM timescaledb_information.jobs WHERE proc_name IN ('policy_compression', 'policy_columnstore') AND hypertable_name = 'system_events'");
+        await using var run = new NpgsqlCommand($"CALL public.run_job({job})", owner);
+        await run.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+    }
+
     public async ValueTask DisposeAsync()
     {
         await over.CancelAsync();
         await load.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         over.Dispose();
+        prometheus?.Dispose();
         await inner.DisposeAsync();
     }
 
@@ -87,3 +115,7 @@ public sealed class DashboardFixture : IAsyncLifetime
 
     private Uri At(int port, string path) => new($"http://127.0.0.1:{Cluster.Port(ClusterNames.Ingest, port)}{path}");
 }
+
+/// <summary>One cluster for all of these.</summary>
+[CollectionDefinition(nameof(HubUnderLoad))]
+public sealed class HubUnderLoadTests : ICollectionFixture<HubUnderLoad>;
