@@ -54,7 +54,7 @@ public class The_health_check(DatabaseFixture databases)
     {
         await using var database = await databases.CreateMigratedAsync();
         await database.Owner.ExecuteAsync("UPDATE analytics.schema_metadata SET value = '03' WHERE key = 'schema_version'");
-        Assert.Equal(("critical", "version 03, newest applied script 10"), await CheckAsync(database, "schema_version"));
+        Assert.Equal(("critical", $"version 03, newest applied script {MigrationScript.LoadEmbedded().Max(script => script.Number):00}"), await CheckAsync(database, "schema_version"));
         await database.Owner.ExecuteAsync("UPDATE analytics.schema_metadata SET value = 'other' WHERE key = 'edition'");
         Assert.Equal("critical", (await CheckAsync(database, "edition")).Status);
     }
