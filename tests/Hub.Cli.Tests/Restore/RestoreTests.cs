@@ -6,9 +6,8 @@ namespace Hub.Cli.Tests.Restore;
 
 /// <summary>
 /// What backups are for, with the commands that an operator has, against object storage over TLS. The tests share one hub; each leaves it healthy.
-/// What a backup is made for at all, a moment and everything, is shown in the default tiers.
 /// </summary>
-[Collection(nameof(BackedUpHub))]
+[Collection(nameof(BackedUpHub)), Trait(Tiers.Trait, Tiers.Nightly)]
 public sealed class RestoreTests(RestoreHub hub, ITestOutputHelper output) : IClassFixture<RestoreHub>
 {
     /// <summary>archive_timeout, and what a segment's way into the repository may take on a busy machine.</summary>
@@ -19,7 +18,7 @@ public sealed class RestoreTests(RestoreHub hub, ITestOutputHelper output) : ICl
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    [Fact, Trait(Tiers.Trait, Tiers.Fault)]
+    [Fact]
     public async Task A_dropped_table_comes_back_as_it_was_just_before_across_a_failover()
     {
         await ExecuteAsync("CREATE TABLE public.ticks (id int PRIMARY KEY, at timestamptz NOT NULL)");
@@ -46,7 +45,7 @@ public sealed class RestoreTests(RestoreHub hub, ITestOutputHelper output) : ICl
         Assert.Equal(2, (await hub.TryAsync("restore", "undo")).ExitCode);
     }
 
-    [Fact, Trait(Tiers.Trait, Tiers.Nightly)]
+    [Fact]
     public async Task A_restore_can_be_interrupted_repeated_and_undone()
     {
         await ExecuteAsync("CREATE TABLE public.kept (x int); INSERT INTO public.kept VALUES (42)");
@@ -67,7 +66,7 @@ public sealed class RestoreTests(RestoreHub hub, ITestOutputHelper output) : ICl
         await HealthyAsync();
     }
 
-    [Fact, Trait(Tiers.Trait, Tiers.Nightly)]
+    [Fact]
     public async Task A_table_is_looked_up_in_a_scratch_instance_while_the_cluster_goes_on()
     {
         await ExecuteAsync("CREATE TABLE public.lost (x int); INSERT INTO public.lost VALUES (42)");
@@ -81,7 +80,7 @@ public sealed class RestoreTests(RestoreHub hub, ITestOutputHelper output) : ICl
         await HealthyAsync();
     }
 
-    [Fact, Trait(Tiers.Trait, Tiers.Fault)]
+    [Fact]
     public async Task A_cluster_whose_volumes_are_gone_comes_back_from_the_repository()
     {
         await ExecuteAsync("CREATE TABLE public.loss (id int PRIMARY KEY, at timestamptz NOT NULL)");
@@ -114,7 +113,7 @@ public sealed class RestoreTests(RestoreHub hub, ITestOutputHelper output) : ICl
     }
 
     /// <summary>docs/runbooks/lost-region.md: another machine, the bucket, and the two files that were kept.</summary>
-    [Fact, Trait(Tiers.Trait, Tiers.Nightly)]
+    [Fact]
     public async Task A_site_that_is_gone_comes_back_from_the_bucket_and_two_files()
     {
         await ExecuteAsync("CREATE TABLE public.site (x int); INSERT INTO public.site VALUES (42)");
@@ -139,7 +138,7 @@ public sealed class RestoreTests(RestoreHub hub, ITestOutputHelper output) : ICl
     }
 
     /// <summary>What each job says of each fault is tested beside hub-backup; this is that a cluster's operator is told, and how soon.</summary>
-    [Fact, Trait(Tiers.Trait, Tiers.Nightly)]
+    [Fact]
     public async Task A_storage_that_is_out_of_reach_is_named_and_recorded()
     {
         await hub.Storage.LeaveAsync(hub.Network);
@@ -159,7 +158,7 @@ public sealed class RestoreTests(RestoreHub hub, ITestOutputHelper output) : ICl
         }
     }
 
-    [Fact, Trait(Tiers.Trait, Tiers.Nightly)]
+    [Fact]
     public async Task The_drill_passes()
     {
         var clock = TimeProvider.System.GetTimestamp();
@@ -168,7 +167,7 @@ public sealed class RestoreTests(RestoreHub hub, ITestOutputHelper output) : ICl
         Report($"drill: {Seconds(clock)} s");
     }
 
-    [Fact, Trait(Tiers.Trait, Tiers.Nightly)]
+    [Fact]
     public async Task A_target_that_cannot_be_is_refused_before_anything_stops()
     {
         var result = await hub.TryAsync("restore", "--to", "2999-01-01T00:00:00Z", "--into", "cluster", "--yes");
