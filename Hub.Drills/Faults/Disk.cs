@@ -27,6 +27,6 @@ internal static class Disk
         var devices = new HashSet<string>();
         foreach (var member in cluster.Members)
             devices.Add((await cluster.ExecAsync(member, cancel, "stat", "--format", "%d", Paths.PgVolume)).OrThrow($"{member}'s volume was not found").Output.Trim());
-        return devices.Count == cluster.Members.Count ? null : "the members' volumes are on one disk, which is also this machine's (docs/OPERATIONS.md, \"Drills\", says how to give them disks of their own)";
+        return devices.Count == cluster.Members.Count ? null : "the members' volumes are on one disk, which is also this machine's";
     }
 }
