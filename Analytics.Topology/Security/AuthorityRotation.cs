@@ -45,9 +45,9 @@ public static class AuthorityRotation
     /// <param name="name">Of the new CA, as in <see cref="Certificates.CreateAuthority"/>.</param>
     /// <param name="read">A file's text by its path, or null where there is none.</param>
     /// <param name="now">Start of the new CA's life.</param>
-    /// <returns>Path → text; null: the file goes.</returns>
+    /// <returns>What is to be written, and then the paths of what goes.</returns>
     /// <exception cref="InvalidOperationException">There is no CA, or the step does not follow from what is there.</exception>
-    public static IReadOnlyDictionary<string, string?> Apply(RotationStep step, string name, Func<string, string?> read, DateTimeOffset now)
+    public static (IReadOnlyList<OutputFile> Written, IReadOnlyList<string> Removed) Apply(RotationStep step, string name, Func<string, string?> read, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(read);
         var trusted = Split(read(Certificate) ?? "");
@@ -58,18 +58,21 @@ public static class AuthorityRotation
         {
             case RotationStep.Trust:
                 next ??= Certificates.CreateAuthority(name, now);
-                return new Dictionary<string, string?> { [NextKey] = next.KeyPem, [NextCertificate] = next.CertificatePem, [Certificate] = string.Concat(trusted[0], Split(next.CertificatePem).Single()) };
+                return (
+                    [
+                        new(NextKey, next.KeyPem, Private: true),
+                        new(NextCertificate, next.CertificatePem),
+                        new(Certificate, string.Concat(trusted[0], Split(next.CertificatePem).Single())),
+                    ], []);
             case RotationStep.Issue when next is not null:
                 var issuing = Split(next.CertificatePem).Single();
-                return new Dictionary<string, string?>
-                {
-                    [Key] = next.KeyPem,
-                    [Certificate] = string.Concat(trusted.Where(other => other != issuing).Prepend(issuing)),
-                    [NextCertificate] = null,
-                    [NextKey] = null,
-                };
+                return (
+                    [
+                        new(Key, next.KeyPem, Private: true),
+                        new(Certificate, string.Concat(trusted.Where(other => other != issuing).Prepend(issuing))),
+                    ], [NextCertificate, NextKey]);
             case RotationStep.Forget when next is null:
-                return new Dictionary<string, string?> { [Certificate] = trusted[0] };
+                return ([new(Certificate, trusted[0])], []);
             default:
                 throw new InvalidOperationException($"Step {step} does not follow from the files of the CA.");
         }

@@ -52,10 +52,10 @@ internal sealed class CertificateRenewal(Deployment deployment, ContainerEngine 
     }
 
     /// <summary>What is removed goes last: a rotation that is interrupted in between begins its step again.</summary>
-    private void Save(IReadOnlyDictionary<string, string?> files)
+    private void Save((IReadOnlyList<OutputFile> Written, IReadOnlyList<string> Removed) files)
     {
-        OutputFiles.Write(deployment.Directory, files.Where(file => file.Value is not null).Select(file => new OutputFile(file.Key, file.Value!, Private: file.Key.EndsWith(".key", StringComparison.Ordinal))));
-        foreach (var (path, _) in files.Where(file => file.Value is null))
+        OutputFiles.Write(deployment.Directory, files.Written);
+        foreach (var path in files.Removed)
             File.Delete(Path.Combine(deployment.Directory, path));
     }
 

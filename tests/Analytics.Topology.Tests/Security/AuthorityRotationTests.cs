@@ -43,7 +43,7 @@ public sealed class AuthorityRotationTests
     {
         Write(AuthorityRotation.Apply(RotationStep.Trust, "hub", Read, Now));
         var issue = AuthorityRotation.Apply(RotationStep.Issue, "hub", Read, Now);
-        files[LocalFiles.AuthorityCertificate] = issue[LocalFiles.AuthorityCertificate]!;
+        files[LocalFiles.AuthorityCertificate] = issue.Written.Single(file => file.Path == LocalFiles.AuthorityCertificate).Content;
         Assert.False(AuthorityRotation.CanIssue(Read));
         Assert.Equal(RotationStep.Issue, AuthorityRotation.Pending(Read));
         Write(AuthorityRotation.Apply(RotationStep.Issue, "hub", Read, Now));
@@ -73,15 +73,16 @@ public sealed class AuthorityRotationTests
 
     private string? Read(string path) => files.GetValueOrDefault(path);
 
-    private void Write(IReadOnlyDictionary<string, string?> changed)
+    private void Write((IReadOnlyList<OutputFile> Written, IReadOnlyList<string> Removed) changed)
     {
-        foreach (var (path, text) in changed)
+        foreach (var file in changed.Written)
         {
-            if (text is null)
-                files.Remove(path);
-            else
-                files[path] = text;
+            Assert.Equal(file.Path.EndsWith(".key", StringComparison.Ordinal), file.Private);
+            files[file.Path] = file.Content;
         }
+
+        foreach (var path in changed.Removed)
+            files.Remove(path);
     }
 
     private string Leaf() => Certificates.Issue(new KeyPair(files[LocalFiles.AuthorityCertificate], files[LocalFiles.AuthorityKey]), "etcd", ["etcd-1"], Now).CertificatePem;
