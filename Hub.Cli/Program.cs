@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Hub.Cli;
 using Hub.Cli.Commands;
+using Hub.Drills;
 using Spectre.Console;
 
 // Piped output is read by programs and pasted from logs: no line of it may be broken at a terminal's width.
@@ -18,10 +19,13 @@ try
 }
 catch (CliException problem)
 {
-    await Console.Error.WriteLineAsync($"error: {problem.Message}");
-    if (problem.Hint is { } hint)
-        await Console.Error.WriteLineAsync($"  → {hint}");
+    await RefuseAsync(problem.Message, problem.Hint);
     return problem.ExitCode;
+}
+catch (DrillException problem)
+{
+    await RefuseAsync(problem.Message, problem.Hint);
+    return 1;
 }
 catch (Exception problem) when (problem is Analytics.Topology.TopologyException or IOException or UnauthorizedAccessException or System.Text.Json.JsonException or Npgsql.NpgsqlException)
 {
@@ -32,4 +36,11 @@ catch (OperationCanceledException)
 {
     await Console.Error.WriteLineAsync("Interrupted.");
     return 130;
+}
+
+static async Task RefuseAsync(string message, string? hint)
+{
+    await Console.Error.WriteLineAsync($"error: {message}");
+    if (hint is not null)
+        await Console.Error.WriteLineAsync($"  → {hint}");
 }

@@ -1,10 +1,9 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Security.Cryptography.X509Certificates;
-using Hub.Cli.Renewal;
 using Hub.Cli.Engine;
+using Hub.Cli.Renewal;
 using Hub.Cli.State;
-using Hub.Drills;
 using Spectre.Console;
 
 namespace Hub.Cli.Commands;
@@ -49,16 +48,8 @@ internal static class CertificatesCommand
         var engine = await ContainerEngine.ConnectAsync(cancellation);
         var cluster = await DrillHub.ConnectAsync(deployment, engine, cancellation);
         var renewal = new CertificateRenewal(deployment, engine, cluster);
-        try
-        {
-            await ui.StepAsync("Is the hub healthy", report => cluster.UntilHealthyAsync(TimeSpan.FromSeconds(30), report, cancellation), "yes");
-            await ui.StepAsync(authority ? "A new CA and certificates" : "Certificates", report => authority ? renewal.ReplaceAuthorityAsync(report, cancellation) : renewal.RenewAsync(report, cancellation), "in use");
-        }
-        catch (DrillException problem)
-        {
-            throw new CliException(problem.Message, problem.Hint);
-        }
-
+        await ui.StepAsync("Is the hub healthy", report => cluster.UntilHealthyAsync(TimeSpan.FromSeconds(30), report, cancellation), "yes");
+        await ui.StepAsync(authority ? "A new CA and certificates" : "Certificates", report => authority ? renewal.ReplaceAuthorityAsync(report, cancellation) : renewal.RenewAsync(report, cancellation), "in use");
         if (authority)
             ui.Console.WriteLine($"Clients of your own that verify the hub need the new CA: {deployment.CaFile}");
         return 0;

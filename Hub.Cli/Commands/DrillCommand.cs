@@ -81,10 +81,6 @@ internal static class DrillCommand
                 }
             }
         }
-        catch (DrillException problem)
-        {
-            throw new CliException(problem.Message, problem.Hint);
-        }
         finally
         {
             Print(ui.Console, results);

@@ -1,5 +1,5 @@
-using Hub.Cli.Renewal;
 using Hub.Cli.Engine;
+using Hub.Cli.Renewal;
 using Hub.Cli.State;
 using Hub.Cli.Status;
 using Hub.Drills;

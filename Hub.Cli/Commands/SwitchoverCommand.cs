@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using Hub.Cli.Engine;
 using Hub.Cli.State;
-using Hub.Drills;
 using Hub.Drills.Operations;
 
 namespace Hub.Cli.Commands;
@@ -19,15 +18,7 @@ internal static class SwitchoverCommand
             var deployment = Deployment.LoadExisting();
             using var alone = deployment.Lock();
             var cluster = await DrillHub.ConnectAsync(deployment, await ContainerEngine.ConnectAsync(cancellation), cancellation);
-            try
-            {
-                await ui.StepAsync("Switchover", report => new Switchover(cluster).RunAsync(parse.GetValue(to), report, cancellation), Describe);
-            }
-            catch (DrillException problem)
-            {
-                throw new CliException(problem.Message, problem.Hint);
-            }
-
+            await ui.StepAsync("Switchover", report => new Switchover(cluster).RunAsync(parse.GetValue(to), report, cancellation), Describe);
             return 0;
         });
         return command;

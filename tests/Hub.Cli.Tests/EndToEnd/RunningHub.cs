@@ -35,8 +35,11 @@ public sealed class RunningHub : IAsyncLifetime
     }
 
     /// <summary>The container of a service.</summary>
-    internal async Task<string> ContainerAsync(string service) => (await Processes.RunAsync("docker",
-        ["ps", "--quiet", "--filter", $"label=com.docker.compose.project={Name}", "--filter", $"label=com.docker.compose.service={service}"], TestContext.Current.CancellationToken)).Output.Trim();
+    internal async Task<string> ContainerAsync(string service)
+    {
+        var engine = await ContainerEngine.ConnectAsync(TestContext.Current.CancellationToken);
+        return (await engine.ContainersAsync(Name, TestContext.Current.CancellationToken))[service].Id;
+    }
 
     internal Task<ProcessResult> RunAsync(params string[] arguments) => cli.RunAsync(arguments);
 
