@@ -6,6 +6,8 @@ namespace Analytics.Backup;
 /// <summary>What the environment says. pgBackRest reads its own <c>PGBACKREST_*</c> variables beside these.</summary>
 public sealed record BackupSettings
 {
+    internal const string Database = "ConnectionStrings__Database", Standbys = "ConnectionStrings__Standbys";
+
     /// <summary><c>HUB_BACKUP_STANZA</c>: pgBackRest's name for the cluster. Required.</summary>
     public required string Stanza { get; init; }
 
@@ -17,6 +19,11 @@ public sealed record BackupSettings
     /// verbs that change nothing in the repository; their result is then not recorded.
     /// </summary>
     public string? ConnectionString { get; init; }
+
+    /// <summary>
+    /// <c>ConnectionStrings__Standbys</c>: as llm_app, at any standby; asked for a restartpoint when pgBackRest waits for one. Null where there is none.
+    /// </summary>
+    public string? StandbyConnectionString { get; init; }
 
     /// <summary><c>HUB_BACKUP_KEEP_DAILY</c>, <c>_WEEKLY</c>, <c>_MONTHLY</c>: 1 to 1000, 0 to 1000, 0 to 1000. Default 7, 4, 12.</summary>
     public GfsPolicy Policy { get; init; } = GfsPolicy.Default;
@@ -40,7 +47,8 @@ public sealed record BackupSettings
         {
             Stanza = Text("HUB_BACKUP_STANZA") ?? throw Missing("HUB_BACKUP_STANZA", "the stanza of the cluster, as in pgbackrest.conf"),
             PgBackRestConfig = Text("PGBACKREST_CONFIG") ?? "/etc/pgbackrest/pgbackrest.conf",
-            ConnectionString = Text("ConnectionStrings__Database"),
+            ConnectionString = Text(Database),
+            StandbyConnectionString = Text(Standbys),
             Policy = new GfsPolicy(
                 Number("HUB_BACKUP_KEEP_DAILY", GfsPolicy.Default.Daily, 1, 1000),
                 Number("HUB_BACKUP_KEEP_WEEKLY", GfsPolicy.Default.Weekly, 0, 1000),
@@ -64,7 +72,7 @@ public sealed record BackupSettings
     /// <summary>The connection string, for verbs that cannot do without.</summary>
     /// <exception cref="BackupException">It is not set.</exception>
     public string RequireConnectionString() =>
-        ConnectionString ?? throw Missing("ConnectionStrings__Database", "a connection of llm_app, straight at the primary");
+        ConnectionString ?? throw Missing(Database, "a connection of llm_app, straight at the primary");
 
     /// <summary>The scratch directory, for drills.</summary>
     /// <exception cref="BackupException">It is not set or is no directory.</exception>

@@ -106,9 +106,14 @@ internal static class Commands
         {
             Settings = settings;
             void Log(string line) => console.WriteLine($"    {line}");
-            var pgBackRest = new PgBackRest(settings, Log);
+            var restartpoints = new Restartpoints(settings, time, Log);
+            var pgBackRest = new PgBackRest(settings, line =>
+            {
+                restartpoints.Observe(line);
+                Log(line);
+            });
             Primary = new Primary(settings, time, Log);
-            Backup = new BackupJob(settings, pgBackRest, Primary, time);
+            Backup = new BackupJob(settings, pgBackRest, Primary, restartpoints, time);
             Retain = new RetainJob(settings, pgBackRest, Primary, time, console);
             Verify = new VerifyJob(settings, pgBackRest, Primary, time);
             Drill = new DrillJob(settings, pgBackRest, time, Log);

@@ -5,7 +5,7 @@ using Analytics.Backup.Retention;
 namespace Analytics.Backup.Jobs;
 
 /// <summary>Takes a backup: manifest, pgBackRest, and after a full what retention lets go.</summary>
-internal sealed class BackupJob(BackupSettings settings, PgBackRest pgBackRest, Primary primary, TimeProvider time)
+internal sealed class BackupJob(BackupSettings settings, PgBackRest pgBackRest, Primary primary, Restartpoints restartpoints, TimeProvider time)
 {
     private readonly WriteProbe probe = new(pgBackRest);
 
@@ -19,7 +19,7 @@ internal sealed class BackupJob(BackupSettings settings, PgBackRest pgBackRest, 
         var before = await pgBackRest.InfoAsync(cancel);
         await probe.TryAsync(before, cancel);
         var manifest = await new ManifestRecorder(guard, time, run.Say).RecordAsync(type, settings.ManifestTime, cancel);
-        await new Archiving(pgBackRest, probe).RequireAsync("backup", [$"--type={type}", "--repo=1", "--no-expire-auto", $"--annotation={BackupSet.ManifestKey}={manifest}"], guard, cancel);
+        await restartpoints.HelpAsync(new Archiving(pgBackRest, probe).RequireAsync("backup", [$"--type={type}", "--repo=1", "--no-expire-auto", $"--annotation={BackupSet.ManifestKey}={manifest}"], guard, cancel));
 
         var info = await pgBackRest.InfoAsync(cancel);
         var set = info.Sets.LastOrDefault(set => set.Manifest == manifest && before.Find(set.Label) is null)

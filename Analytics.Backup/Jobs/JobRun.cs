@@ -72,7 +72,7 @@ internal sealed class JobRun(string kind, BackupSettings settings, Primary prima
     {
         if (settings.ConnectionString is null)
         {
-            Say("not recorded: ConnectionStrings__Database is not set");
+            Say($"not recorded: {BackupSettings.Database} is not set");
             return exitCode;
         }
 

@@ -19,7 +19,8 @@ internal sealed class Primary(BackupSettings settings, TimeProvider time, Action
     /// <exception cref="BackupException">There is no primary within a minute, or the settings are wrong.</exception>
     public async Task<NpgsqlConnection> OpenAsync(CancellationToken cancel)
     {
-        var builder = Settings();
+        var builder = Settings(settings.RequireConnectionString(), BackupSettings.Database);
+        if (builder.Host!.Contains(',', StringComparison.Ordinal)) builder.TargetSessionAttributes ??= "primary";
         var started = time.GetTimestamp();
         while (true)
         {
@@ -123,11 +124,15 @@ internal sealed class Primary(BackupSettings settings, TimeProvider time, Action
         static BackupException Lost(string why) => new($"The lock against other backup jobs was lost: {why}.", "Nothing more was changed in the repository. Start the job again.");
     }
 
-    private NpgsqlConnectionStringBuilder Settings()
+    /// <summary>A connection of a job: no pool, and a server that is gone is noticed.</summary>
+    /// <param name="text">The connection string.</param>
+    /// <param name="variable">Where it is from.</param>
+    /// <exception cref="BackupException">It cannot be read.</exception>
+    internal static NpgsqlConnectionStringBuilder Settings(string text, string variable)
     {
         try
         {
-            var builder = new NpgsqlConnectionStringBuilder(settings.RequireConnectionString())
+            var builder = new NpgsqlConnectionStringBuilder(text)
             {
                 Pooling = false,
                 Enlist = false,
@@ -137,14 +142,13 @@ internal sealed class Primary(BackupSettings settings, TimeProvider time, Action
                 TcpKeepAlive = true,
             };
             if (string.IsNullOrWhiteSpace(builder.Host) || string.IsNullOrWhiteSpace(builder.Database))
-                throw new BackupException("ConnectionStrings__Database names no Host or no Database.", exitCode: ExitCodes.Configuration);
-            if (builder.Host.Contains(',', StringComparison.Ordinal)) builder.TargetSessionAttributes ??= "primary";
+                throw new BackupException($"{variable} names no Host or no Database.", exitCode: ExitCodes.Configuration);
             return builder;
         }
         catch (ArgumentException e)
         {
             // The message names the keyword, never a value.
-            throw new BackupException($"ConnectionStrings__Database cannot be read: {e.Message}", exitCode: ExitCodes.Configuration);
+            throw new BackupException($"{variable} cannot be read: {e.Message}", exitCode: ExitCodes.Configuration);
         }
     }
 

@@ -45,6 +45,9 @@ ALTER ROLE monitor SET idle_in_transaction_session_timeout = '1min';
 -- The owner sees every session, standby and setting: analytics.system_health_check() runs with its rights and shows only counts of them.
 GRANT pg_monitor TO llm_owner, monitor;
 
+-- A backup job asks a standby for a restartpoint when pgBackRest waits for one.
+GRANT pg_checkpoint TO llm_app;
+
 -- psql cannot compare texts, and an empty password would clear the one a role has: so the shell says which are set.
 \set given `[ -n "$LLM_OWNER_PASSWORD" ] && echo true || echo false`
 \if :given

@@ -60,6 +60,8 @@ public static class BackupContainers
             ["HUB_BACKUP_SCRATCH"] = Paths.BackupScratch,
             ["ConnectionStrings__Database"] = ServiceContainers.ConnectionString(ClusterNames.HaProxy, Ports.ReadWrite, Roles.App, Secrets.App) + ";Pooling=false;Timeout=10",
         };
+        if (topology.Database.Members > 1)
+            environment["ConnectionStrings__Standbys"] = ServiceContainers.ConnectionString(ClusterNames.HaProxy, Ports.ReadOnly, Roles.App, Secrets.App) + ";Pooling=false;Timeout=10";
         for (var member = 1; member <= topology.Database.Members; member++)
             environment[PgBackRestConfig.HostVariable(member)] = ClusterNames.Member(ClusterNames.BackupServer, member);
         return new ContainerSpec

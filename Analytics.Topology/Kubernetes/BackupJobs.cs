@@ -89,13 +89,14 @@ internal static class BackupJobs
         };
     }
 
-    /// <summary>As every other host runs it, but for names: members by their own, the primary by its Service.</summary>
+    /// <summary>As every other host runs it, but for names: members by their own, the primary and the standbys by their Services.</summary>
     private static ContainerSpec Spec(ManifestContext context, string verb)
     {
         var spec = ClusterContainers.For(context.Topology).Single(container => container.Name == ClusterNames.Backup);
         var environment = spec.Environment.ToDictionary(variable => variable.Key, variable => SecretText.FromString(variable.Value.Template
             .Replace($"{ClusterNames.BackupServer}-", $"{ClusterNames.TimescaleDb}-", StringComparison.Ordinal)
-            .Replace($"Host={ClusterNames.HaProxy};Port={Ports.ReadWrite}", $"Host={PrimaryService};Port={Ports.Postgres}", StringComparison.Ordinal)));
+            .Replace($"Host={ClusterNames.HaProxy};Port={Ports.ReadWrite}", $"Host={PrimaryService};Port={Ports.Postgres}", StringComparison.Ordinal)
+            .Replace($"Host={ClusterNames.HaProxy};Port={Ports.ReadOnly}", $"Host={ReplicaService};Port={Ports.Postgres}", StringComparison.Ordinal)));
         return spec with { Environment = environment, Arguments = [verb] };
     }
 

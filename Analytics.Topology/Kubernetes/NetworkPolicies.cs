@@ -24,7 +24,7 @@ internal static class NetworkPolicies
         (ClusterNames.TimescaleDb, ClusterNames.TimescaleDb, [Ports.Postgres, Ports.Patroni]),
         (Gateway, ClusterNames.TimescaleDb, [Ports.Postgres, Ports.Patroni]),
         (ClusterNames.Backup, ClusterNames.TimescaleDb, [Ports.BackupServer]),
-        (ClusterNames.Backup, Gateway, [Ports.ReadWrite]),
+        (ClusterNames.Backup, Gateway, [Ports.ReadWrite, Ports.ReadOnly]),
         (ClusterNames.Ingest, Gateway, [Ports.PgBouncer]),
         (ClusterNames.Migrations, Gateway, [Ports.ReadWrite]),
         (TelemetryClients, ClusterNames.Ingest, [Ports.OtlpGrpc, Ports.OtlpHttp, Ports.Rest]),

@@ -1,6 +1,7 @@
 using Analytics.Ingest.Maintenance;
 using Analytics.Ingest.Pricing;
 using Analytics.Ingest.Telemetry;
+using Analytics.Ingest.Writing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -53,6 +54,15 @@ public sealed class BackgroundLoopTests : IDisposable
         await watch.StartAsync(Cancel);
         await heard.Line.WaitAsync(TimeSpan.FromMinutes(1), Cancel);
         await watch.StopAsync(Cancel);
+        Assert.NotEqual(0, time.Fire());
+    }
+
+    [Fact]
+    public async Task A_timer_of_a_transaction_that_comes_too_late_harms_nobody()
+    {
+        var time = new LateTimers();
+        using var metrics = new IngestMetrics(services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>());
+        await Assert.ThrowsAnyAsync<Exception>(() => new BatchWriter(dataSource, Options.Create(new IngestOptions()), time, metrics).WriteAsync([], Cancel));
         Assert.NotEqual(0, time.Fire());
     }
 

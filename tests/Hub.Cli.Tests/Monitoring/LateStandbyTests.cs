@@ -1,0 +1,38 @@
+using Analytics.Topology;
+
+namespace Hub.Cli.Tests.Monitoring;
+
+/// <summary>
+/// A backup from standbys that replay late. Left to itself pgBackRest (2.55.1) may wait minutes for a restartpoint and fail: the one it asks for
+/// comes before the checkpoint's record is replayed.
+/// </summary>
+[Trait(Tiers.Trait, Tiers.Integration), Collection(nameof(HubUnderLoad))]
+public sealed class LateStandbyTests(HubUnderLoad fixture, ITestOutputHelper output)
+{
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    /// <summary>A question that reads a table holds back the replay of its removal, and of everything after that.</summary>
+    [Fact]
+    public async Task A_backup_gets_the_restartpoint_that_it_waits_for()
+    {
+        var members = await fixture.Cluster.MembersAsync(Cancel);
+        var leader = members.Single(member => member.Role == "Leader").Name;
+        var table = $"public.late_{Guid.NewGuid():N}";
+        await AskAsync(leader, $"CREATE TABLE {table} ()");
+        var readers = members.Where(member => member.Name != leader).Select(member => AskAsync(member.Name,
+            $"BEGIN; DO $$BEGIN WHILE to_regclass('{table}') IS NULL LOOP PERFORM pg_sleep(0.1); END LOOP; END$$; SELECT FROM {table}; SELECT pg_sleep(25)")).ToList();
+        await Task.Delay(TimeSpan.FromSeconds(5), Cancel);
+        await AskAsync(leader, $"DROP TABLE {table}");
+        var run = (await BackupRuns.RunAsync(fixture.Cluster, "diff", Cancel)).Accepted();
+        output.WriteLine(run.Output);
+        Assert.Contains("waits for a restartpoint of a standby: asked for one", run.Output, StringComparison.Ordinal);
+        await Task.WhenAll(readers);
+    }
+
+    private async Task AskAsync(string member, string sql)
+    {
+        var result = await fixture.Cluster[member].ExecAsync(["env", "PGPASSWORD=" + fixture.Cluster.Deployment.Passwords[Secrets.Superuser],
+            "psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", Paths.SocketDirectory, "-U", Roles.Superuser, "-d", ClusterNames.Database, "-c", sql], Cancel);
+        Assert.True(result.ExitCode == 0, $"{member}: {result.Stderr}");
+    }
+}
