@@ -66,6 +66,8 @@ internal static class DrillCommand
             {
                 if (await fault.ImpossibleAsync(cluster, cancellation) is { } reason)
                 {
+                    if (faults.Count == 1)
+                        throw new CliException($"{fault.Name} is not possible here: {reason}.");
                     ui.Console.MarkupLineInterpolated($"[yellow]–[/] {fault.Name}: not possible here: {reason}");
                     continue;
                 }

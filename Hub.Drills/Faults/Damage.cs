@@ -18,7 +18,7 @@ public sealed class Damage
     {
         ArgumentNullException.ThrowIfNull(report);
         var failed = new List<string>();
-        while (repairs.TryPop(out var next))
+        while (repairs.TryPeek(out var next))
         {
             report(next.What);
             try
@@ -29,6 +29,9 @@ public sealed class Damage
             {
                 failed.Add(problem.Message);
             }
+
+            // Only now: a repair that was interrupted is still owed.
+            repairs.Pop();
         }
 
         if (failed.Count > 0)

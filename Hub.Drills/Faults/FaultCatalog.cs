@@ -65,6 +65,16 @@ public static class FaultCatalog
         {
             Hold = LongerThanALease, StopsWrites = true, Combines = false, ImpossibleAsync = Disk.ImpossibleAsync,
         },
+        new("clock-ahead", "The primary's clock jumps an hour ahead, and back again.", (context, cancel) => Clock.JumpAsync(context, Find("clock-ahead"), TimeSpan.FromHours(1), cancel))
+        {
+            Hold = LongerThanALease, Combines = false, ImpossibleAsync = Clock.ImpossibleAsync,
+        },
+        new("clock-behind", "The primary's clock jumps an hour back, and forward again.", (context, cancel) => Clock.JumpAsync(context, Find("clock-behind"), TimeSpan.FromHours(-1), cancel))
+        {
+            Hold = LongerThanALease, Combines = false, ImpossibleAsync = Clock.ImpossibleAsync,
+        },
+        new("clocks-apart", "The replicas' clocks go an hour before and an hour behind the primary's, which is then killed; all are set right again.",
+            (context, cancel) => Clock.ScatterAsync(context, Find("clocks-apart"), TimeSpan.FromHours(1), cancel)) { Hold = LongerThanALease, Combines = false, ImpossibleAsync = Clock.ImpossibleAsync },
         new("rolling-restart", "Every container is restarted, one after the other, the primary last of the members.", CompositeFaults.RollingRestartAsync) { Combines = false, Hold = TimeSpan.FromSeconds(2) },
         new("random-3", "Three of these, in random order from the seed, each healed before the next.", CompositeFaults.RandomAsync) { Combines = false, Hold = TimeSpan.FromSeconds(2) },
     ];

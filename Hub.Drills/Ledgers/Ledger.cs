@@ -15,7 +15,7 @@ public sealed class Ledger(TimeProvider time)
 
     public IReadOnlyList<LedgerEntry> Entries => [.. entries];
 
-    /// <summary>The wall-clock time of a server on this machine in the ledger's own.</summary>
+    /// <summary>A wall-clock time of this machine in the ledger's own.</summary>
     public TimeSpan Since(DateTimeOffset moment) => moment - beganAt;
 
     public void Add(LedgerEntry entry)

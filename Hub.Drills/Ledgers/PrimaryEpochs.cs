@@ -3,7 +3,7 @@ namespace Hub.Drills.Ledgers;
 /// <summary>A write that one member, asked directly and not through the gateway, acknowledged.</summary>
 /// <param name="Member">Who.</param>
 /// <param name="Timeline">The timeline that it wrote to: a promotion begins a new one.</param>
-/// <param name="Started">When the server began with it.</param>
+/// <param name="Started">Right before the server was given it, on its machine.</param>
 /// <param name="Ended">When its acknowledgement arrived.</param>
 public readonly record struct MemberWrite(string Member, long Timeline, TimeSpan Started, TimeSpan Ended);
 

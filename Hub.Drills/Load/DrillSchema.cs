@@ -44,7 +44,7 @@ internal sealed class DrillSchema : IAsyncDisposable
             {Remove}
             CREATE SCHEMA drill;
             CREATE TABLE drill.writes (id uuid NOT NULL);
-            CREATE TABLE drill.probes (at timestamptz NOT NULL DEFAULT clock_timestamp());
+            CREATE TABLE drill.probes (at numeric NOT NULL);
             GRANT USAGE ON SCHEMA drill TO llm_app;
             GRANT INSERT ON drill.writes TO llm_app;
             """, owner);

@@ -16,14 +16,16 @@ internal sealed class MemberWatcher : IAsyncDisposable
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 
     /// <summary>
-    /// The time is the server's, from within the transaction: while a member is frozen, a write waits in the pipe, and began only when it was thawed.
-    /// psql prints the row when the server has said that it is committed. On a replica nothing is tried.
+    /// The time is taken beside the server, right before the write: while a member is frozen, a write waits in the pipe, and began only when it was
+    /// thawed. It is the machine's, whatever clock the server was given. psql prints the row when the server has said that it is committed. On a
+    /// replica nothing is tried.
     /// </summary>
     private const string Probe = $@"SELECT pg_is_in_recovery() AS replica \gset
 \if :replica
 \echo hub-replica
 \else
-INSERT INTO drill.probes DEFAULT VALUES RETURNING 'hub-wrote', extract(epoch FROM at), ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::bigint;
+\set at `date +%s.%N`
+INSERT INTO drill.probes VALUES (:at) RETURNING 'hub-wrote', at, ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::bigint;
 \endif
 \echo hub-done
 ";
@@ -55,7 +57,7 @@ INSERT INTO drill.probes DEFAULT VALUES RETURNING 'hub-wrote', extract(epoch FRO
         {
             using var process = Programs.Start("docker",
                 [
-                    "exec", "--interactive", "--env", "PGPASSWORD", "--env", "PGOPTIONS=-c client_min_messages=warning", cluster.Container(member), "sh", "-c",
+                    "exec", "--interactive", "--env", "PGPASSWORD", "--env", "PGOPTIONS=-c client_min_messages=warning", "--env", "LD_PRELOAD=", cluster.Container(member), "sh", "-c",
                     $"exec psql --no-psqlrc --quiet --tuples-only --no-align --field-separator=' ' --dbname='host={Paths.SocketDirectory} dbname={ClusterNames.Database} user={Roles.Owner}' 2>&1",
                 ], new Dictionary<string, string> { ["PGPASSWORD"] = cluster.Secret(Secrets.Owner) });
             try

@@ -1,4 +1,5 @@
 using Analytics.Topology;
+using Analytics.Topology.Containers;
 
 namespace Hub.Drills.Tests.Cluster;
 
@@ -20,7 +21,7 @@ public class DrillFixture : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        hub = await HubCluster.StartAsync(Presets.Development, TestContext.Current.CancellationToken, dataVolume: disk);
+        hub = await HubCluster.StartAsync(Presets.Development, TestContext.Current.CancellationToken, change: await ChangeAsync(TestContext.Current.CancellationToken), dataVolume: disk);
         Cluster = new DrillCluster(new DrillTarget
         {
             Topology = hub.Topology,
@@ -29,6 +30,9 @@ public class DrillFixture : IAsyncLifetime
             CaFile = hub.CaFile,
         });
     }
+
+    /// <summary>What is otherwise of a container; null: nothing.</summary>
+    private protected virtual Task<Func<ContainerSpec, ContainerSpec>?> ChangeAsync(CancellationToken cancel) => Task.FromResult<Func<ContainerSpec, ContainerSpec>?>(null);
 
     public async ValueTask DisposeAsync()
     {
@@ -40,3 +44,13 @@ public class DrillFixture : IAsyncLifetime
 
 /// <summary>A cluster whose members have small disks of their own.</summary>
 public sealed class SmallDisksFixture() : DrillFixture(ByteSize.MiB(640));
+
+/// <summary>A cluster whose members have clocks of their own.</summary>
+public sealed class ClocksFixture : DrillFixture
+{
+    private protected override async Task<Func<ContainerSpec, ContainerSpec>?> ChangeAsync(CancellationToken cancel)
+    {
+        var image = await TestImage.ClockAsync(cancel);
+        return spec => spec.Image == DatabaseServer.Image ? spec with { Image = image } : spec;
+    }
+}

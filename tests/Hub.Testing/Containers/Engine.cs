@@ -44,17 +44,19 @@ public static class Engine
     }
 
     /// <summary>Whether the image is on this machine. False without an engine.</summary>
-    public static async Task<bool> HasImageAsync(string image, CancellationToken cancel = default)
+    public static async Task<bool> HasImageAsync(string image, CancellationToken cancel = default) => await ImageIdAsync(image, cancel) is not null;
+
+    /// <summary>The id of an image that is on this machine. Null where it is not, or without an engine.</summary>
+    public static async Task<string?> ImageIdAsync(string image, CancellationToken cancel = default)
     {
         try
         {
             using var client = TestcontainersSettings.OS.DockerEndpointAuthConfig.GetDockerClientBuilder().Build();
-            await client.Images.InspectImageAsync(image, cancel);
-            return true;
+            return (await client.Images.InspectImageAsync(image, cancel)).ID;
         }
         catch (Exception e) when (IsMissing(e) || e is HttpRequestException)
         {
-            return false;
+            return null;
         }
     }
 

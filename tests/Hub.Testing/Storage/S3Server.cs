@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text;
 using Analytics.Topology.Security;
 using Docker.DotNet;
@@ -43,7 +42,7 @@ public sealed class S3Server : IAsyncDisposable
         var now = TimeProvider.System.GetUtcNow();
         var authority = Certificates.CreateAuthority("storage", now);
         var leaf = Certificates.Issue(authority, Host, [Host], now);
-        var builder = new ContainerBuilder(await BuildAsync(cancel)).WithImagePullPolicy(PullPolicy.Never).WithLogger(NullLogger.Instance)
+        var builder = new ContainerBuilder(await TestImage.StorageAsync(cancel)).WithImagePullPolicy(PullPolicy.Never).WithLogger(NullLogger.Instance)
             .WithEnvironment("S3_BUCKET", Bucket).WithEnvironment("S3_KEY", Key)
             // Copied, not mounted: the engine may be on another machine. The key is a test's own.
             .WithResourceMapping(Encoding.UTF8.GetBytes(leaf.CertificatePem), "/tls/tls.crt")
@@ -117,23 +116,6 @@ public sealed class S3Server : IAsyncDisposable
     {
         var result = await container.ExecAsync(command, CancellationToken.None);
         return result.ExitCode == 0 ? result.Stdout : throw new InvalidOperationException($"{string.Join(' ', command)}: {result.Stdout}{result.Stderr}");
-    }
-
-    /// <summary>Under a name that holds what it is made of: built once.</summary>
-    private static async Task<string> BuildAsync(CancellationToken cancel)
-    {
-        var source = Path.Combine(AppContext.BaseDirectory, "Storage");
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var file in Directory.GetFiles(source).Order(StringComparer.Ordinal))
-            hash.AppendData(await File.ReadAllBytesAsync(file, cancel));
-        var image = $"hub-test/storage:{Convert.ToHexStringLower(hash.GetHashAndReset())[..12]}";
-        if (await Engine.HasImageAsync(image, cancel))
-            return image;
-        // Debian's packages are fetched by way of the host's network, which may be the only one that reaches them.
-        var build = Prerequisites.Build(() => new ImageFromDockerfileBuilder().WithDockerfileDirectory(source).WithName(image).WithCleanUp(false)
-            .WithCreateParameterModifier(create => create.NetworkMode = "host").WithLogger(NullLogger.Instance).Build());
-        await build.CreateAsync(cancel);
-        return image;
     }
 
     private static DockerClient Client() => TestcontainersSettings.OS.DockerEndpointAuthConfig.GetDockerClientBuilder().Build();
