@@ -59,7 +59,8 @@ public static class Certificates
         request.CertificateExtensions.Add(AlternativeNames(names));
         var expires = now + (life ?? LeafLife);
         expires = expires < issuer.NotAfter ? expires : issuer.NotAfter;
-        using var certificate = request.Create(issuer, Since(now), expires, RandomNumberGenerator.GetBytes(16));
+        var since = Since(now) > issuer.NotBefore ? Since(now) : issuer.NotBefore;
+        using var certificate = request.Create(issuer, since, expires, RandomNumberGenerator.GetBytes(16));
         return new KeyPair(certificate.ExportCertificatePem() + "\n", key.ExportPkcs8PrivateKeyPem() + "\n");
     }
 
@@ -85,8 +86,11 @@ public static class Certificates
         return names.All(present.Contains);
     }
 
-    /// <summary>Clocks of a laptop and its containers' virtual machine differ by seconds after a sleep.</summary>
-    private static DateTimeOffset Since(DateTimeOffset now) => now - TimeSpan.FromMinutes(5);
+    /// <summary>
+    /// A machine whose clock is behind takes a fresh certificate for one that is not valid yet, and then reaches nobody: with one such member a
+    /// failover finds no majority. A day is more than a clock can be off that shows the time of another zone.
+    /// </summary>
+    private static DateTimeOffset Since(DateTimeOffset now) => now - TimeSpan.FromDays(1);
 
     private static X509Extension AlternativeNames(IEnumerable<string> names)
     {

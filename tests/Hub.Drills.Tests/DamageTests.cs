@@ -31,6 +31,21 @@ public sealed class DamageTests
         Assert.Equal(["one"], done);
     }
 
+    [Fact]
+    public async Task A_repair_that_is_interrupted_is_made_the_next_time()
+    {
+        var done = new List<string>();
+        var damage = new Damage();
+        damage.Note("one", cancel => cancel.IsCancellationRequested ? Task.FromCanceled(cancel) : Done(done, "one"));
+        using var interrupted = new CancellationTokenSource();
+        await interrupted.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => damage.HealAsync(_ => { }, interrupted.Token));
+        Assert.False(damage.IsWhole);
+        await damage.HealAsync(_ => { }, CancellationToken.None);
+        Assert.Equal(["one"], done);
+        Assert.True(damage.IsWhole);
+    }
+
     private static Task Done(List<string> done, string name)
     {
         done.Add(name);

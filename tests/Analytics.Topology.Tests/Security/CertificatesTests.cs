@@ -63,10 +63,18 @@ public class CertificatesTests
     }
 
     [Fact]
-    public void A_clock_that_is_a_little_slow_accepts_a_new_certificate()
+    public void A_clock_that_shows_the_time_of_another_zone_accepts_a_new_certificate()
     {
         using var leaf = Load(Issue());
-        Assert.True(leaf.NotBefore.ToUniversalTime() <= Now.UtcDateTime - TimeSpan.FromMinutes(5));
+        Assert.True(leaf.NotBefore.ToUniversalTime() <= Now.UtcDateTime - TimeSpan.FromHours(14));
+    }
+
+    [Fact]
+    public void A_leaf_begins_no_earlier_than_its_authority()
+    {
+        using var leaf = Load(Certificates.Issue(Authority, "early", Names, Now - TimeSpan.FromHours(12)));
+        using var authority = X509Certificate2.CreateFromPem(Authority.CertificatePem);
+        Assert.Equal(authority.NotBefore, leaf.NotBefore);
     }
 
     [Fact]
@@ -105,7 +113,7 @@ public class CertificatesTests
     public void A_leaf_that_lacks_a_name_is_not_current(string name) => Assert.False(Certificates.IsCurrent(Issue().CertificatePem, Authority, [.. Names, name], Now));
 
     [Fact]
-    public void A_leaf_that_is_not_valid_yet_is_not_current() => Assert.False(Certificates.IsCurrent(Issue().CertificatePem, Authority, Names, Now - TimeSpan.FromDays(1)));
+    public void A_leaf_that_is_not_valid_yet_is_not_current() => Assert.False(Certificates.IsCurrent(Issue().CertificatePem, Authority, Names, Now - TimeSpan.FromDays(2)));
 
     private static KeyPair Issue() => Certificates.Issue(Authority, "timescaledb", Names, Now);
 
