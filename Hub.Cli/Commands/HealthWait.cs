@@ -10,7 +10,7 @@ namespace Hub.Cli.Commands;
 /// <summary>Waits until the hub is healthy, part by part, and says what it waits for.</summary>
 internal static class HealthWait
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1), ContainerPatience = TimeSpan.FromMinutes(1);
 
     /// <exception cref="CliException">Not healthy in time, or a part has failed for good; the message ends with that part's last log lines.</exception>
     public static async Task UntilHealthyAsync(Ui ui, ContainerEngine engine, Deployment deployment, TimeSpan timeout, CancellationToken cancellation)
@@ -53,6 +53,19 @@ internal static class HealthWait
         if (streaming < wanted - 1)
             return $"{streaming} of {wanted - 1} replicas stream: {Describe(members)}";
         return wanted > 1 && !members.Any(member => member.IsSynchronous) ? "waiting for a synchronous standby" : null;
+    }
+
+    /// <summary>Waits until a container that was restarted passes its health check.</summary>
+    /// <exception cref="CliException">Not within a minute.</exception>
+    public static async Task UntilContainerHealthyAsync(ContainerEngine engine, Deployment deployment, string container, CancellationToken cancellation)
+    {
+        var clock = Stopwatch.StartNew();
+        while ((await engine.ContainersAsync(deployment.Choices.Name, cancellation)).GetValueOrDefault(container)?.Health != "healthy")
+        {
+            if (clock.Elapsed > ContainerPatience)
+                throw await TimedOutAsync(engine, deployment, container, container, ContainerPatience);
+            await Task.Delay(Pause, cancellation);
+        }
     }
 
     private static string Describe(IEnumerable<Member> members) => string.Join(", ", members.Select(member => $"{member.Name} {member.State}"));

@@ -4,6 +4,7 @@ using Analytics.Topology;
 using Analytics.Topology.Config;
 using Hub.Cli.Cluster;
 using Hub.Cli.Engine;
+using Hub.Cli.Renewal;
 using Hub.Cli.Restore;
 using Hub.Cli.State;
 using Spectre.Console;
@@ -115,8 +116,8 @@ internal static class UpCommand
         now.Where(item => before.TryGetValue(item.Key, out var old) && old.IsRunning && old.Id == item.Value.Id).ToDictionary(item => item.Key, item => item.Value);
 
     /// <summary>
-    /// Containers that ran before read files that changed since. PostgreSQL and Patroni reload without a restart; the others are
-    /// restarted.
+    /// Containers that ran before read files that changed since: each takes them by a signal where it can, and is restarted where it cannot, etcd's
+    /// members only when the one before serves again, for the others are what the cluster leans on meanwhile.
     /// </summary>
     private static async Task RefreshAsync(ContainerEngine engine, Deployment deployment, IReadOnlyDictionary<string, ContainerState> kept,
         IReadOnlyList<string> changed, CancellationToken cancellation)
@@ -126,10 +127,12 @@ internal static class UpCommand
             if (!container.Directories.Any(directory => changed.Any(file => file.StartsWith(directory.Source + "/", StringComparison.Ordinal))))
                 continue;
             var name = kept[container.Name].Name;
-            var result = deployment.Topology.Database.Hosts.Contains(container.Name)
-                ? await engine.RunAsync(cancellation, "kill", "--signal", "HUP", name)
+            var result = CertificateRenewal.ReloadSignal(deployment.Topology, container.Name) is { } signal
+                ? await engine.RunAsync(cancellation, "kill", "--signal", signal, name)
                 : await engine.RunAsync(cancellation, "restart", name);
             result.OrThrow($"{container.Name} did not take its new configuration");
+            if (deployment.Topology.Etcd.Hosts.Contains(container.Name))
+                await HealthWait.UntilContainerHealthyAsync(engine, deployment, container.Name, cancellation);
         }
     }
 

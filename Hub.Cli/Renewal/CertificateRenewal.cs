@@ -78,12 +78,12 @@ internal sealed class CertificateRenewal(Deployment deployment, ContainerEngine 
         foreach (var member in cluster.Members)
         {
             report($"reloading {member}");
-            await SignalAsync(member, "HUP", cancel);
+            await ReloadAsync(member, cancel);
         }
 
         // The new worker takes new connections, the old one ends with its last; PgBouncer gives its up between two transactions.
         report("reloading the gateway");
-        await SignalAsync(ClusterNames.HaProxy, "USR2", cancel);
+        await ReloadAsync(ClusterNames.HaProxy, cancel);
         await using (var console = new PgBouncerConsole(cluster, cluster.Members[0]))
         {
             foreach (var command in new[] { "RELOAD", "RECONNECT" })
@@ -105,7 +105,12 @@ internal sealed class CertificateRenewal(Deployment deployment, ContainerEngine 
         await cluster.UntilHealthyAsync(Patience, report, cancel);
     }
 
-    private Task SignalAsync(string name, string signal, CancellationToken cancel) => DoAsync(["kill", "--signal", signal, cluster.Container(name)], name, cancel);
+    /// <summary>The signal that makes a container read its files again, null: it has to be restarted.</summary>
+    internal static string? ReloadSignal(ClusterTopology topology, string name) =>
+        name == ClusterNames.HaProxy ? "USR2" : topology.Database.Hosts.Contains(name) ? "HUP" : null;
+
+    private Task ReloadAsync(string name, CancellationToken cancel) =>
+        DoAsync(["kill", "--signal", ReloadSignal(deployment.Topology, name)!, cluster.Container(name)], name, cancel);
 
     private async Task DoAsync(string[] arguments, string name, CancellationToken cancel) =>
         (await engine.RunAsync(cancel, arguments)).OrThrow($"{name} did not take its new certificate");

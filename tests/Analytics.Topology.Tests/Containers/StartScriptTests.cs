@@ -18,6 +18,14 @@ public sealed class StartScriptTests : IDisposable
         Assert.Equal($"patroni {directory}/config", (await script.StandardOutput.ReadToEndAsync(Cancel).WaitAsync(Patience, Cancel)).Trim());
     }
 
+    [Fact]
+    public async Task Starts_it_by_way_of_its_own_interpreter()
+    {
+        var python = Program("python3", "#!/bin/sh\necho python \"$@\"\n");
+        using var script = Start(patroni: $"#! {python}\n");
+        Assert.Equal($"python {directory}/config/start-patroni.py {directory}/config", (await script.StandardOutput.ReadToEndAsync(Cancel).WaitAsync(Patience, Cancel)).Trim());
+    }
+
     [Theory]
     [InlineData("hold")]
     [InlineData("hold-timescaledb-2")]
@@ -50,15 +58,20 @@ public sealed class StartScriptTests : IDisposable
 
     public void Dispose() => Directory.Delete(directory, recursive: true);
 
-    private Process Start(params string[] files)
+    private string Program(string name, string text)
     {
-        var (config, programs) = (Directory.CreateDirectory(Path.Combine(directory, "config")).FullName, Directory.CreateDirectory(Path.Combine(directory, "bin")).FullName);
-        foreach (var file in files)
-            File.WriteAllText(Path.Combine(config, file), "");
-        var patroni = Path.Combine(programs, "patroni");
-        File.WriteAllText(patroni, "#!/bin/sh\necho patroni \"$@\"\n");
+        var program = Path.Combine(Directory.CreateDirectory(Path.Combine(directory, "bin")).FullName, name);
+        File.WriteAllText(program, text);
         if (!OperatingSystem.IsWindows())
-            File.SetUnixFileMode(patroni, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        return program;
+    }
+
+    private Process Start(string? file = null, string patroni = "#!/bin/sh\necho patroni \"$@\"\n")
+    {
+        var (config, programs) = (Directory.CreateDirectory(Path.Combine(directory, "config")).FullName, Path.GetDirectoryName(Program("patroni", patroni)));
+        if (file is not null)
+            File.WriteAllText(Path.Combine(config, file), "");
         // As published, but for the place of the log's links, which belongs to a member's container.
         var published = DatabaseContainers.For(Presets.Development).First().Directories.SelectMany(mounted => mounted.Files).Single(file => file.Name == "start-database.sh").Text!;
         var script = Path.Combine(directory, "start-database.sh");

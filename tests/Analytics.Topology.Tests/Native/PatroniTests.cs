@@ -41,4 +41,24 @@ public class PatroniTests
             cancel: TestContext.Current.CancellationToken);
         Assert.Equal("", result.Accepted().Error);
     }
+
+    /// <summary>With the resolver of the image's own Patroni: a member's address is looked up each time, etcd's is kept.</summary>
+    [Fact]
+    public async Task Members_are_looked_up_whenever_they_are_asked()
+    {
+        var deployment = NativeDeployments.For("development-single");
+        const string Program = """
+            import importlib, socket, sys
+            sys.path.insert(0, "/etc/hub/config")
+            start = importlib.import_module("start-patroni")
+            from patroni.dcs.etcd import DnsCachingResolver
+            addresses = iter("1234")
+            socket.getaddrinfo = lambda *_: [next(addresses)]
+            resolver = DnsCachingResolver()
+            print([resolver.resolve("x", port)[0] for port in (start.REST_PORT, start.REST_PORT, 2379, 2379)], start.REST_PORT)
+            """;
+        var result = await Engine.RunAsync(deployment, deployment.Container("timescaledb-1"), ["python3", "-c", Program], cancel: TestContext.Current.CancellationToken);
+        Assert.Equal($"['1', '2', '3', '3'] {Ports.Patroni}", result.Accepted().Output.Trim());
+        Assert.Equal("", result.Error);
+    }
 }
