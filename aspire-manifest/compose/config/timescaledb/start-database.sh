@@ -21,4 +21,10 @@ if held "$1"; then
     while held "$1"; do sleep 1; done
     trap - TERM INT
 fi
+# By the interpreter that Patroni's own program names.
+python=$(sed -n '1s/^#! *//p' "$(command -v patroni)")
+case "$python" in
+    *python*) exec $python "$1/start-patroni.py" "$1" ;;
+esac
+echo "patroni is no Python program here: it may ask members that were started again at their old address for ten minutes." >&2
 exec patroni "$1"

@@ -1,0 +1,30 @@
+"""Starts Patroni, and has it look up the other members whenever it asks them something.
+
+Patroni keeps the address of a name for ten minutes (patroni/dcs/etcd.py, DnsCachingResolver), and not only etcd's but also the members'. A member
+that was started again has another address. The others then ask in the wrong place for its vote, and the leader for its consent while etcd is lost:
+at an address that nobody has, so that nobody is elected or the leader steps down, or at that of another member, whose answer counts as this one's.
+etcd's addresses stay kept: they let a leader go on while no name can be looked up, and are looked up again when a connection fails.
+"""
+import sys
+
+from patroni.__main__ import main
+
+REST_PORT = 8008
+
+try:
+    from patroni.dcs.etcd import DnsCachingResolver
+
+    kept, forget = DnsCachingResolver.resolve, DnsCachingResolver.remove
+
+    def resolve(self, host, port):
+        if port == REST_PORT:
+            forget(self, host, port)
+        return kept(self, host, port)
+
+    DnsCachingResolver.resolve = resolve
+except (ImportError, AttributeError) as problem:
+    print(f"This Patroni looks up names in a way of its own ({problem}): whether it keeps members' addresses is not known.", file=sys.stderr)
+
+# Where processes are not forked, the one that does the work reads this file as well.
+if __name__ == "__main__":
+    sys.exit(main())
