@@ -117,8 +117,11 @@ public abstract class BackedUpHub(string kind, bool inObjectStorage, params stri
             && checks.Count > 0 && checks.All(check => check.GetProperty("status").GetString() != "critical");
     }
 
-    internal async Task<NpgsqlConnection> OpenAsync(CancellationToken cancel)
+    /// <param name="cancel">Stops waiting.</param>
+    /// <param name="patience">For a connection and for a statement; null: half a minute, which a busy machine may need.</param>
+    internal async Task<NpgsqlConnection> OpenAsync(CancellationToken cancel, TimeSpan? patience = null)
     {
+        var seconds = (int)(patience ?? TimeSpan.FromSeconds(30)).TotalSeconds;
         var secrets = File.ReadLines(Path.Combine(cli.State, "secrets.env")).Select(line => line.Split('=', 2)).Where(pair => pair.Length == 2).ToDictionary(pair => pair[0], pair => pair[1]);
         var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder
         {
@@ -130,8 +133,8 @@ public abstract class BackedUpHub(string kind, bool inObjectStorage, params stri
             SslMode = SslMode.VerifyFull,
             RootCertificate = Path.Combine(cli.State, "ca", "ca.crt"),
             Pooling = false,
-            Timeout = 3,
-            CommandTimeout = 10,
+            Timeout = seconds,
+            CommandTimeout = seconds,
         }.ConnectionString);
         try
         {

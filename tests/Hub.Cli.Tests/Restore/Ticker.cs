@@ -7,6 +7,9 @@ namespace Hub.Cli.Tests.Restore;
 /// <summary>Writes a row each second and keeps a ledger of those that the database acknowledged, by the clock of the database.</summary>
 internal sealed class Ticker(BackedUpHub hub, string table) : IAsyncDisposable
 {
+    /// <summary>A write that waits longer has missed its second anyway.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
     private readonly ConcurrentQueue<(int Id, DateTimeOffset At)> acknowledged = new();
     private readonly CancellationTokenSource stop = new();
     private Task? running;
@@ -37,7 +40,7 @@ internal sealed class Ticker(BackedUpHub hub, string table) : IAsyncDisposable
         {
             try
             {
-                await using var connection = await hub.OpenAsync(stop.Token);
+                await using var connection = await hub.OpenAsync(stop.Token, Patience);
                 await using var command = new NpgsqlCommand(string.Create(CultureInfo.InvariantCulture, $"INSERT INTO {table} VALUES ({id}, clock_timestamp()) RETURNING at"), connection);
                 var at = (DateTime)(await command.ExecuteScalarAsync(stop.Token))!;
                 acknowledged.Enqueue((id, new DateTimeOffset(at, TimeSpan.Zero)));
