@@ -20,6 +20,9 @@ public static class ServiceDefaultsExtensions
     /// <summary>The setting whose presence alone turns on OTLP export. Unset (the default), nothing leaves the process but scrapes of <c>/metrics</c>.</summary>
     public const string OtlpEndpointSetting = "OTEL_EXPORTER_OTLP_ENDPOINT";
 
+    /// <summary>The clients that OpenTelemetry's OTLP exporter takes from the factory.</summary>
+    private static readonly string[] ExporterClients = ["OtlpTraceExporter", "OtlpMetricExporter", "OtlpLogExporter"];
+
     /// <summary>
     /// Adds OpenTelemetry (traces, metrics, logs), a Prometheus exporter, health checks, HTTP resilience and, outside Development, JSON logs.
     /// Meters and activity sources named <c>Hub.*</c> are collected.
@@ -92,5 +95,8 @@ public static class ServiceDefaultsExtensions
         if (string.IsNullOrWhiteSpace(builder.Configuration[OtlpEndpointSetting])) return;
         OwnTelemetry.MarkExports(builder.Configuration);
         telemetry.UseOtlpExporter();
+
+        // The exporter sends the next batch anyway; retries with their pauses would hold up its thread, and the end of the process by ten seconds.
+        foreach (var exporter in ExporterClients) builder.Services.AddHttpClient(exporter).ConfigureAdditionalHttpMessageHandlers((handlers, _) => handlers.Clear());
     }
 }

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Net;
 using System.Text.Json;
@@ -125,6 +127,28 @@ public sealed class DefaultsTests
     {
         await using var app = Build(null, ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1"), (setting, configured!));
         Assert.Equal(sent, app.Configuration[setting]);
+    }
+
+    [Fact]
+    public async Task A_collector_that_refuses_is_not_asked_again_for_the_same_batch()
+    {
+        var asked = new ConcurrentBag<string>();
+        await using var collector = Build();
+        collector.Map("/v1/{signal}", (string signal, Microsoft.AspNetCore.Http.HttpResponse answer) =>
+        {
+            asked.Add(signal);
+            answer.StatusCode = (int)HttpStatusCode.ServiceUnavailable;
+        });
+        using var address = await StartAsync(collector);
+        await using (var app = Build(null, ("OTEL_EXPORTER_OTLP_ENDPOINT", $"{address.BaseAddress}"), ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf")))
+        {
+            using var client = await StartAsync(app);
+            using var source = new ActivitySource("Hub.Test.Exports");
+            source.StartActivity("span")!.Dispose();
+            await app.StopAsync(Cancel);
+        }
+
+        Assert.Equal(["metrics", "traces"], asked.Order());
     }
 
     private static WebApplication Build(Action<WebApplicationBuilder>? configure = null, params (string Name, string Value)[] settings)

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace Analytics.Ingest.Tests.Infrastructure;
 
@@ -14,6 +15,7 @@ public sealed class IngestHost : WebApplicationFactory<IngestOptions>
 {
     private readonly Dictionary<string, string?> settings;
     private readonly Action<IServiceCollection>? configure;
+    private readonly TaskCompletionSource gone = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Uri[] addresses = [];
 
     private IngestHost(Dictionary<string, string?> settings, Action<IServiceCollection>? configure) => (this.settings, this.configure) = (settings, configure);
@@ -68,10 +70,37 @@ public sealed class IngestHost : WebApplicationFactory<IngestOptions>
         return key;
     }
 
+    /// <summary>
+    /// Stops the service and waits until the last of it is gone. Whoever comes first disposes of it, the factory or the service's own
+    /// <c>Main</c>, and the other returns at once: the next service of the process would then share its metrics with the dying one, and lose them
+    /// with it (open-telemetry/opentelemetry-dotnet#6412).
+    /// </summary>
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        await gone.Task.WaitAsync(TimeSpan.FromMinutes(1));
+        GC.SuppressFinalize(this);
+    }
+
+    protected override IHost CreateHost(IHostBuilder builder)
+    {
+        var host = builder.Build();
+        host.Services.GetRequiredService<LastOfAll>();
+        host.Start();
+        return host;
+    }
+
     protected override void ConfigureWebHost(IWebHostBuilder builder)
     {
+        builder.ConfigureServices(services => services.AddSingleton(_ => new LastOfAll(gone)));
         builder.UseEnvironment("Production");
         foreach (var (name, value) in settings) builder.UseSetting(name, value);
         if (configure is not null) builder.ConfigureServices(configure);
+    }
+
+    /// <summary>Made before all others, and so disposed of after them.</summary>
+    private sealed class LastOfAll(TaskCompletionSource gone) : IDisposable
+    {
+        public void Dispose() => gone.TrySetResult();
     }
 }
