@@ -11,6 +11,7 @@ namespace Hub.Testing;
 /// <summary>Runs containers for tests. A missing engine or image ends the test by <see cref="Prerequisites.Missing"/>.</summary>
 public static class Engine
 {
+    private const int RemovalAttempts = 20;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     // A backup is one of the commands.
@@ -91,6 +92,30 @@ public static class Engine
         {
             Prerequisites.Missing($"a container engine: {e.Message}");
             throw;
+        }
+    }
+
+    /// <summary>
+    /// Removes a network whose containers are gone, and looks whether it is gone as well: one was found after a run in which nothing had failed.
+    /// </summary>
+    public static async Task RemoveNetworkAsync(INetwork network)
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        var name = network.Name;
+        await network.DisposeAsync();
+        using var client = TestcontainersSettings.OS.DockerEndpointAuthConfig.GetDockerClientBuilder().Build();
+        for (var attempt = 1; (await client.Networks.ListNetworksAsync()).Any(there => there.Name == name); attempt++)
+        {
+            try
+            {
+                await client.Networks.DeleteNetworkAsync(name);
+            }
+            catch (DockerApiException) when (attempt < RemovalAttempts)
+            {
+                // An endpoint of a container that is just going.
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(500));
         }
     }
 

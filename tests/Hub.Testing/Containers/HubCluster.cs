@@ -157,7 +157,7 @@ public sealed class HubCluster : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Task.WhenAll(containers.Values.Select(container => container.DisposeAsync().AsTask()));
-        await network.DisposeAsync();
+        await Engine.RemoveNetworkAsync(network);
         await Engine.RemoveVolumesAsync(Deployment.Containers.SelectMany(spec => spec.Volumes).Select(Deployment.NameOf).OfType<string>().Distinct());
         File.Delete(caFile);
     }
