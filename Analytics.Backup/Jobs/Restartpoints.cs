@@ -16,6 +16,10 @@ internal sealed class Restartpoints(BackupSettings settings, TimeProvider time, 
     // What pgBackRest's own request needs; only then is it stuck.
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
 
+    // Read at once, so that a mistake in it is told before the backup begins.
+    private readonly string? connectionString =
+        settings.StandbyConnectionString is { } standbys ? Primary.Settings(standbys, BackupSettings.Standbys).ConnectionString : null;
+
     private volatile bool waiting;
 
     /// <summary>Takes in a line of pgBackRest's log.</summary>
@@ -44,8 +48,7 @@ internal sealed class Restartpoints(BackupSettings settings, TimeProvider time, 
 
     private async Task RequestAsync(CancellationToken ended)
     {
-        if (settings.StandbyConnectionString is not { } standbys) return;
-        var connectionString = Primary.Settings(standbys, BackupSettings.Standbys).ConnectionString;
+        if (connectionString is null) return;
         var said = "";
         while (!ended.IsCancellationRequested)
         {
@@ -77,7 +80,7 @@ internal sealed class Restartpoints(BackupSettings settings, TimeProvider time, 
         }
         catch (Exception e) when (e is NpgsqlException or TimeoutException or IOException or OperationCanceledException)
         {
-            return $"{Waits}; none could be asked: {e.Message}";
+            return $"{Waits}; none could be asked yet (the gateway leads to none that lags far behind): {e.Message}";
         }
     }
 }
