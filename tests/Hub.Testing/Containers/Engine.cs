@@ -61,22 +61,39 @@ public static class Engine
         }
     }
 
+    /// <summary>Removes a container; one that is not there is as good as removed.</summary>
+    public static async Task RemoveAsync(IContainer container)
+    {
+        ArgumentNullException.ThrowIfNull(container);
+        var id = container.Id;
+        await DisposeAsync(container);
+        await InsistAsync(client => client.Containers.RemoveContainerAsync(id, new Docker.DotNet.Models.ContainerRemoveParameters { Force = true, RemoveVolumes = true }));
+    }
+
+    /// <summary>
+    /// Removes a network whose containers are gone. An engine may keep an endpoint of a container that it has removed, and then keeps the network
+    /// until it is started again (moby/moby#17217): that is told, and is no fault of a test.
+    /// </summary>
+    public static async Task RemoveAsync(INetwork network)
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        var name = network.Name;
+        await DisposeAsync(network);
+        try
+        {
+            await InsistAsync(client => client.Networks.DeleteNetworkAsync(name));
+        }
+        catch (DockerApiException e) when (e.Message.Contains("has active endpoints", StringComparison.Ordinal))
+        {
+            await Console.Error.WriteLineAsync($"The engine keeps network {name} until its next start: {e.Message}");
+        }
+    }
+
     /// <summary>Removes named volumes that no container uses any more; one that is not there is as good as removed.</summary>
     public static async Task RemoveVolumesAsync(IEnumerable<string> names)
     {
         ArgumentNullException.ThrowIfNull(names);
-        using var client = TestcontainersSettings.OS.DockerEndpointAuthConfig.GetDockerClientBuilder().Build();
-        foreach (var name in names)
-        {
-            try
-            {
-                await client.Volumes.RemoveAsync(name, force: true);
-            }
-            catch (DockerApiException e) when (e.StatusCode == System.Net.HttpStatusCode.NotFound)
-            {
-                // A cluster that did not get as far as this container.
-            }
-        }
+        foreach (var name in names) await InsistAsync(client => client.Volumes.RemoveAsync(name, force: true));
     }
 
     /// <summary>A network of its own; the caller disposes of it after its containers.</summary>
@@ -95,29 +112,41 @@ public static class Engine
         }
     }
 
-    /// <summary>
-    /// Removes a network whose containers are gone, and looks whether it is gone as well: one was found after a run in which nothing had failed.
-    /// </summary>
-    public static async Task RemoveNetworkAsync(INetwork network)
+    /// <summary>What it could not remove is for <see cref="InsistAsync"/>: a busy engine may answer late, or that it is just at it.</summary>
+    private static async Task DisposeAsync(IAsyncDisposable resource)
     {
-        ArgumentNullException.ThrowIfNull(network);
-        var name = network.Name;
-        await network.DisposeAsync();
+        try
+        {
+            await resource.DisposeAsync();
+        }
+        catch (Exception e) when (IsPassing(e))
+        {
+        }
+    }
+
+    /// <summary>Removes something until it is gone, for networks and volumes were found after runs in which no test had failed.</summary>
+    private static async Task InsistAsync(Func<DockerClient, Task> remove)
+    {
         using var client = TestcontainersSettings.OS.DockerEndpointAuthConfig.GetDockerClientBuilder().Build();
-        for (var attempt = 1; (await client.Networks.ListNetworksAsync()).Any(there => there.Name == name); attempt++)
+        for (var attempt = 1; ; attempt++)
         {
             try
             {
-                await client.Networks.DeleteNetworkAsync(name);
+                await remove(client);
+                return;
             }
-            catch (DockerApiException) when (attempt < RemovalAttempts)
+            catch (DockerApiException e) when (e.StatusCode == System.Net.HttpStatusCode.NotFound)
             {
-                // An endpoint of a container that is just going.
+                return;
             }
-
-            await Task.Delay(TimeSpan.FromMilliseconds(500));
+            catch (Exception e) when (IsPassing(e) && attempt < RemovalAttempts)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(500));
+            }
         }
     }
+
+    private static bool IsPassing(Exception e) => e is DockerApiException or HttpRequestException or IOException or TimeoutException or OperationCanceledException;
 
     private static async Task<IContainer> StartAsync(Func<IContainer> build, string image, CancellationToken cancel)
     {

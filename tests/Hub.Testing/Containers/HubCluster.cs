@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using Analytics.Topology;
 using Analytics.Topology.Containers;
@@ -16,7 +17,7 @@ namespace Hub.Testing;
 public sealed class HubCluster : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
-    private readonly Dictionary<string, IContainer> containers = [];
+    private readonly ConcurrentDictionary<string, IContainer> containers = [];
     private readonly INetwork network;
     private readonly string caFile = Path.Combine(Path.GetTempPath(), $"hub-ca-{Guid.NewGuid():N}.crt");
 
@@ -59,9 +60,7 @@ public sealed class HubCluster : IAsyncDisposable
             while (waiting.Count > 0)
             {
                 var next = waiting.Where(spec => spec.After.All(cluster.containers.ContainsKey)).ToArray();
-                var started = await Task.WhenAll(next.Select(async spec => (spec.Name, await Engine.StartAsync(deployment, spec, cluster.network, _ => Task.FromResult(true), cancel))));
-                foreach (var (name, container) in started)
-                    cluster.containers[name] = container;
+                await Task.WhenAll(next.Select(async spec => cluster.containers[spec.Name] = await Engine.StartAsync(deployment, spec, cluster.network, _ => Task.FromResult(true), cancel)));
                 waiting.RemoveAll(next.Contains);
             }
 
@@ -86,7 +85,11 @@ public sealed class HubCluster : IAsyncDisposable
         var volumes = Deployment.Container(name).Volumes.Where(volume => volume.Path is Paths.PgVolume or Paths.SocketDirectory or Paths.BackupSpool or Paths.EtcdData).ToList();
         var names = Deployment.Containers.Where(spec => spec.Volumes.Any(volume => volumes.Any(lost => lost.Name == volume.Name))).Select(spec => spec.Name).ToList();
         foreach (var gone in names)
-            await containers[gone].DisposeAsync();
+        {
+            if (containers.TryRemove(gone, out var container))
+                await Engine.RemoveAsync(container);
+        }
+
         await Engine.RemoveVolumesAsync(volumes.Select(Deployment.NameOf).OfType<string>());
         foreach (var again in names)
             containers[again] = await Engine.StartAsync(Deployment, Deployment.Container(again), network, _ => Task.FromResult(true), cancel);
@@ -156,8 +159,8 @@ public sealed class HubCluster : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await Task.WhenAll(containers.Values.Select(container => container.DisposeAsync().AsTask()));
-        await Engine.RemoveNetworkAsync(network);
+        await Task.WhenAll(containers.Values.Select(Engine.RemoveAsync));
+        await Engine.RemoveAsync(network);
         await Engine.RemoveVolumesAsync(Deployment.Containers.SelectMany(spec => spec.Volumes).Select(Deployment.NameOf).OfType<string>().Distinct());
         File.Delete(caFile);
     }
