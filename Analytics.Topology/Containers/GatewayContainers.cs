@@ -6,6 +6,8 @@ namespace Analytics.Topology.Containers;
 /// <summary>HAProxy and PgBouncer: one pod in Kubernetes, two containers here.</summary>
 internal static class GatewayContainers
 {
+    private const string StartScript = "start-pgbouncer.sh";
+
     public static IEnumerable<ContainerSpec> For(ClusterTopology topology)
     {
         yield return new ContainerSpec
@@ -30,10 +32,10 @@ internal static class GatewayContainers
         {
             Name = ClusterNames.PgBouncer,
             Image = topology.Images.PgBouncer,
-            Entrypoint = ["pgbouncer", $"{Paths.Config}/{PgBouncerConfig.FileName}"],
+            Entrypoint = ["/bin/sh", $"{Paths.Config}/{StartScript}", $"{Paths.Config}/{PgBouncerConfig.FileName}", ClusterNames.HaProxy],
             Directories =
             [
-                ConfigFiles(ClusterNames.PgBouncer, (PgBouncerConfig.FileName, PgBouncerConfig.Render(topology))),
+                ConfigFiles(ClusterNames.PgBouncer, (PgBouncerConfig.FileName, PgBouncerConfig.Render(topology)), (StartScript, Templates.Read(StartScript))),
                 new MountedDirectory($"secret/{ClusterNames.PgBouncer}", PgBouncerConfig.SecretDirectory,
                     [new MountedFile(PgBouncerConfig.UserListFileName, null, Secret: true)]),
                 TlsFiles(ClusterNames.PgBouncer),

@@ -7,7 +7,9 @@ namespace Analytics.Topology.Tests.Containers;
 public sealed class StartScriptTests : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-    private readonly string directory = Directory.CreateTempSubdirectory("hub-start-").FullName;
+    private readonly FakePrograms programs = new();
+
+    private string Root => programs.Directory;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -15,15 +17,15 @@ public sealed class StartScriptTests : IDisposable
     public async Task Starts_Patroni_with_the_directory_of_its_configuration()
     {
         using var script = Start();
-        Assert.Equal($"patroni {directory}/config", (await script.StandardOutput.ReadToEndAsync(Cancel).WaitAsync(Patience, Cancel)).Trim());
+        Assert.Equal($"patroni {Root}/config", (await script.StandardOutput.ReadToEndAsync(Cancel).WaitAsync(Patience, Cancel)).Trim());
     }
 
     [Fact]
     public async Task Starts_it_by_way_of_its_own_interpreter()
     {
-        var python = Program("python3", "#!/bin/sh\necho python \"$@\"\n");
+        var python = programs.Add("python3", "#!/bin/sh\necho python \"$@\"\n");
         using var script = Start(patroni: $"#! {python}\n");
-        Assert.Equal($"python {directory}/config/start-patroni.py {directory}/config", (await script.StandardOutput.ReadToEndAsync(Cancel).WaitAsync(Patience, Cancel)).Trim());
+        Assert.Equal($"python {Root}/config/start-patroni.py {Root}/config", (await script.StandardOutput.ReadToEndAsync(Cancel).WaitAsync(Patience, Cancel)).Trim());
     }
 
     [Theory]
@@ -35,15 +37,15 @@ public sealed class StartScriptTests : IDisposable
         Assert.Contains("timescaledb-2 is held", await script.StandardError.ReadLineAsync(Cancel).AsTask().WaitAsync(Patience, Cancel), StringComparison.Ordinal);
         var output = script.StandardOutput.ReadToEndAsync(Cancel);
         Assert.False(output.IsCompleted);
-        File.Delete(Path.Combine(directory, "config", file));
-        Assert.Equal($"patroni {directory}/config", (await output.WaitAsync(Patience, Cancel)).Trim());
+        File.Delete(Path.Combine(Root, "config", file));
+        Assert.Equal($"patroni {Root}/config", (await output.WaitAsync(Patience, Cancel)).Trim());
     }
 
     [Fact]
     public async Task Is_not_held_by_what_holds_another()
     {
         using var script = Start("hold-timescaledb-1");
-        Assert.Equal($"patroni {directory}/config", (await script.StandardOutput.ReadToEndAsync(Cancel).WaitAsync(Patience, Cancel)).Trim());
+        Assert.Equal($"patroni {Root}/config", (await script.StandardOutput.ReadToEndAsync(Cancel).WaitAsync(Patience, Cancel)).Trim());
     }
 
     [Fact]
@@ -56,29 +58,21 @@ public sealed class StartScriptTests : IDisposable
         Assert.Equal(0, script.ExitCode);
     }
 
-    public void Dispose() => Directory.Delete(directory, recursive: true);
-
-    private string Program(string name, string text)
-    {
-        var program = Path.Combine(Directory.CreateDirectory(Path.Combine(directory, "bin")).FullName, name);
-        File.WriteAllText(program, text);
-        if (!OperatingSystem.IsWindows())
-            File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        return program;
-    }
+    public void Dispose() => Directory.Delete(Root, recursive: true);
 
     private Process Start(string? file = null, string patroni = "#!/bin/sh\necho patroni \"$@\"\n")
     {
-        var (config, programs) = (Directory.CreateDirectory(Path.Combine(directory, "config")).FullName, Path.GetDirectoryName(Program("patroni", patroni)));
+        var config = Directory.CreateDirectory(Path.Combine(Root, "config")).FullName;
+        programs.Add("patroni", patroni);
         if (file is not null)
             File.WriteAllText(Path.Combine(config, file), "");
         // As published, but for the place of the log's links, which belongs to a member's container.
         var published = DatabaseContainers.For(Presets.Development).First().Directories.SelectMany(mounted => mounted.Files).Single(file => file.Name == "start-database.sh").Text!;
-        var script = Path.Combine(directory, "start-database.sh");
-        File.WriteAllText(script, published.Replace("log=/tmp/postgresql-log", $"log={directory}/log", StringComparison.Ordinal).Replace("/proc/1/fd/2", "/nonexistent/fd", StringComparison.Ordinal)
+        var script = Path.Combine(Root, "start-database.sh");
+        File.WriteAllText(script, published.Replace("log=/tmp/postgresql-log", $"log={Root}/log", StringComparison.Ordinal).Replace("/proc/1/fd/2", "/nonexistent/fd", StringComparison.Ordinal)
             .Replace("echo \"PostgreSQL's log", ": \"PostgreSQL's log", StringComparison.Ordinal));
         var start = new ProcessStartInfo("/bin/sh", [script, config]) { RedirectStandardOutput = true, RedirectStandardError = true };
-        (start.Environment["PATH"], start.Environment["PATRONI_NAME"]) = ($"{programs}:{Environment.GetEnvironmentVariable("PATH")}", "timescaledb-2");
+        (start.Environment["PATH"], start.Environment["PATRONI_NAME"]) = (programs.SearchPath, "timescaledb-2");
         return Process.Start(start)!;
     }
 }
