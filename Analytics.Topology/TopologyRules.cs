@@ -13,7 +13,7 @@ internal static partial class TopologyRules
     public static IEnumerable<string> Check(ClusterDefinition cluster, PostgresSettings settings) =>
         Names(cluster)
             .Concat(Database(cluster, settings))
-            .Concat(Timing(cluster.Database.Timing))
+            .Concat(Timing(cluster.Database.Timing, cluster.Database.Members))
             .Concat(Etcd(cluster.Etcd))
             .Concat(Gateway(cluster, settings))
             .Concat(Scale("Ingest", cluster.Ingest.MinReplicas, cluster.Ingest.MaxReplicas, most: 50))
@@ -73,8 +73,10 @@ internal static partial class TopologyRules
             yield return problem;
     }
 
-    private static IEnumerable<string> Timing(PatroniTiming timing)
+    private static IEnumerable<string> Timing(PatroniTiming timing, int members)
     {
+        if (timing.LeaseWitnesses && members < 2)
+            yield return Problem("Database.Timing.LeaseWitnesses", timing.LeaseWitnesses, "needs another member, who can be a witness");
         if (timing.Ttl < 20)
             yield return Problem("Database.Timing.Ttl", timing.Ttl, "must be at least 20 seconds, Patroni's own minimum");
         if (timing.LoopWait is < 1 or > 60)

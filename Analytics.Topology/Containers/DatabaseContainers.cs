@@ -1,3 +1,4 @@
+using System.Globalization;
 using Analytics.Topology.Config;
 using static Analytics.Topology.Containers.ClusterContainers;
 
@@ -8,6 +9,7 @@ public static class DatabaseContainers
 {
     internal const string PatroniUser = "patroni";
     private const string StartScript = "start-database.sh";
+    private const string WitnessScript = "lease_witness.py";
 
     public static IEnumerable<ContainerSpec> For(ClusterTopology topology)
     {
@@ -23,11 +25,14 @@ public static class DatabaseContainers
             Directories =
             [
                 ConfigFiles(ClusterNames.TimescaleDb,
+                [
                     (PatroniConfig.FileName, PatroniConfig.Render(topology)),
                     ("01-init-database.sql", Templates.Read("01-init-database.sql")),
                     ("post-bootstrap.sh", Templates.Read("post-bootstrap.sh")),
                     (StartScript, Templates.Read(StartScript)),
-                    ("start-patroni.py", Templates.Read("start-patroni.py"))),
+                    ("start-patroni.py", Templates.Read("start-patroni.py")),
+                    .. topology.Database.Timing.LeaseWitnesses ? [(WitnessScript, Templates.Read(WitnessScript))] : Array.Empty<(string, string)>(),
+                ]),
                 TlsFiles(ClusterNames.TimescaleDb),
                 BackupContainers.MemberFiles(topology),
             ],
@@ -47,6 +52,8 @@ public static class DatabaseContainers
         var environment = Everywhere(topology, host);
         if (topology.Backup.Repository is S3Repository { Bucket: null } bucket)
             environment[BackupContainers.RequiredVariable] = bucket.Required ? "true" : "false";
+        if (topology.Database.Timing.LeaseWitnesses)
+            environment["HUB_LEASE_WITNESSES"] = topology.Database.Members.ToString(CultureInfo.InvariantCulture);
         return environment;
     }
 

@@ -51,6 +51,12 @@ public sealed record PatroniTiming
 
     /// <summary>How long etcd or PostgreSQL may be unreachable before the leader steps down. Range 3 to 60.</summary>
     public int RetryTimeout { get; init; } = 5;
+
+    /// <summary>
+    /// Whether the other members together end the lease of a leader of which nothing has been heard for four seconds, instead of waiting for
+    /// <see cref="Ttl"/>. It reaches into Patroni (docs/decisions/0007). Default: no.
+    /// </summary>
+    public bool LeaseWitnesses { get; init; }
 }
 
 /// <summary>The distributed configuration store.</summary>

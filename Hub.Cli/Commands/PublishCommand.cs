@@ -21,9 +21,10 @@ internal static class PublishCommand
         var monitoring = new Option<string?>("--monitoring") { Description = "How Prometheus finds it: prometheus-operator's objects, scrape annotations, or not at all. [default: operator; none for --size dev]" };
         monitoring.AcceptOnlyFromAmong([.. Enum.GetNames<MonitoringBy>().Select(name => name.ToLowerInvariant())]);
         var runbooks = new Option<Uri?>("--runbooks") { Description = "Where docs/runbooks is served: every alert links there. [default: the path in a checkout]", CustomParser = Address };
+        var witnesses = new Option<bool>("--lease-witnesses") { Description = "The other members end the lease of a leader that has been silent for four seconds." };
         var output = new Option<string?>("--output") { Description = "Directory to write to. [default: aspire-manifest of this checkout]" };
         var check = new Option<bool>("--check") { Description = "Write nothing; exit code 1 and the difference when the files are not what the topology gives." };
-        var command = new Command("publish", "Write the Kubernetes manifests and the Compose files of a cluster.") { size, cloud, space, monitoring, runbooks, output, check };
+        var command = new Command("publish", "Write the Kubernetes manifests and the Compose files of a cluster.") { size, cloud, space, monitoring, runbooks, witnesses, output, check };
         command.SetAction(parse =>
         {
             var chosen = PublishSize.Named(parse.GetValue(size)!).On(parse.GetValue(cloud) is { } name ? Enum.Parse<Cloud>(name, ignoreCase: true) : null);
@@ -33,6 +34,8 @@ internal static class PublishCommand
                 chosen = chosen with { Options = chosen.Options with { Monitoring = Enum.Parse<MonitoringBy>(by, ignoreCase: true) } };
             if (parse.GetValue(runbooks) is { } url)
                 chosen = chosen with { Topology = chosen.Topology.With(cluster => cluster with { Monitoring = cluster.Monitoring with { Runbooks = url.ToString() } }) };
+            if (parse.GetValue(witnesses))
+                chosen = chosen with { Topology = chosen.Topology.With(cluster => cluster with { Database = cluster.Database with { Timing = cluster.Database.Timing with { LeaseWitnesses = true } } }) };
             var target = PublishTarget.At(parse.GetValue(output), chosen);
             var exit = parse.GetValue(check) ? Check(ui, target) : Write(ui, target);
             if (!parse.GetValue(check) && !chosen.Topology.Monitoring.HasRunbookAddress)

@@ -15,7 +15,8 @@ namespace Hub.Cli.State;
 /// <param name="Profile"><c>cluster</c> (3 members) or <c>single</c>.</param>
 /// <param name="PortOffset">Added to every port on 127.0.0.1, so that two hubs can run on one machine.</param>
 /// <param name="Backup">The bucket that backups go to; null: a volume of this machine.</param>
-internal sealed record Choices(string Name = "hub", string Profile = "cluster", int PortOffset = 0, BackupStorage? Backup = null);
+/// <param name="LeaseWitnesses"><see cref="PatroniTiming.LeaseWitnesses"/>.</param>
+internal sealed record Choices(string Name = "hub", string Profile = "cluster", int PortOffset = 0, BackupStorage? Backup = null, bool LeaseWitnesses = false);
 
 /// <summary>
 /// A hub on this machine: its topology, its containers and its files. Everything it keeps lies in one directory, <c>.hub</c> in the
@@ -43,6 +44,7 @@ internal sealed class Deployment
         {
             Name = choices.Name,
             Images = cluster.Images.WithDatabase(Environment.GetEnvironmentVariable(Images.DatabaseVariable)),
+            Database = cluster.Database with { Timing = cluster.Database.Timing with { LeaseWitnesses = choices.LeaseWitnesses } },
             Backup = choices.Backup is { } storage ? cluster.Backup with { Repository = storage.Repository } : cluster.Backup,
         });
         Containers = [.. ClusterContainers.For(Topology).Select(container => container with

@@ -2,31 +2,47 @@ using Analytics.Topology;
 
 namespace Hub.Drills.Faults;
 
-/// <summary>Fills a member's data volume to its last byte, as a log that nobody rotates or a slot that nobody reads does.</summary>
-internal static class Disk
+/// <summary>Fills a member's volume to its last byte, as a log that nobody rotates or a slot that nobody reads does.</summary>
+/// <param name="name">What it is called in messages.</param>
+/// <param name="directory">Where the volume is mounted.</param>
+internal sealed class Disk(string name, string directory)
 {
-    private const string Ballast = Paths.PgVolume + "/hub-drill-ballast";
+    private const string Ballast = "hub-drill-ballast";
+
+    /// <summary>Data, and WAL where it has no volume of its own.</summary>
+    public static Disk Data { get; } = new("disk", Paths.PgVolume);
+
+    public static Disk Wal { get; } = new("WAL disk", Paths.WalVolume);
 
     /// <summary>What the file system has left at once, and then whatever was freed meanwhile until nothing fits any more.</summary>
-    private static readonly string Fill = $"""
-        fallocate --length "$(df --block-size=1 --output=avail {Paths.PgVolume} | tail -n 1)" {Ballast}
-        cat /dev/zero >> {Ballast} 2> /dev/null
-        [ "$(df --block-size=4096 --output=avail {Paths.PgVolume} | tail -n 1)" -eq 0 ]
+    private string Fill => $"""
+        fallocate --length "$(df --block-size=1 --output=avail {directory} | tail -n 1)" {directory}/{Ballast}
+        cat /dev/zero >> {directory}/{Ballast} 2> /dev/null
+        [ "$(df --block-size=4096 --output=avail {directory} | tail -n 1)" -eq 0 ]
         """;
 
-    public static async Task FillAsync(FaultContext context, string name, CancellationToken cancel)
+    public async Task FillAsync(FaultContext context, string member, CancellationToken cancel)
     {
-        context.Damage.Note($"emptying {name}'s disk", async token => (await context.Cluster.ExecAsync(name, token, "rm", "--force", Ballast)).OrThrow($"{name}'s disk is still full: remove {Ballast} there"));
+        context.Damage.Note($"emptying {member}'s {name}", async token => (await context.Cluster.ExecAsync(member, token, "rm", "--force", $"{directory}/{Ballast}"))
+            .OrThrow($"{member}'s {name} is still full: remove {directory}/{Ballast} there"));
         context.Strike();
-        (await context.Cluster.ExecAsync(name, cancel, "sh", "-c", Fill)).OrThrow($"{name}'s disk was not filled");
+        (await context.Cluster.ExecAsync(member, cancel, "sh", "-c", Fill)).OrThrow($"{member}'s {name} was not filled");
     }
 
     /// <summary>Why it cannot be done here; null where it can. Members that share a disk, with each other and with this machine, would take all of it down.</summary>
-    public static async Task<string?> ImpossibleAsync(DrillCluster cluster, CancellationToken cancel)
+    public async Task<string?> ImpossibleAsync(DrillCluster cluster, CancellationToken cancel)
     {
         var devices = new HashSet<string>();
         foreach (var member in cluster.Members)
-            devices.Add((await cluster.ExecAsync(member, cancel, "stat", "--format", "%d", Paths.PgVolume)).OrThrow($"{member}'s volume was not found").Output.Trim());
+        {
+            devices.Add(await DeviceAsync(cluster, member, directory, cancel));
+            if (this == Wal && await DeviceAsync(cluster, member, Paths.PgVolume, cancel) is var data && devices.Contains(data))
+                return "the members' WAL has no disk of its own";
+        }
+
         return devices.Count == cluster.Members.Count ? null : "the members' volumes are on one disk, which is also this machine's";
     }
+
+    private static async Task<string> DeviceAsync(DrillCluster cluster, string member, string directory, CancellationToken cancel) =>
+        (await cluster.ExecAsync(member, cancel, "stat", "--format", "%d", directory)).OrThrow($"{member}'s volume was not found").Output.Trim();
 }

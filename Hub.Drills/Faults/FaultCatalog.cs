@@ -24,6 +24,14 @@ public static class FaultCatalog
                 failed.OrThrow($"{context.Leader}'s PostgreSQL was not killed");
         }),
         new("primary-freeze", "The primary's container is frozen, and thawed when another leads.", (context, cancel) => context.FreezeAsync(context.Leader, cancel)) { Hold = LongerThanALease },
+        new("primary-stall", "The primary's container is frozen for three to nine seconds (by the seed) and thawed, whatever the others do about it meanwhile.", async (context, cancel) =>
+        {
+            await context.FreezeAsync(context.Leader, cancel);
+            var stall = TimeSpan.FromMilliseconds(context.Random.Next(3000, 9000));
+            context.Report($"frozen for {stall.TotalSeconds:0.0} s");
+            await Task.Delay(stall, cancel);
+            await context.ThawAsync(context.Leader, cancel);
+        }),
         new("primary-cut", "The primary is cut off from everything, and connected when another leads.", (context, cancel) => Network.CutAsync(context, context.Leader, cancel)) { Hold = LongerThanALease },
         new("primary-cut-etcd", "The primary reaches its replicas and clients, but no etcd.", (context, cancel) => Network.CutFromAsync(context, context.Leader, context.Cluster.Etcd, cancel))
         {
@@ -57,13 +65,17 @@ public static class FaultCatalog
         {
             Combines = false, Hold = TimeSpan.FromSeconds(2), ImpossibleAsync = (cluster, _) => Task.FromResult(cluster.CanReplaceAuthority ? null : "this hub's certificates are not ours to replace"),
         },
-        new("disk-full", "The primary's disk is filled to the last byte, data and WAL alike.", (context, cancel) => Disk.FillAsync(context, context.Leader, cancel))
+        new("disk-full", "The primary's disk is filled to the last byte, and with it WAL where it has no disk of its own.", (context, cancel) => Disk.Data.FillAsync(context, context.Leader, cancel))
         {
-            Hold = LongerThanALease, StopsWrites = true, Combines = false, ImpossibleAsync = Disk.ImpossibleAsync,
+            Hold = LongerThanALease, StopsWrites = true, Combines = false, ImpossibleAsync = Disk.Data.ImpossibleAsync,
         },
-        new("disks-full", "Every member's disk is filled: writes are refused until there is room again.", (context, cancel) => EachAsync(context.Cluster.Members, name => Disk.FillAsync(context, name, cancel)))
+        new("wal-full", "The primary's WAL disk is filled to the last byte.", (context, cancel) => Disk.Wal.FillAsync(context, context.Leader, cancel))
         {
-            Hold = LongerThanALease, StopsWrites = true, Combines = false, ImpossibleAsync = Disk.ImpossibleAsync,
+            Hold = LongerThanALease, Combines = false, ImpossibleAsync = Disk.Wal.ImpossibleAsync,
+        },
+        new("disks-full", "Every member's disk is filled: writes are refused until there is room again.", (context, cancel) => EachAsync(context.Cluster.Members, name => Disk.Data.FillAsync(context, name, cancel)))
+        {
+            Hold = LongerThanALease, StopsWrites = true, Combines = false, ImpossibleAsync = Disk.Data.ImpossibleAsync,
         },
         new("clock-ahead", "The primary's clock jumps an hour ahead, and back again.", (context, cancel) => Clock.JumpAsync(context, Find("clock-ahead"), TimeSpan.FromHours(1), cancel))
         {

@@ -77,12 +77,14 @@ public sealed class FaultContext
     /// <summary>Every process of a container stops where it is (the engine's freezer), and its connections stay open.</summary>
     internal async Task FreezeAsync(string name, CancellationToken cancel)
     {
-        Damage.Note($"thawing {name}", async token =>
-        {
-            if ((await Programs.DockerAsync(token, "inspect", "--format", "{{.State.Paused}}", Cluster.Container(name))).Output.Trim() == "true")
-                (await Programs.DockerAsync(token, "unpause", Cluster.Container(name))).OrThrow($"{name} was not thawed");
-        });
+        Damage.Note($"thawing {name}", token => ThawAsync(name, token));
         Strike();
         (await Programs.DockerAsync(cancel, "pause", Cluster.Container(name))).OrThrow($"{name} was not frozen");
+    }
+
+    internal async Task ThawAsync(string name, CancellationToken cancel)
+    {
+        if ((await Programs.DockerAsync(cancel, "inspect", "--format", "{{.State.Paused}}", Cluster.Container(name))).Output.Trim() == "true")
+            (await Programs.DockerAsync(cancel, "unpause", Cluster.Container(name))).OrThrow($"{name} was not thawed");
     }
 }

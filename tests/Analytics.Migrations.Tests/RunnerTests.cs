@@ -161,16 +161,8 @@ public class A_run_of_the_migrations(DatabaseFixture databases)
 
     private static MigrationScript Script(string name, string text) => MigrationScript.Parse(name, text);
 
-    internal static async Task UntilAsync(TestDatabase database, string count)
-    {
-        for (var i = 0; i < 300; i++)
-        {
-            if (await database.Superuser.ScalarAsync<long>(count) > 0) return;
-            await Task.Delay(100, TestContext.Current.CancellationToken);
-        }
-
-        Assert.Fail($"Not within 30 s: {count}");
-    }
+    internal static Task UntilAsync(TestDatabase database, string count) => Eventually.TrueAsync(async () => await database.Superuser.ScalarAsync<long>(count) > 0,
+        TimeSpan.FromSeconds(30), () => count, TestContext.Current.CancellationToken);
 }
 
 /// <summary>Keeps what is logged.</summary>

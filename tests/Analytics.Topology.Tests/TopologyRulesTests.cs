@@ -53,6 +53,8 @@ public class TopologyRulesTests
         { "retry_timeout", c => Timing(c, t => t with { RetryTimeout = 2 }), "Database.Timing.RetryTimeout = 2: must be between 3 and 60 seconds" },
         { "lease", c => Timing(c, t => t with { LoopWait = 11 }),
             "Database.Timing = loop_wait 11 + 2 × retry_timeout 5 > ttl 20: loop_wait + 2 × retry_timeout must be at most ttl, or a healthy leader loses its lease" },
+        { "witness of one's own", c => Timing(c with { Database = c.Database with { Members = 1 } }, t => t with { LeaseWitnesses = true }),
+            "Database.Timing.LeaseWitnesses = True: needs another member, who can be a witness" },
         { "even etcd", c => c with { Etcd = c.Etcd with { Members = 2 } }, "Etcd.Members = 2: must be an odd number from 1 to 7" },
         { "many etcd", c => c with { Etcd = c.Etcd with { Members = 9 } }, "Etcd.Members = 9: must be an odd number from 1 to 7" },
         { "etcd quota", c => c with { Etcd = c.Etcd with { QuotaBackend = ByteSize.MiB(600) } }, "Etcd.QuotaBackend = 600Mi: must be at most half of Etcd.Volume (1Gi): snapshots lie beside it" },

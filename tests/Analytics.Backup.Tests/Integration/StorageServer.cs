@@ -44,6 +44,6 @@ public sealed class StorageServer : IAsyncLifetime
     {
         if (backups is not null) await backups.DisposeAsync();
         if (storage is not null) await storage.DisposeAsync();
-        if (network is not null) await Engine.RemoveAsync(network);
+        if (network is not null) await network.DisposeAsync();
     }
 }

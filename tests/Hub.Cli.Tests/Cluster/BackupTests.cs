@@ -18,7 +18,8 @@ public sealed class BackupTests(ClusterFixture fixture) : IClassFixture<ClusterF
     {
         var superuser = await LeaderAsync();
         await SwitchSegmentAsync();
-        await UntilAsync(async () => int.Parse(await SqlAsync(superuser.Name, "SELECT archived_count FROM pg_stat_archiver"), System.Globalization.CultureInfo.InvariantCulture) >= 2);
+        await Eventually.TrueAsync(async () => int.Parse(await SqlAsync(superuser.Name, "SELECT archived_count FROM pg_stat_archiver"), System.Globalization.CultureInfo.InvariantCulture) >= 2,
+            Patience, () => "two segments are archived", Cancel);
         var repository = await InfoAsync();
         Assert.Equal("000000010000000000000001", repository.GetProperty("archive")[0].GetProperty("min").GetString());
     }
@@ -55,7 +56,7 @@ public sealed class BackupTests(ClusterFixture fixture) : IClassFixture<ClusterF
         await SwitchSegmentAsync();
         var lost = (await Cluster.MembersAsync(Cancel)).First(member => member.Role != "Leader").Name;
         await Cluster.ReplaceAsync(lost, Cancel);
-        await UntilAsync(async () => (await LogAsync(lost)).Contains("replica has been created using", StringComparison.Ordinal));
+        await Eventually.TrueAsync(async () => (await LogAsync(lost)).Contains("replica has been created using", StringComparison.Ordinal), Patience, () => $"{lost} is a replica again", Cancel);
         await Cluster.UntilStreamingAsync(Cancel);
         Assert.Contains("replica has been created using pgbackrest", await LogAsync(lost), StringComparison.Ordinal);
 
@@ -112,15 +113,5 @@ public sealed class BackupTests(ClusterFixture fixture) : IClassFixture<ClusterF
     {
         var (output, error) = await Cluster[name].GetLogsAsync(timestampsEnabled: false, ct: Cancel);
         return output + error;
-    }
-
-    private static async Task UntilAsync(Func<Task<bool>> condition)
-    {
-        var start = TimeProvider.System.GetTimestamp();
-        while (!await condition())
-        {
-            Assert.True(TimeProvider.System.GetElapsedTime(start) < Patience, "not within two minutes");
-            await Task.Delay(TimeSpan.FromSeconds(1), Cancel);
-        }
     }
 }

@@ -104,14 +104,5 @@ internal sealed class FaultWave(MonitoredCluster fixture, ITestOutputHelper outp
         output.WriteLine($"none of {alerts.Count} fires, after {TimeProvider.System.GetElapsedTime(started).TotalSeconds:0} s");
     }
 
-    private static async Task UntilAsync(Func<Task<bool>> condition, Func<string> otherwise)
-    {
-        var started = TimeProvider.System.GetTimestamp();
-        while (!await condition())
-        {
-            if (TimeProvider.System.GetElapsedTime(started) > Patience)
-                Assert.Fail(otherwise());
-            await Task.Delay(TimeSpan.FromMilliseconds(500), Cancel);
-        }
-    }
+    private static Task UntilAsync(Func<Task<bool>> condition, Func<string> otherwise) => Eventually.TrueAsync(condition, Patience, otherwise, Cancel);
 }

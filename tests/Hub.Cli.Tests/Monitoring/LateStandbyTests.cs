@@ -35,20 +35,18 @@ public sealed class LateStandbyTests(HubUnderLoad fixture, ITestOutputHelper out
     public async Task The_role_of_the_jobs_may_ask_a_standby_for_a_restartpoint()
     {
         await using var connection = new NpgsqlConnection(fixture.Cluster.ConnectionString(ClusterNames.HaProxy, Ports.ReadOnly, Roles.App, Secrets.App));
-        var patience = Task.Delay(TimeSpan.FromMinutes(1), Cancel);
-        while (true)
+        await Eventually.TrueAsync(async () =>
         {
             try
             {
                 await connection.OpenAsync(Cancel);
-                break;
+                return true;
             }
-            catch (NpgsqlException) when (!patience.IsCompleted)
+            catch (NpgsqlException)
             {
-                // Both standbys may still lag from another test.
-                await Task.Delay(TimeSpan.FromSeconds(1), Cancel);
+                return false; // Both standbys may still lag from another test.
             }
-        }
+        }, TimeSpan.FromMinutes(1), () => "the gateway leads to a standby", Cancel);
 
         await using var command = new NpgsqlCommand("CHECKPOINT", connection);
         await command.ExecuteNonQueryAsync(Cancel);

@@ -24,10 +24,10 @@ public sealed class RestoreTests(RestoreHub hub, ITestOutputHelper output) : ICl
         await ExecuteAsync("CREATE TABLE public.ticks (id int PRIMARY KEY, at timestamptz NOT NULL)");
         await using var ticker = new Ticker(hub, "public.ticks");
         ticker.Start();
-        await UntilAsync(() => ticker.Acknowledged.Count >= 5);
+        await UntilAsync(() => ticker.Acknowledged.Count >= 5, "five acknowledged writes");
         (await Processes.RunAsync("docker", ["kill", await hub.ContainerAsync(await hub.LeaderAsync())], Cancel)).OrThrow("The leader was not killed");
         var before = ticker.Acknowledged.Count;
-        await UntilAsync(() => ticker.Acknowledged.Count >= before + 5);
+        await UntilAsync(() => ticker.Acknowledged.Count >= before + 5, "five more acknowledged writes");
         await hub.RunAsync("up");
 
         var moment = await DropAsync("public.ticks");
@@ -90,7 +90,7 @@ public sealed class RestoreTests(RestoreHub hub, ITestOutputHelper output) : ICl
         await using var ticker = new Ticker(hub, "public.loss");
         ticker.Start();
         // Longer than what may be lost: a repository that took nothing meanwhile would lose more.
-        await UntilAsync(() => ticker.Acknowledged is [var first, .., var newest] && newest.At - first.At > MostLost + TimeSpan.FromSeconds(5));
+        await UntilAsync(() => ticker.Acknowledged is [var first, .., var newest] && newest.At - first.At > MostLost + TimeSpan.FromSeconds(5), "acknowledged writes over that time");
         var rows = await hub.ScalarAsync<long>("SELECT count(*) FROM analytics.llm_requests", Cancel) - before;
         Assert.False(sender.HasExited, "the traffic ended");
         await DestroyAsync();
@@ -193,7 +193,7 @@ public sealed class RestoreTests(RestoreHub hub, ITestOutputHelper output) : ICl
         using var restore = hub.Start(arguments);
         var (output, error) = (restore.StandardOutput.ReadToEndAsync(Cancel), restore.StandardError.ReadToEndAsync(Cancel));
         var state = Path.Combine(hub.State, "restore.json");
-        await UntilAsync(async () => restore.HasExited || (File.Exists(state) && (await File.ReadAllTextAsync(state, Cancel)).Contains("\"aside\"", StringComparison.Ordinal) && await MembersAsync() > 0));
+        await UntilAsync(async () => restore.HasExited || (File.Exists(state) && (await File.ReadAllTextAsync(state, Cancel)).Contains("\"aside\"", StringComparison.Ordinal) && await MembersAsync() > 0), "the restore has put the old data aside");
         if (restore.HasExited)
             Assert.Fail($"It ended before it could be interrupted: {await output}{await error}");
         (await Processes.RunAsync("kill", ["-TERM", $"{restore.Id}"], Cancel)).OrThrow("not interrupted");
@@ -242,15 +242,7 @@ public sealed class RestoreTests(RestoreHub hub, ITestOutputHelper output) : ICl
 
     private static int Seconds(long since) => (int)TimeProvider.System.GetElapsedTime(since).TotalSeconds;
 
-    private static Task UntilAsync(Func<bool> condition) => UntilAsync(() => Task.FromResult(condition()));
+    private static Task UntilAsync(Func<bool> condition, string what) => UntilAsync(() => Task.FromResult(condition()), what);
 
-    private static async Task UntilAsync(Func<Task<bool>> condition)
-    {
-        var start = TimeProvider.System.GetTimestamp();
-        while (!await condition())
-        {
-            Assert.True(TimeProvider.System.GetElapsedTime(start) < TimeSpan.FromMinutes(4), "not within four minutes");
-            await Task.Delay(TimeSpan.FromMilliseconds(500), Cancel);
-        }
-    }
+    private static Task UntilAsync(Func<Task<bool>> condition, string what) => Eventually.TrueAsync(condition, TimeSpan.FromMinutes(4), () => what, Cancel);
 }

@@ -19,9 +19,11 @@ public class DrillFixture : IAsyncLifetime
 
     internal DrillCluster Cluster { get; private set; } = null!;
 
+    private protected virtual ClusterTopology Topology => Presets.Development;
+
     public async ValueTask InitializeAsync()
     {
-        hub = await HubCluster.StartAsync(Presets.Development, TestContext.Current.CancellationToken, change: await ChangeAsync(TestContext.Current.CancellationToken), dataVolume: disk);
+        hub = await HubCluster.StartAsync(Topology, TestContext.Current.CancellationToken, change: await ChangeAsync(TestContext.Current.CancellationToken), dataVolume: disk);
         Cluster = new DrillCluster(new DrillTarget
         {
             Topology = hub.Topology,
@@ -43,7 +45,16 @@ public class DrillFixture : IAsyncLifetime
 }
 
 /// <summary>A cluster whose members have small disks of their own.</summary>
-public sealed class SmallDisksFixture() : DrillFixture(ByteSize.MiB(640));
+public class SmallDisksFixture() : DrillFixture(ByteSize.MiB(640));
+
+/// <summary>A cluster whose members have another small disk each for WAL, as in Kubernetes.</summary>
+public sealed class WalDisksFixture : SmallDisksFixture
+{
+    private protected override Task<Func<ContainerSpec, ContainerSpec>?> ChangeAsync(CancellationToken cancel) => Task.FromResult<Func<ContainerSpec, ContainerSpec>?>(spec =>
+        spec.Volumes.FirstOrDefault(volume => volume.Path == Paths.PgVolume) is { } data
+            ? spec with { Volumes = [.. spec.Volumes, data with { Name = $"{data.Name}-wal", Path = Paths.WalVolume }] }
+            : spec);
+}
 
 /// <summary>A cluster whose members have clocks of their own.</summary>
 public sealed class ClocksFixture : DrillFixture
@@ -53,4 +64,13 @@ public sealed class ClocksFixture : DrillFixture
         var image = await TestImage.ClockAsync(cancel);
         return spec => spec.Image == DatabaseServer.Image ? spec with { Image = image } : spec;
     }
+}
+
+/// <summary>A cluster whose members end the lease of a silent leader.</summary>
+public sealed class WitnessesFixture : DrillFixture
+{
+    private protected override ClusterTopology Topology => Presets.Development.With(cluster => cluster with
+    {
+        Database = cluster.Database with { Timing = cluster.Database.Timing with { LeaseWitnesses = true } },
+    });
 }

@@ -6,10 +6,10 @@ namespace Hub.Drills.Tests.Cluster;
 /// <summary>One run of a fault, and what may never come of any.</summary>
 internal static class Drills
 {
-    public static async Task<DrillResult> RunAsync(DrillFixture fixture, string fault, ITestOutputHelper output)
+    public static async Task<DrillResult> RunAsync(DrillFixture fixture, string fault, ITestOutputHelper output, int seed = 1)
     {
         var result = await new DrillRunner(fixture.Cluster, report: TestContext.Current.SendDiagnosticMessage)
-            .RunAsync(FaultCatalog.Find(fault), run: 1, seed: 1, TestContext.Current.CancellationToken);
+            .RunAsync(FaultCatalog.Find(fault), run: 1, seed, TestContext.Current.CancellationToken);
         output.WriteLine(result.Describe());
         Assert.Equal(0, result.Lost);
         Assert.Equal(0, result.Duplicated);

@@ -18,3 +18,16 @@ public sealed class FullDiskTests(SmallDisksFixture fixture, ITestOutputHelper o
         Assert.Contains(result.Paths.SelectMany(path => path.Reasons.Keys), reason => reason.StartsWith("refused", StringComparison.Ordinal));
     }
 }
+
+/// <summary>No room for WAL alone: a standby takes over, and the member comes back with the room.</summary>
+[Trait(Tiers.Trait, Tiers.Nightly)]
+public sealed class FullWalDiskTests(WalDisksFixture fixture, ITestOutputHelper output) : IClassFixture<WalDisksFixture>
+{
+    [Fact]
+    public async Task Nothing_acknowledged_is_lost_and_a_standby_takes_over()
+    {
+        Assert.Null(await FaultCatalog.Find("wal-full").ImpossibleAsync(fixture.Cluster, TestContext.Current.CancellationToken));
+        var result = await Drills.RunAsync(fixture, "wal-full", output);
+        Assert.NotEqual(result.LeaderBefore, result.LeaderAfter);
+    }
+}

@@ -70,25 +70,6 @@ public static class Engine
         await InsistAsync(client => client.Containers.RemoveContainerAsync(id, new Docker.DotNet.Models.ContainerRemoveParameters { Force = true, RemoveVolumes = true }));
     }
 
-    /// <summary>
-    /// Removes a network whose containers are gone. An engine may keep an endpoint of a container that it has removed, and then keeps the network
-    /// until it is started again (moby/moby#17217): that is told, and is no fault of a test.
-    /// </summary>
-    public static async Task RemoveAsync(INetwork network)
-    {
-        ArgumentNullException.ThrowIfNull(network);
-        var name = network.Name;
-        await DisposeAsync(network);
-        try
-        {
-            await InsistAsync(client => client.Networks.DeleteNetworkAsync(name));
-        }
-        catch (DockerApiException e) when (e.Message.Contains("has active endpoints", StringComparison.Ordinal))
-        {
-            await Console.Error.WriteLineAsync($"The engine keeps network {name} until its next start: {e.Message}");
-        }
-    }
-
     /// <summary>Removes named volumes that no container uses any more; one that is not there is as good as removed.</summary>
     public static async Task RemoveVolumesAsync(IEnumerable<string> names)
     {
@@ -96,14 +77,14 @@ public static class Engine
         foreach (var name in names) await InsistAsync(client => client.Volumes.RemoveAsync(name, force: true));
     }
 
-    /// <summary>A network of its own; the caller disposes of it after its containers.</summary>
+    /// <summary>A network of its own; the caller disposes of it after its containers, which insists on its removal.</summary>
     public static async Task<INetwork> CreateNetworkAsync(CancellationToken cancel = default)
     {
         try
         {
             var network = new NetworkBuilder().Build();
             await network.CreateAsync(cancel);
-            return network;
+            return new TestNetwork(network);
         }
         catch (Exception e) when (IsMissing(e))
         {
@@ -180,6 +161,33 @@ public static class Engine
     }
 
     private static bool IsMissing(Exception? e) => e is DockerUnavailableException or DockerImageNotFoundException || (e is not null && IsMissing(e.InnerException));
+
+    /// <summary>
+    /// An engine may keep an endpoint of a container that it has removed, and then keeps the network until it is started again (moby/moby#17217):
+    /// that is told, and is no fault of a test.
+    /// </summary>
+    private sealed class TestNetwork(INetwork network) : INetwork
+    {
+        public string Name => network.Name;
+
+        public Task CreateAsync(CancellationToken ct = default) => network.CreateAsync(ct);
+
+        public Task DeleteAsync(CancellationToken ct = default) => network.DeleteAsync(ct);
+
+        public async ValueTask DisposeAsync()
+        {
+            var name = Name;
+            await Engine.DisposeAsync(network);
+            try
+            {
+                await InsistAsync(client => client.Networks.DeleteNetworkAsync(name));
+            }
+            catch (DockerApiException e) when (e.Message.Contains("has active endpoints", StringComparison.Ordinal))
+            {
+                await Console.Error.WriteLineAsync($"The engine keeps network {name} until its next start: {e.Message}");
+            }
+        }
+    }
 
     private sealed class HasEnded : IWaitUntil
     {

@@ -148,19 +148,19 @@ public sealed class HubCluster : IAsyncDisposable
     public async Task UntilStreamingAsync(CancellationToken cancel)
     {
         IReadOnlyList<PatroniMember> members = [];
-        await UntilAsync(async () =>
+        await Eventually.TrueAsync(async () =>
         {
             members = await MembersAsync(cancel);
             return members.Count == Topology.Database.Members && members.Count(member => member.Role == "Leader") == 1
                 && members.Count(member => member.State == "streaming") == Topology.Database.Members - 1
                 && (members.Count == 1 || members.Any(member => member.Role.EndsWith("Standby", StringComparison.Ordinal)));
-        }, () => "not all members stream: " + string.Join(", ", members), cancel);
+        }, Patience, () => "not all members stream: " + string.Join(", ", members), cancel);
     }
 
     public async ValueTask DisposeAsync()
     {
         await Task.WhenAll(containers.Values.Select(Engine.RemoveAsync));
-        await Engine.RemoveAsync(network);
+        await network.DisposeAsync();
         await Engine.RemoveVolumesAsync(Deployment.Containers.SelectMany(spec => spec.Volumes).Select(Deployment.NameOf).OfType<string>().Distinct());
         File.Delete(caFile);
     }
@@ -178,7 +178,7 @@ public sealed class HubCluster : IAsyncDisposable
         using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(5) };
         var ready = new Uri($"http://127.0.0.1:{Port(ClusterNames.Ingest, Ports.Rest)}/health/ready");
         var last = "";
-        await UntilAsync(async () =>
+        await Eventually.TrueAsync(async () =>
         {
             try
             {
@@ -192,18 +192,7 @@ public sealed class HubCluster : IAsyncDisposable
                 last = problem.Message;
                 return false;
             }
-        }, () => "ingest is not ready: " + last, cancel);
-    }
-
-    private static async Task UntilAsync(Func<Task<bool>> condition, Func<string> otherwise, CancellationToken cancel)
-    {
-        var deadline = TimeProvider.System.GetTimestamp();
-        while (!await condition())
-        {
-            if (TimeProvider.System.GetElapsedTime(deadline) > Patience)
-                Assert.Fail(otherwise());
-            await Task.Delay(TimeSpan.FromSeconds(1), cancel);
-        }
+        }, Patience, () => "ingest is not ready: " + last, cancel);
     }
 }
 

@@ -78,7 +78,7 @@ public static class SpecContainers
     }
 
     /// <summary>Stays mounted, and keeps its content, as long as one of the containers that share it runs.</summary>
-    private static VolumeOptions? Options(TestDeployment deployment, VolumeMount volume) => volume.Path == Paths.PgVolume && deployment.DataVolume is { } size
+    private static VolumeOptions? Options(TestDeployment deployment, VolumeMount volume) => volume.Path is (Paths.PgVolume or Paths.WalVolume) && deployment.DataVolume is { } size
         ? new VolumeOptions { DriverConfig = new Driver { Name = "local", Options = new Dictionary<string, string> { ["type"] = "tmpfs", ["device"] = "tmpfs", ["o"] = $"size={size.Bytes}" } } }
         : null;
 

@@ -39,7 +39,7 @@ public sealed class TestDeployment
     public string? SharedVolumes { get; init; }
 
     /// <summary>
-    /// What a member's data volume holds at most, in memory: it fills up without this machine's disk. Null: as large as this machine's disk.
+    /// What a member's data volume holds at most, and its WAL volume where a test gives it one, in memory: they fill up without this machine's disk. Null: as large as this machine's disk.
     /// Only where <see cref="SharedVolumes"/> names the volumes.
     /// </summary>
     public ByteSize? DataVolume { get; init; }
