@@ -9,7 +9,7 @@ public static class DatabaseContainers
 {
     internal const string PatroniUser = "patroni";
     private const string StartScript = "start-database.sh";
-    private const string WitnessScript = "lease_witness.py";
+    private static readonly string[] WitnessScripts = ["lease_fences.py", "lease_witness.py"];
 
     public static IEnumerable<ContainerSpec> For(ClusterTopology topology)
     {
@@ -31,7 +31,7 @@ public static class DatabaseContainers
                     ("post-bootstrap.sh", Templates.Read("post-bootstrap.sh")),
                     (StartScript, Templates.Read(StartScript)),
                     ("start-patroni.py", Templates.Read("start-patroni.py")),
-                    .. topology.Database.Timing.LeaseWitnesses ? [(WitnessScript, Templates.Read(WitnessScript))] : Array.Empty<(string, string)>(),
+                    .. topology.Database.Timing.LeaseWitnesses ? WitnessScripts.Select(name => (name, Templates.Read(name))) : [],
                 ]),
                 TlsFiles(ClusterNames.TimescaleDb),
                 BackupContainers.MemberFiles(topology),

@@ -16,9 +16,11 @@ import threading
 import time
 
 from patroni.dcs import Leader
-from patroni.dcs.etcd3 import Etcd3, PatroniEtcd3Client, base64_encode
+from patroni.dcs.etcd3 import Etcd3, PatroniEtcd3Client, base64_decode, base64_encode
 from patroni.ha import Ha
 from patroni.postgresql.config import ConfigHandler
+
+from lease_fences import Fences, revision_of
 
 logger = logging.getLogger("lease_witness")
 
@@ -30,52 +32,13 @@ LEAST_TRIES = 2
 """A process that did not run for a while has noticed no silence: so many rounds of questions must have stayed unanswered."""
 
 PROBE_TIMEOUT = 1
+NO_MARK = "none"
+"""Written over a mark instead of deleting it, so that the key's revision only ever grows."""
+
 RECEIVERS = "SELECT pid FROM pg_catalog.pg_stat_activity WHERE backend_type = 'walreceiver'"
 CONNECTION = "SELECT pg_catalog.current_setting('primary_conninfo')"
 AGE = "SELECT extract(epoch FROM pg_catalog.clock_timestamp() - max(last_msg_receipt_time))::float8 FROM pg_catalog.pg_stat_get_wal_receiver()"
 SSL_REQUEST = struct.pack("!ii", 8, 80877103)  # PostgreSQL answers it with one byte before anybody has logged in (protocol 3, SSLRequest)
-
-
-def revision_of(leader):
-    """The revision of the leader's key; 0 for a leader that Patroni knows without etcd."""
-    return int(leader.version or 0)
-
-
-class Fences:
-    """The leaders that this member does not log in to, by name, with the revision of the key by which each led."""
-
-    def __init__(self, password_file):
-        self._password_file = password_file
-        self._lock = threading.Lock()
-        self._of = {}
-
-    def put_up(self, leader, host):
-        with self._lock:
-            self._of[leader.name] = (revision_of(leader), host)
-            self._empty()
-
-    def take_down(self, name):
-        with self._lock:
-            self._of.pop(name, None)
-
-    def keep_out(self, leader):
-        revision, _ = self._of.get(leader.name, (-1, None))
-        return revision_of(leader) <= revision
-
-    def is_up(self, leader):
-        return self._of.get(leader.name, (-1, None))[0] == revision_of(leader)
-
-    def write_password(self, host, write):
-        """PostgreSQL reads the file whenever it connects, so that an empty one counts from the next attempt on, whatever its settings say."""
-        with self._lock:
-            if all(host != fenced for _, fenced in self._of.values()):
-                return write()
-            self._empty()
-            return {**os.environ, "PGPASSFILE": self._password_file}
-
-    def _empty(self):
-        with open(self._password_file, "w"):
-            os.chmod(self._password_file, 0o600)
 
 
 class Witness(threading.Thread):
@@ -87,7 +50,9 @@ class Witness(threading.Thread):
         cluster, _, _ = self.name_here.rpartition("-")
         self.members = {f"{cluster}-{number}" for number in range(1, members + 1)}
         self._watched = None
-        self._answered = self._tries = 0
+        self._since = self._answered = 0.0
+        self._tries = 0
+        self._marked = False
 
     def run(self):
         while True:
@@ -100,29 +65,34 @@ class Witness(threading.Thread):
 
     def round(self):
         leader = self.ha.cluster.leader
-        if (not leader or leader.name == self.name_here or not {leader.name, self.name_here} <= self.members or self.ha.is_paused()
-                or self.ha.state_handler.state != "running"):
+        if not leader or revision_of(leader) == 0 or leader.name == self.name_here or not {leader.name, self.name_here} <= self.members:
             self._watched = None
             return
         if self._watched != (leader.name, revision_of(leader)):
-            self._watched, self._answered, self._tries = (leader.name, revision_of(leader)), time.monotonic(), 0
-        if self.answers(leader):
+            self._watched, self._tries = (leader.name, revision_of(leader)), 0
+            self._since = self._answered = time.monotonic()
+        running = self.ha.state_handler.state == "running"
+        if self.answers(leader, running):
             self._answered, self._tries = time.monotonic(), 0
-            if self.fences.is_up(leader):
+            if self._marked or self.fences.is_up(leader):
                 self.follow_again(leader)
+            elif self.fences.keep_out(leader):
+                self.look_again(leader)
             return
         self._tries += 1
         silent = time.monotonic() - self._answered
-        if silent < SILENT_SECONDS or self._tries < LEAST_TRIES:
+        if not running or self.ha.is_paused() or silent < SILENT_SECONDS or self._tries < LEAST_TRIES:
             return
-        if not self.fences.is_up(leader):
+        if time.monotonic() - self._since < self.ha.dcs.ttl:
+            return  # Somebody's attempt to lead, older than this lease, may still be on its way to etcd.
+        if not self.fences.is_proven(leader):
             logger.warning("Leader %s has been silent for %.1f s: this member does not follow it any more", leader.name, silent)
             self.put_up(leader)
-        self._client.put(self._path(self.name_here), self._mark(leader))
+        self.mark(leader)
         self.release(leader)
 
-    def answers(self, leader):
-        age = self._ask(AGE)[0][0]
+    def answers(self, leader, running):
+        age = self._ask(AGE)[0][0] if running else None
         if age is not None:
             self._answered = max(self._answered, time.monotonic() - age)
             if age < ROUND_SECONDS:
@@ -144,8 +114,10 @@ class Witness(threading.Thread):
     def put_up(self, leader):
         """
         The order is what makes it safe: with the file empty no receiver that starts later can log in, and of those that started before none is
-        left when this returns. Only then may etcd be told.
+        left when the fence counts as proven. Only then may etcd be told.
         """
+        if self._read(self.ha.dcs.leader_path)[:2] != (leader.name, revision_of(leader)):
+            raise RuntimeError(f"{leader.name} does not lead by that key any more")
         settings = self._ask(CONNECTION)[0][0]
         if "password=" in settings or settings and "passfile=" not in settings:
             raise RuntimeError("this member logs in to its leader by something else than Patroni's password file: no fence is possible")
@@ -159,34 +131,56 @@ class Witness(threading.Thread):
         deadline = time.monotonic() + SILENT_SECONDS
         while before & self._receivers():
             if time.monotonic() > deadline:
-                self.fences.take_down(leader.name)
-                raise RuntimeError("the WAL receiver does not end: no fence")
+                raise RuntimeError("the WAL receiver does not end")
             time.sleep(0.05)
+        self.fences.prove(leader)
+
+    def mark(self, leader):
+        """
+        Only in place of what was read right before: a request that etcd takes up late, when this member has taken its fence down and its mark back,
+        finds something newer there.
+        """
+        value, revision, _ = self._read(self._path(self.name_here))
+        if value == self._mark(leader) or not self.fences.is_proven(leader):
+            return
+        self._marked = True
+        path = base64_encode(self._path(self.name_here))
+        self._transact([self._same(leader), {"key": path, "target": "MOD", "mod_revision": str(revision)}],
+                       [{"request_put": {"key": path, "value": base64_encode(self._mark(leader))}}])
 
     def release(self, leader):
         cluster = self.ha.cluster
         others = self.members | {member.name for member in cluster.members} | {name for name in cluster.sync.members if name}
         others.discard(leader.name)
-        key = base64_encode(self.ha.dcs.leader_path)
         mark = base64_encode(self._mark(leader))
-        compare = [{"key": key, "target": "MOD", "mod_revision": str(revision_of(leader))}]
-        compare += [{"key": base64_encode(self._path(name)), "target": "VALUE", "value": mark} for name in sorted(others)]
-        if self._transact(compare, [{"request_delete_range": {"key": key}}]):
+        compare = [self._same(leader)] + [{"key": base64_encode(self._path(name)), "target": "VALUE", "value": mark} for name in sorted(others)]
+        if self._transact(compare, [{"request_delete_range": {"key": base64_encode(self.ha.dcs.leader_path)}}]).get("succeeded"):
             logger.warning("Removed the lease of leader %s: it is silent, and no member follows it any more (%s)", leader.name, ", ".join(sorted(others)))
 
     def follow_again(self, leader):
-        """Only with this member's mark gone while the leader is still the same: whoever removes its key has then seen the mark, or never will."""
-        same = {"key": base64_encode(self.ha.dcs.leader_path), "target": "MOD", "mod_revision": str(revision_of(leader))}
-        if self._transact([same], [{"request_delete_range": {"key": base64_encode(self._path(self.name_here))}}]):
-            self.fences.take_down(leader.name)
-            logger.warning("Leader %s answers again: this member follows it", leader.name)
-            self.ha.wakeup()
+        """Only with this member's mark taken back while the leader is still the same: whoever removes its key has then seen the mark, or never will."""
+        if self._transact([self._same(leader)], [self._unmark()]).get("succeeded"):
+            self._marked = False
+            if self.fences.is_up(leader):
+                self.fences.take_down(leader)
+                logger.warning("Leader %s answers again: this member follows it", leader.name)
+                self.ha.wakeup()
+
+    def look_again(self, leader):
+        name, revision, newest = self._read(self.ha.dcs.leader_path)
+        if (name, revision) == (leader.name, revision_of(leader)):
+            self.fences.forget_if_ahead(leader, newest)
 
     def forget_earlier(self):
-        """Before Patroni does anything: what an earlier process said of itself in etcd is not so any more."""
+        """
+        Before Patroni does anything: what an earlier process said of itself in etcd is not so any more. What Patroni is shown next may be older than
+        that, from a member of etcd that lags: no leader of then is followed, but for the one that led at this moment.
+        """
         while True:
             try:
-                self._client.deleterange(self._path(self.name_here))
+                answer = self._transact([], [self._unmark(), {"request_range": {"key": base64_encode(self.ha.dcs.leader_path)}}])
+                leads = answer["responses"][1]["response_range"].get("kvs")
+                self.fences.begin(int(leads[0]["mod_revision"]) if leads else 0, int(answer["header"]["revision"]))
                 return
             except Exception as problem:
                 logger.warning("Waiting for etcd: %r", problem)
@@ -199,7 +193,20 @@ class Witness(threading.Thread):
     def _transact(self, compare, success):
         def call(client, retry=None):
             return client.call_rpc("/kv/txn", {"compare": compare, "success": success}, retry)
-        return bool(self._client.handle_auth_errors(call).get("succeeded"))
+        return self._client.handle_auth_errors(call)
+
+    def _read(self, path):
+        """What is there, its revision (0: nothing is there), and the revision of all of etcd; from its leader, not from a member that lags."""
+        answer = self._client.range(path, serializable=False)
+        found = answer.get("kvs")
+        value, revision = (base64_decode(found[0]["value"]), int(found[0]["mod_revision"])) if found else (None, 0)
+        return value, revision, int(answer["header"]["revision"])
+
+    def _same(self, leader):
+        return {"key": base64_encode(self.ha.dcs.leader_path), "target": "MOD", "mod_revision": str(revision_of(leader))}
+
+    def _unmark(self):
+        return {"request_put": {"key": base64_encode(self._path(self.name_here)), "value": base64_encode(NO_MARK)}}
 
     def _path(self, name):
         return self.ha.dcs.client_path(f"/fence/{name}")
@@ -241,9 +248,8 @@ def install(members):
 
     def load_cluster_from_dcs(self):
         load(self)
-        leader = self.cluster.leader
-        if leader and not self.witness.fences.keep_out(leader):
-            self.witness.fences.take_down(leader.name)
+        if self.cluster.leader:
+            self.witness.fences.see(self.cluster.leader)
 
     def write_pgpass(self, record):
         fences = getattr(self, "fences", None)

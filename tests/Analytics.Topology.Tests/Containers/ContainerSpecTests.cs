@@ -38,6 +38,14 @@ public class ContainerSpecTests
         Assert.All(Containers(preset).SelectMany(container => container.Environment.Values).SelectMany(value => value.Parts()).Where(part => part.IsSecret),
             part => Assert.Contains(part.Text, Secrets.All.Concat(Secrets.Given)));
 
+    /// <summary>It changes Patroni, so that whoever did not ask for it has nothing of it.</summary>
+    [Theory, MemberData(nameof(Everywhere))]
+    public void No_member_watches_a_lease_by_default(string preset)
+    {
+        Assert.DoesNotContain(Containers(preset), container => container.Environment.ContainsKey("HUB_LEASE_WITNESSES"));
+        Assert.DoesNotContain(Containers(preset).SelectMany(container => container.Directories).SelectMany(directory => directory.Files), file => file.Name.StartsWith("lease_", StringComparison.Ordinal));
+    }
+
     [Theory, MemberData(nameof(Everywhere))]
     public void Every_secret_has_a_reader(string preset)
     {

@@ -1,8 +1,8 @@
 """
 lease_witness.py itself, on three members in a model of etcd, Patroni and PostgreSQL, through random interleavings.
 
-Every call to etcd, to PostgreSQL and to a process may be interrupted by what the others do; etcd's answers get lost before and after they took effect;
-members reach each other or not, and are started again. What may never happen: a standby gives a receipt to a member whose lease was removed and
+Every call to etcd, to PostgreSQL and to a process may be interrupted by what the others do; requests to etcd get lost, take effect without an answer, or
+take effect long after whoever sent them gave up; members reach each other or not, and are started again. What may never happen: a standby gives a receipt to a member whose lease was removed and
 that has no new one, for that is how an acknowledged commit would be lost.
 
 Arguments: number of runs, first seed. Prints what was seen, or the events of the run that went wrong.
@@ -14,11 +14,13 @@ import tempfile
 import threading
 import types
 
+import lease_fences
 import lease_witness
 
 NAMES = ("db-1", "db-2", "db-3")
 LEADER = "/service/db/leader"
 STEPS = 2500
+TTL = 5
 
 
 class Restarted(BaseException):
@@ -102,16 +104,28 @@ class World:
 
 class Etcd:
     def __init__(self, world):
-        self.world, self.revision, self.keys = world, 1, {}
+        self.world, self.revision, self.keys, self.late = world, 1, {}, []
+        self.history = [(None, 0)]  # of the leader's key
 
     def handle_auth_errors(self, call, retry=None):
         return call(self, retry=retry)
 
-    def put(self, key, value):
-        return self.change(lambda: self.set(key, value))
+    def range(self, key, serializable=True):
+        assert not serializable
+        self.world.interrupt()
+        self.fail(0.03)
+        return self.answer(key)
 
-    def deleterange(self, key):
-        return self.change(lambda: self.delete(key))
+    def answer(self, key):
+        header = {"header": {"revision": str(self.revision)}}
+        if key not in self.keys:
+            return header
+        value, revision = self.keys[key]
+        return header | {"kvs": [{"value": base64.b64encode(value.encode()).decode(), "mod_revision": str(revision)}]}
+
+    def fail(self, chance):
+        if self.world.random.random() < chance:
+            raise OSError("no answer")
 
     def call_rpc(self, method, fields, retry=None):
         assert method == "/kv/txn"
@@ -121,15 +135,26 @@ class Etcd:
                 value, revision = self.keys.get(text(one["key"]), (None, 0))
                 if one["target"] == "MOD" and str(revision) != one["mod_revision"] or one["target"] == "VALUE" and value != text(one["value"]):
                     return {}
+            responses = []
             for one in fields["success"]:
-                self.delete(text(one["request_delete_range"]["key"]))
-            return {"succeeded": True}
+                (kind, request), = one.items()
+                if kind == "request_put":
+                    responses.append(self.set(text(request["key"]), text(request["value"])))
+                elif kind == "request_range":
+                    responses.append({"response_range": self.answer(text(request["key"]))})
+                else:
+                    responses.append(self.delete(text(request["key"])))
+            return {"succeeded": True, "responses": responses, "header": {"revision": str(self.revision)}}
         return self.change(transaction)
 
     def change(self, apply):
         self.world.interrupt()
-        if self.world.random.random() < 0.05:
+        fate = self.world.random.random()
+        if fate < 0.05:
             raise OSError("lost on the way to etcd")
+        if fate < 0.15:
+            self.late.append(apply)
+            raise OSError("etcd does not answer")
         answer = apply()
         self.world.interrupt()
         if self.world.random.random() < 0.05:
@@ -139,12 +164,15 @@ class Etcd:
     def set(self, key, value):
         self.revision += 1
         self.keys[key] = (value, self.revision)
+        if key == LEADER:
+            self.history.append(self.keys[key])
 
     def delete(self, key):
         self.revision += 1
         if key == LEADER and key in self.keys:
             self.world.counts["removed"] += 1
             self.world.say(f"lease of {self.keys[key][0]} removed")
+            self.history.append((None, 0))
         self.keys.pop(key, None)
 
     @property
@@ -179,10 +207,11 @@ class Member:
 
     def boot(self):
         self.receivers, self.connected = {}, None
+        self.shown = max(0, len(self.etcd.history) - 3)  # how far of the leader's history Patroni knows: an etcd member that lags answers, too
         self.cluster = types.SimpleNamespace(leader=None, members=[types.SimpleNamespace(name=name) for name in NAMES], sync=types.SimpleNamespace(members=NAMES))
         connection = types.SimpleNamespace(query=self.query)
         self.state_handler = types.SimpleNamespace(name=self.name, state="running", config=types.SimpleNamespace(_pgpass=self.file), connection_pool=types.SimpleNamespace(get=lambda _: connection))
-        self.dcs = types.SimpleNamespace(_client=self.etcd, leader_path=LEADER, client_path=lambda path: "/service/db" + path)
+        self.dcs = types.SimpleNamespace(ttl=TTL, _client=self.etcd, leader_path=LEADER, client_path=lambda path: "/service/db" + path)
         self.patroni = types.SimpleNamespace(request=self.ask)
         self.witness = lease_witness.Witness(self, len(NAMES))
         self.ready = False
@@ -201,6 +230,7 @@ class Member:
 
     def query(self, sql):
         self.world.interrupt()
+        self.etcd.fail(0.15)
         if sql == lease_witness.RECEIVERS:
             return [(pid,) for pid in self.receivers]
         if sql == lease_witness.CONNECTION:
@@ -226,12 +256,16 @@ class Member:
         if not self.ready:
             self.witness.forget_earlier()
             self.ready = True
-        name, revision = self.etcd.leader
+        self.shown = self.world.random.randint(self.shown, len(self.etcd.history) - 1)
+        name, revision = self.etcd.history[self.shown]
+        former = self.etcd.history[self.shown - 1][0]
+        if name is None and former not in (None, self.name) and self.world.random.random() < 0.1:
+            name, revision = former, ""  # failsafe: who led says that he cannot reach etcd
         self.world.interrupt()
         self.cluster.leader = leader = Leader(name, revision) if name else None
         fences = self.witness.fences
-        if leader and not fences.keep_out(leader):
-            fences.take_down(leader.name)
+        if leader:
+            fences.see(leader)
         self.world.interrupt()
         if leader is None:
             if self.world.random.random() < 0.3 and self.etcd.leader[0] is None:
@@ -298,7 +332,8 @@ def run(seed):
             if pid in member.receivers:
                 member.ending.add(pid)
 
-    lease_witness.os = types.SimpleNamespace(kill=kill, environ={}, chmod=lambda *_: None)
+    lease_fences.os = types.SimpleNamespace(environ={}, chmod=lambda *_: None)
+    lease_witness.os = types.SimpleNamespace(kill=kill)
     lease_witness.time = types.SimpleNamespace(monotonic=lambda: world.now, sleep=lambda _: world.interrupt())
     lease_witness.socket = types.SimpleNamespace(create_connection=lambda *_: (_ for _ in ()).throw(OSError("no answer")))
     for member in members:
@@ -322,7 +357,9 @@ def run(seed):
             for member in members:
                 member.reachable[one.name] = True
             world.say(f"{one.name} answers")
-        elif chance < 0.3:
+        elif chance < 0.3 and etcd.late:
+            etcd.late.pop(world.random.randrange(len(etcd.late)))()
+        elif chance < 0.38:
             world.random.choice(members).reachable[one.name] = world.random.random() < 0.5
         world.interrupt()
 

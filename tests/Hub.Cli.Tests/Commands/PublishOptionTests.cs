@@ -31,6 +31,18 @@ public sealed class PublishOptionTests : IDisposable
         Assert.Contains("`--runbooks https://…` makes them links", result.Output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Members_watch_each_others_leases_where_that_is_chosen()
+    {
+        var result = await cli.RunAsync("publish", "--lease-witnesses", "--output", folder);
+        Assert.True(result.ExitCode == 0, result.Error);
+        var members = await File.ReadAllTextAsync(Path.Combine(folder, "kubernetes/statefulset.yaml"), TestContext.Current.CancellationToken);
+        Assert.Contains("- name: HUB_LEASE_WITNESSES\n              value: \"3\"\n", members, StringComparison.Ordinal);
+        var files = await File.ReadAllTextAsync(Path.Combine(folder, "kubernetes/patroni-config.yaml"), TestContext.Current.CancellationToken)
+            + await File.ReadAllTextAsync(Path.Combine(folder, "kubernetes/init-scripts-configmap.yaml"), TestContext.Current.CancellationToken);
+        Assert.Contains("\n  lease_witness.py: |", files, StringComparison.Ordinal);
+    }
+
     public void Dispose()
     {
         Directory.Delete(folder, recursive: true);

@@ -5,6 +5,7 @@ that was started again has another address. The others then ask in the wrong pla
 at an address that nobody has, so that nobody is elected or the leader steps down, or at that of another member, whose answer counts as this one's.
 etcd's addresses stay kept: they let a leader go on while no name can be looked up, and are looked up again when a connection fails.
 """
+import os
 import sys
 
 from patroni.__main__ import main
@@ -24,6 +25,15 @@ try:
     DnsCachingResolver.resolve = resolve
 except (ImportError, AttributeError) as problem:
     print(f"This Patroni looks up names in a way of its own ({problem}): whether it keeps members' addresses is not known.", file=sys.stderr)
+
+witnesses = int(os.environ.get("HUB_LEASE_WITNESSES", 0))
+if witnesses:
+    try:
+        import lease_witness
+
+        lease_witness.install(witnesses)
+    except (ImportError, AttributeError) as problem:
+        print(f"This Patroni cannot have witnesses ({problem}): a leader that dies silently keeps its lease until it runs out.", file=sys.stderr)
 
 # Where processes are not forked, the one that does the work reads this file as well.
 if __name__ == "__main__":
