@@ -21,12 +21,23 @@ internal sealed class Disk(string name, string directory)
         [ "$(df --block-size=4096 --output=avail {directory} | tail -n 1)" -eq 0 ]
         """;
 
+    /// <summary>Segments that PostgreSQL keeps for later have their room already: they are used up until it ends for want of another.</summary>
+    private static readonly string UseUpWal = $"""
+        for segment in $(seq 1 200); do
+            PGPASSWORD=$PATRONI_SUPERUSER_PASSWORD timeout 60 psql --no-psqlrc --quiet --output=/dev/null --host={Paths.SocketDirectory} --username="$PATRONI_SUPERUSER_USERNAME" --dbname=postgres \
+                --command="SELECT pg_logical_emit_message(false, 'drill', 'next segment')" --command="SELECT pg_switch_wal()" || exit 0
+        done
+        exit 1
+        """;
+
     public async Task FillAsync(FaultContext context, string member, CancellationToken cancel)
     {
         context.Damage.Note($"emptying {member}'s {name}", async token => (await context.Cluster.ExecAsync(member, token, "rm", "--force", $"{directory}/{Ballast}"))
             .OrThrow($"{member}'s {name} is still full: remove {directory}/{Ballast} there"));
         context.Strike();
         (await context.Cluster.ExecAsync(member, cancel, "sh", "-c", Fill)).OrThrow($"{member}'s {name} was not filled");
+        if (this == Wal)
+            (await context.Cluster.ExecAsync(member, cancel, "sh", "-c", UseUpWal)).OrThrow($"{member}'s PostgreSQL found room for 200 segments");
     }
 
     /// <summary>Why it cannot be done here; null where it can. Members that share a disk, with each other and with this machine, would take all of it down.</summary>
