@@ -6,7 +6,7 @@ namespace Analytics.Topology.Containers;
 /// <summary>HAProxy and PgBouncer: one pod in Kubernetes, two containers here.</summary>
 internal static class GatewayContainers
 {
-    private const string StartScript = "start-pgbouncer.sh";
+    internal const string StartScript = "start-pgbouncer.sh";
 
     public static IEnumerable<ContainerSpec> For(ClusterTopology topology)
     {

@@ -49,7 +49,7 @@ internal static class GatewayDeployment
     private static V1Container PgBouncer(ClusterTopology topology, ContainerSpec spec)
     {
         var container = Containers.From(spec, Half(topology), [PortNames.Pooled]);
-        container.Command = ["pgbouncer", $"{Paths.Config}/{PgBouncerConfig.FileName}"]; // HAProxy's address is the pod's own and stays.
+        container.Command = ["pgbouncer", $"{Paths.Config}/{PgBouncerConfig.FileName}"]; // See ConfigMaps.IsForeign.
         container.LivenessProbe = Pods.Tcp(PortNames.Pooled, period: 15, failures: 6);
         container.ReadinessProbe = Pods.Tcp(PortNames.Pooled, period: 5, failures: 2);
 

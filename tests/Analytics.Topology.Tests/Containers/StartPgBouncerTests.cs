@@ -42,6 +42,18 @@ public sealed class StartPgBouncerTests : IDisposable
         await EndAsync(script, "TERM");
     }
 
+    /// <summary>Between two PgBouncers, or before the first, nobody is there to take it.</summary>
+    [Fact]
+    public async Task A_signal_that_comes_before_PgBouncer_is_for_the_one_that_comes()
+    {
+        var asked = Path.Combine(programs.Directory, "asked");
+        using var script = Start("10.0.0.9", getent: $"#!/bin/sh\ntouch {asked}\nsleep 1\n");
+        await Eventually.TrueAsync(() => Task.FromResult(File.Exists(asked)), Patience, () => "the script asks for HAProxy's address", Cancel);
+        await SignalAsync(script, "TERM");
+        await script.WaitForExitAsync(Cancel).WaitAsync(Patience, Cancel);
+        Assert.NotEqual(0, script.ExitCode);
+    }
+
     [Fact]
     public async Task Fails_as_PgBouncer_does()
     {
@@ -76,10 +88,10 @@ public sealed class StartPgBouncerTests : IDisposable
         File.Move(file + "-new", file, overwrite: true);
     }
 
-    private Process Start(string address, string? pgbouncer = null)
+    private Process Start(string address, string? pgbouncer = null, string? getent = null)
     {
         File.WriteAllText(Path.Combine(programs.Directory, "address"), $"{address} haproxy\n");
-        programs.Add("getent", $"#!/bin/sh\n[ \"$1 $2\" = 'hosts haproxy' ] && cat {programs.Directory}/address\n");
+        programs.Add("getent", getent ?? $"#!/bin/sh\n[ \"$1 $2\" = 'hosts haproxy' ] && cat {programs.Directory}/address\n");
         // A shell in the background starts with SIGINT ignored and could not catch it, as PgBouncer does.
         programs.Add("pgbouncer", pgbouncer ?? """
             #!/usr/bin/env -S --default-signal=INT sh

@@ -19,15 +19,18 @@ watch() {
         fi
     done
 }
-forward() { kill -"$1" "$pgbouncer" 2> /dev/null || :; }
+# A signal that finds nobody, because PgBouncer is just being started, is for the one that comes.
+forward() { [ "$pgbouncer" ] && kill -"$1" "$pgbouncer" 2> /dev/null || pending=$1; }
+pgbouncer='' pending=''
 trap 'forward HUP' HUP
 trap 'forward INT' INT
 trap 'forward TERM' TERM
-trap 'moved=true; forward KILL' ALRM
+trap 'moved=true; kill -KILL "$pgbouncer" 2> /dev/null || :' ALRM
 while :; do
-    moved='' known=$(addresses "$2")
+    moved='' pgbouncer='' known=$(addresses "$2")
     pgbouncer "$1" &
     pgbouncer=$!
+    if [ "$pending" ]; then forward "$pending"; pending=''; fi
     watch "$2" "$known" &
     watcher=$!
     # A signal ends the wait before PgBouncer has ended.
