@@ -19,8 +19,18 @@ watch() {
         fi
     done
 }
-# A signal that finds nobody, because PgBouncer is just being started, is for the one that comes.
-forward() { [ "$pgbouncer" ] && kill -"$1" "$pgbouncer" 2> /dev/null || pending=$1; }
+command_line() { tr -d '\0' 2> /dev/null < "/proc/$1/cmdline" || :; }
+own=$(command_line $$)
+# A signal that finds nobody, because PgBouncer is just being started, is for the one that comes. Until its program is loaded it is a copy of this
+# shell, which would take the signal for itself.
+forward() {
+    if [ -z "$pgbouncer" ]; then
+        pending=$1
+        return
+    fi
+    while [ "$(command_line "$pgbouncer")" = "$own" ]; do sleep 0.05; done
+    kill -"$1" "$pgbouncer" 2> /dev/null || pending=$1
+}
 pgbouncer='' pending=''
 trap 'forward HUP' HUP
 trap 'forward INT' INT
