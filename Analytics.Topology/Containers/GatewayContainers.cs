@@ -6,7 +6,7 @@ namespace Analytics.Topology.Containers;
 /// <summary>HAProxy and PgBouncer: one pod in Kubernetes, two containers here.</summary>
 internal static class GatewayContainers
 {
-    internal const string StartScript = "start-pgbouncer.sh";
+    private const string StartScript = "start-pgbouncer.sh";
 
     public static IEnumerable<ContainerSpec> For(ClusterTopology topology)
     {
@@ -46,4 +46,11 @@ internal static class GatewayContainers
             ReadOnlyRoot = true,
         };
     }
+
+    /// <summary>As a pod runs it: HAProxy is in the same pod, at an address that stays, so that PgBouncer is started as itself.</summary>
+    public static ContainerSpec InPod(ContainerSpec spec) => spec.Name != ClusterNames.PgBouncer ? spec : spec with
+    {
+        Entrypoint = ["pgbouncer", $"{Paths.Config}/{PgBouncerConfig.FileName}"],
+        Directories = [.. spec.Directories.Select(directory => directory with { Files = [.. directory.Files.Where(file => file.Name != StartScript)] })],
+    };
 }

@@ -8,17 +8,14 @@ namespace Analytics.Topology.Kubernetes;
 /// <summary>The rendered configuration, byte for byte what every other host mounts.</summary>
 internal static class ConfigMaps
 {
-    /// <summary>What other hosts need and no pod does: a pod's PgBouncer asks for HAProxy at the pod's own address, which stays.</summary>
-    public static bool IsForeign(MountedFile file) => file.Name == GatewayContainers.StartScript;
-
     /// <summary>One for each directory of configuration but the database's, which comes in two parts.</summary>
     public static IEnumerable<V1ConfigMap> Gateway(ManifestContext context) =>
-        ClusterContainers.For(context.Topology).Where(spec => spec.Name != ClusterNames.Prometheus)
+        ClusterContainers.For(context.Topology).Where(spec => spec.Name != ClusterNames.Prometheus).Select(GatewayContainers.InPod)
             .SelectMany(spec => spec.Directories)
             .Where(directory => directory.Files.Any(file => !file.Secret))
             .DistinctBy(directory => directory.Source)
             .Where(directory => directory.Source != $"config/{ClusterNames.TimescaleDb}")
-            .Select(directory => ConfigMap(context, Volumes.ObjectOf(directory), KubernetesNames.Gateway, directory.Files.Where(file => !IsForeign(file)).ToDictionary(file => file.Name, file => file.Text!)));
+            .Select(directory => ConfigMap(context, Volumes.ObjectOf(directory), KubernetesNames.Gateway, directory.Files.ToDictionary(file => file.Name, file => file.Text!)));
 
     public static V1ConfigMap Patroni(ManifestContext context) =>
         ConfigMap(context, PatroniConfigMap, ClusterNames.TimescaleDb, new() { [PatroniConfig.FileName] = Database(context)[PatroniConfig.FileName] });

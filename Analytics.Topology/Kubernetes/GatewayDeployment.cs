@@ -20,7 +20,7 @@ internal static class GatewayDeployment
     public static V1Deployment Deployment(ManifestContext context)
     {
         var topology = context.Topology;
-        var specs = ClusterContainers.For(topology).ToDictionary(spec => spec.Name);
+        var specs = ClusterContainers.For(topology).Select(GatewayContainers.InPod).ToDictionary(spec => spec.Name);
         var (haproxy, pgbouncer, exporter) = (specs[ClusterNames.HaProxy], specs[ClusterNames.PgBouncer], specs[ClusterNames.PgBouncerExporter]);
         var pod = new V1PodSpec
         {
@@ -49,7 +49,6 @@ internal static class GatewayDeployment
     private static V1Container PgBouncer(ClusterTopology topology, ContainerSpec spec)
     {
         var container = Containers.From(spec, Half(topology), [PortNames.Pooled]);
-        container.Command = ["pgbouncer", $"{Paths.Config}/{PgBouncerConfig.FileName}"]; // See ConfigMaps.IsForeign.
         container.LivenessProbe = Pods.Tcp(PortNames.Pooled, period: 15, failures: 6);
         container.ReadinessProbe = Pods.Tcp(PortNames.Pooled, period: 5, failures: 2);
 

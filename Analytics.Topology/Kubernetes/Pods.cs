@@ -46,7 +46,7 @@ internal static class Pods
     /// </summary>
     public static string Configuration(params ContainerSpec[] specs) =>
         string.Concat(specs.SelectMany(spec => spec.Directories).DistinctBy(directory => directory.Source).SelectMany(directory => directory.Files)
-            .Where(file => !file.Secret && file.Name != WebConfig.FileName && !ConfigMaps.IsForeign(file)).Select(file => file.Text));
+            .Where(file => !file.Secret && file.Name != WebConfig.FileName).Select(file => file.Text));
 
     /// <summary>Members of a quorum: never two on one node (unless there is only one), and over zones as evenly as nodes allow.</summary>
     public static void KeepApart(V1PodSpec spec, ManifestContext context, string component, bool required)

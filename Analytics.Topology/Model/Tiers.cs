@@ -31,6 +31,9 @@ public sealed record DatabaseTier
 
     public PatroniTiming Timing { get; init; } = new();
 
+    /// <summary>The same tier with <see cref="PatroniTiming.LeaseWitnesses"/> set.</summary>
+    public DatabaseTier WithLeaseWitnesses(bool on = true) => this with { Timing = Timing with { LeaseWitnesses = on } };
+
     /// <summary>Overrides of derived postgresql.conf settings; mandatory ones (TLS, replication, extension) cannot be overridden.</summary>
     public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
 

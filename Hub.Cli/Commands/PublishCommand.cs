@@ -35,7 +35,7 @@ internal static class PublishCommand
             if (parse.GetValue(runbooks) is { } url)
                 chosen = chosen with { Topology = chosen.Topology.With(cluster => cluster with { Monitoring = cluster.Monitoring with { Runbooks = url.ToString() } }) };
             if (parse.GetValue(witnesses))
-                chosen = chosen with { Topology = chosen.Topology.With(cluster => cluster with { Database = cluster.Database with { Timing = cluster.Database.Timing with { LeaseWitnesses = true } } }) };
+                chosen = chosen with { Topology = chosen.Topology.With(cluster => cluster with { Database = cluster.Database.WithLeaseWitnesses() }) };
             var target = PublishTarget.At(parse.GetValue(output), chosen);
             var exit = parse.GetValue(check) ? Check(ui, target) : Write(ui, target);
             if (!parse.GetValue(check) && !chosen.Topology.Monitoring.HasRunbookAddress)

@@ -44,7 +44,7 @@ internal sealed class Deployment
         {
             Name = choices.Name,
             Images = cluster.Images.WithDatabase(Environment.GetEnvironmentVariable(Images.DatabaseVariable)),
-            Database = cluster.Database with { Timing = cluster.Database.Timing with { LeaseWitnesses = choices.LeaseWitnesses } },
+            Database = cluster.Database.WithLeaseWitnesses(choices.LeaseWitnesses),
             Backup = choices.Backup is { } storage ? cluster.Backup with { Repository = storage.Repository } : cluster.Backup,
         });
         Containers = [.. ClusterContainers.For(Topology).Select(container => container with

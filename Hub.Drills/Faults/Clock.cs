@@ -20,7 +20,7 @@ internal static class Clock
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private const string Times = $"""
-        PGPASSWORD=$PATRONI_SUPERUSER_PASSWORD psql --no-psqlrc --tuples-only --no-align --host={Paths.SocketDirectory} --username="$PATRONI_SUPERUSER_USERNAME" --dbname=postgres \
+        {MemberShell.Password} {MemberShell.Psql} --tuples-only --no-align \
             --command='SELECT floor(extract(epoch FROM clock_timestamp()))::bigint' && env --unset=LD_PRELOAD date +%s
         """;
 

@@ -24,7 +24,7 @@ internal sealed class Disk(string name, string directory)
     /// <summary>Segments that PostgreSQL keeps for later have their room already: they are used up until it ends for want of another.</summary>
     private static readonly string UseUpWal = $"""
         for segment in $(seq 1 200); do
-            PGPASSWORD=$PATRONI_SUPERUSER_PASSWORD timeout 60 psql --no-psqlrc --quiet --output=/dev/null --host={Paths.SocketDirectory} --username="$PATRONI_SUPERUSER_USERNAME" --dbname=postgres \
+            {MemberShell.Password} timeout 60 {MemberShell.Psql} --quiet --output=/dev/null \
                 --command="SELECT pg_logical_emit_message(false, 'drill', 'next segment')" --command="SELECT pg_switch_wal()" || exit 0
         done
         exit 1
@@ -46,8 +46,9 @@ internal sealed class Disk(string name, string directory)
         var devices = new HashSet<string>();
         foreach (var member in cluster.Members)
         {
-            devices.Add(await DeviceAsync(cluster, member, directory, cancel));
-            if (this == Wal && await DeviceAsync(cluster, member, Paths.PgVolume, cancel) is var data && devices.Contains(data))
+            var device = await DeviceAsync(cluster, member, directory, cancel);
+            devices.Add(device);
+            if (this == Wal && device == await DeviceAsync(cluster, member, Paths.PgVolume, cancel))
                 return "the members' WAL has no disk of its own";
         }
 

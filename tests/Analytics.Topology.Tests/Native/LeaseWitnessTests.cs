@@ -11,7 +11,7 @@ public class LeaseWitnessTests
     private static readonly TestDeployment Deployment = new(Presets.Development.With(cluster => cluster with
     {
         Images = Images.Local.WithDatabase(Environment.GetEnvironmentVariable(Images.DatabaseVariable)),
-        Database = cluster.Database with { Timing = cluster.Database.Timing with { LeaseWitnesses = true } },
+        Database = cluster.Database.WithLeaseWitnesses(),
     }));
 
     /// <summary>The seeds are fixed: what fails here fails again. The model says itself when it saw no lease removed, no fence lifted or no restart.</summary>

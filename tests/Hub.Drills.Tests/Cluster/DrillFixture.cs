@@ -71,6 +71,6 @@ public sealed class WitnessesFixture : DrillFixture
 {
     private protected override ClusterTopology Topology => Presets.Development.With(cluster => cluster with
     {
-        Database = cluster.Database with { Timing = cluster.Database.Timing with { LeaseWitnesses = true } },
+        Database = cluster.Database.WithLeaseWitnesses(),
     });
 }

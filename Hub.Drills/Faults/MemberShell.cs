@@ -1,0 +1,12 @@
+using Analytics.Topology;
+
+namespace Hub.Drills.Faults;
+
+/// <summary>What faults write into a shell of a member's container.</summary>
+internal static class MemberShell
+{
+    /// <summary>psql as the superuser over the member's own socket; the options and commands follow.</summary>
+    public const string Psql = $"""psql --no-psqlrc --host={Paths.SocketDirectory} --username="$PATRONI_SUPERUSER_USERNAME" --dbname=postgres""";
+
+    public const string Password = "PGPASSWORD=$PATRONI_SUPERUSER_PASSWORD";
+}
