@@ -8,6 +8,13 @@ public sealed class IngestOptions
     /// <summary>The configuration section.</summary>
     public const string Section = "Ingest";
 
+    /// <summary>
+    /// The addresses of this machine on which all ports listen, separated by commas, such as <c>127.0.0.1</c>. Default empty: every address, for a
+    /// container has no other protection to give up.
+    /// </summary>
+    [IPAddresses]
+    public string ListenAddresses { get; set; } = "";
+
     /// <summary>Port of REST, health and metrics. Default 8080; 0 lets the system choose.</summary>
     [Range(0, 65535)]
     public int RestPort { get; set; } = 8080;

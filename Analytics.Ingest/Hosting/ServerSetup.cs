@@ -18,8 +18,25 @@ internal sealed class ServerSetup(IOptions<IngestOptions> options) : IConfigureO
         server.Limits.Http2.MaxStreamsPerConnection = 100;
         server.Limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(30);
         // Without TLS nothing negotiates a protocol: each port speaks one.
-        server.ListenAnyIP(ingest.RestPort, listen => { listen.Protocols = HttpProtocols.Http1; listen.Mark(Listener.Rest); });
-        server.ListenAnyIP(ingest.OtlpHttpPort, listen => { listen.Protocols = HttpProtocols.Http1; listen.Mark(Listener.OtlpHttp); });
-        server.ListenAnyIP(ingest.OtlpGrpcPort, listen => { listen.Protocols = HttpProtocols.Http2; listen.Mark(Listener.OtlpGrpc); });
+        Listen(server, ingest, ingest.RestPort, HttpProtocols.Http1, Listener.Rest);
+        Listen(server, ingest, ingest.OtlpHttpPort, HttpProtocols.Http1, Listener.OtlpHttp);
+        Listen(server, ingest, ingest.OtlpGrpcPort, HttpProtocols.Http2, Listener.OtlpGrpc);
+    }
+
+    private static void Listen(KestrelServerOptions server, IngestOptions ingest, int port, HttpProtocols protocols, Listener listener)
+    {
+        void Configure(ListenOptions listen)
+        {
+            listen.Protocols = protocols;
+            listen.Mark(listener);
+        }
+
+        if (ingest.ListenAddresses.Length == 0)
+        {
+            server.ListenAnyIP(port, Configure);
+            return;
+        }
+
+        foreach (var address in IPAddressesAttribute.Parse(ingest.ListenAddresses)) server.Listen(address, port, Configure);
     }
 }

@@ -8,7 +8,9 @@ public static class PrometheusConfig
 {
     public const string FileName = "prometheus.yml";
 
-    public static string Render(ClusterTopology topology)
+    /// <param name="topology">The cluster.</param>
+    /// <param name="ingestPort">Where ingest serves its metrics; another port where ingest is a program of the machine that listens elsewhere.</param>
+    public static string Render(ClusterTopology topology, int ingestPort = Ports.Rest)
     {
         ArgumentNullException.ThrowIfNull(topology);
         var interval = $"{(int)topology.Monitoring.ScrapeInterval.TotalSeconds}s";
@@ -29,7 +31,7 @@ public static class PrometheusConfig
                 Job(topology, "etcd", tls: false, topology.Etcd.Hosts.Select(host => (host, $"{host}:{Ports.EtcdMetrics}"))),
                 Job(topology, "haproxy", tls: true, [(ClusterNames.HaProxy, $"{ClusterNames.HaProxy}:{Ports.HaProxyMetrics}")]),
                 Job(topology, "pgbouncer", tls: true, [(ClusterNames.PgBouncer, $"{ClusterNames.PgBouncerExporter}:{Ports.PgBouncerExporter}")]),
-                Job(topology, "ingest", tls: false, [(ClusterNames.Ingest, $"{ClusterNames.Ingest}:{Ports.Rest}")]),
+                Job(topology, "ingest", tls: false, [(ClusterNames.Ingest, $"{ClusterNames.Ingest}:{ingestPort}")]),
             },
         });
     }

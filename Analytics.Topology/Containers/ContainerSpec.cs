@@ -70,7 +70,10 @@ public sealed record VolumeMount(string Name, string Path, bool ReadOnly = false
 /// <param name="Name">What is served: the endpoint's name in Aspire.</param>
 /// <param name="Port">Port in the container.</param>
 /// <param name="HostPort">Port on 127.0.0.1 of the developer's machine; null: reachable inside the network only.</param>
-public sealed record PortMapping(string Name, int Port, int? HostPort = null);
+/// <param name="Variable">
+/// The environment variable that gives the program another port, where it runs on the machine itself and not in a container; null: there is none.
+/// </param>
+public sealed record PortMapping(string Name, int Port, int? HostPort = null, string? Variable = null);
 
 /// <param name="Command">Exit code 0 is healthy.</param>
 /// <param name="Interval">Pause between two probes.</param>

@@ -6,7 +6,7 @@ namespace Analytics.Topology.Containers;
 internal static class ServiceContainers
 {
     /// <summary>The name of the connection string that every program of Hub reads.</summary>
-    private const string Connection = "ConnectionStrings__analytics";
+    internal const string Connection = "ConnectionStrings__analytics";
 
     /// <summary>The servers whose certificates ingest watches.</summary>
     internal const string WatchedCertificates = "Ingest__WatchedCertificates";
@@ -20,10 +20,10 @@ internal static class ServiceContainers
             Arguments = ["etcd-auth"],
             Environment = new Dictionary<string, SecretText>
             {
-                ["ETCD_ENDPOINTS"] = string.Join(',', topology.Etcd.Hosts.Select(host => $"https://{host}:{Ports.EtcdClient}")),
-                ["ETCD_CA"] = Paths.CaFile,
-                ["ETCD_CERT"] = Paths.CertFile,
-                ["ETCD_KEY"] = Paths.KeyFile,
+                ["ETCD_ENDPOINTS"] = SecretText.Join(",", topology.Etcd.Hosts.Select(host => Endpoint("https", host, Ports.EtcdClient))),
+                ["ETCD_CA"] = File(Paths.CaFile),
+                ["ETCD_CERT"] = File(Paths.CertFile),
+                ["ETCD_KEY"] = File(Paths.KeyFile),
                 ["ETCD_ROOT_PASSWORD"] = Secret(Secrets.EtcdRoot),
                 ["PATRONI_ETCD3_PASSWORD"] = Secret(Secrets.EtcdPatroni),
             },
@@ -57,15 +57,15 @@ internal static class ServiceContainers
                 [Connection] = ConnectionString(ClusterNames.PgBouncer, Ports.PgBouncer, Roles.App, Secrets.App)
                     + ";No Reset On Close=true;Maximum Pool Size=20;Timeout=5;Keepalive=10;Application Name=ingest",
                 ["DOTNET_gcServer"] = "0",
-                [WatchedCertificates] = string.Join(',', Watched(topology)),
-                ["Ingest__CertificateAuthority"] = Paths.CaFile,
+                [WatchedCertificates] = SecretText.Join(",", Watched(topology)),
+                ["Ingest__CertificateAuthority"] = File(Paths.CaFile),
             },
             Directories = [TlsFiles(ClusterNames.Ingest, withKey: false)],
             Ports =
             [
-                new PortMapping("otlp-grpc", Ports.OtlpGrpc, Ports.OtlpGrpc),
-                new PortMapping("otlp-http", Ports.OtlpHttp, Ports.OtlpHttp),
-                new PortMapping("rest", Ports.Rest, Ports.Rest),
+                new PortMapping("otlp-grpc", Ports.OtlpGrpc, Ports.OtlpGrpc, "Ingest__OtlpGrpcPort"),
+                new PortMapping("otlp-http", Ports.OtlpHttp, Ports.OtlpHttp, "Ingest__OtlpHttpPort"),
+                new PortMapping("rest", Ports.Rest, Ports.Rest, "Ingest__RestPort"),
             ],
             After = [ClusterNames.PgBouncer],
             StopGracePeriod = TimeSpan.FromSeconds(45),
@@ -76,16 +76,21 @@ internal static class ServiceContainers
     }
 
     /// <summary>One endpoint for each certificate; every member of the database and of etcd, since each reloads by itself.</summary>
-    private static IEnumerable<string> Watched(ClusterTopology topology) =>
+    private static IEnumerable<SecretText> Watched(ClusterTopology topology) =>
     [
-        $"postgres://{ClusterNames.PgBouncer}:{Ports.PgBouncer}",
-        $"tls://{ClusterNames.HaProxy}:{Ports.HaProxyMetrics}",
-        $"tls://{ClusterNames.PgBouncerExporter}:{Ports.PgBouncerExporter}",
-        .. topology.Database.Hosts.Select(host => $"postgres://{host}:{Ports.Postgres}"),
-        .. topology.Database.Hosts.Select(host => $"tls://{host}:{Ports.Patroni}"),
-        .. topology.Etcd.Hosts.Select(host => $"tls://{host}:{Ports.EtcdClient}"),
+        Endpoint("postgres", ClusterNames.PgBouncer, Ports.PgBouncer),
+        Endpoint("tls", ClusterNames.HaProxy, Ports.HaProxyMetrics),
+        Endpoint("tls", ClusterNames.PgBouncerExporter, Ports.PgBouncerExporter),
+        .. topology.Database.Hosts.Select(host => Endpoint("postgres", host, Ports.Postgres)),
+        .. topology.Database.Hosts.Select(host => Endpoint("tls", host, Ports.Patroni)),
+        .. topology.Etcd.Hosts.Select(host => Endpoint("tls", host, Ports.EtcdClient)),
     ];
 
-    internal static string ConnectionString(string host, int port, string role, string password) =>
-        $"Host={host};Port={port};Database={ClusterNames.Database};Username={role};Password={Secret(password)};SSL Mode=VerifyFull;Root Certificate={Paths.CaFile}";
+    internal static SecretText ConnectionString(string host, int port, string role, string password) => SecretText.Of(
+        $"Host={new HostPart(host, port)};Port={new PortPart(host, port)};Database={ClusterNames.Database};Username={role}")
+        + $";Password={Secret(password)};SSL Mode=VerifyFull;Root Certificate=" + File(Paths.CaFile);
+
+    private static SecretText Endpoint(string scheme, string host, int port) => SecretText.Of($"{scheme}://{new HostPart(host, port)}:{new PortPart(host, port)}");
+
+    private static SecretText File(string path) => SecretText.Of($"{new FilePart(path)}");
 }

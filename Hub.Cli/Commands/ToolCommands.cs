@@ -79,14 +79,24 @@ internal static class ToolCommands
 
     public static Command Images(Ui ui)
     {
+        var chosen = new Argument<string[]>("image")
+        {
+            Description = "Images by their names, such as hub/database:local; others are pulled [default: all of this hub].",
+            Arity = ArgumentArity.ZeroOrMore,
+        };
         var rebuild = new Option<bool>("--rebuild") { Description = "Build every image again, even if nothing changed." };
-        var command = new Command("images", "Build the local images, from a registry's base or from Debian's packages alone.") { rebuild };
+        var program = new Option<string>("--engine") { Description = "docker or podman.", DefaultValueFactory = _ => "docker" };
+        program.AcceptOnlyFromAmong("docker", "podman");
+        var command = new Command("images", "Build the local images, from a registry's base or from Debian's packages alone.") { chosen, rebuild, program };
         command.SetAction(async (parse, cancellation) =>
         {
             var deployment = Deployment.Load();
-            var engine = await ContainerEngine.ConnectAsync(cancellation);
-            var names = deployment.Containers.Select(container => container.Image).ToHashSet();
-            await ui.StepAsync("Images", report => new ImageBuilder(engine, deployment.Repository, deployment.Topology.Images, report).EnsureAsync(names, parse.GetValue(rebuild), cancellation),
+            var engine = await ContainerEngine.ConnectForImagesAsync(parse.GetValue(program)!, cancellation);
+            var given = parse.GetValue(chosen)!;
+            var names = (given.Length > 0 ? given : deployment.Containers.Select(container => container.Image)).ToHashSet();
+            await ui.StepAsync("Images",
+                report => new ImageBuilder(engine, deployment.Repository, deployment.Topology.Images, report)
+                    .EnsureAsync(names, parse.GetValue(rebuild), cancellation),
                 built => built == 0 ? "up to date" : $"{built} built");
             return 0;
         });

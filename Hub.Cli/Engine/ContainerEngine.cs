@@ -9,14 +9,19 @@ internal sealed class ContainerEngine
     public static readonly Version OldestSupported = new(20, 10);
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+    private const string Docker = "docker";
     private readonly string[] compose;
 
-    private ContainerEngine(Version version, string rootDirectory, string[] compose)
+    private ContainerEngine(string program, Version version, string rootDirectory, string[] compose)
     {
+        Program = program;
         Version = version;
         RootDirectory = rootDirectory;
         this.compose = compose;
     }
+
+    /// <summary>The command line of the engine: <c>docker</c>, or <c>podman</c> where only images are made.</summary>
+    public string Program { get; }
 
     public Version Version { get; }
 
@@ -43,11 +48,29 @@ internal sealed class ContainerEngine
 
         if (!Version.TryParse(text.Split('-', '+')[0], out var version) || version < OldestSupported)
             throw new CliException($"The container engine is version {text}; Hub needs {OldestSupported} or later.", "Update Docker: https://docs.docker.com/engine/install/");
-        return new ContainerEngine(version, document!.RootElement.GetProperty("DockerRootDir").GetString() ?? "/", await FindComposeAsync(cancellation));
+        return new ContainerEngine(Docker, version, document!.RootElement.GetProperty("DockerRootDir").GetString() ?? "/", await FindComposeAsync(cancellation));
+    }
+
+    /// <summary>An engine that makes images and nothing else: without Compose, and Podman too.</summary>
+    /// <param name="program"><c>docker</c> or <c>podman</c>.</param>
+    /// <param name="cancellation">Stops the question.</param>
+    /// <exception cref="CliException">There is none, or it does not run.</exception>
+    public static async Task<ContainerEngine> ConnectForImagesAsync(string program, CancellationToken cancellation)
+    {
+        if (Processes.Find(program) is null)
+            throw new CliException($"No container engine: `{program}` is not on the PATH.", $"Debian/Ubuntu: apt-get install {(program == Docker ? "docker.io" : program)}.");
+        var version = await Processes.RunAsync(program, ["version", "--format", program == Docker ? "{{.Server.Version}}" : "{{.Client.Version}}"], cancellation);
+        if (version.ExitCode != 0 || !Version.TryParse(version.Output.Trim().Split('-', '+')[0], out var parsed))
+        {
+            throw new CliException($"The container engine does not answer: {version.Error.Trim()}",
+                program == Docker ? "Start it: `systemctl start docker`, Docker Desktop, or as root `./hub engine`." : "See `podman info`.");
+        }
+
+        return new ContainerEngine(program, parsed, "/", []);
     }
 
     public Task<ProcessResult> RunAsync(CancellationToken cancellation, params string[] arguments) =>
-        Processes.RunAsync("docker", arguments, cancellation);
+        Processes.RunAsync(Program, arguments, cancellation);
 
     public Task<ProcessResult> ComposeAsync(ComposeProject project, CancellationToken cancellation, Action<string>? onLine, params string[] arguments) =>
         Processes.RunAsync(compose[0], compose[1..].Concat(project.Arguments).Concat(arguments), cancellation, onLine: onLine);

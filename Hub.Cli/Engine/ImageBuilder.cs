@@ -53,7 +53,7 @@ internal sealed class ImageBuilder(ContainerEngine engine, string repository, Im
                 await PublishAsync(above, cancellation);
             report($"building {image.Name}");
             var environment = buildKit ? null : new Dictionary<string, string> { ["DOCKER_BUILDKIT"] = "0" };
-            (await Processes.RunAsync("docker",
+            (await Processes.RunAsync(engine.Program,
                 [
                     "build", "--network", "host", .. image.Source, "--tag", image.Name, "--label", $"{FingerprintLabel}={fingerprint}",
                     "--file", Path.Combine(repository, "images", image.File), repository,
