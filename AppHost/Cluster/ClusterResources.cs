@@ -1,6 +1,7 @@
 using System.Globalization;
 using Analytics.Topology;
 using Analytics.Topology.Containers;
+using AppHost.Startup;
 
 namespace AppHost.Cluster;
 
@@ -35,7 +36,7 @@ internal static class ClusterResources
         if (spec.Entrypoint.Count > 0)
             resource.WithEntrypoint(spec.Entrypoint[0]);
         foreach (var (variable, value) in spec.Environment)
-            resource.WithEnvironment(context => context.EnvironmentVariables[variable] = HostValues.Secrets(hub, value));
+            resource.WithEnvironment(context => context.EnvironmentVariables[variable] = HostValues.InContainer(hub, value));
         foreach (var directory in spec.Directories)
             resource.WithContainerFiles(directory.Path, Files(hub, directory), ClusterNames.Uid, ClusterNames.Uid);
         foreach (var volume in spec.Volumes)
@@ -43,8 +44,10 @@ internal static class ClusterResources
         foreach (var port in spec.Ports.Where(port => port.HostPort is not null || reachable.Contains(port.Name)))
         {
             // Null is any free port; left out, it would read as the container's own, which three members cannot all have.
-            resource.WithEndpoint(targetPort: port.Port, scheme: Scheme(port), name: EndpointName(port), isProxied: false)
-                .WithEndpoint(EndpointName(port), endpoint => endpoint.Port = port.HostPort);
+            var endpoint = EndpointName(name, port);
+            resource.WithEndpoint(targetPort: port.Port, scheme: Scheme(port), name: endpoint, isProxied: false)
+                .WithEndpoint(endpoint, annotation => annotation.Port = port.HostPort)
+                .WithFreePort(port.HostPort);
         }
 
         hub.Register(resource, spec);
@@ -52,7 +55,11 @@ internal static class ClusterResources
     }
 
     /// <summary>The endpoint of a container's port; Aspire's PostgreSQL resource knows its own by the name <c>tcp</c>.</summary>
-    public static string EndpointName(PortMapping port) => port.Port == Ports.Postgres ? "tcp" : port.Name;
+    public static string EndpointName(string container, PortMapping port) => (container, port.Port) switch
+    {
+        (ClusterNames.HaProxy, Ports.ReadWrite) or (ClusterNames.PgBouncer, Ports.PgBouncer) => DatabaseConnections.Endpoint,
+        _ => port.Name,
+    };
 
     /// <summary>What is spoken on a port: a dashboard links http and https, everything else is shown as an address.</summary>
     public static string Scheme(PortMapping port) => port.Port switch
@@ -62,25 +69,28 @@ internal static class ClusterResources
         _ => "tcp",
     };
 
-    /// <summary>A database member is a PostgreSQL server to Aspire too, so that whatever takes one (WithReference for example) takes it.</summary>
-    private static ContainerResource NewResource(DevelopmentHub hub, ContainerSpec spec) => spec.Ports.Any(port => port.Port == Ports.Postgres)
-        ? new PostgresServerResource(spec.Name, userName: null, hub.Secret(Secrets.Superuser))
-        : new ContainerResource(spec.Name);
+    /// <summary>HAProxy and PgBouncer are the PostgreSQL servers that clients see: whatever of Aspire takes one takes them.</summary>
+    private static ContainerResource NewResource(DevelopmentHub hub, ContainerSpec spec) => spec.Name switch
+    {
+        ClusterNames.HaProxy => DatabaseConnections.NewServer(hub, spec.Name, Roles.Owner, Secrets.Owner),
+        ClusterNames.PgBouncer => DatabaseConnections.NewServer(hub, spec.Name, Roles.App, Secrets.App),
+        _ => new ContainerResource(spec.Name),
+    };
 
     /// <summary>
-    /// <c>hub/STAGE:local</c> is built from images/Dockerfile, and again when something in it changed; any other name is pulled. The backup
-    /// runner's image holds a published program, which <c>./hub images</c> makes.
+    /// An image of the topology under its own name, which <c>./hub up</c> shares; the resource of <see cref="HubImages"/> builds or pulls it first.
+    /// Aspire's own builds (WithDockerfile) would make a set of random tags at each run, and need buildx and a registry.
     /// </summary>
     private static IResourceBuilder<ContainerResource> WithImageOf(this IResourceBuilder<ContainerResource> resource, DevelopmentHub hub, ContainerSpec spec)
     {
-        if (LocalStage(spec.Image) is { } stage)
-            return resource.WithImage(spec.Name).WithDockerfile(hub.Repository, "images/Dockerfile", stage);
         var tag = spec.Image.LastIndexOf(':');
-        return tag > spec.Image.LastIndexOf('/') ? resource.WithImage(spec.Image[..tag], spec.Image[(tag + 1)..]) : resource.WithImage(spec.Image);
+        if (tag > spec.Image.LastIndexOf('/'))
+            resource.WithImage(spec.Image[..tag], spec.Image[(tag + 1)..]);
+        else
+            resource.WithImage(spec.Image);
+        resource.WithImagePullPolicy(ImagePullPolicy.Never);
+        return hub.Images is { } images ? resource.WaitForCompletion(images) : resource;
     }
-
-    internal static string? LocalStage(string image) =>
-        image.StartsWith("hub/", StringComparison.Ordinal) && !image.StartsWith("hub/backup", StringComparison.Ordinal) && image.EndsWith(":local", StringComparison.Ordinal) ? image["hub/".Length..^":local".Length] : null;
 
     /// <summary>
     /// What Aspire has no word for. Not among it: a read-only root, which Compose, Kubernetes and the tests do set. The orchestrator copies the

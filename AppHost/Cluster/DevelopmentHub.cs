@@ -1,5 +1,7 @@
 using Analytics.Topology;
+using Analytics.Topology.Config;
 using Analytics.Topology.Containers;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace AppHost.Cluster;
 
@@ -18,7 +20,7 @@ internal sealed class DevelopmentHub
         Builder = builder;
         Profile = profile;
         Repository = Path.GetFullPath(Path.Combine(builder.AppHostDirectory, ".."));
-        var containers = ClusterContainers.For(profile.Topology);
+        ContainerSpec[] containers = [.. ClusterContainers.For(profile.Topology).Select(container => OnThesePorts(container, profile))];
         specs = containers.ToDictionary(container => container.Name);
         var root = builder.Configuration[HubState.Variable] is { Length: > 0 } moved ? moved : Path.Combine(Repository, ".hub");
         State = HubState.Prepare(Path.GetFullPath(Path.Combine(root, "aspire")), profile.Topology, containers, time);
@@ -26,11 +28,13 @@ internal sealed class DevelopmentHub
         // Values are read when a resource starts; the model, its manifest and its logs hold the names only.
         secrets = Secrets.All.ToDictionary(name => name, name => builder.AddParameter(ResourceName(name), () => State.Files.Secrets[name], secret: true));
         ApiKey = builder.AddParameter("development-api-key", () => State.ApiKey, secret: true);
+        builder.Services.AddSingleton(_ => new HubTls(State));
     }
 
     public IDistributedApplicationBuilder Builder { get; }
     public HubProfile Profile { get; }
     public ClusterTopology Topology => Profile.Topology;
+    public IEnumerable<ContainerSpec> Containers => specs.Values;
 
     /// <summary>The checkout: the context in which local images are built.</summary>
     public string Repository { get; }
@@ -38,6 +42,9 @@ internal sealed class DevelopmentHub
 
     /// <summary>The development key, shown on the dashboard's parameters page.</summary>
     public IResourceBuilder<ParameterResource> ApiKey { get; }
+
+    /// <summary>What builds or pulls the images; every container starts after it. Null until it was added.</summary>
+    public IResourceBuilder<ProjectResource>? Images { get; set; }
 
     /// <summary>The resource name of a secret: <c>OWNER_PASSWORD</c> is <c>owner-password</c>.</summary>
     public static string ResourceName(string secret) => secret.ToLowerInvariant().Replace('_', '-');
@@ -55,6 +62,15 @@ internal sealed class DevelopmentHub
         ? resource
         : throw new InvalidOperationException($"'{name}' must be added before what starts after it.");
 
+    /// <summary>The published port of a container.</summary>
+    /// <exception cref="InvalidOperationException">The container does not have the port, or was not added yet.</exception>
+    public EndpointReference Endpoint(string container, int port)
+    {
+        var mapping = Spec(container).Ports.FirstOrDefault(candidate => candidate.Port == port)
+            ?? throw new InvalidOperationException($"'{container}' has no port {port}.");
+        return new EndpointReference((IResourceWithEndpoints)Resource(container).Resource, ClusterResources.EndpointName(container, mapping));
+    }
+
     /// <summary>Remembers a resource and lets it start after what its container starts after.</summary>
     internal void Register<T>(IResourceBuilder<T> resource, ContainerSpec spec) where T : IResourceWithWaitSupport
     {
@@ -68,4 +84,18 @@ internal sealed class DevelopmentHub
 
         resources.TryAdd(resource.Resource.Name, (IResourceBuilder<IResource>)resource);
     }
+
+    /// <summary>Fixed ports move by the offset, and Prometheus looks for ingest, a program on this machine, where it then listens.</summary>
+    private static ContainerSpec OnThesePorts(ContainerSpec container, HubProfile profile) => profile.PortOffset == 0 ? container : container with
+    {
+        Ports = [.. container.Ports.Select(port => port with { HostPort = port.HostPort + profile.PortOffset })],
+        Directories = container.Name != ClusterNames.Prometheus ? container.Directories :
+        [
+            .. container.Directories.Select(directory => directory with
+            {
+                Files = [.. directory.Files.Select(file => file.Name != PrometheusConfig.FileName ? file
+                    : file with { Text = PrometheusConfig.Render(profile.Topology, Ports.Rest + profile.PortOffset) })],
+            }),
+        ],
+    };
 }

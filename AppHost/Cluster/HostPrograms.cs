@@ -1,4 +1,7 @@
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
 using Analytics.Topology.Containers;
+using AppHost.Startup;
 
 namespace AppHost.Cluster;
 
@@ -20,11 +23,28 @@ internal static class HostPrograms
 
             // Kestrel's ports are settings of the program; ASPNETCORE_URLS would only be overridden, with a warning.
             .WithEndpointsInEnvironment(_ => false);
-        foreach (var (variable, value) in spec.Environment)
-            program.WithEnvironment(context => context.EnvironmentVariables[variable] = HostValues.OnThisMachine(hub, spec, value));
+
+        // A connection string is a reference to a database resource.
+        foreach (var (variable, value) in spec.Environment.Where(variable => variable.Key != DatabaseConnections.Variable))
+            program.WithEnvironment(variable, HostValues.OnThisMachine(hub, spec, value));
         foreach (var port in spec.Ports)
-            program.WithEndpoint(port.HostPort, port.Port, ClusterResources.Scheme(port), port.Name, isProxied: false);
+        {
+            program.WithEndpoint(port.HostPort, port.HostPort, ClusterResources.Scheme(port), port.Name, port.Variable, isProxied: false)
+                .WithFreePort(port.HostPort);
+        }
+
         hub.Register(program, spec);
         return program;
+    }
+
+    /// <summary>
+    /// Where a program listens that people reach on 127.0.0.1 and Prometheus' container through its host's gateway: the address of the engine's
+    /// default bridge, which no other machine reaches. Docker Desktop has no such bridge here and forwards to 127.0.0.1 by itself.
+    /// </summary>
+    public static string ListenAddresses()
+    {
+        var bridge = NetworkInterface.GetAllNetworkInterfaces().FirstOrDefault(network => network.Name is "docker0" or "podman0" or "cni-podman0")?
+            .GetIPProperties().UnicastAddresses.FirstOrDefault(address => address.Address.AddressFamily == AddressFamily.InterNetwork)?.Address;
+        return bridge is null ? "127.0.0.1" : $"127.0.0.1,{bridge}";
     }
 }

@@ -17,11 +17,14 @@ internal sealed class HubState
     /// <summary>Where <c>./hub send</c> looks for the key too.</summary>
     public const string ApiKeyFile = "api-key";
 
-    private HubState(string directory, LocalFiles files, string apiKey) => (Directory, Files, ApiKey) = (directory, files, apiKey);
+    private HubState(string directory, LocalFiles files, string apiKey, bool isNew) => (Directory, Files, ApiKey, IsNew) = (directory, files, apiKey, isNew);
 
     /// <summary>Absolute path of the state directory.</summary>
     public string Directory { get; }
     public LocalFiles Files { get; }
+
+    /// <summary>Whether its passwords were made just now: data of an earlier run know others.</summary>
+    public bool IsNew { get; }
 
     /// <summary>The key of the project <c>development</c>.</summary>
     public string ApiKey { get; }
@@ -38,9 +41,10 @@ internal sealed class HubState
     public static HubState Prepare(string directory, ClusterTopology topology, IReadOnlyList<ContainerSpec> containers, TimeProvider time)
     {
         string? Read(string path) => File.Exists(Path.Combine(directory, path)) ? File.ReadAllText(Path.Combine(directory, path)) : null;
+        var isNew = Read(SecretValues.FileName) is null;
         var files = LocalFiles.Render(topology, containers, Read, time.GetUtcNow());
         var key = Read(ApiKeyFile)?.Trim() is { Length: > 0 } kept ? kept : SecretValues.NewApiKey();
         OutputFiles.Write(directory, [.. files.Files, new OutputFile(ApiKeyFile, key + "\n", Private: true)]);
-        return new HubState(directory, files, key);
+        return new HubState(directory, files, key, isNew);
     }
 }

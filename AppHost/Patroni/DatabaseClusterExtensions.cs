@@ -1,6 +1,6 @@
 using AppHost.Cluster;
+using AppHost.Operations;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace AppHost.Patroni;
 
@@ -20,22 +20,17 @@ internal static class DatabaseClusterExtensions
 
         var environment = hub.Spec(members[0].Resource.Name).Environment;
         string Login(string variable) => environment[variable].Resolve(secret => hub.State.Files.Secrets[secret]);
-        hub.Builder.Services.AddSingleton(_ =>
-            new PatroniClient(hub.State, (Login("PATRONI_RESTAPI_USERNAME"), Login("PATRONI_RESTAPI_PASSWORD")), endpoints));
+        hub.Builder.Services.AddSingleton(services =>
+            new PatroniClient(services.GetRequiredService<HubTls>(), (Login("PATRONI_RESTAPI_USERNAME"), Login("PATRONI_RESTAPI_PASSWORD")), endpoints));
         var cluster = hub.Builder.AddResource(new DatabaseClusterResource(name, [.. members.Select(member => member.Resource)]))
             .WithInitialState(new CustomResourceSnapshot { ResourceType = "PatroniCluster", Properties = [], State = KnownResourceStates.Running })
             .WithIconName("DatabaseMultiple")
-            .WithCheck(services => new ClusterHealthCheck(services.GetRequiredService<PatroniClient>(), members.Count))
+            .WithCheck("patroni", services => new ClusterHealthCheck(services.GetRequiredService<PatroniClient>(), members.Count))
             .WithDatabaseCommands();
+        hub.Builder.Services.AddHostedService(services => new ClusterWatch(cluster.Resource, services.GetRequiredService<PatroniClient>(),
+            services.GetRequiredService<ResourceNotificationService>(), services.GetRequiredService<TimeProvider>()));
         foreach (var (member, endpoint) in members.Zip(endpoints))
-            member.WithParentRelationship(cluster).WithCheck(services => new MemberHealthCheck(services.GetRequiredService<PatroniClient>(), endpoint));
+            member.WithParentRelationship(cluster).WithCheck("patroni", services => new MemberHealthCheck(services.GetRequiredService<PatroniClient>(), endpoint));
         return cluster;
-    }
-
-    private static IResourceBuilder<T> WithCheck<T>(this IResourceBuilder<T> resource, Func<IServiceProvider, IHealthCheck> check) where T : IResource
-    {
-        var key = $"{resource.Resource.Name}_patroni";
-        resource.ApplicationBuilder.Services.AddHealthChecks().Add(new HealthCheckRegistration(key, check, failureStatus: null, tags: null, timeout: TimeSpan.FromSeconds(10)));
-        return resource.WithHealthCheck(key);
     }
 }

@@ -1,10 +1,7 @@
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
-using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
-using Analytics.Topology;
-using Analytics.Topology.Local;
 using AppHost.Cluster;
 
 namespace AppHost.Patroni;
@@ -18,37 +15,22 @@ internal sealed class PatroniException(string message) : Exception(message);
 /// </summary>
 internal sealed class PatroniClient : IDisposable
 {
-    /// <summary>The certificate that Hub's own programs show.</summary>
-    private const string ClientCertificate = $"tls/{ClusterNames.Migrations}";
-
     /// <summary>A member that is frozen accepts connections and says nothing: the next one is asked.</summary>
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(2);
 
     /// <summary>Patroni answers when the new leader leads, or when it gave up.</summary>
     private static readonly TimeSpan SwitchOverTimeout = TimeSpan.FromSeconds(60);
 
-    private readonly X509Certificate2 authority;
-    private readonly X509Certificate2 certificate;
     private readonly HttpClient http;
     private readonly IReadOnlyList<EndpointReference> members;
 
-    /// <param name="state">Where the certificates are.</param>
+    /// <param name="tls">The hub's certificates.</param>
     /// <param name="login">User name and password of the REST API.</param>
     /// <param name="members">Its published port on every member.</param>
-    public PatroniClient(HubState state, (string User, string Password) login, IReadOnlyList<EndpointReference> members)
+    public PatroniClient(HubTls tls, (string User, string Password) login, IReadOnlyList<EndpointReference> members)
     {
         this.members = members;
-        authority = X509Certificate2.CreateFromPem(state.Text(LocalFiles.AuthorityCertificate));
-        certificate = Usable(X509Certificate2.CreateFromPem(state.Text($"{ClientCertificate}/tls.crt"), state.Text($"{ClientCertificate}/tls.key")));
-        var handler = new SocketsHttpHandler();
-        handler.SslOptions.ClientCertificates = [certificate];
-        handler.SslOptions.CertificateChainPolicy = new X509ChainPolicy
-        {
-            TrustMode = X509ChainTrustMode.CustomRootTrust,
-            CustomTrustStore = { authority },
-            RevocationMode = X509RevocationMode.NoCheck,
-        };
-        http = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
+        http = tls.CreateClient();
         var basic = Convert.ToBase64String(Encoding.UTF8.GetBytes($"{login.User}:{login.Password}"));
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Basic", basic);
     }
@@ -59,6 +41,24 @@ internal sealed class PatroniClient : IDisposable
     {
         using var answer = await http.GetAsync(Address(member, "readiness"), cancellation);
         return answer.IsSuccessStatusCode;
+    }
+
+    /// <summary>Whether a member says itself, now, that it is the leader: the others' list keeps a dead one until its lease ends.</summary>
+    public async Task<bool> LeadsAsync(string name, CancellationToken cancellation)
+    {
+        if (members.FirstOrDefault(member => member.Resource.Name == name) is not { } leader)
+            return false;
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        stop.CancelAfter(AnswerTimeout);
+        try
+        {
+            using var answer = await http.GetAsync(Address(leader, "primary"), stop.Token);
+            return answer.IsSuccessStatusCode;
+        }
+        catch (Exception failure) when (failure is HttpRequestException || (failure is OperationCanceledException && !cancellation.IsCancellationRequested))
+        {
+            return false;
+        }
     }
 
     /// <summary>The cluster as the first member that answers sees it.</summary>
@@ -83,18 +83,13 @@ internal sealed class PatroniClient : IDisposable
         }, cancellation);
     }
 
-    public void Dispose()
-    {
-        http.Dispose();
-        certificate.Dispose();
-        authority.Dispose();
-    }
+    public void Dispose() => http.Dispose();
 
     /// <summary>Asks one member after the other; only one that does not answer is passed over.</summary>
     private async Task<T> FirstAsync<T>(TimeSpan limit, Func<EndpointReference, CancellationToken, Task<T>> ask, CancellationToken cancellation)
     {
         var problem = "no member has started";
-        foreach (var member in members.Where(member => member.IsAllocated))
+        foreach (var member in members.Where(member => member.PublishedPort() is not null))
         {
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
             stop.CancelAfter(limit);
@@ -115,15 +110,5 @@ internal sealed class PatroniClient : IDisposable
         throw new PatroniException($"Patroni does not answer ({problem}).");
     }
 
-    /// <summary>By number, because a published port is bound to IPv4 only; the certificates name 127.0.0.1.</summary>
-    private static Uri Address(EndpointReference member, string path) => new($"https://127.0.0.1:{member.Port}/{path}");
-
-    /// <summary>Windows' TLS takes no key that exists in memory only.</summary>
-    private static X509Certificate2 Usable(X509Certificate2 pem)
-    {
-        if (!OperatingSystem.IsWindows())
-            return pem;
-        using (pem)
-            return X509CertificateLoader.LoadPkcs12(pem.Export(X509ContentType.Pkcs12), null);
-    }
+    private static Uri Address(EndpointReference member, string path) => new($"https://{HubTls.Host}:{member.PublishedPort()}/{path}");
 }

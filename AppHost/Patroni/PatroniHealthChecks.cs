@@ -1,3 +1,4 @@
+using AppHost.Cluster;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace AppHost.Patroni;
@@ -7,7 +8,7 @@ internal sealed class MemberHealthCheck(PatroniClient patroni, EndpointReference
 {
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
-        if (!member.IsAllocated)
+        if (member.PublishedPort() is null)
             return HealthCheckResult.Unhealthy("It has not started.");
         try
         {
@@ -27,7 +28,10 @@ internal sealed class ClusterHealthCheck(PatroniClient patroni, int members) : I
     {
         try
         {
-            return Judge(await patroni.ClusterAsync(cancellationToken), members);
+            var cluster = await patroni.ClusterAsync(cancellationToken);
+            return cluster.Leader is { } leader && !await patroni.LeadsAsync(leader.Name, cancellationToken)
+                ? HealthCheckResult.Unhealthy($"{leader.Name} held the lease and does not answer as the leader: {cluster}")
+                : Judge(cluster, members);
         }
         catch (PatroniException problem)
         {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Analytics.Topology;
+using Analytics.Topology.Containers;
 using Hub.Cli.Engine;
 using Hub.Cli.State;
 
@@ -46,12 +47,12 @@ internal static class ToolCommands
             var engine = await ContainerEngine.ConnectAsync(cancellation);
             var containers = await engine.ContainersAsync(deployment.Choices.Name, cancellation);
             var (user, secret) = DatabaseRoles[parse.GetValue(role)!];
-            var host = user == Roles.Superuser ? await LeaderAsync(deployment, engine, containers, cancellation) : deployment.Topology.Database.Hosts.FirstOrDefault(member => containers.GetValueOrDefault(member)?.IsRunning == true);
+            var host = user == Roles.Superuser
+                ? await LeaderAsync(deployment, engine, containers, cancellation)
+                : deployment.Topology.Database.Hosts.FirstOrDefault(member => containers.GetValueOrDefault(member)?.IsRunning == true);
             if (host is null)
                 throw new CliException("No database member runs.", "See `./hub status`.");
-            var target = user == Roles.Superuser
-                ? $"host={Paths.SocketDirectory} user={user} dbname={ClusterNames.Database}"
-                : $"host={ClusterNames.HaProxy} port={Ports.ReadWrite} user={user} dbname={ClusterNames.Database} sslmode=verify-full sslrootcert={Paths.CaFile}";
+            var target = user == Roles.Superuser ? PsqlTarget.ThisMember(user) : PsqlTarget.Primary(user);
             return await Processes.AttachAsync("docker",
                 ["exec", .. Terminal(), "--env", "PGPASSWORD", containers[host].Name, "psql", target, .. parse.GetValue(rest) ?? []], cancellation,
                 new Dictionary<string, string> { ["PGPASSWORD"] = deployment.Secrets()[secret] });

@@ -1,0 +1,75 @@
+using System.Diagnostics;
+using AppHost.Cluster;
+using Aspire.Hosting.Publishing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+// Which engine Aspire uses is an experimental question of Aspire 13.
+#pragma warning disable ASPIRECONTAINERRUNTIME001
+
+namespace AppHost.Startup;
+
+/// <summary>The container engine: there, and started, before Aspire's orchestrator looks for it.</summary>
+internal static class Engine
+{
+    /// <summary>The variable by which Aspire is told to use another engine than the one it finds.</summary>
+    public const string RuntimeVariable = "ASPIRE_CONTAINER_RUNTIME";
+
+    private const string Docker = "docker";
+
+    /// <summary>The command line of the engine that the orchestrator uses: <c>docker</c> or <c>podman</c>.</summary>
+    public static async Task<string> ProgramAsync(IServiceProvider services, CancellationToken cancellation)
+    {
+        var runtime = await services.GetRequiredService<IContainerRuntimeResolver>().ResolveAsync(cancellation);
+        return runtime.Name.ToLowerInvariant();
+    }
+
+    /// <summary>
+    /// Lets <c>./hub engine</c> install and start what is missing, as root on Debian; elsewhere it says what to do. Nothing happens where an engine
+    /// answers, on Windows and macOS (there the engine is a desktop program), or when Podman is wanted.
+    /// </summary>
+    public static void EnsureEngine(this DevelopmentHub hub) => hub.Builder.Eventing.Subscribe<BeforeStartEvent>(async (start, cancellation) =>
+    {
+        var script = Path.Combine(hub.Repository, "hub");
+        var wanted = hub.Builder.Configuration[RuntimeVariable];
+        if (!OperatingSystem.IsLinux() || !(string.IsNullOrEmpty(wanted) || wanted == Docker) || !File.Exists(script))
+            return;
+        var log = start.Services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(Engine));
+        var info = new ProcessStartInfo("/bin/sh", [script, "engine"]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        using var process = Process.Start(info) ?? throw new InvalidOperationException("/bin/sh did not start.");
+        process.OutputDataReceived += (_, line) => Tell(log, line.Data);
+        process.ErrorDataReceived += (_, line) => Tell(log, line.Data);
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        await process.WaitForExitAsync(cancellation);
+
+        // Not fatal here: the orchestrator checks the engine as well, and then the dashboard tells it too.
+        if (process.ExitCode != 0)
+            log.LogError("There is no container engine that Hub can use. What is missing is said above; `./hub doctor` lists every prerequisite.");
+    });
+
+    /// <summary>Runs the engine's command line to its end.</summary>
+    /// <returns>Its exit code, and what it wrote: output and errors.</returns>
+    public static async Task<(int ExitCode, string Output)> RunAsync(string program, IReadOnlyList<string> arguments, CancellationToken cancellation)
+    {
+        try
+        {
+            using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true, RedirectStandardOutput = true })
+                ?? throw new InvalidOperationException($"{program} did not start.");
+            var output = process.StandardOutput.ReadToEndAsync(cancellation);
+            var error = process.StandardError.ReadToEndAsync(cancellation);
+            await process.WaitForExitAsync(cancellation);
+            return (process.ExitCode, $"{await output}{await error}".Trim());
+        }
+        catch (System.ComponentModel.Win32Exception problem)
+        {
+            return (127, $"{program} cannot be run: {problem.Message}");
+        }
+    }
+
+    private static void Tell(ILogger log, string? line)
+    {
+        if (!string.IsNullOrWhiteSpace(line))
+            log.LogInformation("{Line}", line);
+    }
+}
