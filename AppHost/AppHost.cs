@@ -24,7 +24,7 @@ var hub = new DevelopmentHub(builder, profile, TimeProvider.System);
 
 // What the machine must have, what a start says on the console, and the images: those of ./hub up.
 hub.EnsureEngine();
-hub.ReportStart();
+hub.ReportRun();
 hub.AddImages<Projects.Hub_Cli>("images", ClusterNames.EtcdAuth, ClusterNames.Migrations, ClusterNames.Ingest);
 
 // Who leads is decided here: TLS with client certificates, users and passwords on top.
@@ -64,6 +64,11 @@ var developmentKey = hub.AddProgram<Projects.Analytics_Migrations>("development-
     .WithArgs("ensure-key").WithEnvironment("HUB_API_KEY", hub.ApiKey)
     .WithReference(primary, DatabaseConnections.Connection).WaitForCompletion(migrations);
 
+// What measures the database, for Prometheus; ingest watches the certificates of all these.
+foreach (var exporter in hub.AddContainers(members.Select((_, i) => ClusterNames.Member(ClusterNames.PostgresExporter, i + 1)), "metrics"))
+    exporter.WithTlsCheck("metrics");
+hub.AddContainer(ClusterNames.PgBouncerExporter, "metrics").WithTlsCheck("metrics");
+
 // Applications' telemetry comes in here: OTLP 4317 and 4318, REST 8080. It listens for this machine and its containers only.
 var ingest = hub.AddProgram<Projects.Analytics_Ingest>(ClusterNames.Ingest)
     .WithEnvironment("Ingest__ListenAddresses", HostPrograms.ListenAddresses)
@@ -75,10 +80,6 @@ var ingest = hub.AddProgram<Projects.Analytics_Ingest>(ClusterNames.Ingest)
 hub.AddSampleTraffic<Projects.Hub_Cli>("sample-traffic", ingest).WaitForCompletion(developmentKey);
 
 // What watches it.
-foreach (var exporter in hub.AddContainers(members.Select((_, i) => ClusterNames.Member(ClusterNames.PostgresExporter, i + 1)), "metrics"))
-    exporter.WithTlsCheck("metrics");
-hub.AddContainer(ClusterNames.PgBouncerExporter, "metrics").WithTlsCheck("metrics");
-
 hub.AddContainer(ClusterNames.Prometheus)
     .WithContainerRuntimeArgs("--add-host", $"{ClusterNames.Ingest}:host-gateway")
     .WithHttpHealthCheck("/-/ready", endpointName: "web")

@@ -1,18 +1,10 @@
 using System.Collections.Concurrent;
-using AppHost.Cluster;
 using AppHost.Patroni;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace AppHost.Startup;
-
-internal static class StartReports
-{
-    /// <summary>Lets the console tell what becomes of the start, and of every resource after it.</summary>
-    public static void ReportStart(this DevelopmentHub hub) => hub.Builder.Services.AddHostedService<StartReport>();
-}
 
 /// <summary>
 /// Tells on the console what the dashboard shows: a resource that failed, with the end of its log, as soon as it failed; while the hub starts, what is

@@ -1,0 +1,37 @@
+using AppHost.Cluster;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace AppHost.Startup;
+
+/// <summary>The console's part of a run: what becomes of the start, of every resource after it, and of the end.</summary>
+internal static class RunLifetime
+{
+    /// <summary>PgBouncer waits for its clients, PostgreSQL writes a checkpoint: on a busy machine more than the 30 s that a host has by default.</summary>
+    private static readonly TimeSpan StopPatience = TimeSpan.FromMinutes(2);
+
+    /// <summary>Lets the console tell failures and progress, and lets Ctrl-C end when every container has ended.</summary>
+    public static void ReportRun(this DevelopmentHub hub)
+    {
+        // Otherwise Aspire returns at once and its orchestrator goes on stopping containers: a start right after it would find ports taken.
+        hub.Builder.Configuration.AddInMemoryCollection([new("DcpPublisher:WaitForResourceCleanup", bool.TrueString)]);
+        hub.Builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopPatience);
+        hub.Builder.Services.AddHostedService<StartReport>();
+        hub.Builder.Services.AddHostedService(services => new StopReport(hub.Profile.VolumePrefix, services.GetRequiredService<IHostApplicationLifetime>(),
+            services.GetRequiredService<ILogger<StopReport>>()));
+    }
+
+    private sealed class StopReport(string volumes, IHostApplicationLifetime lifetime, ILogger<StopReport> console) : IHostedService
+    {
+        public Task StartAsync(CancellationToken cancellationToken)
+        {
+            lifetime.ApplicationStopping.Register(() => console.LogInformation("Stopping every container; the databases finish their work first. This takes some seconds."));
+            lifetime.ApplicationStopped.Register(() => console.LogInformation("Stopped. The data are kept in the volumes {Volumes}*", volumes));
+            return Task.CompletedTask;
+        }
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}
