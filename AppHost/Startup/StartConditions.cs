@@ -2,19 +2,62 @@ using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using AppHost.Cluster;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace AppHost.Startup;
 
 /// <summary>What would let a resource fail in a way that tells nobody why: said before it starts, in its log, its state and on the console.</summary>
 internal static class StartConditions
 {
-    /// <summary>Fails the resource when another program has its port.</summary>
+    /// <summary>What the orchestrator writes on each of its containers; true would mean that it outlives the run.</summary>
+    private const string SessionLabel = "com.microsoft.developer.usvc-dev.persistent=false";
+
+    /// <summary>A run that was killed leaves its containers to the orchestrator, which stops them in their own time.</summary>
+    private static readonly TimeSpan PatienceWithLastRun = TimeSpan.FromSeconds(60);
+
+    /// <summary>Programs of such a run end sooner.</summary>
+    private static readonly TimeSpan PatienceWithPrograms = TimeSpan.FromSeconds(5);
+
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+
+    /// <summary>Fails the resource when another program has its port; a run that was killed a moment ago gets the time to end.</summary>
     /// <param name="resource">The resource.</param>
     /// <param name="port">A port of 127.0.0.1; null: any free one.</param>
     public static IResourceBuilder<T> WithFreePort<T>(this IResourceBuilder<T> resource, int? port) where T : IResource => port is null ? resource
-        : resource.OnBeforeResourceStarted((_, _, _) => IsFree(port.Value) ? Task.CompletedTask : throw new DistributedApplicationException(
-            $"Port {port} of 127.0.0.1 is taken. If a hub of `./hub up` or another AppHost runs, stop it (`./hub down`); otherwise see who listens "
-            + $"(`ss -ltnp sport = :{port}`), or start with {HubProfile.PortOffsetVariable}=10000."));
+        : resource.OnBeforeResourceStarted(async (_, start, cancellation) =>
+        {
+            if (IsFree(port.Value))
+                return;
+            var holders = await HoldersAsync(start.Services, $"publish={port}", cancellation);
+            var patience = holders.Count > 0 ? PatienceWithLastRun : PatienceWithPrograms;
+            if (!await BecomesAsync(resource.Resource, start.Services, $"port {port} to become free", patience, _ => Task.FromResult(IsFree(port.Value)), cancellation))
+            {
+                throw new DistributedApplicationException(
+                    $"Port {port} of 127.0.0.1 is taken{Names(holders)}. If a hub of `./hub up` or another AppHost runs, stop it (`./hub down`); otherwise see "
+                    + $"who listens (`ss -ltnp sport = :{port}`), or start with {HubProfile.PortOffsetVariable}=10000.");
+            }
+        });
+
+    /// <summary>Lets the resource wait while its container of another run has its volumes: two servers on the same files would destroy them.</summary>
+    public static IResourceBuilder<ContainerResource> WithOwnVolumes(this IResourceBuilder<ContainerResource> resource) =>
+        resource.OnBeforeResourceStarted(async (container, start, cancellation) =>
+        {
+            foreach (var volume in container.Annotations.OfType<ContainerMountAnnotation>().Where(mount => mount.Type is ContainerMountType.Volume && !mount.IsReadOnly))
+            {
+                // A volume may be another resource's too, as a member's is its backup server's; the same resource runs once.
+                async Task<List<string>> Others(CancellationToken cancel) =>
+                    [.. (await HoldersAsync(start.Services, $"volume={volume.Source}", cancel)).Where(name => IsOf(container, name))];
+
+                if ((await Others(cancellation)).Count > 0 && !await BecomesAsync(container, start.Services, $"volume {volume.Source} to be left",
+                    PatienceWithLastRun, async cancel => (await Others(cancel)).Count == 0, cancellation))
+                {
+                    throw new DistributedApplicationException(
+                        $"The volume {volume.Source} is in use{Names(await Others(cancellation))}. "
+                        + $"Stop the other AppHost, or give this one data of its own: {HubProfile.VolumesVariable}=another-name.");
+                }
+            }
+        });
 
     /// <summary>
     /// Fails the resource when its volume holds data that were made with passwords which are gone: nobody could log in, and every part behind it
@@ -36,6 +79,39 @@ internal static class StartConditions
                     + $"Bring that directory back, or begin anew: {engine} volume rm $({engine} volume ls --quiet --filter name={hub.Profile.VolumePrefix})");
             }
         });
+
+    private static async Task<bool> BecomesAsync(
+        IResource resource, IServiceProvider services, string what, TimeSpan patience, Func<CancellationToken, Task<bool>> isSo, CancellationToken cancellation)
+    {
+        services.GetRequiredService<ResourceLoggerService>().GetLogger(resource)
+            .LogInformation("Waiting up to {Seconds} s for {What}: the last run may still be stopping.", (int)patience.TotalSeconds, what);
+        var time = services.GetRequiredService<TimeProvider>();
+        var started = time.GetTimestamp();
+        while (time.GetElapsedTime(started) < patience)
+        {
+            await Task.Delay(Pause, time, cancellation);
+            if (await isSo(cancellation))
+                return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>The running session containers of any AppHost that a filter of the engine finds.</summary>
+    private static async Task<IReadOnlyList<string>> HoldersAsync(IServiceProvider services, string filter, CancellationToken cancellation)
+    {
+        var engine = await Engine.ProgramAsync(services, cancellation);
+        var (exit, output) = await Engine.RunAsync(engine, ["ps", "--filter", filter, "--filter", $"label={SessionLabel}", "--format", "{{.Names}}"], cancellation);
+        return exit == 0
+            ? [.. output.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)]
+            : throw new DistributedApplicationException($"The engine does not list its containers: {output}");
+    }
+
+    /// <summary>The orchestrator names a container <c>resource-suffix</c>.</summary>
+    internal static bool IsOf(IResource resource, string container) =>
+        container.StartsWith(resource.Name + "-", StringComparison.Ordinal) && !container[(resource.Name.Length + 1)..].Contains('-', StringComparison.Ordinal);
+
+    private static string Names(IReadOnlyList<string> containers) => containers.Count == 0 ? "" : $" by {string.Join(", ", containers)}";
 
     private static bool IsFree(int port)
     {

@@ -10,11 +10,13 @@ namespace AppHost.Startup;
 /// Tells on the console what the dashboard shows: a resource that failed, with the end of its log, as soon as it failed; while the hub starts, what is
 /// waited for and why; and once everything is well, that it is. Without it a console of F5 is silent while members fail.
 /// </summary>
-internal sealed class StartReport(
-    DistributedApplicationModel model, ResourceNotificationService notifications, ResourceLoggerService logs, TimeProvider time, ILogger<StartReport> console) : BackgroundService
+internal sealed class StartReport(DistributedApplicationModel model, ResourceNotificationService notifications, ResourceLoggerService logs,
+    TimeProvider time, ILogger<StartReport> console) : IHostedLifecycleService, IDisposable
 {
     /// <summary>How often a start that is under way says what it waits for.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
+
+    private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
 
     private const int LinesOfLog = 12;
 
@@ -24,7 +26,34 @@ internal sealed class StartReport(
     private readonly ConcurrentDictionary<string, ResourceEvent> latest = new();
     private readonly ConcurrentDictionary<string, string> told = new();
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(WatchAsync(stoppingToken), ProgressAsync(stoppingToken));
+    private readonly CancellationTokenSource stop = new();
+    private Task report = Task.CompletedTask;
+
+    /// <summary>Begins before other services start: Aspire's own returns only when the resources that nothing holds back were created.</summary>
+    public Task StartingAsync(CancellationToken cancellationToken)
+    {
+        report = Task.WhenAll(WatchAsync(stop.Token), ProgressAsync(stop.Token));
+        return Task.CompletedTask;
+    }
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>What ends from now on is no failure.</summary>
+    public async Task StoppingAsync(CancellationToken cancellationToken)
+    {
+        await stop.CancelAsync();
+        await report.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (report.Exception is { } failure)
+            console.LogError(failure, "The report of this start ended early");
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public void Dispose() => stop.Dispose();
 
     /// <summary>Why a resource counts as failed; null: it has not.</summary>
     internal static string? Failure(CustomResourceSnapshot snapshot)
@@ -42,30 +71,39 @@ internal sealed class StartReport(
     }
 
     /// <summary>What a resource that is not there yet waits for; null: it is there, or it is started by hand.</summary>
-    internal static string? Waiting(IResource resource, CustomResourceSnapshot snapshot)
+    /// <param name="resource">The resource.</param>
+    /// <param name="snapshot">Its last news; null: none came yet.</param>
+    internal static string? Waiting(IResource resource, CustomResourceSnapshot? snapshot)
     {
-        var state = snapshot.State?.Text;
-        if (resource.Annotations.OfType<ExplicitStartupAnnotation>().Any() || Failure(snapshot) is not null)
+        if (resource.Annotations.OfType<ExplicitStartupAnnotation>().Any())
             return null;
+        var state = snapshot?.State?.Text;
         if (state == KnownResourceStates.Running)
-        {
-            return snapshot.HealthStatus is null or HealthStatus.Healthy ? null
-                : snapshot.HealthReports.FirstOrDefault(report => report.Status is not HealthStatus.Healthy)?.Description is { Length: > 0 } reason ? reason : "not healthy yet";
-        }
-
-        return state == KnownResourceStates.Finished || state == KnownResourceStates.Exited || state == KnownResourceStates.Active ? null : (state ?? "not started").ToLowerInvariant();
+            return snapshot!.HealthStatus is null or HealthStatus.Healthy ? null : Unhealthy(snapshot);
+        var isDone = state == KnownResourceStates.Finished || state == KnownResourceStates.Exited || state == KnownResourceStates.Active;
+        return isDone ? null : (state ?? "not started").ToLowerInvariant();
     }
+
+    private static string Unhealthy(CustomResourceSnapshot snapshot) =>
+        snapshot.HealthReports.FirstOrDefault(report => report.Status is not HealthStatus.Healthy)?.Description is { Length: > 0 } reason ? reason : "not healthy yet";
 
     private async Task WatchAsync(CancellationToken stopping)
     {
+        var tellings = new List<Task>();
         await foreach (var update in notifications.WatchAsync(stopping))
         {
+            foreach (var told in tellings.Where(telling => telling.IsCompleted).ToList())
+            {
+                await told;
+                tellings.Remove(told);
+            }
+
             latest[update.ResourceId] = update;
             var failure = Failure(update.Snapshot);
             if (failure is null)
                 told.TryRemove(update.ResourceId, out _);
             else if (told.TryAdd(update.ResourceId, failure))
-                _ = TellAsync(update, failure, stopping);
+                tellings.Add(TellAsync(update, failure, stopping));
         }
     }
 
@@ -84,32 +122,37 @@ internal sealed class StartReport(
     private async Task ProgressAsync(CancellationToken stopping)
     {
         var started = time.GetTimestamp();
+        var said = TimeSpan.Zero;
         var (up, last) = (false, "");
-        using var timer = new PeriodicTimer(Interval, time);
+        using var timer = new PeriodicTimer(Tick, time);
         while (await timer.WaitForNextTickAsync(stopping))
         {
-            if (latest.IsEmpty)
-                continue;
+            var elapsed = time.GetElapsedTime(started);
             var text = Missing();
-            var seconds = (int)time.GetElapsedTime(started).TotalSeconds;
-            if (text.Length == 0 && (!up || last.Length > 0))
-                console.LogInformation("The hub is up: every resource runs and is healthy ({Seconds} s after the start)", seconds);
+            if (text.Length == 0)
+            {
+                if (!up || last.Length > 0)
+                    console.LogInformation("The hub is up: every resource runs and is healthy ({Seconds} s after the start)", (int)elapsed.TotalSeconds);
+                (up, last) = (true, "");
+                continue;
+            }
 
             // A start says every time what it waits for, so that nobody takes it for dead; a hub that was up says a change once.
-            else if (text.Length > 0 && (!up || text != last))
-                console.LogInformation("{Seconds} s: not there yet: {Text}", seconds, text);
-            up |= text.Length == 0;
-            last = text;
+            if (elapsed - said < Interval || (up && text == last))
+                continue;
+            console.LogInformation("{Seconds} s: not there yet: {Text}", (int)elapsed.TotalSeconds, text);
+            (said, last) = (elapsed, text);
         }
     }
 
     /// <summary>What is not there, grouped by the reason; empty when everything is.</summary>
     private string Missing()
     {
-        var resources = model.Resources.Where(resource => resource is ContainerResource or ProjectResource or DatabaseClusterResource or PostgresDatabaseResource);
-        var reasons = from resource in resources
-                      from update in latest.Values.Where(update => update.Resource == resource)
-                      let reason = Failure(update.Snapshot) ?? Waiting(resource, update.Snapshot)
+        var reasons = from resource in model.Resources
+                      where resource is ContainerResource or ProjectResource or DatabaseClusterResource or PostgresDatabaseResource
+                      let updates = latest.Values.Where(update => update.Resource == resource).ToList()
+                      let reason = updates.Count == 0 ? Waiting(resource, snapshot: null)
+                          : updates.Select(update => Failure(update.Snapshot) ?? Waiting(resource, update.Snapshot)).FirstOrDefault(reason => reason is not null)
                       where reason is not null
                       group resource.Name by reason into same
                       select $"{string.Join(", ", same)} ({same.Key})";
