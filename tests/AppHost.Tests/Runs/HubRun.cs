@@ -1,0 +1,144 @@
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using Analytics.Topology;
+using AppHost.Cluster;
+using Aspire.Hosting.Testing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Testing;
+
+namespace AppHost.Tests.Runs;
+
+/// <summary>The AppHost, started for real: orchestrator, containers, programs. It is asked from outside, through the ports that users know.</summary>
+internal sealed class HubRun : IAsyncDisposable
+{
+    /// <summary>Guards a hang: a start may build every image first.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
+
+    private readonly DistributedApplication app;
+    private readonly FakeLogCollector console;
+
+    private HubRun(RunData data, DistributedApplication app, FakeLogCollector console) => (Data, this.app, this.console) = (data, app, console);
+
+    public RunData Data { get; }
+    public IServiceProvider Services => app.Services;
+    public ResourceNotificationService Resources => app.ResourceNotifications;
+    public DistributedApplicationModel Model => app.Services.GetRequiredService<DistributedApplicationModel>();
+
+    /// <summary>What a user reads on the console.</summary>
+    public IReadOnlyList<string> Console => [.. console.GetSnapshot().Where(line => line.Level >= LogLevel.Information).Select(line => $"{line.Level}: {line.Message}")];
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    /// <summary>Starts it and returns at once.</summary>
+    /// <param name="data">Of this run and of others of the same hub.</param>
+    /// <param name="dashboard">The dashboard's address; null: no dashboard.</param>
+    /// <param name="settings">More of them.</param>
+    public static async Task<HubRun> StartAsync(RunData data, string? dashboard = null, params (string Name, string Value)[] settings)
+    {
+        string[] arguments = [.. data.Settings.Concat(settings).Select(setting => $"--{setting.Name}={setting.Value}")];
+        var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.AppHost>(arguments, (options, host) =>
+        {
+            options.DisableDashboard = dashboard is null;
+            host.Configuration ??= new();
+            host.Configuration["DcpPublisher:RandomizePorts"] = bool.FalseString;
+            if (dashboard is not null)
+                host.Configuration["ASPNETCORE_URLS"] = dashboard;
+            host.Configuration["ASPIRE_DASHBOARD_UNSECURED_ALLOW_ANONYMOUS"] = bool.TrueString;
+        }, Cancel);
+        builder.Services.AddFakeLogging(options => options.OutputSink = line => TestContext.Current.TestOutputHelper?.WriteLine(line));
+        var app = await builder.BuildAsync(Cancel);
+        var run = new HubRun(data, app, app.Services.GetFakeLogCollector());
+        try
+        {
+            await app.StartAsync(Cancel);
+            return run;
+        }
+        catch
+        {
+            await run.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Waits until the console says that everything runs and is healthy.</summary>
+    public Task UpAsync() => SaysAsync("The hub is up");
+
+    /// <summary>Waits until the console says it.</summary>
+    public Task SaysAsync(string text, TimeSpan? patience = null) => Eventually.TrueAsync(
+        () => Task.FromResult(Console.Any(line => line.Contains(text, StringComparison.Ordinal))), patience ?? Patience,
+        () => $"\"{text}\" is not on the console:\n{string.Join('\n', Console)}", Cancel);
+
+    public CustomResourceSnapshot Snapshot(string name) =>
+        Resources.TryGetCurrentState(name, out var current) ? current.Snapshot : throw new InvalidOperationException($"Nothing is known of {name}.");
+
+    /// <summary>Runs a command of the dashboard.</summary>
+    public Task<ExecuteCommandResult> CommandAsync(string resource, string command) =>
+        Services.GetRequiredService<ResourceCommandService>().ExecuteCommandAsync(resource, command, Cancel);
+
+    /// <summary>Waits for a health state of a resource.</summary>
+    public async Task HealthAsync(string resource, HealthStatus status, TimeSpan patience)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
+        stop.CancelAfter(patience);
+        try
+        {
+            await Resources.WaitForResourceAsync(resource, update => update.Snapshot.HealthStatus == status, stop.Token);
+        }
+        catch (OperationCanceledException) when (!Cancel.IsCancellationRequested)
+        {
+            var snapshot = Snapshot(resource);
+            Assert.Fail($"{resource} is not {status} within {patience.TotalSeconds:0} s but {snapshot.State?.Text} {snapshot.HealthStatus}: "
+                + string.Join("; ", snapshot.HealthReports.Select(report => $"{report.Name} {report.Status} {report.Description}")));
+        }
+    }
+
+    /// <summary>Sends one LLM call as an application with an OTLP exporter does.</summary>
+    public async Task SendTraceAsync(string model, int inputTokens)
+    {
+        var now = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
+        var trace = $$"""
+            {"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"run-test"}}]},"scopeSpans":[{"spans":[{
+              "traceId":"{{Guid.NewGuid():N}}","spanId":"{{Guid.NewGuid().ToString("N")[..16]}}","name":"chat {{model}}","kind":3,
+              "startTimeUnixNano":"{{now - 800}}000000","endTimeUnixNano":"{{now}}000000","attributes":[
+                {"key":"gen_ai.operation.name","value":{"stringValue":"chat"} },
+                {"key":"gen_ai.provider.name","value":{"stringValue":"openai"} },
+                {"key":"gen_ai.request.model","value":{"stringValue":"{{model}}"} },
+                {"key":"gen_ai.usage.input_tokens","value":{"intValue":"{{inputTokens}}"} },
+                {"key":"gen_ai.usage.output_tokens","value":{"intValue":"7"} }]}]}]}]}
+            """;
+        using var http = await ClientAsync(Ports.OtlpHttp);
+        using var content = new StringContent(trace, Encoding.UTF8, "application/json");
+        using var answer = await http.PostAsync(new Uri("v1/traces", UriKind.Relative), content, Cancel);
+        Assert.True(answer.IsSuccessStatusCode, $"{answer.StatusCode}: {await answer.Content.ReadAsStringAsync(Cancel)}");
+    }
+
+    /// <summary>Requests and input tokens by model, of the last hours.</summary>
+    public async Task<Dictionary<string, (long Requests, long InputTokens)>> UsageAsync()
+    {
+        using var http = await ClientAsync(Ports.Rest);
+        using var usage = JsonDocument.Parse(await http.GetStringAsync(new Uri("api/v1/usage", UriKind.Relative), Cancel));
+        return usage.RootElement.GetProperty("groups").EnumerateArray().ToDictionary(group => group.GetProperty("key").GetString() ?? "",
+            group => (group.GetProperty("requests").GetInt64(), group.GetProperty("input_tokens").GetInt64()));
+    }
+
+    /// <summary>A client of one of the hub's fixed ports, with the development key.</summary>
+    public async Task<HttpClient> ClientAsync(int port)
+    {
+        var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port + Data.PortOffset}/") };
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", await Data.ApiKeyAsync());
+        return http;
+    }
+
+    /// <summary>The ids of the containers that run for this hub, by resource.</summary>
+    public Dictionary<string, string> Containers() => Model.Resources.OfType<ContainerResource>()
+        .Select(resource => (resource.Name, Id: AppHost.Operations.Runs.RunningContainer(resource.Name, Services)))
+        .Where(container => container.Id is not null).ToDictionary(container => container.Name, container => container.Id!);
+
+    /// <summary>Stops it as Ctrl-C does, and returns when that is over.</summary>
+    public Task StopAsync() => app.StopAsync(CancellationToken.None);
+
+    public ValueTask DisposeAsync() => app.DisposeAsync();
+}

@@ -1,0 +1,54 @@
+using System.Net.NetworkInformation;
+using Analytics.Topology;
+using Analytics.Topology.Containers;
+using AppHost.Cluster;
+
+namespace AppHost.Tests.Runs;
+
+/// <summary>What runs of one hub keep between them: state directory, volumes, ports. All of it is this test's own, and removed at its end.</summary>
+internal sealed class RunData(string profile) : IAsyncDisposable
+{
+    private const int FirstOffset = 11000;
+    private const int OffsetStep = 500;
+    private const int Offsets = 20;
+
+    private readonly DirectoryInfo root = Directory.CreateTempSubdirectory("hub-run-");
+
+    public string Profile { get; } = profile;
+
+    public string Volumes { get; } = $"hub-test-{Guid.NewGuid():N}"[..20];
+
+    /// <summary>Where every fixed port of the hub is free.</summary>
+    public int PortOffset { get; } = FreeOffset(profile);
+
+    public string State => root.FullName;
+
+    public ClusterTopology Topology => Profile == HubProfile.Single ? Presets.DevelopmentSingle : Presets.Development;
+
+    /// <summary>The settings that keep this hub apart from any other on the machine.</summary>
+    public IEnumerable<(string Name, string Value)> Settings =>
+    [
+        (HubProfile.Variable, Profile), (HubState.Variable, State), (HubProfile.VolumesVariable, Volumes),
+        (HubProfile.PortOffsetVariable, PortOffset.ToString(System.Globalization.CultureInfo.InvariantCulture)),
+    ];
+
+    public async Task<string> ApiKeyAsync() =>
+        (await File.ReadAllTextAsync(Path.Combine(State, "aspire", HubState.ApiKeyFile), TestContext.Current.CancellationToken)).Trim();
+
+    public async ValueTask DisposeAsync()
+    {
+        var prefix = Profile == HubProfile.Cluster ? $"{Volumes}-" : $"{Volumes}-{Profile}-";
+        await Hub.Testing.Engine.RemoveVolumesAsync(ClusterContainers.For(Topology).SelectMany(container => container.Volumes).Select(volume => prefix + volume.Name).Distinct());
+        root.Delete(recursive: true);
+    }
+
+    private static int FreeOffset(string profile)
+    {
+        var topology = profile == HubProfile.Single ? Presets.DevelopmentSingle : Presets.Development;
+        var ports = ClusterContainers.For(topology).SelectMany(container => container.Ports).Select(port => port.HostPort).OfType<int>().ToList();
+        var taken = IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners().Select(listener => listener.Port).ToHashSet();
+        var first = Random.Shared.Next(Offsets);
+        var free = Enumerable.Range(0, Offsets).Select(i => FirstOffset + (first + i) % Offsets * OffsetStep).Where(offset => ports.All(port => !taken.Contains(port + offset)));
+        return free.Cast<int?>().FirstOrDefault() ?? throw new InvalidOperationException("No range of free ports for a hub.");
+    }
+}
