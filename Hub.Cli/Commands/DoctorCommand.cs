@@ -58,6 +58,8 @@ internal static class DoctorCommand
         checks.AddRange(AspirePackages.All.Select(package => new Check(package.Id, aspire.Has(package.Property), false,
             aspire.Has(package.Property) ? "yes" : Environment.GetEnvironmentVariable("HubAspire") == "false" ? "left out by HubAspire=false" : "not in this machine's package registry",
             $"a package registry that has it; missing without it: {package.Use}")));
+        checks.Add(await ProgramAsync("aspire", "sh", ["-c", "cd \"$0\" && dotnet tool run aspire -- --version", deployment.Repository], needed: false,
+            "dotnet tool restore; only `aspire run`, `aspire publish` and `aspire deploy` need it", cancellation));
         checks.Add(new Check("state", true, false, deployment.Exists ? deployment.Directory : "no hub was brought up yet", ""));
         return checks;
     }
