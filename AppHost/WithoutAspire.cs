@@ -1,3 +1,3 @@
-// What the AppHost is where Aspire's packages cannot be had (HubAspire=false).
-Console.Error.WriteLine("The AppHost was built without Aspire's packages (HubAspire=false) and does nothing. ./hub up runs the same cluster.");
+// What the AppHost is where the packages that it needs cannot be had (HubAspire=false).
+Console.Error.WriteLine("The AppHost was built without Aspire's packages and does nothing: ./hub doctor says which are missing. ./hub up runs the same cluster.");
 return 1;

@@ -54,8 +54,12 @@ internal static class DoctorCommand
         checks.Add(await ProgramAsync("mmdebstrap", "mmdebstrap", ["--version"], needed: false, "apt-get install mmdebstrap (only where no image registry answers)", cancellation));
         var memory = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 30;
         checks.Add(new Check("memory", memory >= 4, true, $"{memory} GB", "the full hub takes about 2 GB when idle; ./hub up --profile single takes less"));
-        checks.Add(new Check("Aspire packages", Environment.GetEnvironmentVariable("HubAspire") != "false", false,
-            Environment.GetEnvironmentVariable("HubAspire") == "false" ? "not in this machine's package registry" : "yes", "a package registry that has them; only the AppHost (F5) needs them"));
+        var aspire = AspirePackages.Load(deployment.Repository);
+        checks.AddRange(AspirePackages.All.Select(package => new Check(package.Id, aspire.Has(package.Property), false,
+            aspire.Has(package.Property) ? "yes" : Environment.GetEnvironmentVariable("HubAspire") == "false" ? "left out by HubAspire=false" : "not in this machine's package registry",
+            $"a package registry that has it; missing without it: {package.Use}")));
+        checks.Add(await ProgramAsync("aspire", "sh", ["-c", "cd \"$0\" && dotnet tool run aspire -- --version", deployment.Repository], needed: false,
+            "dotnet tool restore; only `aspire run`, `aspire publish` and `aspire deploy` need it", cancellation));
         checks.Add(new Check("state", true, false, deployment.Exists ? deployment.Directory : "no hub was brought up yet", ""));
         return checks;
     }

@@ -146,7 +146,7 @@ internal sealed class ImageBuilder(ContainerEngine engine, string repository, Im
         }
 
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(Encoding.UTF8.GetBytes($"{image.Stage}\n{(image.Project is null ? "" : Environment.GetEnvironmentVariable("HubAspire"))}\n"));
+        hash.AppendData(Encoding.UTF8.GetBytes($"{image.Stage}\n{(image.Project is null ? "" : AspirePackages.Load(repository).Has("HubAspireNpgsql"))}\n"));
         if (image.On is not null)
             hash.AppendData(Encoding.UTF8.GetBytes((await engine.RunAsync(cancellation, "image", "inspect", "--format", "{{.Id}}", image.On)).Output));
         foreach (var file in files.Order(StringComparer.Ordinal))

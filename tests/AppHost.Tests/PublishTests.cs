@@ -11,7 +11,7 @@ public class Publishing
     {
         using var output = new Output();
         await output.PublishAsync(profile);
-        var committed = Path.Combine(Repository(), "aspire-manifest", "helm");
+        var committed = Path.Combine(AspireCli.Repository(), "aspire-manifest", "helm");
         Assert.Equal(Output.Read(committed), Output.Read(output.Target));
         Assert.Contains(Output.Read(output.Target), file => file.Path == "Chart.yaml");
     }
@@ -27,7 +27,16 @@ public class Publishing
         Assert.Empty(first.State);
     }
 
-    private static string Repository([System.Runtime.CompilerServices.CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "..", ".."));
+    [Fact, Trait(Tiers.Trait, Tiers.Integration)]
+    public async Task The_real_command_leaves_the_committed_chart_and_asks_no_engine()
+    {
+        using var output = new Output();
+        using var programs = new FakePrograms("docker", "podman", "kubectl", "helm");
+        var run = await AspireCli.RunAsync(programs.Environment, "publish", ["--output-path", output.Target]);
+        Assert.True(run.ExitCode == 0, run.Text);
+        Assert.Equal(Output.Read(Path.Combine(AspireCli.Repository(), "aspire-manifest", "helm")), Output.Read(output.Target));
+        Assert.Empty(programs.Calls());
+    }
 
     private sealed class Output : IDisposable
     {
