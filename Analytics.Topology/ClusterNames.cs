@@ -28,6 +28,9 @@ public static class ClusterNames
     /// <summary>The numeric user and group of every container: the public database image's <c>postgres</c>.</summary>
     public const int Uid = 1000;
 
+    /// <summary>A setting of every database server: how many members its cluster has. A commit is on two where there are more than one.</summary>
+    public const string MembersSetting = "hub.members";
+
     public static string Member(string component, int ordinal) => $"{component}-{ordinal}";
 }
 

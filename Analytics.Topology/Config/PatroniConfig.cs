@@ -161,6 +161,7 @@ public static class PatroniConfig
         ["listen"] = $"0.0.0.0:{Ports.Postgres}",
         ["data_dir"] = Paths.PgData,
         ["pgpass"] = "/tmp/pgpass",
+        ["custom_conf"] = $"{Paths.Config}/{PostgresBaseConfig.FileName}",
         ["use_unix_socket"] = true,
         ["authentication"] = new Map
         {

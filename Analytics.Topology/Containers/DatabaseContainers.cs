@@ -27,10 +27,12 @@ public static class DatabaseContainers
                 ConfigFiles(ClusterNames.TimescaleDb,
                 [
                     (PatroniConfig.FileName, PatroniConfig.Render(topology)),
+                    (PostgresBaseConfig.FileName, PostgresBaseConfig.Render(topology)),
                     ("01-init-database.sql", Templates.Read("01-init-database.sql")),
                     ("post-bootstrap.sh", Templates.Read("post-bootstrap.sh")),
                     (StartScript, Templates.Read(StartScript)),
                     ("start-patroni.py", Templates.Read("start-patroni.py")),
+                    ("standby_names.py", Templates.Read("standby_names.py")),
                     .. topology.Database.Timing.LeaseWitnesses ? WitnessScripts.Select(name => (name, Templates.Read(name))) : [],
                 ]),
                 TlsFiles(ClusterNames.TimescaleDb),

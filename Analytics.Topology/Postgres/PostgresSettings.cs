@@ -46,7 +46,7 @@ public sealed partial class PostgresSettings
     public IReadOnlyDictionary<string, string> Local { get; }
 
     /// <summary>Names that a definition may not override.</summary>
-    public static IReadOnlySet<string> Mandatory { get; } = MandatorySettings("").Keys.ToHashSet();
+    public static IReadOnlySet<string> Mandatory { get; } = MandatorySettings("", 1).Keys.ToHashSet();
 
     /// <summary>The rule that an override breaks, or null. An override that breaks one is left out of the derived settings.</summary>
     public static string? OverrideProblem(string name, string value)
@@ -71,7 +71,7 @@ public sealed partial class PostgresSettings
         var all = Derived(database, cluster.Backup);
         foreach (var (name, value) in database.Settings.Where(setting => OverrideProblem(setting.Key, setting.Value) is null))
             all[name] = value;
-        foreach (var (name, value) in MandatorySettings(ArchiveCommand(cluster)))
+        foreach (var (name, value) in MandatorySettings(ArchiveCommand(cluster), database.Members))
             all[name] = value;
         return new PostgresSettings(all, Size(all["shared_buffers"]) ?? default, Size(all["max_wal_size"]) ?? default,
             int.Parse(all["max_connections"], CultureInfo.InvariantCulture));
@@ -176,7 +176,7 @@ public sealed partial class PostgresSettings
         };
     }
 
-    private static Dictionary<string, string> MandatorySettings(string archiveCommand) => new()
+    private static Dictionary<string, string> MandatorySettings(string archiveCommand, int members) => new()
     {
         ["shared_preload_libraries"] = "timescaledb,pg_stat_statements",
         ["unix_socket_directories"] = Paths.SocketDirectory,
@@ -193,6 +193,9 @@ public sealed partial class PostgresSettings
         ["fsync"] = "on",
         ["full_page_writes"] = "on",
         ["synchronous_commit"] = "on",
+
+        // Not PostgreSQL's but Hub's: with more than one, a server that commits alone is a fault (analytics.system_health_check, ingest).
+        [ClusterNames.MembersSetting] = Text(members),
 
         // Never "true" or anything that ends well without archiving: PostgreSQL keeps each segment until this says that it is safe.
         ["archive_mode"] = "on",

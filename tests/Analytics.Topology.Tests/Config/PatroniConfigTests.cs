@@ -25,6 +25,22 @@ public class PatroniConfigTests
         Assert.Equal("300", Text(dcs, "primary_start_timeout"));
     }
 
+    /// <summary>Patroni's lines come after this file's and win; the line that it leaves out is there.</summary>
+    [Theory]
+    [InlineData("development", true)]
+    [InlineData("minimum", true)]
+    [InlineData("recommended", true)]
+    [InlineData("development-single", false)]
+    public void Without_Patronis_word_more_than_one_member_wait_and_one_does_not(string preset, bool waits)
+    {
+        Assert.Equal($"{Paths.Config}/{PostgresBaseConfig.FileName}", Text(Map(preset, "postgresql"), "custom_conf"));
+        var topology = Definitions.Presets[preset];
+        var lines = PostgresBaseConfig.Render(topology).Split('\n').Where(line => line.StartsWith("synchronous_standby_names", StringComparison.Ordinal));
+        Assert.Equal(waits ? [$"synchronous_standby_names = 'ANY 1 ({PostgresBaseConfig.NoStandby})'"] : [], lines);
+        Assert.DoesNotContain(PostgresBaseConfig.NoStandby, topology.Database.Hosts);
+        Assert.Equal(topology.Database.Members.ToString(System.Globalization.CultureInfo.InvariantCulture), Text(Map(preset, "postgresql", "parameters"), ClusterNames.MembersSetting));
+    }
+
     [Fact]
     public void A_restored_cluster_bootstraps_by_pgbackrest_and_copies_replicas_from_its_leader()
     {

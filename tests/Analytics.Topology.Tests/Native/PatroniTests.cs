@@ -61,4 +61,45 @@ public class PatroniTests
         Assert.Equal($"['1', '2', '3', '3'] {Ports.Patroni}", result.Accepted().Output.Trim());
         Assert.Equal("", result.Error);
     }
+
+    /// <summary>With the writer of the image's own Patroni.</summary>
+    [Theory]
+    [InlineData("ANY 1 (*)", "ANY 1 (hub_waits_for_a_named_standby)")]
+    [InlineData("*", "ANY 1 (hub_waits_for_a_named_standby)")]
+    [InlineData("", "ANY 1 (hub_waits_for_a_named_standby)")]
+    [InlineData("ANY 0 (a,b)", "ANY 1 (a,b)")]
+    [InlineData("""ANY 1 ("timescaledb-2","timescaledb-3")""", """ANY 1 ("timescaledb-2","timescaledb-3")""")]
+    [InlineData("""ANY 10 ("timescaledb-2")""", """ANY 10 ("timescaledb-2")""")]
+    public async Task A_commit_waits_for_named_standbys_only(string value, string written)
+    {
+        const string Program = """
+            import importlib, sys
+            sys.path.insert(0, "/etc/hub/config")
+            importlib.import_module("start-patroni")
+            from patroni.postgresql.config import ConfigWriter
+            with ConfigWriter("/dev/stdout") as writer:
+                writer.write_param("synchronous_standby_names", sys.argv[1])
+                writer.write_param("search_path", "*")
+            """;
+        var deployment = NativeDeployments.For("development");
+        var result = await Engine.RunAsync(deployment, deployment.Container("timescaledb-1"), ["python3", "-c", Program, value], cancel: TestContext.Current.CancellationToken);
+        Assert.EndsWith($"\nsynchronous_standby_names = '{written}'\nsearch_path = '*'", result.Accepted().Output.TrimEnd(), StringComparison.Ordinal);
+        Assert.Equal("", result.Error);
+    }
+
+    /// <summary>The name that stands for nobody is the same in both files that write it, and PostgreSQL takes the file.</summary>
+    [Theory]
+    [InlineData("development", "ANY 1 (hub_waits_for_a_named_standby)")]
+    [InlineData("development-single", "")]
+    public async Task Without_a_line_of_Patronis_a_commit_waits_where_there_are_members_to_wait_for(string preset, string names)
+    {
+        var deployment = NativeDeployments.For(preset);
+        var member = deployment.Container("timescaledb-1");
+        var result = await Engine.RunAsync(deployment, member,
+            [
+                "sh", "-c", $"initdb -D /tmp/data --auth=reject > /dev/null && echo \"include '{Paths.Config}/{PostgresBaseConfig.FileName}'\" > /tmp/data/postgresql.conf && postgres -D /tmp/data -C synchronous_standby_names",
+            ], cancel: TestContext.Current.CancellationToken);
+        Assert.Equal(names, result.Accepted().Output.Trim());
+        Assert.Equal("", result.Error);
+    }
 }

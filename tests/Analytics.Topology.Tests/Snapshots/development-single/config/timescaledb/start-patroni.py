@@ -1,4 +1,4 @@
-"""Starts Patroni, and has it look up the other members whenever it asks them something.
+"""Starts Patroni, and has it look up the other members whenever it asks them something. See also standby_names.py and lease_witness.py.
 
 Patroni keeps the address of a name for ten minutes (patroni/dcs/etcd.py, DnsCachingResolver), and not only etcd's but also the members'. A member
 that was started again has another address. The others then ask in the wrong place for its vote, and the leader for its consent while etcd is lost:
@@ -25,6 +25,13 @@ try:
     DnsCachingResolver.resolve = resolve
 except (ImportError, AttributeError) as problem:
     print(f"This Patroni looks up names in a way of its own ({problem}): whether it keeps members' addresses is not known.", file=sys.stderr)
+
+try:
+    import standby_names
+
+    standby_names.install()
+except (ImportError, AttributeError) as problem:
+    print(f"This Patroni writes its configuration in a way of its own ({problem}): a copy of the WAL that is no member's may count as one.", file=sys.stderr)
 
 witnesses = int(os.environ.get("HUB_LEASE_WITNESSES", 0))
 if witnesses:

@@ -2,6 +2,9 @@
 # Patroni runs this once, on the first leader of a new or restored cluster, with a connection string to database postgres as its argument.
 # A failure makes Patroni remove the new cluster and start over, so nothing half-initialised is ever promoted.
 set -eu
+
+# No standby can be there yet, and a commit that is to be on two members would wait for one for ever.
+export PGOPTIONS='-c synchronous_commit=local'
 psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 --dbname "$1" --file /etc/hub/config/01-init-database.sql
 
 # Before anything is promoted: a timeline's history file that finds no repository is lost to every restore that needs it. A cluster without
