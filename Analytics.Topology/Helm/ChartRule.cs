@@ -20,6 +20,7 @@ internal sealed record ChartRule(string Kind, string Name, string Path, string V
     public static IReadOnlyList<ChartRule> All { get; } =
     [
         .. new[] { "StatefulSet", "Deployment", "Job" }.Select(kind => new ChartRule(kind, "*", $"{Pod}.containers[*].imagePullPolicy", "images.pullPolicy")),
+        new("Job", "*", $"{Pod}.initContainers[*].imagePullPolicy", "images.pullPolicy"),
         new("CronJob", "*", $"{CronPod}.containers[*].imagePullPolicy", "images.pullPolicy"),
         new("CronJob", "*", $"{CronPod}.initContainers[*].imagePullPolicy", "images.pullPolicy"),
         new("ResourceQuota", "*", "spec.hard", "quota"),

@@ -17,13 +17,7 @@ internal static class BackupJobs
     {
         if (context.Topology.Backup.Repository is not VolumeRepository repository)
             return null;
-        var claim = new V1PersistentVolumeClaim
-        {
-            ApiVersion = "v1",
-            Kind = "PersistentVolumeClaim",
-            Metadata = context.Meta(BackupRepositoryClaim, ClusterNames.Backup),
-            Spec = Claims.Spec(context, BackupVolume, repository.Size),
-        };
+        var claim = Claims.Standing(context, BackupRepositoryClaim, ClusterNames.Backup, Claims.Spec(context, BackupVolume, repository.Size));
         if (context.Options.SeparateNodes)
             claim.Spec.AccessModes = ["ReadWriteMany"];
         return claim;
