@@ -54,6 +54,7 @@ internal static class EtcdSnapshots
                 {
                     BackoffLimit = 3,
                     ActiveDeadlineSeconds = 900,
+                    TtlSecondsAfterFinished = BackupJobs.KeepSeconds,
                     Template = Pods.Template(context, EtcdSnapshot, PriorityClasses.Job, Pod(context)),
                 },
             },

@@ -32,6 +32,23 @@ public class ClaimTests
         Assert.All(claims, claim => Assert.Equal("keep", claim.Metadata.Annotations["helm.sh/resource-policy"]));
     }
 
+    /// <summary>
+    /// Of a pod that has one made for it, finished ones keep it: so there is one pod at a time, it goes soon, and the disk goes with the claim.
+    /// </summary>
+    [Theory, MemberData(nameof(Everywhere))]
+    public void Made_for_a_pod_are_gone_before_the_next_pod_needs_the_room(string size, string? cloud)
+    {
+        var published = Published.Of(size, cloud);
+        var jobs = published.All<V1CronJob>().Where(job => job.Spec.JobTemplate.Spec.Template.Spec.Volumes.Any(volume => volume.Ephemeral is not null)).ToList();
+        Assert.Equal(["backup-drill"], jobs.Select(job => job.Metadata.Name));
+        var spec = jobs[0].Spec.JobTemplate.Spec;
+        Assert.Equal(0, spec.BackoffLimit);
+        Assert.InRange(spec.TtlSecondsAfterFinished!.Value, 1, 900);
+        Assert.Equal(("Ignore", "DisruptionTarget"), spec.PodFailurePolicy.Rules.Select(rule => (rule.Action, rule.OnPodConditions.Single().Type)).Single());
+        var name = spec.Template.Spec.Volumes.Single(volume => volume.Ephemeral is not null).Ephemeral.VolumeClaimTemplate.Spec.StorageClassName;
+        Assert.Equal(name is null ? [] : ["Delete"], published.All<V1StorageClass>().Where(item => item.Metadata.Name == name).Select(item => item.ReclaimPolicy));
+    }
+
     /// <summary>The first snapshot's file has a hash in its name, so the names do not sort by age.</summary>
     [Fact]
     public async Task The_oldest_snapshots_go_and_one_that_is_being_written_stays()
