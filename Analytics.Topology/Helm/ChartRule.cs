@@ -20,6 +20,7 @@ internal sealed record ChartRule(string Kind, string Name, string Path, string V
     public static IReadOnlyList<ChartRule> All { get; } =
     [
         .. new[] { "StatefulSet", "Deployment", "Job" }.Select(kind => new ChartRule(kind, "*", $"{Pod}.containers[*].imagePullPolicy", "images.pullPolicy")),
+        new("Job", "*", $"{Pod}.initContainers[*].imagePullPolicy", "images.pullPolicy"),
         new("CronJob", "*", $"{CronPod}.containers[*].imagePullPolicy", "images.pullPolicy"),
         new("CronJob", "*", $"{CronPod}.initContainers[*].imagePullPolicy", "images.pullPolicy"),
         new("ResourceQuota", "*", "spec.hard", "quota"),
@@ -51,7 +52,8 @@ internal sealed record ChartRule(string Kind, string Name, string Path, string V
         new("StatefulSet", ClusterNames.TimescaleDb, $"{Pod}.containers[{ClusterNames.TimescaleDb}].env[{BackupContainers.RequiredVariable}].value", "backup.required"),
         .. new[] { "full", "diff", "verify", "drill" }.SelectMany(BackupRules),
         new("CronJob", "backup-drill", $"{CronPod}.volumes[scratch].ephemeral.volumeClaimTemplate.spec.resources.requests.storage", "backup.drillVolume"),
-        new("CronJob", "backup-drill", $"{CronPod}.volumes[scratch].ephemeral.volumeClaimTemplate.spec.storageClassName", $"storage.{BackupVolume}.className", Optional: true),
+        new("CronJob", "backup-drill", $"{CronPod}.volumes[scratch].ephemeral.volumeClaimTemplate.spec.storageClassName", $"storage.{ScratchVolume}.className", Optional: true),
+        .. ClassRules(ScratchVolume),
 
         new("ServiceMonitor", "*", "spec.endpoints[*].interval", "monitoring.interval"),
         new("PodMonitor", "*", "spec.podMetricsEndpoints[*].interval", "monitoring.interval"),
@@ -78,10 +80,15 @@ internal sealed record ChartRule(string Kind, string Name, string Path, string V
         ("ingress.yaml", "ingress.enabled"),
     ];
 
-    private static IEnumerable<ChartRule> StorageRules(string volume) =>
+    private static IEnumerable<ChartRule> ClassRules(string volume) =>
     [
         new("StorageClass", $"*-{volume}", "provisioner", "storage.provisioner"),
         new("StorageClass", $"*-{volume}", "parameters", $"storage.{volume}.parameters", Optional: true),
+    ];
+
+    private static IEnumerable<ChartRule> StorageRules(string volume) =>
+    [
+        .. ClassRules(volume),
         new("StatefulSet", ClusterNames.TimescaleDb, $"spec.volumeClaimTemplates[{volume}].spec.resources.requests.storage", $"storage.{volume}.size"),
         new("StatefulSet", ClusterNames.TimescaleDb, $"spec.volumeClaimTemplates[{volume}].spec.storageClassName", $"storage.{volume}.className", Optional: true),
     ];

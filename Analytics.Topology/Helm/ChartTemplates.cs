@@ -80,7 +80,7 @@ internal static partial class ChartTemplates
         text = OptionalMark().Replace(text, match => $"{{{{- if .Values.{match.Groups[3].Value} }}}}\n{match.Groups[1].Value}{match.Groups[2].Value}: {Json(match.Groups[3].Value)}\n{{{{- end }}}}\n");
         text = JsonMark().Replace(text, match => Json(match.Groups[1].Value));
         text = ExpressionMark().Replace(text, match => Expressions[match.Groups[1].Value]);
-        text = JobMark().Replace(text, match => $"{match.Groups[1].Value}-{{{{ printf \"%s %s %s\" .Values.images.migrations .Values.images.pullPolicy \"{match.Groups[2].Value}\" | sha256sum | trunc 10 }}}}");
+        text = JobMark().Replace(text, match => NameOf((V1Job)item, match.Groups[1].Value, match.Groups[2].Value));
         text = RangesMark().Replace(text, match =>
         {
             var indent = new string(' ', match.Groups[1].Length);
@@ -107,6 +107,13 @@ internal static partial class ChartTemplates
         var component = job.Metadata.Labels[Labels.NameKey];
         ((Map)tree["metadata"])["name"] = $"__job.{component}.{Jobs.ContentOf(job)}__";
         return tree;
+    }
+
+    private static string NameOf(V1Job job, string component, string content)
+    {
+        var images = Jobs.ContainersOf(job).Select(container => $".Values.images.{ImageMarks().Match(container.Image).Groups[1].Value}").ToList();
+        var format = string.Join(' ', Enumerable.Repeat("%s", images.Count + 2));
+        return $"{component}-{{{{ printf \"{format}\" {string.Join(' ', images)} .Values.images.pullPolicy \"{content}\" | sha256sum | trunc 10 }}}}";
     }
 
     /// <summary>Places whose value is made of several, or lies in a list.</summary>

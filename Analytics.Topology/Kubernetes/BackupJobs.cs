@@ -10,20 +10,23 @@ namespace Analytics.Topology.Kubernetes;
 /// </summary>
 internal static class BackupJobs
 {
-    private const string Scratch = "scratch";
+    private const string Drill = "drill";
+
+    /// <summary>Two days: long enough to read a log, and short enough for a failure that was mended to be forgotten.</summary>
+    public const int KeepSeconds = 2 * 24 * 3600;
+
+    /// <summary>
+    /// A finished pod keeps its volume, and the quota has room for one drill's: until this one is gone, the next would be Pending. The result
+    /// is in the database and among the metrics.
+    /// </summary>
+    private const int KeepDrillSeconds = 10 * 60;
 
     /// <summary>The volume that members and runner share: several nodes write to it.</summary>
     public static V1PersistentVolumeClaim? Repository(ManifestContext context)
     {
         if (context.Topology.Backup.Repository is not VolumeRepository repository)
             return null;
-        var claim = new V1PersistentVolumeClaim
-        {
-            ApiVersion = "v1",
-            Kind = "PersistentVolumeClaim",
-            Metadata = context.Meta(BackupRepositoryClaim, ClusterNames.Backup),
-            Spec = Claims.Spec(context, BackupVolume, repository.Size),
-        };
+        var claim = Claims.Standing(context, BackupRepositoryClaim, ClusterNames.Backup, Claims.Spec(context, BackupVolume, repository.Size));
         if (context.Options.SeparateNodes)
             claim.Spec.AccessModes = ["ReadWriteMany"];
         return claim;
@@ -37,7 +40,7 @@ internal static class BackupJobs
         yield return CronJob(context, "full", policy.FullSchedule, hours: 20);
         yield return CronJob(context, "diff", policy.DifferentialSchedule, hours: 5);
         yield return CronJob(context, "verify", policy.VerifySchedule, hours: 12);
-        yield return CronJob(context, "drill", policy.DrillSchedule, hours: 24);
+        yield return CronJob(context, Drill, policy.DrillSchedule, hours: 24);
     }
 
     private static V1CronJob CronJob(ManifestContext context, string verb, string schedule, int hours)
@@ -47,20 +50,40 @@ internal static class BackupJobs
         container.VolumeMounts =
         [
             .. container.VolumeMounts,
-            new V1VolumeMount { Name = Scratch, MountPath = Paths.BackupScratch },
+            new V1VolumeMount { Name = ScratchVolume, MountPath = Paths.BackupScratch },
             new V1VolumeMount { Name = "dev-shm", MountPath = "/dev/shm" },
         ];
         var pod = new V1PodSpec
         {
             RestartPolicy = "Never",
             Containers = [container],
-            Volumes = [.. Volumes.For(spec), ScratchVolume(context, verb), Volumes.Scratch("dev-shm", spec.SharedMemory, inMemory: true)],
+            Volumes = [.. Volumes.For(spec), Scratch(context, verb), Volumes.Scratch("dev-shm", spec.SharedMemory, inMemory: true)],
             DnsConfig = Pods.Searches(context, ClusterNames.TimescaleDb),
             TerminationGracePeriodSeconds = (int)spec.StopGracePeriod.TotalSeconds,
         };
         ObjectStorage.Attach(context, container, pod);
         ObjectStorage.AttachVolume(context, container, pod);
         var name = $"{ClusterNames.Backup}-{verb}";
+        var job = new V1JobSpec
+        {
+            // An interrupted backup is taken up again by the next attempt.
+            BackoffLimit = 2,
+            ActiveDeadlineSeconds = hours * 3600,
+            TtlSecondsAfterFinished = KeepSeconds,
+            Template = Pods.Template(context, ClusterNames.Backup, PriorityClasses.Job, pod),
+        };
+        if (verb == Drill)
+        {
+            // The failed pod of a first attempt would keep the volume that the second one needs. A pod that its node sent away is no failure
+            // of the drill: Kubernetes deletes that one, with its volume.
+            job.BackoffLimit = 0;
+            job.TtlSecondsAfterFinished = KeepDrillSeconds;
+            job.PodFailurePolicy = new V1PodFailurePolicy
+            {
+                Rules = [new V1PodFailurePolicyRule { Action = "Ignore", OnPodConditions = [new V1PodFailurePolicyOnPodConditionsPattern { Type = "DisruptionTarget", Status = "True" }] }],
+            };
+        }
+
         return new V1CronJob
         {
             ApiVersion = "batch/v1",
@@ -77,13 +100,7 @@ internal static class BackupJobs
                 JobTemplate = new V1JobTemplateSpec
                 {
                     Metadata = new V1ObjectMeta { Labels = Labels.For(context.Topology, ClusterNames.Backup) },
-                    Spec = new V1JobSpec
-                    {
-                        // An interrupted backup is taken up again by the next attempt.
-                        BackoffLimit = 2,
-                        ActiveDeadlineSeconds = hours * 3600,
-                        Template = Pods.Template(context, ClusterNames.Backup, PriorityClasses.Job, pod),
-                    },
+                    Spec = job,
                 },
             },
         };
@@ -100,18 +117,18 @@ internal static class BackupJobs
         return spec with { Environment = environment, Arguments = [verb] };
     }
 
-    /// <summary>A drill restores the whole database: onto a volume of its own, made for it and gone after it. The others leave next to nothing.</summary>
-    private static V1Volume ScratchVolume(ManifestContext context, string verb) => verb != "drill"
-        ? Volumes.Scratch(Scratch)
+    /// <summary>A drill restores the whole database: onto a volume of its own, made for it and gone with its pod. The others leave next to nothing.</summary>
+    private static V1Volume Scratch(ManifestContext context, string verb) => verb != Drill
+        ? Volumes.Scratch(ScratchVolume)
         : new V1Volume
         {
-            Name = Scratch,
+            Name = ScratchVolume,
             Ephemeral = new V1EphemeralVolumeSource
             {
                 VolumeClaimTemplate = new V1PersistentVolumeClaimTemplate
                 {
                     Metadata = new V1ObjectMeta { Labels = Labels.For(context.Topology, ClusterNames.Backup) },
-                    Spec = Claims.Spec(context, BackupVolume, context.Topology.Database.DataVolume + context.Topology.Database.WalVolume),
+                    Spec = Claims.Spec(context, ScratchVolume, context.Topology.Database.DataVolume + context.Topology.Database.WalVolume),
                 },
             },
         };

@@ -13,6 +13,14 @@ internal static class Claims
         Spec = Spec(context, storageClass ?? volume, size),
     };
 
+    /// <summary>A claim of its own, which no StatefulSet keeps: `helm uninstall` would delete it with the data.</summary>
+    public static V1PersistentVolumeClaim Standing(ManifestContext context, string name, string component, V1PersistentVolumeClaimSpec spec)
+    {
+        var claim = new V1PersistentVolumeClaim { ApiVersion = "v1", Kind = "PersistentVolumeClaim", Metadata = context.Meta(name, component), Spec = spec };
+        claim.Metadata.Annotations = new Dictionary<string, string> { ["helm.sh/resource-policy"] = "keep" };
+        return claim;
+    }
+
     public static V1PersistentVolumeClaimSpec Spec(ManifestContext context, string storageClass, ByteSize size) => new()
     {
         AccessModes = ["ReadWriteOnce"],

@@ -5,59 +5,73 @@ using static Analytics.Topology.Kubernetes.KubernetesNames;
 namespace Analytics.Topology.Kubernetes;
 
 /// <summary>
-/// etcd saved to a volume every six hours, the last ones kept. The image of etcd has no shell, so the database's image removes old files.
+/// etcd saved to a volume once at the installation and then every six hours, the last ones kept. The image of etcd has no shell, so the
+/// database's image removes old files.
 /// </summary>
 internal static class EtcdSnapshots
 {
     private const int Kept = 28;
 
-    public static V1PersistentVolumeClaim Volume(ManifestContext context) => new()
-    {
-        ApiVersion = "v1",
-        Kind = "PersistentVolumeClaim",
-        Metadata = context.Meta(EtcdSnapshot, EtcdSnapshot),
-        Spec = Claims.Spec(context, BackupVolume, context.Topology.Etcd.Volume),
-    };
+    public static V1PersistentVolumeClaim Volume(ManifestContext context) =>
+        Claims.Standing(context, EtcdSnapshot, EtcdSnapshot, Claims.Spec(context, BackupVolume, context.Topology.Etcd.Volume));
 
-    public static V1CronJob CronJob(ManifestContext context)
+    /// <summary>
+    /// The first snapshot, without waiting for the schedule. It is also the claim's first consumer: a class that binds late leaves the claim
+    /// Pending until then, and so `helm install --wait`, Flux and Argo CD would wait for up to six hours.
+    /// </summary>
+    public static V1Job First(ManifestContext context) => Jobs.Named(new V1Job
     {
-        var pod = new V1PodSpec
+        ApiVersion = "batch/v1",
+        Kind = "Job",
+        Metadata = context.Meta(EtcdSnapshot, EtcdSnapshot),
+        Spec = new V1JobSpec
         {
-            RestartPolicy = "Never",
-            InitContainers = [Save(context)],
-            Containers = [Prune(context)],
-            Volumes =
-            [
-                new V1Volume { Name = "snapshots", PersistentVolumeClaim = new V1PersistentVolumeClaimVolumeSource { ClaimName = EtcdSnapshot } },
-                new V1Volume { Name = "tls", Secret = new V1SecretVolumeSource { SecretName = Tls(ClusterNames.Migrations), DefaultMode = Volumes.SecretMode } },
-            ],
-        };
-        return new V1CronJob
+            // Helm starts it together with etcd and with the job that turns on etcd's authentication: it fails until both have done their work.
+            BackoffLimit = 10,
+            ActiveDeadlineSeconds = 3600,
+            TtlSecondsAfterFinished = Jobs.KeepSeconds,
+            Template = Pods.Template(context, EtcdSnapshot, PriorityClasses.Job, Pod(context)),
+        },
+    });
+
+    public static V1CronJob CronJob(ManifestContext context) => new()
+    {
+        ApiVersion = "batch/v1",
+        Kind = "CronJob",
+        Metadata = context.Meta(EtcdSnapshot, EtcdSnapshot),
+        Spec = new V1CronJobSpec
         {
-            ApiVersion = "batch/v1",
-            Kind = "CronJob",
-            Metadata = context.Meta(EtcdSnapshot, EtcdSnapshot),
-            Spec = new V1CronJobSpec
+            Schedule = "20 */6 * * *",
+            TimeZone = "Etc/UTC",
+            ConcurrencyPolicy = "Forbid",
+            StartingDeadlineSeconds = 3600,
+            SuccessfulJobsHistoryLimit = 1,
+            FailedJobsHistoryLimit = 3,
+            JobTemplate = new V1JobTemplateSpec
             {
-                Schedule = "20 */6 * * *",
-                TimeZone = "Etc/UTC",
-                ConcurrencyPolicy = "Forbid",
-                StartingDeadlineSeconds = 3600,
-                SuccessfulJobsHistoryLimit = 1,
-                FailedJobsHistoryLimit = 3,
-                JobTemplate = new V1JobTemplateSpec
+                Metadata = new V1ObjectMeta { Labels = Labels.For(context.Topology, EtcdSnapshot) },
+                Spec = new V1JobSpec
                 {
-                    Metadata = new V1ObjectMeta { Labels = Labels.For(context.Topology, EtcdSnapshot) },
-                    Spec = new V1JobSpec
-                    {
-                        BackoffLimit = 3,
-                        ActiveDeadlineSeconds = 900,
-                        Template = Pods.Template(context, EtcdSnapshot, PriorityClasses.Job, pod),
-                    },
+                    BackoffLimit = 3,
+                    ActiveDeadlineSeconds = 900,
+                    TtlSecondsAfterFinished = BackupJobs.KeepSeconds,
+                    Template = Pods.Template(context, EtcdSnapshot, PriorityClasses.Job, Pod(context)),
                 },
             },
-        };
-    }
+        },
+    };
+
+    private static V1PodSpec Pod(ManifestContext context) => new()
+    {
+        RestartPolicy = "Never",
+        InitContainers = [Save(context)],
+        Containers = [Prune(context)],
+        Volumes =
+        [
+            new V1Volume { Name = "snapshots", PersistentVolumeClaim = new V1PersistentVolumeClaimVolumeSource { ClaimName = EtcdSnapshot } },
+            new V1Volume { Name = "tls", Secret = new V1SecretVolumeSource { SecretName = Tls(ClusterNames.Migrations), DefaultMode = Volumes.SecretMode } },
+        ],
+    };
 
     private static V1Container Save(ManifestContext context) => new()
     {
@@ -85,18 +99,20 @@ internal static class EtcdSnapshots
         SecurityContext = Containers.Locked(),
     };
 
-    /// <summary>A pod's name holds the minute of its schedule, so names sort by age.</summary>
+    /// <summary>
+    /// The oldest go by their time: names are those of pods, and only a schedule's hold a time. An unfinished file is left alone for an hour,
+    /// because another snapshot may be writing it.
+    /// </summary>
+    internal static string PruneScript { get; } = string.Create(CultureInfo.InvariantCulture,
+        $"cd {SnapshotPath}\nfind . -name '*.part' -mmin +60 -delete\nls -1t | grep '^{EtcdSnapshot}-.*[.]db$' | tail -n +{Kept + 1} | while read -r old; do rm -f -- \"$old\"; done\nls -l\n");
+
     private static V1Container Prune(ManifestContext context) => new()
     {
         Name = "prune",
         Image = context.Topology.Images.Database,
         ImagePullPolicy = Containers.PullPolicy(context.Topology.Images.Database),
         Command = ["sh", "-euc"],
-        Args =
-        [
-            string.Create(CultureInfo.InvariantCulture,
-                $"cd {SnapshotPath}\nrm -f -- *.part\nls -1 | grep '^{EtcdSnapshot}-.*[.]db$' | sort | head -n -{Kept} | while read -r old; do rm -f -- \"$old\"; done\nls -l\n"),
-        ],
+        Args = [PruneScript],
         Resources = Quantities.Helper,
         VolumeMounts = [new V1VolumeMount { Name = "snapshots", MountPath = SnapshotPath }],
         SecurityContext = Containers.Locked(),

@@ -12,7 +12,7 @@ namespace Analytics.Topology.Kubernetes;
 internal static class Jobs
 {
     /// <summary>A week: long enough to read its log.</summary>
-    private const int KeepSeconds = 7 * 24 * 3600;
+    public const int KeepSeconds = 7 * 24 * 3600;
 
     public static V1Job Migrations(ManifestContext context)
     {
@@ -34,7 +34,7 @@ internal static class Jobs
         pod.RestartPolicy = "Never";
         pod.Containers = [Containers.From(spec, Quantities.Helper, [])];
         pod.Volumes = [.. Volumes.For(spec)];
-        var job = new V1Job
+        return Named(new V1Job
         {
             ApiVersion = "batch/v1",
             Kind = "Job",
@@ -46,16 +46,25 @@ internal static class Jobs
                 TtlSecondsAfterFinished = KeepSeconds,
                 Template = Pods.Template(context, spec.Name, PriorityClasses.Job, pod),
             },
-        };
-        var container = pod.Containers[0];
-        job.Metadata.Name = $"{spec.Name}-{Pods.Checksum($"{container.Image} {container.ImagePullPolicy} {ContentOf(job)}")[..10]}";
+        });
+    }
+
+    /// <summary>With the hash in its name.</summary>
+    public static V1Job Named(V1Job job)
+    {
+        var containers = ContainersOf(job);
+        var images = string.Join(' ', containers.Select(container => container.Image));
+        job.Metadata.Name = $"{job.Metadata.Name}-{Pods.Checksum($"{images} {containers[0].ImagePullPolicy} {ContentOf(job)}")[..10]}";
         return job;
     }
 
-    /// <summary>A hash of everything that a Job fixes but where it runs and from which image, which an install may choose.</summary>
-    internal static string ContentOf(V1Job job)
+    /// <summary>A hash of everything that a Job fixes but where it runs and from which images, which an install may choose.</summary>
+    internal static string ContentOf(V1Job job) => Pods.Checksum(KubernetesJson.Serialize(new
     {
-        var container = job.Spec.Template.Spec.Containers[0];
-        return Pods.Checksum(KubernetesJson.Serialize(new { container.Args, container.Env, container.Resources, container.VolumeMounts, job.Spec.Template.Spec.Volumes, job.Spec.BackoffLimit }))[..16];
-    }
+        Containers = ContainersOf(job).Select(container => new { container.Command, container.Args, container.Env, container.Resources, container.VolumeMounts }),
+        job.Spec.Template.Spec.Volumes,
+        job.Spec.BackoffLimit,
+    }))[..16];
+
+    internal static IReadOnlyList<V1Container> ContainersOf(V1Job job) => [.. job.Spec.Template.Spec.InitContainers ?? [], .. job.Spec.Template.Spec.Containers];
 }

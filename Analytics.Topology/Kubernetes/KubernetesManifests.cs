@@ -48,7 +48,7 @@ public static class KubernetesManifests
             .. Present(Deployments.Budget(context, ClusterNames.Ingest, ingest.MinReplicas)),
         ]);
         yield return File("backup-cronjob.yaml", "Backups (pgBackRest): full, differential, their verification, a restore drill; snapshots of etcd.",
-            [.. BackupJobs.All(context), EtcdSnapshots.Volume(context), EtcdSnapshots.CronJob(context)]);
+            [.. BackupJobs.All(context), EtcdSnapshots.Volume(context), EtcdSnapshots.First(context), EtcdSnapshots.CronJob(context)]);
         yield return File("monitoring.yaml", "Scrape targets and alert rules; needs prometheus-operator's definitions in the cluster.",
             [.. Monitors.Targets(context), Monitors.Rules(context), Monitors.Alertmanager(context)], optional: context.Options.Monitoring != MonitoringBy.Operator);
         yield return File("scrape-annotations.yaml", "The same for a Prometheus without the operator: annotated Services, and its scrape jobs and rules as a ConfigMap.",

@@ -23,6 +23,9 @@ public static class KubernetesNames
     public const string WalVolume = "wal";
     public const string BackupVolume = "backup";
 
+    /// <summary>What a restore drill restores to: the one kind of volume that goes with its claim.</summary>
+    public const string ScratchVolume = "scratch";
+
     /// <summary>The claim that holds the repository, where that is a volume.</summary>
     public const string BackupRepositoryClaim = "backup-repository";
 

@@ -4,13 +4,18 @@ using static Analytics.Topology.Kubernetes.KubernetesNames;
 namespace Analytics.Topology.Kubernetes;
 
 /// <summary>
-/// Fast disks for data and WAL, ordinary ones for backups. A volume is made where its pod is scheduled, can grow, and outlives its claim.
+/// Fast disks for data and WAL, ordinary ones for backups and restore drills. A volume is made where its pod is scheduled, can grow, and
+/// outlives its claim; that of a drill does not, or each drill would leave a disk of the database's size behind.
 /// </summary>
 internal static class StorageClasses
 {
     public static IEnumerable<V1StorageClass> All(ManifestContext context) => context.Options.Cloud == Cloud.Default
         ? []
-        : [Class(context, DataVolume, premium: true), Class(context, WalVolume, premium: true), Class(context, BackupVolume, premium: false)];
+        :
+        [
+            Class(context, DataVolume, premium: true), Class(context, WalVolume, premium: true),
+            Class(context, BackupVolume, premium: false), Class(context, ScratchVolume, premium: false),
+        ];
 
     private static V1StorageClass Class(ManifestContext context, string volume, bool premium) => new()
     {
@@ -26,7 +31,7 @@ internal static class StorageClasses
         },
         Parameters = Parameters(context.Options.Cloud, volume, premium),
         AllowVolumeExpansion = true,
-        ReclaimPolicy = "Retain",
+        ReclaimPolicy = volume == ScratchVolume ? "Delete" : "Retain",
         VolumeBindingMode = "WaitForFirstConsumer",
     };
 

@@ -56,15 +56,21 @@ public partial class HelmChartTests
     }
 
     /// <summary>A Job cannot be changed: another image is another Job.</summary>
-    [Fact]
-    public void Another_image_is_another_job()
+    [Theory]
+    [InlineData("migrations", "etcd-auth migrations")]
+    [InlineData("etcd", "etcd-snapshot")]
+    [InlineData("database", "etcd-snapshot")]
+    public void Another_image_is_another_job(string image, string jobs)
     {
         var values = Values("values.yaml");
-        var before = Render(values).Keys.Where(key => key.StartsWith("batch/v1/Job/", StringComparison.Ordinal)).ToList();
-        values["images"] = Merge((Dictionary<string, object?>)values["images"]!, new() { ["migrations"] = "registry.example/migrations:2" });
-        Assert.Equal(2, before.Count);
-        Assert.Empty(before.Intersect(Render(values).Keys));
+        var before = JobsOf(values);
+        values["images"] = Merge((Dictionary<string, object?>)values["images"]!, new() { [image] = "registry.example/other:2" });
+        Assert.Equal(3, before.Count);
+        Assert.Equal(jobs, string.Join(' ', before.Except(JobsOf(values)).Select(name => name[..name.LastIndexOf('-')]).Order()));
     }
+
+    private static List<string> JobsOf(Dictionary<string, object?> values) =>
+        [.. Render(values).Keys.Where(key => key.StartsWith("batch/v1/Job/", StringComparison.Ordinal)).Select(key => key.Split('/')[^1])];
 
     [Fact]
     public void Text_with_braces_of_its_own_stays_as_it_is()

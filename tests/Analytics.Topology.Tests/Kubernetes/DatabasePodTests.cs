@@ -57,7 +57,7 @@ public class DatabasePodTests
         Assert.Equal(["data 500Gi hub-data", "wal 50Gi hub-wal", "backup 200Gi hub-backup"],
             Set.Spec.VolumeClaimTemplates.Select(claim => $"{claim.Metadata.Name} {claim.Spec.Resources.Requests["storage"]} {claim.Spec.StorageClassName}"));
         Assert.Equal(("Retain", "Retain"), (Set.Spec.PersistentVolumeClaimRetentionPolicy.WhenDeleted, Set.Spec.PersistentVolumeClaimRetentionPolicy.WhenScaled));
-        Assert.All(Published.Of("recommended").All<V1StorageClass>(), item => Assert.Equal(("Retain", "WaitForFirstConsumer", true), (item.ReclaimPolicy, item.VolumeBindingMode, item.AllowVolumeExpansion)));
+        Assert.All(Published.Of("recommended").All<V1StorageClass>(), item => Assert.Equal((item.Metadata.Name == "hub-scratch" ? "Delete" : "Retain", "WaitForFirstConsumer", true), (item.ReclaimPolicy, item.VolumeBindingMode, item.AllowVolumeExpansion)));
     }
 
     [Fact]

@@ -120,6 +120,7 @@ public partial class WorkloadRulesTests
         {
             Assert.NotNull(job.Spec.StartingDeadlineSeconds);
             Assert.NotNull(job.Spec.JobTemplate.Spec.ActiveDeadlineSeconds);
+            Assert.NotNull(job.Spec.JobTemplate.Spec.TtlSecondsAfterFinished);
             Assert.Equal("Forbid", job.Spec.ConcurrencyPolicy);
         });
     }

@@ -19,7 +19,7 @@ public sealed partial class LiveMetricsTests(HubUnderLoad fixture, ITestOutputHe
         ["container_cpu_usage_seconds_total"] = "the kubelet's",
         ["container_spec_cpu_quota"] = "the kubelet's",
         ["container_spec_cpu_period"] = "the kubelet's",
-        ["kube_job_status_failed"] = "kube-state-metrics'",
+        ["kube_job_failed"] = "kube-state-metrics'",
     };
 
     /// <summary>Most series that one scrape of a job may bring; what grows with the data or with its clients would break it.</summary>

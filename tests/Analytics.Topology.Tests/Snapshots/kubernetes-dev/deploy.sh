@@ -24,13 +24,13 @@ FILES=(
   'configmap.yaml'
   'init-scripts-configmap.yaml'
   'network-policy.yaml'
-  'patroni-config.yaml statefulset/etcd job/etcd-auth-d1ce933a3d'
+  'patroni-config.yaml statefulset/etcd job/etcd-auth-9e99b439ab'
   'services.yaml'
   'statefulset.yaml statefulset/timescaledb'
   'pgbouncer.yaml deployment/gateway'
-  'migrations-job.yaml job/migrations-88abe8be8a'
+  'migrations-job.yaml job/migrations-4620da9bbd'
   'ingest.yaml deployment/ingest'
-  'backup-cronjob.yaml'
+  'backup-cronjob.yaml job/etcd-snapshot-a69d2fde30'
   'grafana-dashboards.yaml'
 )
 OPTIONAL_FILES=(
