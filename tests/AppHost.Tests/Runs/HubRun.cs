@@ -27,8 +27,9 @@ internal sealed class HubRun : IAsyncDisposable
     public ResourceNotificationService Resources => app.ResourceNotifications;
     public DistributedApplicationModel Model => app.Services.GetRequiredService<DistributedApplicationModel>();
 
-    /// <summary>What a user reads on the console.</summary>
-    public IReadOnlyList<string> Console => [.. console.GetSnapshot().Where(line => line.Level >= LogLevel.Information).Select(line => $"{line.Level}: {line.Message}")];
+    /// <summary>What Hub's AppHost itself tells its user on the console.</summary>
+    public IReadOnlyList<string> Console =>
+        [.. console.GetSnapshot().Where(line => line.Category?.StartsWith("AppHost.Startup", StringComparison.Ordinal) == true).Select(line => $"{line.Level}: {line.Message}")];
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -64,12 +65,19 @@ internal sealed class HubRun : IAsyncDisposable
     }
 
     /// <summary>Waits until the console says that everything runs and is healthy.</summary>
-    public Task UpAsync() => SaysAsync("The hub is up");
+    public async Task UpAsync()
+    {
+        await Eventually.TrueAsync(() => Task.FromResult(Says("The hub is up") || Console.Any(line => line.StartsWith("Error: ", StringComparison.Ordinal))),
+            Patience, () => $"The hub is not up:\n{string.Join('\n', Console)}", Cancel);
+        Assert.DoesNotContain(Console, line => line.StartsWith("Error: ", StringComparison.Ordinal));
+    }
 
     /// <summary>Waits until the console says it.</summary>
     public Task SaysAsync(string text, TimeSpan? patience = null) => Eventually.TrueAsync(
-        () => Task.FromResult(Console.Any(line => line.Contains(text, StringComparison.Ordinal))), patience ?? Patience,
+        () => Task.FromResult(Says(text)), patience ?? Patience,
         () => $"\"{text}\" is not on the console:\n{string.Join('\n', Console)}", Cancel);
+
+    private bool Says(string text) => Console.Any(line => line.Contains(text, StringComparison.Ordinal));
 
     public CustomResourceSnapshot Snapshot(string name) =>
         Resources.TryGetCurrentState(name, out var current) ? current.Snapshot : throw new InvalidOperationException($"Nothing is known of {name}.");
@@ -98,15 +106,15 @@ internal sealed class HubRun : IAsyncDisposable
     /// <summary>Sends one LLM call as an application with an OTLP exporter does.</summary>
     public async Task SendTraceAsync(string model, int inputTokens)
     {
-        var now = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
-        var trace = $$"""
+        var now = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
+        var trace = $$$"""
             {"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"run-test"}}]},"scopeSpans":[{"spans":[{
-              "traceId":"{{Guid.NewGuid():N}}","spanId":"{{Guid.NewGuid().ToString("N")[..16]}}","name":"chat {{model}}","kind":3,
-              "startTimeUnixNano":"{{now - 800}}000000","endTimeUnixNano":"{{now}}000000","attributes":[
+              "traceId":"{{{Guid.NewGuid():N}}}","spanId":"{{{Guid.NewGuid().ToString("N")[..16]}}}","name":"chat {{{model}}}","kind":3,
+              "startTimeUnixNano":"{{{now - 800}}}000000","endTimeUnixNano":"{{{now}}}000000","attributes":[
                 {"key":"gen_ai.operation.name","value":{"stringValue":"chat"} },
                 {"key":"gen_ai.provider.name","value":{"stringValue":"openai"} },
-                {"key":"gen_ai.request.model","value":{"stringValue":"{{model}}"} },
-                {"key":"gen_ai.usage.input_tokens","value":{"intValue":"{{inputTokens}}"} },
+                {"key":"gen_ai.request.model","value":{"stringValue":"{{{model}}}" } },
+                {"key":"gen_ai.usage.input_tokens","value":{"intValue":"{{{inputTokens}}}" } },
                 {"key":"gen_ai.usage.output_tokens","value":{"intValue":"7"} }]}]}]}]}
             """;
         using var http = await ClientAsync(Ports.OtlpHttp);

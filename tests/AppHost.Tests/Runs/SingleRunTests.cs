@@ -54,7 +54,7 @@ public sealed class A_hub_that_Aspire_started(SingleRun run) : IClassFixture<Sin
 
             Assert.Equal((resource.Name, KnownResourceStates.Running), (resource.Name, snapshot.State?.Text));
             Assert.Equal((resource.Name, HealthStatus.Healthy), (resource.Name, snapshot.HealthStatus));
-            Assert.NotEmpty(resource.Annotations.OfType<HealthCheckAnnotation>());
+            Assert.True(resource.Annotations.OfType<HealthCheckAnnotation>().Any(), $"{resource.Name} has no health check");
         }
 
         foreach (var database in new[] { "analytics-primary", "analytics" })
@@ -123,10 +123,10 @@ public sealed class A_hub_that_Aspire_started(SingleRun run) : IClassFixture<Sin
     {
         var result = await run.Hub.CommandAsync(ClusterNames.TimescaleDb, OpenSql.Command);
         Assert.True(result.Success, result.Message);
-        var terminal = Assert.Single(run.Hub.Services.GetRequiredService<TerminalService>().ListAll());
-        Assert.True(await terminal.WaitForTextAsync("llm_analytics=", TimeSpan.FromSeconds(30), Cancel), terminal.GetScreenText());
+        Assert.True(run.Hub.Services.GetRequiredService<TerminalService>().TryGetTerminal(result.Data!.Value, out var terminal));
+        await terminal.WaitForTextAsync("llm_analytics=", TimeSpan.FromSeconds(30), Cancel);
         await terminal.SendTextAsync("SELECT current_user || '-' || pg_is_in_recovery();\n", Cancel);
-        Assert.True(await terminal.WaitForTextAsync($"{Roles.ReadOnly}-false", TimeSpan.FromSeconds(30), Cancel), terminal.GetScreenText());
+        await terminal.WaitForTextAsync($"{Roles.ReadOnly}-false", TimeSpan.FromSeconds(30), Cancel);
         await terminal.DisposeAsync();
     }
 
