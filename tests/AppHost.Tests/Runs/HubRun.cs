@@ -20,7 +20,16 @@ internal sealed class HubRun : IAsyncDisposable
     private readonly DistributedApplication app;
     private readonly FakeLogCollector console;
 
-    private HubRun(RunData data, DistributedApplication app, FakeLogCollector console) => (Data, this.app, this.console) = (data, app, console);
+    private readonly CancellationTokenSource abandon = new();
+    private readonly Task start;
+
+    private HubRun(RunData data, DistributedApplication app)
+    {
+        (Data, this.app, console) = (data, app, app.Services.GetFakeLogCollector());
+
+        // It ends when every resource was created, which one that failed keeps from the others.
+        start = app.StartAsync(abandon.Token);
+    }
 
     public RunData Data { get; }
     public IServiceProvider Services => app.Services;
@@ -50,25 +59,14 @@ internal sealed class HubRun : IAsyncDisposable
             host.Configuration["ASPIRE_DASHBOARD_UNSECURED_ALLOW_ANONYMOUS"] = bool.TrueString;
         }, Cancel);
         builder.Services.AddFakeLogging(options => options.OutputSink = line => TestContext.Current.TestOutputHelper?.WriteLine(line));
-        var app = await builder.BuildAsync(Cancel);
-        var run = new HubRun(data, app, app.Services.GetFakeLogCollector());
-        try
-        {
-            await app.StartAsync(Cancel);
-            return run;
-        }
-        catch
-        {
-            await run.DisposeAsync();
-            throw;
-        }
+        return new HubRun(data, await builder.BuildAsync(Cancel));
     }
 
     /// <summary>Waits until the console says that everything runs and is healthy.</summary>
     public async Task UpAsync()
     {
         await Eventually.TrueAsync(() => Task.FromResult(Says("The hub is up") || Console.Any(line => line.StartsWith("Error: ", StringComparison.Ordinal))),
-            Patience, () => $"The hub is not up:\n{string.Join('\n', Console)}", Cancel);
+            Patience, () => $"{start.Exception}The hub is not up:\n{string.Join('\n', Console)}", Cancel);
         Assert.DoesNotContain(Console, line => line.StartsWith("Error: ", StringComparison.Ordinal));
     }
 
@@ -146,7 +144,18 @@ internal sealed class HubRun : IAsyncDisposable
         .Where(container => container.Id is not null).ToDictionary(container => container.Name, container => container.Id!);
 
     /// <summary>Stops it as Ctrl-C does, and returns when that is over.</summary>
-    public Task StopAsync() => app.StopAsync(CancellationToken.None);
+    public async Task StopAsync()
+    {
+        await start;
+        await app.StopAsync(CancellationToken.None);
+    }
 
-    public ValueTask DisposeAsync() => app.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await abandon.CancelAsync();
+        await start.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await app.StopAsync(CancellationToken.None);
+        await app.DisposeAsync();
+        abandon.Dispose();
+    }
 }
