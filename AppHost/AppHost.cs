@@ -1,8 +1,8 @@
 using Analytics.Topology;
 using Analytics.Topology.Publishing;
 using AppHost.Cluster;
-using AppHost.Operations;
 using AppHost.Deployment;
+using AppHost.Operations;
 using AppHost.Patroni;
 using AppHost.Publishing;
 using AppHost.Startup;

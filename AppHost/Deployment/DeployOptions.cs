@@ -8,11 +8,13 @@ namespace AppHost.Deployment;
 /// <param name="DryRun">Check everything, change nothing.</param>
 /// <param name="Confirmed">Do not ask before the cluster is touched.</param>
 /// <param name="Context">Of the kubeconfig; null: the current one.</param>
+/// <param name="Output">Where the files are written; null: the AppHost's own place.</param>
 /// <param name="Bucket">Whether one was named for the backups.</param>
 /// <param name="Arguments">For deploy.sh, but for those above.</param>
 /// <param name="Environment">For deploy.sh: what whoever lists processes must not see.</param>
 internal sealed record DeployOptions(
-    PublishSize Size, bool DryRun, bool Confirmed, string? Context, bool Bucket, IReadOnlyList<string> Arguments, IReadOnlyDictionary<string, string> Environment)
+    PublishSize Size, bool DryRun, bool Confirmed, string? Context, string? Output, bool Bucket, IReadOnlyList<string> Arguments,
+    IReadOnlyDictionary<string, string> Environment)
 {
     public const string Key = "HUB_S3_KEY", Secret = "HUB_S3_SECRET";
 
@@ -21,7 +23,7 @@ internal sealed record DeployOptions(
         $"--timeout SECONDS, --s3-bucket NAME, --s3-region NAME, --s3-endpoint HOST, --s3-path-style, --s3-ca FILE; {Key} and {Secret} in the environment.";
 
     /// <summary>Aspire's own, each with a value.</summary>
-    private static readonly string[] OfAspire = ["--operation", "--step", "--output-path", "--log-level", "--environment", "--include-exception-details", "--clear-cache"];
+    private static readonly string[] OfAspire = ["--operation", "--step", "--log-level", "--environment", "--include-exception-details", "--clear-cache"];
 
     /// <summary>deploy.sh's, each with a value. Files are given as the operator sees them, not as the AppHost's directory does.</summary>
     private static readonly string[] OfScript = ["--timeout", "--set", "--s3-bucket", "--s3-region", "--s3-endpoint"], Files = ["--values", "--s3-ca"];
@@ -33,7 +35,7 @@ internal sealed record DeployOptions(
     {
         var given = new Queue<string>(arguments);
         var script = new List<string>();
-        string? size = null, cloud = null, space = null, context = null;
+        string? size = null, cloud = null, space = null, context = null, output = null;
         bool dryRun = false, confirmed = false;
         while (given.TryDequeue(out var option))
         {
@@ -51,6 +53,8 @@ internal sealed record DeployOptions(
                 confirmed = true;
             else if (option == "--context")
                 context = Value();
+            else if (option == "--output-path")
+                output = Path.GetFullPath(Value(), directory);
             else if (option == "--size")
                 size = Value();
             else if (option == "--cloud")
@@ -63,7 +67,7 @@ internal sealed record DeployOptions(
             string Value() => given.TryDequeue(out var value) ? value : throw new InvalidOperationException($"{option} needs a value. {Help}");
         }
 
-        return new DeployOptions(Chosen(size, cloud, space), dryRun, confirmed, context, script.Contains("--s3-bucket"), script, new Dictionary<string, string>());
+        return new DeployOptions(Chosen(size, cloud, space), dryRun, confirmed, context, output, script.Contains("--s3-bucket"), script, new Dictionary<string, string>());
     }
 
     /// <summary>The arguments for Aspire: it has a --yes of its own, which would take the next option for its value.</summary>

@@ -10,7 +10,7 @@ namespace AppHost.Deployment;
 /// <summary>One run of deploy.sh as a pipeline step: each of its parts (<c>== name</c>) is a task, what it says below is that task's log.</summary>
 internal static class DeployScriptRun
 {
-    private static readonly TimeSpan TimeToClean = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan TimeToHear = TimeSpan.FromSeconds(2), TimeToClean = TimeSpan.FromSeconds(20);
 
     /// <exception cref="InvalidOperationException">It failed; the message is what it said.</exception>
     public static async Task RunAsync(PipelineStepContext context, string script, IEnumerable<string> arguments, IReadOnlyDictionary<string, string> environment)
@@ -96,19 +96,31 @@ internal static class DeployScriptRun
         }
     }
 
-    /// <summary>It removes its temporary files, which hold passwords, when it is told to stop; what it waits for has to end first.</summary>
+    /// <summary>
+    /// It removes its temporary files, which hold passwords, when it is told to stop. Ctrl-C in a terminal tells it too, and it is left alone
+    /// then; otherwise what it waits for has to end first.
+    /// </summary>
     private static async Task StopAsync(Process process)
     {
+        if (await EndsWithinAsync(process, TimeToHear))
+            return;
         using (var signals = Start(new ProcessStartInfo("sh", ["-c", "kill -TERM \"$0\"; pkill -TERM -P \"$0\"", $"{process.Id}"])))
             await signals.WaitForExitAsync(CancellationToken.None);
-        using var limit = new CancellationTokenSource(TimeToClean);
+        if (!await EndsWithinAsync(process, TimeToClean))
+            process.Kill(entireProcessTree: true);
+    }
+
+    private static async Task<bool> EndsWithinAsync(Process process, TimeSpan time)
+    {
+        using var limit = new CancellationTokenSource(time);
         try
         {
             await process.WaitForExitAsync(limit.Token);
+            return true;
         }
         catch (OperationCanceledException)
         {
-            process.Kill(entireProcessTree: true);
+            return false;
         }
     }
 }

@@ -5,7 +5,6 @@ using Analytics.Topology.Publishing;
 using Aspire.Hosting.Pipelines;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 // The pipeline is an experimental API of Aspire 13.
@@ -17,7 +16,9 @@ namespace AppHost.Deployment;
 /// <c>aspire deploy</c>: the published chart into the cluster of a kubectl context. The work is that of the published deploy.sh, which checks,
 /// makes the secrets, runs helm, waits and verifies; here are its steps, its progress and its questions.
 /// </summary>
-internal sealed class DeploySteps(string[] arguments)
+/// <param name="home">The AppHost's directory.</param>
+/// <param name="arguments">The AppHost's.</param>
+internal sealed class DeploySteps(string home, string[] arguments)
 {
     public const string Write = "write-hub", Check = "check-hub", Ask = "ask-hub", Install = "install-hub";
 
@@ -31,7 +32,7 @@ internal sealed class DeploySteps(string[] arguments)
 
     public static void Add(IDistributedApplicationBuilder builder, string[] arguments)
     {
-        var steps = new DeploySteps(arguments);
+        var steps = new DeploySteps(builder.AppHostDirectory, arguments);
         builder.Pipeline.AddStep(Write, steps.WriteAsync);
         builder.Pipeline.AddStep(Check, steps.CheckAsync, dependsOn: Write);
         builder.Pipeline.AddStep(Ask, steps.AskAsync, dependsOn: Check);
@@ -46,11 +47,12 @@ internal sealed class DeploySteps(string[] arguments)
     {
         options = DeployOptions.Parse(arguments, Environment.GetEnvironmentVariable("PWD") ?? Environment.CurrentDirectory);
 
-        // Aspire's own temporary directory would stay.
-        directory = Directory.CreateTempSubdirectory("hub-deploy-").FullName;
-        step.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopped.Register(() => Directory.Delete(directory, recursive: true));
+        // A place that stays: its deploy.sh knows this cluster's names, and makes API keys later.
+        directory = options.Output ?? Path.GetFullPath(Path.Combine(home, "..", "artifacts", "deploy"));
+        if (options.Output is null && Directory.Exists(directory))
+            Directory.Delete(directory, recursive: true);
         var written = OutputFiles.Write(directory, PublishedFiles.For(options.Size));
-        step.ReportingStep.Log(LogLevel.Information, $"{written.Count} files of size {options.Size.Name}");
+        step.ReportingStep.Log(LogLevel.Information, $"Size {options.Size.Name}: {written.Count} files written to {directory}");
         return Task.CompletedTask;
     }
 
@@ -90,7 +92,7 @@ internal sealed class DeploySteps(string[] arguments)
 
         await DeployScriptRun.RunAsync(step, Script, ["--yes", .. Common], options.Environment);
         step.Summary.Add("Cluster", $"context {context}, namespace {Namespace}");
-        step.Summary.Add("API key", "aspire-manifest/kubernetes/deploy.sh --api-key PROJECT");
+        step.Summary.Add("API key", $"{Script} --context {context} --api-key PROJECT");
         step.Summary.Add("Status", $"kubectl --context {context} --namespace {Namespace} get pods");
     }
 

@@ -20,9 +20,9 @@ public class DeployOptionsTests
     [Fact]
     public void What_is_of_the_script_goes_to_the_script()
     {
-        var options = Parse("--HUB_PROFILE=single", "--dry-run", "--context", "staging", "--values", "mine.yaml", "--s3-ca", "/etc/ca.crt", "--cert-manager", "--set", "a=b", "--timeout", "60");
+        var options = Parse("--HUB_PROFILE=single", "--dry-run", "--context", "staging", "--output-path", "out", "--values", "mine.yaml", "--s3-ca", "/etc/ca.crt", "--cert-manager", "--set", "a=b", "--timeout", "60");
         Assert.True(options.DryRun);
-        Assert.Equal("staging", options.Context);
+        Assert.Equal(("staging", "/work/out"), (options.Context, options.Output));
         Assert.Equal(["--values", "/work/mine.yaml", "--s3-ca", "/etc/ca.crt", "--cert-manager", "--set", "a=b", "--timeout", "60"], options.Arguments);
     }
 

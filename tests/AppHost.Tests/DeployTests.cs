@@ -6,6 +6,8 @@ public sealed class Deploying : IDisposable
 {
     private readonly FakePrograms programs = new FakePrograms("docker", "podman").WithCluster();
 
+    private string Output => Path.Combine(programs.State, "out");
+
     public void Dispose() => programs.Dispose();
 
     [Fact]
@@ -41,7 +43,8 @@ public sealed class Deploying : IDisposable
         Assert.Matches("✓ +statefulset/timescaledb", run.Text);
         Assert.Matches("✓ +Verifying", run.Text);
         Assert.DoesNotContain("the-secret", run.Text, StringComparison.Ordinal);
-        Assert.Empty(Directory.GetDirectories(programs.Temporary, "hub-*"));
+        Assert.Contains($"{Output}/kubernetes/deploy.sh --context staging --api-key PROJECT", run.Text, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetDirectories(programs.Temporary, "tmp.*"));
         Assert.Empty(programs.Calls());
     }
 
@@ -78,7 +81,7 @@ public sealed class Deploying : IDisposable
         Assert.NotEmpty(programs.Questions());
         Assert.Empty(programs.Changes());
         Assert.False(Directory.Exists(Path.Combine(programs.State, "secrets")));
-        Assert.Empty(Directory.GetDirectories(programs.Temporary, "hub-*"));
+        Assert.Empty(Directory.GetDirectories(programs.Temporary, "tmp.*"));
     }
 
     private Task<(int ExitCode, string Text)> RunAsync((string Name, string Value)[] environment, params string[] arguments)
@@ -86,6 +89,6 @@ public sealed class Deploying : IDisposable
         var all = programs.Environment;
         foreach (var (name, value) in environment)
             all[name] = value;
-        return AspireCli.RunAsync(all, "deploy", [], arguments);
+        return AspireCli.RunAsync(all, "deploy", ["--output-path", Output], arguments);
     }
 }
