@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Plays kubectl and a cluster for deploy.sh. Below $STUB: calls (every call's arguments), changes (what would change the cluster),
-# secrets/NAME/KEY (base64), applied/ (files as they were last applied), and marks that a test sets: namespace, crds, helm, failed-job.
+# secrets/NAME/KEY (base64), applied/ (files as they were last applied), and marks that a test sets: namespace, failed-job,
+# released (by helm), manifests (what is there came from them).
 set -euo pipefail
 printf '%s\n' "$*" >> "$STUB/calls"
 change() { printf '%s\n' "$1" >> "$STUB/changes"; }
@@ -56,6 +57,7 @@ case $args in
   'get persistentvolume '*) ;;
   'get pod,persistentvolumeclaim'*) printf '%s' "${STUB_LEFT:-}" ;;
   'get customresourcedefinition'*) [ -z "${STUB_CRDS:-}" ] || echo "$3" ;;
+  'get job --selector'*) [ ! -e "$STUB/released" ] || printf 'job/backup-1\njob/etcd-auth-0a1b2c3d4e\njob/migrations-0a1b2c3d4e\n' ;;
   'get job/'*) if [ -e "$STUB/failed-job" ]; then printf 'Failed active: failed:7'; else printf 'Complete active: failed:'; fi ;;
   'get pods') echo 'timescaledb-1 Pending' ;;
   logs*) echo 'the end of its log' ;;
@@ -70,6 +72,7 @@ case $args in
     [ "${STUB_NOT_READY:-}" != "$3" ] ;;
   'rollout restart'*) change "restart $3" ;;
   wait*) change "$args" ;;
+  'get statefulset --selector'*name) [ ! -e "$STUB/manifests" ] || echo statefulset.apps/etcd ;;
   'get statefulset --selector'*) printf '%s' "${STUB_INSTALLED:-}" ;;
   'get statefulset --all-namespaces'*) printf 'timescaledb\n%s' "${STUB_OTHERS:+$STUB_OTHERS$'\n'}" ;;
   exec*create_api_key*) echo 7 ;;
