@@ -12,11 +12,13 @@ internal static class Drills
             .RunAsync(FaultCatalog.Find(fault), run: 1, seed, TestContext.Current.CancellationToken);
         output.WriteLine(result.Describe());
         Assert.Equal(0, result.Lost);
+        Assert.Equal(0, result.OnOneMember);
         Assert.Equal(0, result.Duplicated);
         Assert.True(result.PrimariesAtOnce == 1, $"{result.PrimariesAtOnce} primaries acknowledged at once: {string.Join(", ", result.Epochs)}");
         Assert.All(result.Paths, path =>
         {
             Assert.True(path.Verification.Holds, path.ToString());
+            Assert.True(path.Copies.Holds, path.ToString());
             Assert.True(path.Gap.Ended, $"{path.Path} did not recover");
         });
         return result;
