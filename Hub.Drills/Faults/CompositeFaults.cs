@@ -19,16 +19,6 @@ internal static class CompositeFaults
         }
     }
 
-    /// <summary>Patroni takes the last standby out of what it keeps in etcd when it has been gone for a round or two, at most 25 s.</summary>
-    public static async Task PrimaryAloneAsync(FaultContext context, CancellationToken cancel)
-    {
-        foreach (var name in context.Replicas)
-            await context.KillAsync(name, cancel);
-        await Task.Delay(TimeSpan.FromSeconds(25), cancel);
-        await context.RestartAsync(context.Leader, cancel);
-        await context.Cluster.UntilLedAsync(Patience, context.Report, cancel);
-    }
-
     public static async Task RandomAsync(FaultContext context, CancellationToken cancel)
     {
         var possible = new List<Fault>();

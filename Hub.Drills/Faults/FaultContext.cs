@@ -57,6 +57,12 @@ public sealed class FaultContext
     internal async Task DestroyAsync(string name, CancellationToken cancel)
     {
         await KillAsync(name, cancel);
+        await EmptyDiskAsync(name, cancel);
+    }
+
+    /// <summary>Of a container that does not run.</summary>
+    internal async Task EmptyDiskAsync(string name, CancellationToken cancel)
+    {
         var container = Cluster.Container(name);
         var image = (await Programs.DockerAsync(cancel, "inspect", "--format", "{{.Image}}", container)).OrThrow($"{name} was not found").Output.Trim();
 
