@@ -606,7 +606,8 @@ Hub is installed in namespace $NAMESPACE. $([ "$CHANGES" != 0 ] || printf 'Nothi
   telemetry   ingest.$NAMESPACE:4317 (OTLP/gRPC), :4318 (OTLP/HTTP); REST on :8080
   pooled SQL  pgbouncer.$NAMESPACE:6432, database llm_analytics, TLS
   SQL         timescaledb-primary.$NAMESPACE:5432, timescaledb-replica.$NAMESPACE:5432
-Clients need the label analytics-hub/telemetry=true or analytics-hub/sql=true, on the pod or on its namespace.
+Clients need the label analytics-hub/telemetry=true or analytics-hub/sql=true, on the pod (in any namespace)
+or, elsewhere than in $NAMESPACE, on its namespace.
   API key              ${0##*/} --api-key PROJECT; applications send it as "Authorization: Bearer KEY"
   password of llm_app  kubectl get secret $CREDENTIALS -n $NAMESPACE -o jsonpath='{.data.APP_PASSWORD}' | base64 -d
   CA certificate       kubectl get secret ingest-tls -n $NAMESPACE -o jsonpath='{.data.ca\\.crt}' | base64 -d > ca.crt
