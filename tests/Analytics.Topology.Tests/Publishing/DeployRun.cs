@@ -11,7 +11,9 @@ internal sealed class DeployRun : IDisposable
 {
     private readonly string directory = Directory.CreateTempSubdirectory("hub-deploy-").FullName;
 
-    public DeployRun(string size = "dev")
+    /// <param name="size">What is published.</param>
+    /// <param name="bucket">Whether somebody has named a bucket already: most of what is tested is not about it.</param>
+    public DeployRun(string size = "dev", bool bucket = true)
     {
         foreach (var tool in new[] { "bash", "openssl", "awk" }.Where(tool => Find(tool) is null))
             Prerequisites.Missing($"{tool} on the PATH.");
@@ -20,8 +22,7 @@ internal sealed class DeployRun : IDisposable
         Directory.CreateDirectory(State);
         Directory.CreateDirectory(Temporary);
 
-        // Somebody has named a bucket already: most of what is tested is not about it.
-        foreach (var key in ObjectStorage.Keys)
+        foreach (var key in bucket ? ObjectStorage.Keys : [])
             SetSecret(KubernetesNames.BackupStorage, key, "given");
     }
 
