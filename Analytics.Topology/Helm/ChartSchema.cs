@@ -23,7 +23,7 @@ internal static class ChartSchema
         ["etcd"] = "Each etcd member.",
         ["gateway"] = "PgBouncer and HAProxy. The pools (config.pgbouncer) are computed for a number of gateways: a scale outside is refused.\nreplicas 0: the autoscaler decides.",
         ["ingest"] = "The ingest API. replicas 0: the autoscaler decides.",
-        ["backup"] = "The backup runner: schedules (UTC), what it may use, the volume on which a drill restores the whole database.\nThe repository is named by Secret backup-s3; without one, and with required false, the cluster starts and has no backups.",
+        ["backup"] = "The backup runner: schedules (UTC), what it may use, the volume on which a drill restores the whole database.\nThe repository is named by Secret backup-s3; without one, and with required false, the cluster starts and has no backups.\nsuspend: the jobs do not run, as long as there is no bucket.",
         ["monitoring"] = "ServiceMonitor, PodMonitor, PrometheusRule: need prometheus-operator. release: the name under which kube-prometheus-stack is\ninstalled, which takes only what carries it. annotations: instead of these, Services with prometheus.io annotations and the rules as a ConfigMap.\nrunbooks: where docs/runbooks is served; each alert links there.",
         ["certManager"] = "Certificates by cert-manager instead of deploy.sh.",
         ["ingress"] = "Telemetry and queries from outside; Secret ingest-public-tls holds the certificate.",

@@ -51,6 +51,9 @@ internal sealed class DeployRun : IDisposable
 
     public bool IsMarked(string name) => File.Exists(Path.Combine(State, name));
 
+    /// <summary>A file as it was last applied.</summary>
+    public string Applied(string file) => File.ReadAllText(Path.Combine(State, "applied", file));
+
     /// <summary>A value of a Secret in the cluster, or null.</summary>
     public string? Secret(string name, string key)
     {

@@ -65,6 +65,20 @@ public sealed class DeployStorageTests : IDisposable
         Assert.Equal([Restart, Stanza, Stanza], await ChangesAsync());
     }
 
+    /// <summary>Without a bucket each job would fail, day after day.</summary>
+    [Fact]
+    public async Task Backup_jobs_are_suspended_until_a_bucket_is_named()
+    {
+        await ChangesAsync();
+        Assert.Equal(4, deploy.Applied("backup-cronjob.yaml").Split("\n  suspend: true\n").Length - 1);
+        await ChangesAsync([.. Bucket, "s"]);
+        Assert.DoesNotContain("suspend: true", deploy.Applied("backup-cronjob.yaml"), StringComparison.Ordinal);
+        Assert.Equal(4, deploy.Applied("backup-cronjob.yaml").Split("\n  suspend: false\n").Length - 1);
+        deploy.Forget();
+        var run = await deploy.RunAsync("--yes");
+        Assert.Contains("Nothing had to be changed", run.Text, StringComparison.Ordinal);
+    }
+
     /// <summary>Helm and kubectl apply -k restart nothing by themselves.</summary>
     [Fact]
     public async Task Secrets_alone_say_what_is_left_to_do()

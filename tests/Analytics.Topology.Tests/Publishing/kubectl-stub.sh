@@ -24,7 +24,7 @@ apply() {
   ! grep -q '^kind: Namespace$' "$file" || touch "$STUB/namespace"
   mkdir -p "$STUB/applied"
   name=${file##*/}
-  [ ! -e "$STUB/applied/$name" ] || { change "patch $name"; echo "$name configured"; return; }
+  [ ! -e "$STUB/applied/$name" ] || { change "patch $name"; cp "$file" "$STUB/applied/$name"; echo "$name configured"; return; }
   cp "$file" "$STUB/applied/$name"
   change "apply $name"
   echo "$name created"
