@@ -40,15 +40,17 @@ public static class ServiceDefaultsExtensions
 
     /// <summary>
     /// Maps <c>/health/live</c> (the process answers), <c>/health/ready</c> (every check tagged <see cref="HealthTags.Ready"/>; 503 with the reason in
-    /// the JSON body when one fails) and <c>/metrics</c> (Prometheus text). They exist in every environment, because probes need them in production.
+    /// the JSON body when one fails), <c>/health/accepting</c> (the same for <see cref="HealthTags.Accepting"/>) and <c>/metrics</c> (Prometheus text).
+    /// They exist in every environment, because probes need them in production.
     /// </summary>
-    /// <returns>The builder of the three endpoints, for conventions such as the listener they belong to.</returns>
+    /// <returns>The builder of the endpoints, for conventions such as the listener they belong to.</returns>
     public static IEndpointConventionBuilder MapDefaultEndpoints(this WebApplication app)
     {
         ArgumentNullException.ThrowIfNull(app);
         var group = app.MapGroup("").ExcludeFromDescription();
         group.MapHealthChecks("/health/live", Probe(HealthTags.Live));
         group.MapHealthChecks("/health/ready", Probe(HealthTags.Ready));
+        group.MapHealthChecks("/health/accepting", Probe(HealthTags.Accepting));
         group.MapPrometheusScrapingEndpoint("/metrics");
         return group;
     }

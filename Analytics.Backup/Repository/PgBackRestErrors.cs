@@ -116,6 +116,7 @@ public static partial class PgBackRestErrors
         new([63], null, "it was stopped by a signal", "Start the job again."),
         new([68, 87], null, "the server does not archive to this stanza", "Set archive_mode and archive_command as Hub renders them and restart the server."),
         new([106], null, "the clock is behind the newest backup", "Set the clock (NTP); a set from the future stays until its time has come.", Quoted()),
+        new([37], NoneNamed(), "no bucket is named for backups", "Name one: deploy.sh --s3-bucket NAME with --s3-region, --s3-key and --s3-secret (deploy.sh --help). It keeps them in Secret backup-s3."),
         new([27, 31, 32, 37, 69, 70, 72, 76, 78, 89, 96], null, "a setting is wrong", "Correct pgbackrest.conf (it is rendered from the topology) or the PGBACKREST_ variables.", Quoted()),
         new([38, 40], null, "the target of the restore is in use", "Restore into an empty directory that no server uses.", Quoted()),
         new([39], null, "the other side answered something unexpected", "Look whether host, port and certificate are of the repository or of a member with the same pgBackRest version.", null),
@@ -136,6 +137,9 @@ public static partial class PgBackRestErrors
 
     [GeneratedRegex("NoSuchBucket")]
     private static partial Regex NoBucket();
+
+    [GeneratedRegex(@"requires option: repo\d+-s3-(?:bucket|endpoint|region|key)")]
+    private static partial Regex NoneNamed();
 
     [GeneratedRegex(@"No space left on device|Disk quota exceeded|StorageFull|QuotaExceeded|\[507\]|failed with 507\b")]
     private static partial Regex Full();

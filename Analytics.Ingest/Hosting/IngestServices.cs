@@ -48,12 +48,13 @@ internal static class IngestServices
         builder.AddReader();
         services.AddPipeline();
         services.AddOtlp();
-        services.AddHealthChecks().Add(new HealthCheckRegistration(
-            SchemaHealthCheck.Name,
-            provider => ActivatorUtilities.CreateInstance<SchemaHealthCheck>(provider),
-            HealthStatus.Unhealthy,
-            [HealthTags.Ready],
-            SchemaHealthCheck.Timeout));
+        services.AddSingleton<SchemaHealthCheck>();
+        services.AddSingleton(provider => new AcceptingHealthCheck(provider.GetRequiredService<SchemaHealthCheck>()));
+        services.AddHealthChecks()
+            .Add(new HealthCheckRegistration(
+                SchemaHealthCheck.Name, provider => provider.GetRequiredService<SchemaHealthCheck>(), HealthStatus.Unhealthy, [HealthTags.Ready], SchemaHealthCheck.Timeout))
+            .Add(new HealthCheckRegistration(
+                AcceptingHealthCheck.Name, provider => provider.GetRequiredService<AcceptingHealthCheck>(), HealthStatus.Unhealthy, [HealthTags.Accepting], SchemaHealthCheck.Timeout));
     }
 
     public static void MapIngest(this WebApplication app)

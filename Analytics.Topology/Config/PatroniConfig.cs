@@ -1,4 +1,5 @@
 using System.Globalization;
+using Analytics.Topology.Containers;
 using Map = System.Collections.Generic.Dictionary<string, object>;
 
 namespace Analytics.Topology.Config;
@@ -180,12 +181,18 @@ public static class PatroniConfig
             ["no_params"] = true,
         },
         ["basebackup"] = new object[] { new Map { ["waldir"] = Paths.WalDirectory }, new Map { ["checkpoint"] = "fast" } },
-        ["recovery_conf"] = new Map { ["restore_command"] = $"pgbackrest --stanza={topology.Stanza} archive-get %f \"%p\"" },
+        ["recovery_conf"] = new Map { ["restore_command"] = RestoreCommand(topology) },
         ["pg_hba"] = HbaRules.Lines,
         ["parameters"] = Values(topology.Settings.Local),
         ["remove_data_directory_on_rewind_failure"] = true,
         ["remove_data_directory_on_diverged_timelines"] = true,
     };
+
+    private static string RestoreCommand(ClusterTopology topology)
+    {
+        var restore = $"pgbackrest --stanza={topology.Stanza} archive-get %f \"%p\"";
+        return BackupContainers.BucketIsOptional(topology) ? BackupContainers.OptionalRestoreCommand(restore) : restore;
+    }
 
     private static Map VerifiedTls(string role) => new()
     {

@@ -103,6 +103,12 @@ public static class BackupContainers
     /// <summary>Archives nothing where no bucket is named and none is required; everything else fails until the WAL is safe.</summary>
     internal static string OptionalArchiveCommand(string archive) => $"[ \"${RequiredVariable}${BucketVariable}\" = false ] || {archive}";
 
+    /// <summary>Finds nothing where no bucket is named, instead of an error every few seconds in the log of each standby.</summary>
+    internal static string OptionalRestoreCommand(string restore) => $"[ \"${RequiredVariable}${BucketVariable}\" != false ] && {restore}";
+
+    /// <summary>Whether a cluster may start, and stay, without a bucket.</summary>
+    internal static bool BucketIsOptional(ClusterTopology topology) => topology.Backup.Repository is S3Repository { Bucket: null, Required: false };
+
     /// <summary>Variables that pgBackRest reads: where the repository is, where the file does not say it, and what opens it.</summary>
     internal static Dictionary<string, SecretText> RepositoryAccess(ClusterTopology topology)
     {

@@ -95,6 +95,7 @@ internal sealed record ChartRule(string Kind, string Name, string Path, string V
 
     private static IEnumerable<ChartRule> BackupRules(string verb) =>
     [
+        new("CronJob", $"backup-{verb}", "spec.suspend", "backup.suspend"),
         new("CronJob", $"backup-{verb}", "spec.schedule", $"backup.schedules.{verb}"),
         new("CronJob", $"backup-{verb}", $"{CronPod}.containers[{ClusterNames.Backup}].resources", "backup.resources"),
     ];

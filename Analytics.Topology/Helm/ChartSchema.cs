@@ -1,6 +1,5 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using Analytics.Topology.Publishing;
 using Map = System.Collections.Generic.Dictionary<string, object>;
 
 namespace Analytics.Topology.Helm;
@@ -9,6 +8,8 @@ namespace Analytics.Topology.Helm;
 internal static class ChartSchema
 {
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    private const string PoolsPath = "config.pgbouncer";
 
     private static readonly Dictionary<string, string> Descriptions = new()
     {
@@ -20,9 +21,9 @@ internal static class ChartSchema
         ["priorityClasses"] = "Classes belong to no namespace: a second release in one cluster uses those of the first (create: false here and in storage).",
         ["database"] = "Each database member. config.patroni is computed from its memory and cores: for other figures publish anew\n(`hub publish --size`), or take a values file.",
         ["etcd"] = "Each etcd member.",
-        ["gateway"] = "PgBouncer and HAProxy. The pools are computed for 3 to 10 gateways: a scale outside is refused.\nreplicas 0: the autoscaler decides.",
+        ["gateway"] = "PgBouncer and HAProxy. The pools (config.pgbouncer) are computed for a number of gateways: a scale outside is refused.\nreplicas 0: the autoscaler decides.",
         ["ingest"] = "The ingest API. replicas 0: the autoscaler decides.",
-        ["backup"] = "The backup runner: schedules (UTC), what it may use, the volume on which a drill restores the whole database.\nThe repository is named by Secret backup-s3; without one, and with required false, the cluster starts and has no backups.",
+        ["backup"] = "The backup runner: schedules (UTC), what it may use, the volume on which a drill restores the whole database.\nThe repository is named by Secret backup-s3; without one, and with required false, the cluster starts and has no backups.\nsuspend: the jobs do not run, as long as there is no bucket.",
         ["monitoring"] = "ServiceMonitor, PodMonitor, PrometheusRule: need prometheus-operator. release: the name under which kube-prometheus-stack is\ninstalled, which takes only what carries it. annotations: instead of these, Services with prometheus.io annotations and the rules as a ConfigMap.\nrunbooks: where docs/runbooks is served; each alert links there.",
         ["certManager"] = "Certificates by cert-manager instead of deploy.sh.",
         ["ingress"] = "Telemetry and queries from outside; Secret ingest-public-tls holds the certificate.",
@@ -35,16 +36,19 @@ internal static class ChartSchema
 
     public static string Describe(string section) => Descriptions[section];
 
-    public static string Render(PublishSize size, Map defaults)
+    /// <param name="general">Values of the size that has every value.</param>
+    /// <param name="sizes">Every size and cloud whose values the chart takes, and their gateways.</param>
+    public static string Render(Map general, IEnumerable<(Map Values, GatewayTier Gateway)> sizes)
     {
-        var root = Node("", defaults, size);
         var document = new Map { ["$schema"] = "http://json-schema.org/draft-07/schema#", ["title"] = "Values of the hub chart" };
-        foreach (var (key, value) in root)
+        foreach (var (key, value) in Node("", general))
             document[key] = value;
+        document["allOf"] = sizes.Select(size => (Pools: ChartValues.Get(size.Values, PoolsPath)!, size.Gateway)).DistinctBy(size => (string)size.Pools)
+            .Select(size => (object)new Map { ["if"] = At(PoolsPath, new Map { ["const"] = size.Pools }), ["then"] = Scale(size.Gateway) }).ToArray();
         return JsonSerializer.Serialize(document, Indented) + "\n";
     }
 
-    private static Map Node(string path, object value, PublishSize size)
+    private static Map Node(string path, object value)
     {
         var node = new Map();
         if (Descriptions.TryGetValue(path, out var text))
@@ -54,7 +58,7 @@ internal static class ChartSchema
             case Map map when !Open(path):
                 node["type"] = "object";
                 node["additionalProperties"] = false;
-                node["properties"] = map.ToDictionary(entry => entry.Key, object (entry) => Node(path.Length == 0 ? entry.Key : $"{path}.{entry.Key}", entry.Value, size));
+                node["properties"] = map.ToDictionary(entry => entry.Key, object (entry) => Node(path.Length == 0 ? entry.Key : $"{path}.{entry.Key}", entry.Value));
                 break;
             case Map:
                 node["type"] = "object";
@@ -64,7 +68,7 @@ internal static class ChartSchema
                 break;
             case long:
                 node["type"] = "integer";
-                Bounds(node, path, size);
+                node["minimum"] = 0;
                 break;
             case string:
                 node["type"] = "string";
@@ -78,22 +82,23 @@ internal static class ChartSchema
         return node;
     }
 
+    /// <summary>The numbers of gateways for which the pools are computed. Pools of an operator's own are not judged.</summary>
+    private static Map Scale(GatewayTier tier)
+    {
+        Map Between(int least) => new() { ["minimum"] = least, ["maximum"] = tier.MaxReplicas };
+        var fixedNumber = At($"{Kubernetes.KubernetesNames.Gateway}.replicas", Between(0));
+        var autoscaling = tier.MinReplicas == tier.MaxReplicas
+            ? new Map { ["enabled"] = new Map { ["const"] = false } }
+            : new Map { ["minReplicas"] = Between(tier.MinReplicas), ["maxReplicas"] = Between(tier.MinReplicas) };
+        return new Map { ["allOf"] = new object[] { fixedNumber, At($"{Kubernetes.KubernetesNames.Gateway}.autoscaling", new Map { ["properties"] = autoscaling }) } };
+    }
+
+    /// <summary>What holds at a path of the values.</summary>
+    private static Map At(string path, Map rule) =>
+        path.Split('.').Reverse().Aggregate(rule, (inner, key) => new Map { ["properties"] = new Map { [key] = inner } });
+
     /// <summary>Kubernetes' own structures, which its API checks.</summary>
     private static bool Open(string path) => ChartRule.All.Any(rule => rule.Value == path);
-
-    private static void Bounds(Map node, string path, PublishSize size)
-    {
-        if (path.StartsWith("gateway.", StringComparison.Ordinal))
-        {
-            // The smallest size that is published has one gateway, with pools of its own.
-            node["minimum"] = path.EndsWith(".replicas", StringComparison.Ordinal) ? 0 : size.Topology.Gateway.MinReplicas;
-            node["maximum"] = size.Topology.Gateway.MaxReplicas;
-        }
-        else
-        {
-            node["minimum"] = 0;
-        }
-    }
 
     private static void Pattern(Map node, string path)
     {

@@ -25,7 +25,17 @@ internal static class ChartValues
     private static readonly string[] Sections =
         ["namespace", "createNamespace", "clusterDomain", "images", "storage", "priorityClasses", "database", "etcd", "gateway", "ingest", "backup", "monitoring", "certManager", "ingress", "external", "openshift", "quota", "limits", "config"];
 
-    public static Map For(PublishSize size)
+    /// <param name="size">Whose values.</param>
+    /// <param name="general">Values that stand for those which the size does not have, such as the scale of an autoscaler that is off.</param>
+    public static Map For(PublishSize size, Map? general = null)
+    {
+        var values = Of(size);
+        foreach (var rule in ChartRule.All.Where(rule => general is not null && Get(values, rule.Value) is null && Get(general, rule.Value) is not null))
+            Set(values, rule.Value, Get(general!, rule.Value)!);
+        return Sections.Where(values.ContainsKey).ToDictionary(section => section, section => values[section]);
+    }
+
+    private static Map Of(PublishSize size)
     {
         var topology = size.Topology;
         var values = new Map();
@@ -51,7 +61,7 @@ internal static class ChartValues
             Set(values, value, files.Where(file => !file.Optional).Any(file => file.Name == what || file.Objects.Any(item => Matches(what, item.Kind, item.Metadata.Name))));
         foreach (var rule in ChartRule.All.Where(rule => rule.Optional && Get(values, rule.Value) is null))
             Set(values, rule.Value, rule.Path.EndsWith("replicas", StringComparison.Ordinal) ? 0L : rule.Path == "parameters" ? new Map() : "");
-        return Sections.Where(values.ContainsKey).ToDictionary(section => section, section => values[section]);
+        return values;
     }
 
     /// <summary>What of a size's values is not as by default: its values file.</summary>

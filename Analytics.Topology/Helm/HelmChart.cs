@@ -15,7 +15,12 @@ public static class HelmChart
     public static IReadOnlyList<OutputFile> Render(PublishSize size)
     {
         ArgumentNullException.ThrowIfNull(size);
-        var defaults = ChartValues.For(size);
+
+        // The templates hold every object that any size or cloud has, so that each values file works with the chart of each size.
+        var general = PublishSize.Default.InPlaceOf(size);
+        var all = ChartValues.For(general);
+        var defaults = ChartValues.For(size, all);
+        var variants = Variants(size).Select(variant => (variant.Name, Values: ChartValues.For(variant.Size, all), variant.Size.Topology.Gateway)).ToList();
         return
         [
             new OutputFile("Chart.yaml", Generated + Yaml.Write(new Map
@@ -29,22 +34,18 @@ public static class HelmChart
                 ["kubeVersion"] = ">=1.28.0-0",
             })),
             new OutputFile("values.yaml", Commented(defaults)),
-            new OutputFile("values.schema.json", ChartSchema.Render(size, defaults)),
+            new OutputFile("values.schema.json", ChartSchema.Render(all, variants.Select(variant => (variant.Values, variant.Gateway)).Prepend((defaults, size.Topology.Gateway)))),
             new OutputFile("templates/NOTES.txt", Templates.Read("chart-notes.txt")),
-            .. ChartTemplates.Render(size),
-            .. Variants(size, defaults),
+            .. ChartTemplates.Render(general),
+            .. variants.Select(variant => new OutputFile($"values-{variant.Name}.yaml", Generated + Yaml.Write(ChartValues.Difference(variant.Values, defaults)))),
         ];
     }
 
-    /// <summary>What <c>--values values-NAME.yaml</c> changes.</summary>
-    private static IEnumerable<OutputFile> Variants(PublishSize size, Map defaults)
-    {
-        var variants = PublishSize.All.Where(other => other.Name != size.Name).Select(other => (other.Name, Size: other))
+    /// <summary>What <c>--values values-NAME.yaml</c> makes of it.</summary>
+    private static IEnumerable<(string Name, PublishSize Size)> Variants(PublishSize size) =>
+        PublishSize.All.Where(other => other.Name != size.Name).Select(other => (other.Name, Size: other.InPlaceOf(size)))
             .Concat(Enum.GetValues<Cloud>().Where(cloud => cloud != size.Options.Cloud && cloud != Cloud.Default)
                 .Select(cloud => (Name: cloud.ToString().ToLowerInvariant(), Size: size.On(cloud))));
-        foreach (var (name, other) in variants)
-            yield return new OutputFile($"values-{name}.yaml", Generated + Yaml.Write(ChartValues.Difference(ChartValues.For(other), defaults)));
-    }
 
     private static string Commented(Map values)
     {

@@ -92,6 +92,9 @@ internal static class BackupJobs
             Spec = new V1CronJobSpec
             {
                 Schedule = schedule,
+
+                // Without a bucket each would fail. deploy.sh resumes them once one is named; elsewhere it is `backup.suspend` or a patch.
+                Suspend = BackupContainers.BucketIsOptional(context.Topology),
                 TimeZone = "Etc/UTC",
                 ConcurrencyPolicy = "Forbid",
                 StartingDeadlineSeconds = 3600,

@@ -3,7 +3,7 @@ using k8s.Models;
 
 namespace Analytics.Topology.Kubernetes;
 
-/// <summary>The ingest and query API. It is ready only when the database answers and has its schema.</summary>
+/// <summary>The ingest and query API. It gets requests once the database has answered and has its schema.</summary>
 internal static class IngestDeployment
 {
     public static V1Deployment Deployment(ManifestContext context)
@@ -19,7 +19,9 @@ internal static class IngestDeployment
             $"postgres://{ClusterNames.PgBouncer}:{Ports.PgBouncer}";
         container.StartupProbe = Pods.Http("/health/live", PortNames.Rest, tls: false, period: 2, failures: 60);
         container.LivenessProbe = Pods.Http("/health/live", PortNames.Rest, tls: false, period: 10, failures: 6);
-        container.ReadinessProbe = Pods.Http("/health/ready", PortNames.Rest, tls: false, period: 5, failures: 2);
+
+        // Not /health/ready: while the primary is away no pod is, and a Service without pods refuses connections that ingest would let wait.
+        container.ReadinessProbe = Pods.Http("/health/accepting", PortNames.Rest, tls: false, period: 5, failures: 2);
 
         // The Services forget this pod before it stops taking requests; it then drains for up to 25 s.
         container.Lifecycle = new V1Lifecycle { PreStop = new V1LifecycleHandler { Exec = new V1ExecAction { Command = ["sleep", "8"] } } };

@@ -41,7 +41,8 @@ internal static class NetworkPolicies
         Policy(context, "default-deny", ClusterNames.TimescaleDb, new V1NetworkPolicySpec { PodSelector = new V1LabelSelector(), PolicyTypes = ["Ingress", "Egress"] }),
         Policy(context, "dns", ClusterNames.TimescaleDb, new V1NetworkPolicySpec { PodSelector = new V1LabelSelector(), PolicyTypes = ["Egress"], Egress = [Dns()] }),
         .. Namespaces.Components.Select(component => Component(context, component)),
-        SqlClientsOf(context),
+        Clients(context, "sql-clients", ClusterNames.PgBouncer, SqlLabel, SqlClients),
+        Clients(context, "telemetry-clients", ClusterNames.Ingest, TelemetryLabel, TelemetryClients),
         .. Storage(context),
     ];
 
@@ -81,11 +82,11 @@ internal static class NetworkPolicies
     }
 
     /// <summary>A client started in this namespace is under the default-deny too: its label opens the way out.</summary>
-    private static V1NetworkPolicy SqlClientsOf(ManifestContext context) => Policy(context, "sql-clients", ClusterNames.PgBouncer, new V1NetworkPolicySpec
+    private static V1NetworkPolicy Clients(ManifestContext context, string name, string component, string label, string clients) => Policy(context, name, component, new V1NetworkPolicySpec
     {
-        PodSelector = new V1LabelSelector { MatchLabels = new Dictionary<string, string> { [SqlLabel] = "true" } },
+        PodSelector = new V1LabelSelector { MatchLabels = new Dictionary<string, string> { [label] = "true" } },
         PolicyTypes = ["Egress"],
-        Egress = [.. Arrows.Where(arrow => arrow.From == SqlClients).Select(arrow => new V1NetworkPolicyEgressRule { To = Peers(context, arrow.To), Ports = [.. arrow.Ports.Select(Port)] })],
+        Egress = [.. Arrows.Where(arrow => arrow.From == clients).Select(arrow => new V1NetworkPolicyEgressRule { To = Peers(context, arrow.To), Ports = [.. arrow.Ports.Select(Port)] })],
     });
 
     private static V1NetworkPolicyPeer[] Peers(ManifestContext context, string end) => end switch
@@ -103,11 +104,11 @@ internal static class NetworkPolicies
         _ => [new V1NetworkPolicyPeer { PodSelector = context.Selector(end) }],
     };
 
-    /// <summary>Labelled pods of this namespace, and all pods of labelled namespaces.</summary>
+    /// <summary>Labelled pods, wherever they are (a pod selector alone would mean this namespace), and all pods of labelled namespaces.</summary>
     private static V1NetworkPolicyPeer[] Labelled(string label)
     {
         V1LabelSelector Selector() => new() { MatchLabels = new Dictionary<string, string> { [label] = "true" } };
-        return [new V1NetworkPolicyPeer { PodSelector = Selector() }, new V1NetworkPolicyPeer { NamespaceSelector = Selector() }];
+        return [new V1NetworkPolicyPeer { NamespaceSelector = new V1LabelSelector(), PodSelector = Selector() }, new V1NetworkPolicyPeer { NamespaceSelector = Selector() }];
     }
 
     /// <summary>The cluster's DNS, on whichever port its pods listen, and a node's own cache in front of it.</summary>

@@ -67,8 +67,8 @@ internal static class DeployScript
         text.Append("# Those of them that need a common name; the others must not have one.\n");
         List(text, "COMMON_NAMES", CertificateNames.For(topology).Keys.Where(component => CertificateNames.CommonNameOf(component) is not null));
         text.Append(CultureInfo.InvariantCulture, $"# Whether backups go to a bucket that is named here: required, optional or unused.\nBUCKET={Bucket(topology.Backup.Repository)}\n");
-        text.Append("# The certificates that each workload reads when it starts.\n");
-        List(text, "MOUNTS", workloads.Select(item => Joined(item.Target, Certificates(item.Spec))));
+        text.Append("# The certificates and the place of backups that each workload reads when it starts.\n");
+        List(text, "MOUNTS", workloads.Select(item => Joined(item.Target, Certificates(item.Spec).Concat(Storage(item.Spec)))));
         return text.ToString();
     }
 
@@ -95,6 +95,9 @@ internal static class DeployScript
 
     private static IEnumerable<string> Certificates(V1PodSpec pod) =>
         pod.Volumes.Where(volume => volume.Name.StartsWith("tls-", StringComparison.Ordinal) && volume.Secret is not null).Select(volume => volume.Secret.SecretName);
+
+    private static IEnumerable<string> Storage(V1PodSpec pod) => pod.Containers.SelectMany(container => container.Env ?? [])
+        .Select(variable => variable.ValueFrom?.SecretKeyRef?.Name).OfType<string>().Where(name => name == KubernetesNames.BackupStorage).Distinct();
 
     private static string Definition(CustomObject item) => $"{item.Kind.ToLowerInvariant()}s.{item.ApiVersion.Split('/')[0]}";
 

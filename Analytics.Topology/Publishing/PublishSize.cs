@@ -26,4 +26,20 @@ public sealed record PublishSize(string Name, ClusterTopology Topology, Kubernet
 
     /// <summary>The same size on another cloud's disks; null keeps what the size has.</summary>
     public PublishSize On(Cloud? cloud) => cloud is { } other ? this with { Options = Options with { Cloud = other } } : this;
+
+    /// <summary>This size as it would be published in the place of another: in its namespace, with its runbooks and its lease witnesses.</summary>
+    public PublishSize InPlaceOf(PublishSize other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return this with
+        {
+            Options = Options with { ClusterDomain = other.Options.ClusterDomain },
+            Topology = Topology.With(cluster => cluster with
+            {
+                Namespace = other.Topology.Definition.Namespace,
+                Monitoring = cluster.Monitoring with { Runbooks = other.Topology.Monitoring.Runbooks },
+                Database = cluster.Database.WithLeaseWitnesses(other.Topology.Database.Timing.LeaseWitnesses),
+            }),
+        };
+    }
 }

@@ -30,6 +30,7 @@ put_secret() {
 keep_secret() {
   local file same=true
   load_secret "$2" "$WORK/now-$2"
+  [ "$(ls "$1")" = "$(ls "$WORK/now-$2")" ] || same=false
   for file in "$1"/*; do [ "$(cat "$file")" = "$(cat "$WORK/now-$2/${file##*/}" 2> /dev/null)" ] || same=false; done
   if $same; then say "  Secret $2 is as it should be"; else put_secret "$2" "$1"/*; fi
 }
@@ -68,7 +69,7 @@ require_repository() {
 make_s3() {
   [ -n "$S3_BUCKET" ] || return 0
   step "S3"
-  local directory=$WORK/s3
+  local directory=$WORK/s3 before=$CHANGES
   mkdir "$directory"
   printf '%s' "$S3_BUCKET" > "$directory/PGBACKREST_REPO1_S3_BUCKET"
   printf '%s' "${S3_ENDPOINT:-s3.$S3_REGION.amazonaws.com}" > "$directory/PGBACKREST_REPO1_S3_ENDPOINT"
@@ -81,6 +82,49 @@ make_s3() {
     printf /etc/hub/storage/ca.crt > "$directory/PGBACKREST_REPO1_STORAGE_CA_FILE"
   fi
   keep_secret "$directory" "$S3_SECRET_NAME"
+  if ! $DRY_RUN && [ "$CHANGES" != "$before" ]; then BUCKET_CHANGED=true; fi
+}
+
+has_bucket() { [ -n "$(kube get secret "$S3_SECRET_NAME" --ignore-not-found --output name)" ]; }
+
+# Members read where the backups go when they start. What they were last started with is written at the StatefulSet, so that a run that was
+# interrupted, and a Secret that somebody else changed, are seen as well.
+look_at_storage() {
+  STORAGE=none
+  if has_bucket; then
+    load_secret "$S3_SECRET_NAME" "$WORK/storage"
+    STORAGE=$(for key in "$WORK/storage"/*; do printf '%s=%s\n' "${key##*/}" "$(cat "$key")"; done | openssl dgst -sha256 -r | cut -c1-16)
+  fi
+  STARTED_WITH=$(kube get statefulset timescaledb --ignore-not-found --output 'jsonpath={.metadata.name} {.metadata.annotations.analytics-hub/storage}')
+  STARTED_WITH=${STARTED_WITH#timescaledb}
+  STARTED_WITH=${STARTED_WITH# }
+  NEW_STORAGE=false
+  # Nothing written: a new cluster, or one of an earlier release, which had a bucket from the start unless this run has named it.
+  if [ -n "$STARTED_WITH" ]; then
+    [ "$STARTED_WITH" = "$STORAGE" ] || NEW_STORAGE=true
+  elif $BUCKET_CHANGED && [ -n "$(kube get statefulset timescaledb --ignore-not-found --output name)" ]; then
+    NEW_STORAGE=true
+  fi
+  if $NEW_STORAGE; then RENEWED+=" $S3_SECRET_NAME"; fi
+}
+
+# Archiving needs the stanza, which only the first start of a cluster makes. Where it is there already, this changes nothing.
+use_storage() {
+  local member attempt code
+  if $NEW_STORAGE && [ "$STORAGE" != none ]; then
+    step "Backup repository"
+    member=$(primary)
+    [ -n "$member" ] || fail "no member is the primary" "Run this again: it goes on where it stopped."
+    for attempt in $(seq 30); do
+      code=0
+      kube exec "$member" --container timescaledb -- pgbackrest --stanza="$NAME" --log-level-console=info stanza-create || code=$?
+      # 50: the member is archiving at this very moment.
+      [ "$code" = 50 ] || break
+      sleep "${HUB_VERIFY_PAUSE:-2}"
+    done
+    [ "$code" = 0 ] || fail "the backup repository cannot be used" "The reason is above. Backups of another cluster (they \"do not match\") need another bucket; otherwise check endpoint, bucket, keys and the storage's CA."
+  fi
+  [ "$STARTED_WITH" = "$STORAGE" ] || kube annotate statefulset timescaledb "analytics-hub/storage=$STORAGE" --overwrite > /dev/null
 }
 
 new_key() { openssl ecparam -name prime256v1 -genkey -noout | openssl pkcs8 -topk8 -nocrypt > "$1"; }

@@ -12,7 +12,7 @@ CREDENTIALS=timescaledb-credentials USER_LIST=pgbouncer-userlist CA_SECRET=hub-d
 RENEW_SECONDS=$((60 * 24 * 3600))
 CONTEXT='' ASSUME_YES=false DRY_RUN=false SECRETS_ONLY=false CERT_MANAGER=false UNINSTALL=false DELETE_VOLUMES=false TIMEOUT=900 PROJECT='' CHART=''
 S3_BUCKET='' S3_ENDPOINT='' S3_REGION='' S3_KEY='' S3_SECRET='' S3_CA='' S3_PATH_STYLE=false
-OPTIONAL=() VALUES=() RENEWED='' WORK='' CHANGES=0
+OPTIONAL=() VALUES=() RENEWED='' WORK='' CHANGES=0 BUCKET_CHANGED=false NEW_STORAGE=false STORAGE=none STARTED_WITH=''
 
 usage() {
   cat << EOF
@@ -106,7 +106,7 @@ parse_options() {
 
 # ---- applying
 
-# The workloads that still run with a certificate that was renewed.
+# The workloads that still run with a certificate that was renewed, or with another place for backups.
 stale() {
   local entry workload secrets secret
   for entry in "${MOUNTS[@]}"; do
@@ -118,9 +118,14 @@ stale() {
 # kubectl apply calls some objects "configured" each time (the server fills in the volume claims of a StatefulSet, and a selector of a
 # disruption budget is always replaced), so whether there is anything to change is asked first.
 apply() {
-  local output
-  if kc diff --filename "$HERE/$1" > /dev/null 2>&1; then say "  unchanged"; return 0; fi
-  output=$(kc apply --validate=strict --filename "$HERE/$1") || fail "$1 was not applied" "Run this again: it goes on where it stopped."
+  local output file=$HERE/$1
+  # Backups are suspended where no bucket is required, until one is named.
+  if [ "$1" = backup-cronjob.yaml ] && [ "$BUCKET" = optional ] && [ "$STORAGE" != none ]; then
+    file=$WORK/$1
+    sed 's/^  suspend: true$/  suspend: false/' "$HERE/$1" > "$file"
+  fi
+  if kc diff --filename "$file" > /dev/null 2>&1; then say "  unchanged"; return 0; fi
+  output=$(kc apply --validate=strict --filename "$file") || fail "$1 was not applied" "Run this again: it goes on where it stopped."
   printf '%s\n' "$output" | sed 's/^/  /'
   CHANGES=$((CHANGES + $(printf '%s\n' "$output" | grep -vc ' unchanged$' || true)))
 }
@@ -230,7 +235,8 @@ Hub is installed in namespace $NAMESPACE. $([ "$CHANGES" != 0 ] || printf 'Nothi
   telemetry   ingest.$NAMESPACE:4317 (OTLP/gRPC), :4318 (OTLP/HTTP); REST on :8080
   pooled SQL  pgbouncer.$NAMESPACE:6432, database llm_analytics, TLS
   SQL         timescaledb-primary.$NAMESPACE:5432, timescaledb-replica.$NAMESPACE:5432
-Clients need the label analytics-hub/telemetry=true or analytics-hub/sql=true, on the pod or on its namespace.
+Clients need the label analytics-hub/telemetry=true or analytics-hub/sql=true, on the pod (in any namespace)
+or, elsewhere than in $NAMESPACE, on its namespace.
   API key              ${0##*/} --api-key PROJECT; applications send it as "Authorization: Bearer KEY"
   password of llm_app  kubectl get secret $CREDENTIALS -n $NAMESPACE -o jsonpath='{.data.APP_PASSWORD}' | base64 -d
   CA certificate       kubectl get secret ingest-tls -n $NAMESPACE -o jsonpath='{.data.ca\\.crt}' | base64 -d > ca.crt
@@ -305,7 +311,7 @@ uninstall() {
 
 at_exit() {
   [ -z "$WORK" ] || rm -rf "$WORK"
-  [ -z "$RENEWED" ] || warn "renewed certificates are read at a restart: kubectl -n $NAMESPACE rollout restart $(stale)"
+  [ -z "$RENEWED" ] || warn "renewed certificates and other settings of the backup storage are read at a restart: kubectl -n $NAMESPACE rollout restart $(stale)"
 }
 
 main() {
@@ -330,9 +336,15 @@ main() {
   make_passwords
   make_s3
   $CERT_MANAGER || make_certificates
+  look_at_storage
   if $DRY_RUN; then say "Everything would be accepted; nothing was changed."; return; fi
-  if $SECRETS_ONLY; then say "The Secrets are there. With Helm: --set createNamespace=false."; return; fi
+  if $SECRETS_ONLY; then
+    say "The Secrets are there. With Helm: --set createNamespace=false$([ "$BUCKET" != optional ] || [ "$STORAGE" = none ] || printf ',backup.suspend=false')."
+    ! $NEW_STORAGE || warn "the members archive to the new bucket once they are restarted (below) and it has its stanza: kubectl -n $NAMESPACE exec PRIMARY -c timescaledb -- pgbackrest --stanza=$NAME stanza-create"
+    return
+  fi
   if [ -n "$CHART" ]; then install_chart; else install; fi
+  use_storage
   verify
   connection
 }

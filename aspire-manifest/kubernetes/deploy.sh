@@ -78,10 +78,10 @@ COMMON_NAMES=(
 )
 # Whether backups go to a bucket that is named here: required, optional or unused.
 BUCKET=required
-# The certificates that each workload reads when it starts.
+# The certificates and the place of backups that each workload reads when it starts.
 MOUNTS=(
   'statefulset/etcd etcd-tls'
-  'statefulset/timescaledb timescaledb-tls exporter-tls'
+  'statefulset/timescaledb timescaledb-tls exporter-tls backup-s3'
   'deployment/gateway haproxy-tls pgbouncer-tls exporter-tls'
   'deployment/ingest ingest-tls'
 )
@@ -92,7 +92,7 @@ CREDENTIALS=timescaledb-credentials USER_LIST=pgbouncer-userlist CA_SECRET=hub-d
 RENEW_SECONDS=$((60 * 24 * 3600))
 CONTEXT='' ASSUME_YES=false DRY_RUN=false SECRETS_ONLY=false CERT_MANAGER=false UNINSTALL=false DELETE_VOLUMES=false TIMEOUT=900 PROJECT='' CHART=''
 S3_BUCKET='' S3_ENDPOINT='' S3_REGION='' S3_KEY='' S3_SECRET='' S3_CA='' S3_PATH_STYLE=false
-OPTIONAL=() VALUES=() RENEWED='' WORK='' CHANGES=0
+OPTIONAL=() VALUES=() RENEWED='' WORK='' CHANGES=0 BUCKET_CHANGED=false NEW_STORAGE=false STORAGE=none STARTED_WITH=''
 
 usage() {
   cat << EOF
@@ -368,6 +368,7 @@ put_secret() {
 keep_secret() {
   local file same=true
   load_secret "$2" "$WORK/now-$2"
+  [ "$(ls "$1")" = "$(ls "$WORK/now-$2")" ] || same=false
   for file in "$1"/*; do [ "$(cat "$file")" = "$(cat "$WORK/now-$2/${file##*/}" 2> /dev/null)" ] || same=false; done
   if $same; then say "  Secret $2 is as it should be"; else put_secret "$2" "$1"/*; fi
 }
@@ -406,7 +407,7 @@ require_repository() {
 make_s3() {
   [ -n "$S3_BUCKET" ] || return 0
   step "S3"
-  local directory=$WORK/s3
+  local directory=$WORK/s3 before=$CHANGES
   mkdir "$directory"
   printf '%s' "$S3_BUCKET" > "$directory/PGBACKREST_REPO1_S3_BUCKET"
   printf '%s' "${S3_ENDPOINT:-s3.$S3_REGION.amazonaws.com}" > "$directory/PGBACKREST_REPO1_S3_ENDPOINT"
@@ -419,6 +420,49 @@ make_s3() {
     printf /etc/hub/storage/ca.crt > "$directory/PGBACKREST_REPO1_STORAGE_CA_FILE"
   fi
   keep_secret "$directory" "$S3_SECRET_NAME"
+  if ! $DRY_RUN && [ "$CHANGES" != "$before" ]; then BUCKET_CHANGED=true; fi
+}
+
+has_bucket() { [ -n "$(kube get secret "$S3_SECRET_NAME" --ignore-not-found --output name)" ]; }
+
+# Members read where the backups go when they start. What they were last started with is written at the StatefulSet, so that a run that was
+# interrupted, and a Secret that somebody else changed, are seen as well.
+look_at_storage() {
+  STORAGE=none
+  if has_bucket; then
+    load_secret "$S3_SECRET_NAME" "$WORK/storage"
+    STORAGE=$(for key in "$WORK/storage"/*; do printf '%s=%s\n' "${key##*/}" "$(cat "$key")"; done | openssl dgst -sha256 -r | cut -c1-16)
+  fi
+  STARTED_WITH=$(kube get statefulset timescaledb --ignore-not-found --output 'jsonpath={.metadata.name} {.metadata.annotations.analytics-hub/storage}')
+  STARTED_WITH=${STARTED_WITH#timescaledb}
+  STARTED_WITH=${STARTED_WITH# }
+  NEW_STORAGE=false
+  # Nothing written: a new cluster, or one of an earlier release, which had a bucket from the start unless this run has named it.
+  if [ -n "$STARTED_WITH" ]; then
+    [ "$STARTED_WITH" = "$STORAGE" ] || NEW_STORAGE=true
+  elif $BUCKET_CHANGED && [ -n "$(kube get statefulset timescaledb --ignore-not-found --output name)" ]; then
+    NEW_STORAGE=true
+  fi
+  if $NEW_STORAGE; then RENEWED+=" $S3_SECRET_NAME"; fi
+}
+
+# Archiving needs the stanza, which only the first start of a cluster makes. Where it is there already, this changes nothing.
+use_storage() {
+  local member attempt code
+  if $NEW_STORAGE && [ "$STORAGE" != none ]; then
+    step "Backup repository"
+    member=$(primary)
+    [ -n "$member" ] || fail "no member is the primary" "Run this again: it goes on where it stopped."
+    for attempt in $(seq 30); do
+      code=0
+      kube exec "$member" --container timescaledb -- pgbackrest --stanza="$NAME" --log-level-console=info stanza-create || code=$?
+      # 50: the member is archiving at this very moment.
+      [ "$code" = 50 ] || break
+      sleep "${HUB_VERIFY_PAUSE:-2}"
+    done
+    [ "$code" = 0 ] || fail "the backup repository cannot be used" "The reason is above. Backups of another cluster (they \"do not match\") need another bucket; otherwise check endpoint, bucket, keys and the storage's CA."
+  fi
+  [ "$STARTED_WITH" = "$STORAGE" ] || kube annotate statefulset timescaledb "analytics-hub/storage=$STORAGE" --overwrite > /dev/null
 }
 
 new_key() { openssl ecparam -name prime256v1 -genkey -noout | openssl pkcs8 -topk8 -nocrypt > "$1"; }
@@ -571,7 +615,7 @@ install_chart() {
 
 # ---- applying
 
-# The workloads that still run with a certificate that was renewed.
+# The workloads that still run with a certificate that was renewed, or with another place for backups.
 stale() {
   local entry workload secrets secret
   for entry in "${MOUNTS[@]}"; do
@@ -583,9 +627,14 @@ stale() {
 # kubectl apply calls some objects "configured" each time (the server fills in the volume claims of a StatefulSet, and a selector of a
 # disruption budget is always replaced), so whether there is anything to change is asked first.
 apply() {
-  local output
-  if kc diff --filename "$HERE/$1" > /dev/null 2>&1; then say "  unchanged"; return 0; fi
-  output=$(kc apply --validate=strict --filename "$HERE/$1") || fail "$1 was not applied" "Run this again: it goes on where it stopped."
+  local output file=$HERE/$1
+  # Backups are suspended where no bucket is required, until one is named.
+  if [ "$1" = backup-cronjob.yaml ] && [ "$BUCKET" = optional ] && [ "$STORAGE" != none ]; then
+    file=$WORK/$1
+    sed 's/^  suspend: true$/  suspend: false/' "$HERE/$1" > "$file"
+  fi
+  if kc diff --filename "$file" > /dev/null 2>&1; then say "  unchanged"; return 0; fi
+  output=$(kc apply --validate=strict --filename "$file") || fail "$1 was not applied" "Run this again: it goes on where it stopped."
   printf '%s\n' "$output" | sed 's/^/  /'
   CHANGES=$((CHANGES + $(printf '%s\n' "$output" | grep -vc ' unchanged$' || true)))
 }
@@ -695,7 +744,8 @@ Hub is installed in namespace $NAMESPACE. $([ "$CHANGES" != 0 ] || printf 'Nothi
   telemetry   ingest.$NAMESPACE:4317 (OTLP/gRPC), :4318 (OTLP/HTTP); REST on :8080
   pooled SQL  pgbouncer.$NAMESPACE:6432, database llm_analytics, TLS
   SQL         timescaledb-primary.$NAMESPACE:5432, timescaledb-replica.$NAMESPACE:5432
-Clients need the label analytics-hub/telemetry=true or analytics-hub/sql=true, on the pod or on its namespace.
+Clients need the label analytics-hub/telemetry=true or analytics-hub/sql=true, on the pod (in any namespace)
+or, elsewhere than in $NAMESPACE, on its namespace.
   API key              ${0##*/} --api-key PROJECT; applications send it as "Authorization: Bearer KEY"
   password of llm_app  kubectl get secret $CREDENTIALS -n $NAMESPACE -o jsonpath='{.data.APP_PASSWORD}' | base64 -d
   CA certificate       kubectl get secret ingest-tls -n $NAMESPACE -o jsonpath='{.data.ca\\.crt}' | base64 -d > ca.crt
@@ -770,7 +820,7 @@ uninstall() {
 
 at_exit() {
   [ -z "$WORK" ] || rm -rf "$WORK"
-  [ -z "$RENEWED" ] || warn "renewed certificates are read at a restart: kubectl -n $NAMESPACE rollout restart $(stale)"
+  [ -z "$RENEWED" ] || warn "renewed certificates and other settings of the backup storage are read at a restart: kubectl -n $NAMESPACE rollout restart $(stale)"
 }
 
 main() {
@@ -795,9 +845,15 @@ main() {
   make_passwords
   make_s3
   $CERT_MANAGER || make_certificates
+  look_at_storage
   if $DRY_RUN; then say "Everything would be accepted; nothing was changed."; return; fi
-  if $SECRETS_ONLY; then say "The Secrets are there. With Helm: --set createNamespace=false."; return; fi
+  if $SECRETS_ONLY; then
+    say "The Secrets are there. With Helm: --set createNamespace=false$([ "$BUCKET" != optional ] || [ "$STORAGE" = none ] || printf ',backup.suspend=false')."
+    ! $NEW_STORAGE || warn "the members archive to the new bucket once they are restarted (below) and it has its stanza: kubectl -n $NAMESPACE exec PRIMARY -c timescaledb -- pgbackrest --stanza=$NAME stanza-create"
+    return
+  fi
   if [ -n "$CHART" ]; then install_chart; else install; fi
+  use_storage
   verify
   connection
 }

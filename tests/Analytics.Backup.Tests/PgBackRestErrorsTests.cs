@@ -30,6 +30,8 @@ public class An_error_of_pgBackRest
     [InlineData(62, "stop file exists for stanza hub", "stanza is stopped", "pgbackrest start")]
     [InlineData(101, "[503] Service Unavailable", "answers with an error", "object store")]
     [InlineData(75, "full backup X cannot be expired until another full backup has been created", "set cannot be used", "list")]
+    [InlineData(37, "backup command requires option: repo1-s3-bucket", "no bucket is named", "--s3-bucket")]
+    [InlineData(37, "backup command requires option: pg1-path", "a setting is wrong", "pgbackrest.conf")]
     [InlineData(31, "option 'nonsense' not valid", "a setting is wrong: nonsense", "pgbackrest.conf")]
     [InlineData(25, "unable to assert", "it failed", "its log is above")]
     public void Says_what_is_wrong_where_and_what_to_do(int code, string text, string what, string todo)

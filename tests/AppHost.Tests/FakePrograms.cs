@@ -40,7 +40,7 @@ internal sealed class FakePrograms : IDisposable
     /// <summary>The kubectl and helm of deploy.sh's own tests: a cluster that writes down what is asked of it.</summary>
     public FakePrograms WithCluster()
     {
-        var stubs = Path.Combine(AspireCli.Repository(), "tests", "Analytics.Topology.Tests", "Publishing");
+        var stubs = Path.Combine(AspireCli.Repository, "tests", "Analytics.Topology.Tests", "Publishing");
         OutputFiles.Write(Bin, [.. new[] { "kubectl", "helm" }.Select(program => new OutputFile(program, File.ReadAllText(Path.Combine(stubs, $"{program}-stub.sh")), Executable: true))]);
         return this;
     }

@@ -37,6 +37,7 @@ public sealed class KeyAndHealthTests(DatabaseFixture databases) : HostedTests(d
     public async Task While_the_database_is_away_known_keys_stay_good_and_unknown_ones_are_nobodys_to_judge()
     {
         Assert.Equal(HttpStatusCode.OK, (await Otlp.SendAsync(Exports.Of())).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await Client(Host.Rest, null).GetAsync("/health/accepting", TestContext.Current.CancellationToken)).StatusCode);
         await Database.Superuser.ExecuteAsync($"ALTER DATABASE {Database.Name} CONNECTION LIMIT 0");
         try
         {
@@ -50,6 +51,7 @@ public sealed class KeyAndHealthTests(DatabaseFixture databases) : HostedTests(d
             Assert.Equal(HttpStatusCode.OK, (await Otlp.SendAsync(Exports.Of())).StatusCode);
             using var notReady = await Client(Host.Rest, null).GetAsync("/health/ready", TestContext.Current.CancellationToken);
             Assert.Equal(HttpStatusCode.ServiceUnavailable, notReady.StatusCode);
+            Assert.Equal(HttpStatusCode.OK, (await Client(Host.Rest, null).GetAsync("/health/accepting", TestContext.Current.CancellationToken)).StatusCode);
             Assert.Equal(HttpStatusCode.OK, (await Client(Host.Rest, null).GetAsync("/health/live", TestContext.Current.CancellationToken)).StatusCode);
         }
         finally
@@ -67,6 +69,10 @@ public sealed class KeyAndHealthTests(DatabaseFixture databases) : HostedTests(d
         using var old = await anonymous.GetAsync("/health/ready", TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, old.StatusCode);
         Assert.Contains("this build needs", await old.TextAsync(), StringComparison.Ordinal);
+
+        // This host has never been asked whether it accepts, and it has never been ready since.
+        using var accepting = await anonymous.GetAsync("/health/accepting", TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, accepting.StatusCode);
     }
 
     [Fact]

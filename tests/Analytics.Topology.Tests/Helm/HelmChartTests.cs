@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Analytics.Topology.Helm;
@@ -7,28 +8,85 @@ using YamlDotNet.Serialization;
 
 namespace Analytics.Topology.Tests.Helm;
 
-/// <summary>The chart gives, object for object, what the plain manifests give: by default, and with each of its values files.</summary>
+/// <summary>The chart of each size gives, object for object, what the plain manifests give: by default, and with each of its values files.</summary>
 public partial class HelmChartTests
 {
-    private static readonly Dictionary<string, string> Chart = HelmChart.Render(PublishSize.Default).ToDictionary(file => file.Path, file => file.Content);
+    private static readonly ConcurrentDictionary<(string Size, string? Cloud), Dictionary<string, string>> Charts = new();
 
-    public static TheoryData<string, string, string?> Variants => new()
+    private static readonly Dictionary<string, string> Chart = ChartOf(PublishSize.DefaultName, null);
+
+    /// <summary>Charts as they are published, and each of their values files; none is the chart alone.</summary>
+    public static TheoryData<string, string?, string?> Variants
     {
-        { "", PublishSize.DefaultName, null },
-        { "values-dev.yaml", "dev", null },
-        { "values-minimum.yaml", "minimum", null },
-        { "values-gcp.yaml", PublishSize.DefaultName, "Gcp" },
-        { "values-azure.yaml", PublishSize.DefaultName, "Azure" },
-        { "values-generic.yaml", PublishSize.DefaultName, "Generic" },
-    };
+        get
+        {
+            var data = new TheoryData<string, string?, string?>();
+            foreach (var (size, cloud) in new[] { ("dev", null), ("dev", "Generic"), ("minimum", null), (PublishSize.DefaultName, (string?)null) })
+            {
+                data.Add(size, cloud, null);
+                foreach (var file in ChartOf(size, cloud).Keys.Where(path => path.StartsWith("values-", StringComparison.Ordinal)))
+                    data.Add(size, cloud, file);
+            }
+
+            return data;
+        }
+    }
 
     [Theory, MemberData(nameof(Variants))]
-    public void Renders_the_plain_manifests(string valuesFile, string size, string? cloud)
+    public void Renders_the_plain_manifests(string size, string? cloud, string? valuesFile)
     {
-        var values = valuesFile.Length == 0 ? Values("values.yaml") : Merge(Values("values.yaml"), Values(valuesFile));
-        var chosen = PublishSize.Named(size).On(cloud is null ? null : Enum.Parse<Cloud>(cloud));
-        var plain = KubernetesManifests.For(chosen.Topology, chosen.Options).Where(file => !file.Optional).SelectMany(file => Objects(ManifestYaml.Write(file))).ToList();
-        Compare(plain, Render(values));
+        var published = Chosen(size, cloud);
+        var chart = ChartOf(size, cloud);
+        var values = Merged(chart, valuesFile);
+        var name = valuesFile is null ? "" : valuesFile["values-".Length..^".yaml".Length];
+        var expected = name.Length == 0 ? published
+            : PublishSize.All.Any(other => other.Name == name) ? PublishSize.Named(name)
+            : published.On(Enum.Parse<Cloud>(name, ignoreCase: true));
+        Compare(Plain(expected), Render(chart, values));
+    }
+
+    [Theory, MemberData(nameof(Variants))]
+    public void Takes_its_own_values(string size, string? cloud, string? valuesFile)
+    {
+        var chart = ChartOf(size, cloud);
+        Assert.Empty(JsonSchema.Problems(chart["values.schema.json"], Merged(chart, valuesFile)));
+    }
+
+    [Theory]
+    [InlineData("recommended", "gateway.autoscaling.maxReplicas", 11L, "$.gateway.autoscaling.maxReplicas: 11 is above 10")]
+    [InlineData("recommended", "gateway.autoscaling.minReplicas", 2L, "$.gateway.autoscaling.minReplicas: 2 is below 3")]
+    [InlineData("recommended", "gateway.replicas", 11L, "$.gateway.replicas: 11 is above 10")]
+    [InlineData("dev", "gateway.replicas", 2L, "$.gateway.replicas: 2 is above 1")]
+    [InlineData("dev", "gateway.autoscaling.enabled", true, "$.gateway.autoscaling.enabled: not False")]
+    [InlineData("recommended", "gateway.replica", 3L, "$.gateway.replica: is not known")]
+    [InlineData("recommended", "ingest.replicas", "three", "$.ingest.replicas: is no integer")]
+    [InlineData("recommended", "images.pullPolicy", "Sometimes", "$.images.pullPolicy: is none of Always, IfNotPresent, Never")]
+    [InlineData("recommended", "namespace", "Upper", "$.namespace: does not match ^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$")]
+    public void Refuses_what_is_misspelled_and_a_scale_for_which_the_pools_are_not_computed(string size, string path, object value, string problem)
+    {
+        var chart = ChartOf(size, null);
+        object change = value;
+        foreach (var key in path.Split('.').Reverse())
+            change = new Dictionary<string, object?> { [key] = change };
+        Assert.Equal([problem], JsonSchema.Problems(chart["values.schema.json"], Merge(Values(chart, "values.yaml"), (Dictionary<string, object?>)change)));
+    }
+
+    /// <summary>A values file changes the size, not the place for which the chart was published.</summary>
+    [Fact]
+    public void Values_files_keep_the_namespace_the_runbooks_and_the_witnesses()
+    {
+        var published = PublishSize.Named("dev") with
+        {
+            Topology = Presets.Development.With(cluster => cluster with
+            {
+                Namespace = "elsewhere",
+                Monitoring = cluster.Monitoring with { Runbooks = "https://runbooks.example/hub" },
+                Database = cluster.Database.WithLeaseWitnesses(),
+                Backup = PublishSize.Named("dev").Topology.Backup,
+            }),
+        };
+        var chart = ChartOf(published);
+        Compare(Plain(PublishSize.Named("minimum").InPlaceOf(published)), Render(chart, Merged(chart, "values-minimum.yaml")));
     }
 
     /// <summary>What is off by default is in the chart too.</summary>
@@ -51,8 +109,7 @@ public partial class HelmChartTests
         values["namespace"] = "elsewhere";
         values["monitoring"] = Merge((Dictionary<string, object?>)values["monitoring"]!, new() { ["runbooks"] = "https://runbooks.example/hub" });
         var moved = Presets.Recommended.With(cluster => cluster with { Namespace = "elsewhere", Monitoring = cluster.Monitoring with { Runbooks = "https://runbooks.example/hub" } });
-        var plain = KubernetesManifests.For(moved, PublishSize.Default.Options).Where(file => !file.Optional).SelectMany(file => Objects(ManifestYaml.Write(file))).ToList();
-        Compare(plain, Render(values));
+        Compare(Plain(PublishSize.Default with { Topology = moved }), Render(values));
     }
 
     /// <summary>A Job cannot be changed: another image is another Job.</summary>
@@ -110,17 +167,21 @@ public partial class HelmChartTests
         Assert.DoesNotContain(Leaves("", Values("values.yaml")), leaf => !used.Any(path => leaf == path || leaf.StartsWith(path + ".", StringComparison.Ordinal)));
     }
 
-    [Fact]
-    public void The_schema_keeps_the_scale_for_which_the_pools_are_computed()
-    {
-        using var schema = JsonDocument.Parse(Chart["values.schema.json"]);
-        var scaling = schema.RootElement.GetProperty("properties").GetProperty("gateway").GetProperty("properties").GetProperty("autoscaling").GetProperty("properties");
-        Assert.Equal(10, scaling.GetProperty("maxReplicas").GetProperty("maximum").GetInt32());
-        Assert.Equal(3, scaling.GetProperty("minReplicas").GetProperty("minimum").GetInt32());
-        Assert.False(schema.RootElement.GetProperty("additionalProperties").GetBoolean());
-    }
+    private static PublishSize Chosen(string size, string? cloud) => PublishSize.Named(size).On(cloud is null ? null : Enum.Parse<Cloud>(cloud));
 
-    private static Dictionary<string, string> Render(IReadOnlyDictionary<string, object?> values) => Chart
+    private static Dictionary<string, string> ChartOf(string size, string? cloud) => Charts.GetOrAdd((size, cloud), key => ChartOf(Chosen(key.Size, key.Cloud)));
+
+    private static Dictionary<string, string> ChartOf(PublishSize size) => HelmChart.Render(size).ToDictionary(file => file.Path, file => file.Content);
+
+    private static List<KeyValuePair<string, string>> Plain(PublishSize size) =>
+        [.. KubernetesManifests.For(size.Topology, size.Options).Where(file => !file.Optional).SelectMany(file => Objects(ManifestYaml.Write(file)))];
+
+    private static Dictionary<string, object?> Merged(Dictionary<string, string> chart, string? valuesFile) =>
+        valuesFile is null ? Values(chart, "values.yaml") : Merge(Values(chart, "values.yaml"), Values(chart, valuesFile));
+
+    private static Dictionary<string, string> Render(IReadOnlyDictionary<string, object?> values) => Render(Chart, values);
+
+    private static Dictionary<string, string> Render(Dictionary<string, string> chart, IReadOnlyDictionary<string, object?> values) => chart
         .Where(file => file.Key.StartsWith("templates/", StringComparison.Ordinal) && file.Key.EndsWith(".yaml", StringComparison.Ordinal))
         .SelectMany(file => Objects(new GoTemplate(values).Render(file.Value))).ToDictionary();
 
@@ -135,7 +196,9 @@ public partial class HelmChartTests
         DocumentStart().Split(yaml).Select(document => Parse(document)).OfType<Dictionary<string, object?>>().Select(item =>
             KeyValuePair.Create($"{item["apiVersion"]}/{item["kind"]}/{((Dictionary<string, object?>)item["metadata"]!)["name"]}", JsonSerializer.Serialize(Sorted(item))));
 
-    private static Dictionary<string, object?> Values(string file) => (Dictionary<string, object?>)Parse(Chart[file])!;
+    private static Dictionary<string, object?> Values(string file) => Values(Chart, file);
+
+    private static Dictionary<string, object?> Values(Dictionary<string, string> chart, string file) => (Dictionary<string, object?>)Parse(chart[file])!;
 
     /// <summary>As Helm merges a values file into the defaults: maps by key, null removes.</summary>
     private static Dictionary<string, object?> Merge(Dictionary<string, object?> defaults, Dictionary<string, object?> changes)
@@ -157,12 +220,12 @@ public partial class HelmChartTests
         : [path];
 
     private static object? Parse(string yaml) =>
-        Plain(new DeserializerBuilder().WithAttemptingUnquotedStringTypeDeserialization().Build().Deserialize<object?>(yaml));
+        Simple(new DeserializerBuilder().WithAttemptingUnquotedStringTypeDeserialization().Build().Deserialize<object?>(yaml));
 
-    private static object? Plain(object? node) => node switch
+    private static object? Simple(object? node) => node switch
     {
-        IDictionary<object, object> map => map.ToDictionary(entry => (string)entry.Key, entry => Plain(entry.Value)),
-        IList<object> list => list.Select(Plain).ToList(),
+        IDictionary<object, object> map => map.ToDictionary(entry => (string)entry.Key, entry => Simple(entry.Value)),
+        IList<object> list => list.Select(Simple).ToList(),
         sbyte or byte or short or int or ushort or uint => Convert.ToInt64(node, System.Globalization.CultureInfo.InvariantCulture),
         _ => node,
     };

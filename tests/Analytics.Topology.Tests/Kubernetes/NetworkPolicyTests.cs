@@ -50,7 +50,9 @@ public class NetworkPolicyTests
 
     [Theory]
     [InlineData("telemetry", "analytics-hub/telemetry", null, null)]
+    [InlineData("telemetry", null, "analytics-hub/telemetry", "true")]
     [InlineData("sql", "analytics-hub/sql", null, null)]
+    [InlineData("sql", null, "analytics-hub/sql", "true")]
     [InlineData("prometheus", null, "app.kubernetes.io/name", "prometheus")]
     [InlineData("nobody", null, "app", "anything")]
     public void A_visitor_reaches_what_its_label_says(string who, string? spaceLabel, string? podLabel, string? podValue)
@@ -62,6 +64,22 @@ public class NetworkPolicyTests
         var open = from target in Components
                    from port in AllPorts
                    where Enters(pod, space, target, port)
+                   select (who, target, port);
+        Assert.Equal(Visitors.Where(visitor => visitor.Who == who).Order(), open.Order());
+    }
+
+    /// <summary>A client in Hub's own namespace is denied its way out as well, unless a policy selects its label.</summary>
+    [Theory]
+    [InlineData("telemetry", "analytics-hub/telemetry")]
+    [InlineData("sql", "analytics-hub/sql")]
+    [InlineData("nobody", "analytics-hub/other")]
+    public void A_client_in_this_namespace_gets_out_and_in(string who, string label)
+    {
+        var pod = new Dictionary<string, string> { [label] = "true" };
+        var egress = Hub.All<V1NetworkPolicy>().Where(policy => Published.Selects(policy.Spec.PodSelector, pod)).SelectMany(policy => policy.Spec.Egress ?? []).ToList();
+        var open = from target in Components
+                   from port in AllPorts
+                   where egress.Any(rule => Has(rule.Ports, port) && rule.To.Any(peer => Is(peer, Own(target), []))) && Enters(pod, [], target, port)
                    select (who, target, port);
         Assert.Equal(Visitors.Where(visitor => visitor.Who == who).Order(), open.Order());
     }

@@ -65,6 +65,11 @@ public partial class WorkloadRulesTests
                 probe => Assert.Contains(PortOf(probe!), container.Ports.Select(port => port.Name))));
         });
 
+    /// <summary>A probe that asks for the primary would empty the Service in every failover, and connections would be refused instead of waiting.</summary>
+    [Theory, MemberData(nameof(Everywhere))]
+    public void Ingest_stays_in_its_Service_while_the_primary_is_away(string size, string? cloud) =>
+        Assert.Equal("/health/accepting", Published.Of(size, cloud).One<V1Deployment>("ingest").Spec.Template.Spec.Containers[0].ReadinessProbe.HttpGet.Path);
+
     [Theory, MemberData(nameof(Everywhere))]
     public void What_scales_or_has_members_is_kept_apart_and_survives_a_drain(string size, string? cloud)
     {

@@ -11,7 +11,9 @@ internal sealed class DeployRun : IDisposable
 {
     private readonly string directory = Directory.CreateTempSubdirectory("hub-deploy-").FullName;
 
-    public DeployRun(string size = "dev")
+    /// <param name="size">What is published.</param>
+    /// <param name="bucket">Whether somebody has named a bucket already: most of what is tested is not about it.</param>
+    public DeployRun(string size = "dev", bool bucket = true)
     {
         foreach (var tool in new[] { "bash", "openssl", "awk" }.Where(tool => Find(tool) is null))
             Prerequisites.Missing($"{tool} on the PATH.");
@@ -21,8 +23,7 @@ internal sealed class DeployRun : IDisposable
         Directory.CreateDirectory(State);
         Directory.CreateDirectory(Temporary);
 
-        // Somebody has named a bucket already: most of what is tested is not about it.
-        foreach (var key in ObjectStorage.Keys)
+        foreach (var key in bucket ? ObjectStorage.Keys : [])
             SetSecret(KubernetesNames.BackupStorage, key, "given");
     }
 
@@ -52,6 +53,9 @@ internal sealed class DeployRun : IDisposable
     public void Mark(string name) => File.WriteAllText(Path.Combine(State, name), "");
 
     public bool IsMarked(string name) => File.Exists(Path.Combine(State, name));
+
+    /// <summary>A file as it was last applied.</summary>
+    public string Applied(string file) => File.ReadAllText(Path.Combine(State, "applied", file));
 
     /// <summary>A value of a Secret in the cluster, or null.</summary>
     public string? Secret(string name, string key)

@@ -25,7 +25,7 @@ apply() {
   ! grep -q '^kind: Namespace$' "$file" || touch "$STUB/namespace"
   mkdir -p "$STUB/applied"
   name=${file##*/}
-  [ ! -e "$STUB/applied/$name" ] || { change "patch $name"; echo "$name configured"; return; }
+  [ ! -e "$STUB/applied/$name" ] || { change "patch $name"; cp "$file" "$STUB/applied/$name"; echo "$name configured"; return; }
   cp "$file" "$STUB/applied/$name"
   change "apply $name"
   echo "$name created"
@@ -73,6 +73,14 @@ case $args in
   'rollout restart'*) change "restart $3" ;;
   wait*) change "$args" ;;
   'get statefulset --selector'*name) [ ! -e "$STUB/manifests" ] || echo statefulset.apps/etcd ;;
+  'get statefulset timescaledb'*jsonpath*)
+    [ ! -e "$STUB/applied/statefulset.yaml" ] || printf 'timescaledb %s' "$(cat "$STUB/storage" 2> /dev/null || true)" ;;
+  'get statefulset timescaledb'*) [ ! -e "$STUB/applied/statefulset.yaml" ] || echo statefulset.apps/timescaledb ;;
+  'annotate statefulset timescaledb'*) printf '%s' "${args##*storage=}" | cut -d' ' -f1 > "$STUB/storage" ;;
+  exec*stanza-create*)
+    change stanza-create
+    if [ -e "$STUB/busy" ]; then rm "$STUB/busy"; exit 50; fi
+    exit "${STUB_STANZA:-0}" ;;
   'get statefulset --selector'*) printf '%s' "${STUB_INSTALLED:-}" ;;
   'get statefulset --all-namespaces'*) printf 'timescaledb\n%s' "${STUB_OTHERS:+$STUB_OTHERS$'\n'}" ;;
   exec*create_api_key*) echo 7 ;;

@@ -16,7 +16,7 @@ internal sealed class AppHostProcess : IDisposable
     {
         // Built with these tests, in their configuration.
         var configuration = new DirectoryInfo(AppContext.BaseDirectory).Name;
-        var program = Path.Combine(AspireCli.Repository(), "artifacts", "bin", "AppHost", configuration, "AppHost.dll");
+        var program = Path.Combine(AspireCli.Repository, "artifacts", "bin", "AppHost", configuration, "AppHost.dll");
         var start = new ProcessStartInfo("dotnet", [program]) { RedirectStandardOutput = true, RedirectStandardError = true };
         (string, string)[] dashboard =
         [

@@ -44,18 +44,18 @@ internal sealed class HubRun : IAsyncDisposable
 
     /// <summary>Starts it and returns at once.</summary>
     /// <param name="data">Of this run and of others of the same hub.</param>
-    /// <param name="dashboard">The dashboard's address; null: no dashboard.</param>
+    /// <param name="dashboard">Whether it has a dashboard.</param>
     /// <param name="settings">More of them.</param>
-    public static async Task<HubRun> StartAsync(RunData data, string? dashboard = null, params (string Name, string Value)[] settings)
+    public static async Task<HubRun> StartAsync(RunData data, bool dashboard = false, params (string Name, string Value)[] settings)
     {
         string[] arguments = [.. data.Settings.Concat(settings).Select(setting => $"--{setting.Name}={setting.Value}")];
         var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.AppHost>(arguments, (options, host) =>
         {
-            options.DisableDashboard = dashboard is null;
+            options.DisableDashboard = !dashboard;
             host.Configuration ??= new();
             host.Configuration["DcpPublisher:RandomizePorts"] = bool.FalseString;
-            if (dashboard is not null)
-                host.Configuration["ASPNETCORE_URLS"] = dashboard;
+            host.Configuration["ASPNETCORE_URLS"] = data.Dashboard.ToString();
+            host.Configuration["ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL"] = data.DashboardTelemetry.ToString();
             host.Configuration["ASPIRE_DASHBOARD_UNSECURED_ALLOW_ANONYMOUS"] = bool.TrueString;
         }, Cancel);
         builder.Services.AddFakeLogging(options => options.OutputSink = line => TestContext.Current.TestOutputHelper?.WriteLine(line));

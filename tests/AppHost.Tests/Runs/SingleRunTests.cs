@@ -4,6 +4,7 @@ using AppHost.Operations;
 using AppHost.Tests.Runs;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Playwright;
 
 // Terminals are an experimental part of Aspire 13.
 #pragma warning disable ASPIRETERMINAL001
@@ -19,7 +20,7 @@ public sealed class SingleRun : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        Hub = await HubRun.StartAsync(data);
+        Hub = await HubRun.StartAsync(data, dashboard: true);
         await Hub.UpAsync();
     }
 
@@ -128,6 +129,24 @@ public sealed class A_hub_that_Aspire_started(SingleRun run) : IClassFixture<Sin
         await terminal.SendTextAsync("SELECT current_user || '-' || pg_is_in_recovery();\n", Cancel);
         await terminal.WaitForTextAsync($"{Roles.ReadOnly}-false", TimeSpan.FromSeconds(30), Cancel);
         await terminal.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Is_shown_by_the_dashboard_with_every_resource_well_and_a_call_from_the_request_to_the_rows()
+    {
+        await run.Hub.SendTraceAsync("gpt-5-mini", inputTokens: 10);
+        await using var browser = await Browser.StartAsync();
+        var page = await browser.OpenAsync(run.Hub.Data.Dashboard);
+        foreach (var name in new[] { "timescaledb", "timescaledb-1", "analytics", "haproxy", "pgbouncer", "ingest", "prometheus" })
+            await Assertions.Expect(page.GetByText(name, new PageGetByTextOptions { Exact = true }).First).ToBeVisibleAsync();
+        await Assertions.Expect(page.GetByText("Running", new PageGetByTextOptions { Exact = true })).Not.ToHaveCountAsync(0);
+        await Assertions.Expect(page.GetByText("Unhealthy")).ToHaveCountAsync(0);
+        await Browser.PictureAsync(page, "dashboard.png");
+
+        await page.GotoAsync(new Uri(run.Hub.Data.Dashboard, "traces").ToString());
+        await page.GetByText("POST /v1/traces").First.ClickAsync();
+        await Assertions.Expect(page.GetByText("COPY").First).ToBeVisibleAsync();
+        await Browser.PictureAsync(page, "dashboard-trace.png");
     }
 
     [Fact]
