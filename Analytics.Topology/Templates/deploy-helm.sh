@@ -39,10 +39,10 @@ check_chart() {
   say "  $(grep -c '^kind:' "$WORK/helm") objects"
 }
 
-# Names of the chart's jobs follow from its values: found by what is before the hash.
+# Names of the chart's jobs follow from its values: found by what is before the hash of ten. A schedule's jobs end in eight digits.
 current() { # TARGET
   case $1 in
-    job/*) kube get job --selector "$SELECTOR" --output 'jsonpath={range .items[*]}job/{.metadata.name}{"\n"}{end}' | grep "^${1%-*}-[0-9a-f]*\$" || true ;;
+    job/*) kube get job --selector "$SELECTOR" --output 'jsonpath={range .items[*]}job/{.metadata.name}{"\n"}{end}' | grep "^${1%-*}-[0-9a-f]\{10\}\$" || true ;;
     *) say "$1" ;;
   esac
 }

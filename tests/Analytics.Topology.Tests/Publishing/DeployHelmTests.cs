@@ -24,7 +24,8 @@ public sealed class DeployHelmTests : IDisposable
         // The release's own jobs, whose names follow from its values, and no other.
         Assert.Contains(deploy.Calls, call => call.Contains("get job/etcd-auth-0a1b2c3d4e", StringComparison.Ordinal));
         Assert.Contains(deploy.Calls, call => call.Contains("get job/migrations-0a1b2c3d4e", StringComparison.Ordinal));
-        Assert.DoesNotContain(deploy.Calls, call => call.Contains("get job/backup", StringComparison.Ordinal));
+        Assert.Contains(deploy.Calls, call => call.Contains("get job/etcd-snapshot-0a1b2c3d4e", StringComparison.Ordinal));
+        Assert.DoesNotContain(deploy.Calls, call => call.Contains("get job/", StringComparison.Ordinal) && call.Contains("-28912345", StringComparison.Ordinal));
         Assert.Contains("  STATUS: deployed\n", run.Text, StringComparison.Ordinal);
         Assert.DoesNotContain("--secrets-only", run.Text, StringComparison.Ordinal);
         Assert.Contains("is the primary", run.Text, StringComparison.Ordinal);

@@ -57,7 +57,7 @@ case $args in
   'get persistentvolume '*) ;;
   'get pod,persistentvolumeclaim'*) printf '%s' "${STUB_LEFT:-}" ;;
   'get customresourcedefinition'*) [ -z "${STUB_CRDS:-}" ] || echo "$3" ;;
-  'get job --selector'*) [ ! -e "$STUB/released" ] || printf 'job/backup-1\njob/etcd-auth-0a1b2c3d4e\njob/migrations-0a1b2c3d4e\n' ;;
+  'get job --selector'*) [ ! -e "$STUB/released" ] || printf "job/%s\n" {etcd-auth,etcd-snapshot,migrations}-0a1b2c3d4e etcd-snapshot-28912345 backup-full-28912345 ;;
   'get job/'*) if [ -e "$STUB/failed-job" ]; then printf 'Failed active: failed:7'; else printf 'Complete active: failed:'; fi ;;
   'get pods') echo 'timescaledb-1 Pending' ;;
   logs*) echo 'the end of its log' ;;
