@@ -131,7 +131,9 @@ public sealed class DrillRunner(DrillCluster cluster, Action<string> report)
         var second = await context.AgainAsync(cancel);
         report($"second blow: {second.Leader} and its disk");
         await second.DestroyAsync(second.Leader, cancel);
-        await HoldAsync(ledger, FaultCatalog.Find(FaultCatalog.PrimaryDestroy) with { StopsWrites = members.Count(member => member.IsStreaming) < 2 }, cancel);
+
+        // Whether writes can come back before the first blow is healed depends on it.
+        await HoldAsync(ledger, FaultCatalog.Find(FaultCatalog.PrimaryDestroy) with { StopsWrites = true }, cancel);
     }
 
     /// <summary>Waits as long as the fault lasts, and until both paths have taken writes again that were sent after it and go on taking them.</summary>
