@@ -19,8 +19,9 @@ internal static partial class Yaml
 
     public static string Write(object document) => Serializer.Serialize(document);
 
-    // Dates and 1e3, which the library leaves plain and readers take for something else; and space that a reader would strip.
-    [GeneratedRegex(@"\A[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}|\A[-+]?[0-9]+[eE][-+]?[0-9]+\z|\A\s|\s\z|[\t\r]")]
+    // Dates, 1e3 and YAML 1.1's "=" (a default value) and "<<" (a merge), which the library leaves plain and readers take for something else; and
+    // space that a reader would strip.
+    [GeneratedRegex(@"\A(?:=|<<)\z|\A[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}|\A[-+]?[0-9]+[eE][-+]?[0-9]+\z|\A\s|\s\z|[\t\r]")]
     private static partial Regex Misread();
 
     /// <summary>Text of several lines as a literal block: readable in review, and kept to the byte.</summary>

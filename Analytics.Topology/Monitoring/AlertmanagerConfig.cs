@@ -11,7 +11,7 @@ public static class AlertmanagerConfig
 {
     public const string FileName = "alertmanager.yml";
 
-    private static readonly string[] Together = ["cluster", "area"], Critical = ["severity=\"critical\""], Info = ["severity=\"info\""];
+    private static readonly string[] Together = ["cluster", "area"], Critical = ["severity=\"critical\""], Info = ["severity=\"info\""], Watchdog = ["alertname=\"Watchdog\""];
 
     /// <summary>Source, what it holds back, and the labels that must be equal. The labels are those of the rules, on every host.</summary>
     internal static IReadOnlyList<(string Source, string Targets, string[] Equal)> Inhibitions { get; } =
@@ -49,11 +49,13 @@ public static class AlertmanagerConfig
             ["repeat_interval"] = "4h",
             ["routes"] = new object[]
             {
+                // What receives it must raise the alarm when it stops coming.
+                new Map { ["receiver"] = "heartbeat", ["matchers"] = Watchdog, ["group_wait"] = "0s", ["group_interval"] = "1m", ["repeat_interval"] = "1m" },
                 new Map { ["receiver"] = "page", ["matchers"] = Critical },
                 new Map { ["receiver"] = "nobody", ["matchers"] = Info },
             },
         },
-        ["receivers"] = new object[] { new Map { ["name"] = "page" }, new Map { ["name"] = "ticket" }, new Map { ["name"] = "nobody" } },
+        ["receivers"] = new object[] { new Map { ["name"] = "page" }, new Map { ["name"] = "ticket" }, new Map { ["name"] = "nobody" }, new Map { ["name"] = "heartbeat" } },
         ["inhibit_rules"] = Inhibitions.Select(rule => new Map
         {
             ["source_matchers"] = new[] { rule.Source },

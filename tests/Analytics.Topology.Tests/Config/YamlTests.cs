@@ -9,6 +9,8 @@ public class YamlTests
 {
     /// <summary>What YAML 1.1 readers (Patroni's among them) take for something else than text.</summary>
     [Theory]
+    [InlineData("=")]
+    [InlineData("<<")]
     [InlineData("on")]
     [InlineData("off")]
     [InlineData("yes")]
