@@ -54,9 +54,7 @@ internal sealed class HubRun : IAsyncDisposable
             options.DisableDashboard = !dashboard;
             host.Configuration ??= new();
             host.Configuration["DcpPublisher:RandomizePorts"] = bool.FalseString;
-            host.Configuration["ASPNETCORE_URLS"] = data.Dashboard.ToString();
             host.Configuration["ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL"] = data.DashboardTelemetry.ToString();
-            host.Configuration["ASPIRE_DASHBOARD_UNSECURED_ALLOW_ANONYMOUS"] = bool.TrueString;
         }, Cancel);
         builder.Services.AddFakeLogging(options => options.OutputSink = line => TestContext.Current.TestOutputHelper?.WriteLine(line));
         return new HubRun(data, await builder.BuildAsync(Cancel));
@@ -74,6 +72,14 @@ internal sealed class HubRun : IAsyncDisposable
     public Task SaysAsync(string text, TimeSpan? patience = null) => Eventually.TrueAsync(
         () => Task.FromResult(Says(text)), patience ?? Patience,
         () => $"\"{text}\" is not on the console:\n{string.Join('\n', Console)}", Cancel);
+
+    /// <summary>The dashboard's address with its login, as the console tells it.</summary>
+    public Uri Dashboard()
+    {
+        const string Login = "Login to the dashboard at ";
+        var line = console.GetSnapshot().Select(record => record.Message).First(message => message.StartsWith(Login, StringComparison.Ordinal));
+        return new Uri(line[Login.Length..].Trim());
+    }
 
     private bool Says(string text) => Console.Any(line => line.Contains(text, StringComparison.Ordinal));
 

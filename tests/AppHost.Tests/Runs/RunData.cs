@@ -23,8 +23,6 @@ internal sealed class RunData(string profile) : IAsyncDisposable
     /// <summary>Where every fixed port of the hub is free.</summary>
     public int PortOffset { get; } = FreeOffset(profile);
 
-    public Uri Dashboard { get; } = FreeAddress();
-
     public Uri DashboardTelemetry { get; } = FreeAddress();
 
     public string State => root.FullName;

@@ -136,14 +136,14 @@ public sealed class A_hub_that_Aspire_started(SingleRun run) : IClassFixture<Sin
     {
         await run.Hub.SendTraceAsync("gpt-5-mini", inputTokens: 10);
         await using var browser = await Browser.StartAsync();
-        var page = await browser.OpenAsync(run.Hub.Data.Dashboard);
+        var page = await browser.OpenAsync(run.Hub.Dashboard());
         foreach (var name in new[] { "timescaledb", "timescaledb-1", "analytics", "haproxy", "pgbouncer", "ingest", "prometheus" })
             await Assertions.Expect(page.GetByText(name, new PageGetByTextOptions { Exact = true }).First).ToBeVisibleAsync();
         await Assertions.Expect(page.GetByText("Running", new PageGetByTextOptions { Exact = true })).Not.ToHaveCountAsync(0);
         await Assertions.Expect(page.GetByText("Unhealthy")).ToHaveCountAsync(0);
         await Browser.PictureAsync(page, "dashboard.png");
 
-        await page.GotoAsync(new Uri(run.Hub.Data.Dashboard, "traces").ToString());
+        await page.GotoAsync(new Uri(run.Hub.Dashboard(), "/traces").ToString());
         await page.GetByText("POST /v1/traces").First.ClickAsync();
         await Assertions.Expect(page.GetByText("COPY").First).ToBeVisibleAsync();
         await Browser.PictureAsync(page, "dashboard-trace.png");
