@@ -554,28 +554,77 @@ apply() {
   CHANGES=$((CHANGES + $(printf '%s\n' "$output" | grep -vc ' unchanged$' || true)))
 }
 
+# One line for each pod ("pod|NAME|why it is not scheduled|message") and for each of its containers ("container|NAME|what it waits for|message").
+STATES='jsonpath={range .items[*]}pod|{.metadata.name}|{.status.conditions[?(@.type=="PodScheduled")].reason}'
+STATES+='|{.status.conditions[?(@.type=="PodScheduled")].message}{"\n"}'
+for each in initContainerStatuses containerStatuses; do
+  STATES+="{range .status.${each}[*]}container|{.name}|{.state.waiting.reason}|{.state.waiting.message}"'{"\n"}{end}'
+done
+STATES+='{end}'
+
+# Why pods do not run: each reason once, as soon as Kubernetes knows it. What only takes its time is no reason.
+tell_reasons() {
+  local kind name reason message pod=''
+  { kube get pods --selector "$SELECTOR" --output "$STATES" || warn "the pods cannot be read"; } |
+    while IFS='|' read -r kind name reason message; do
+      case $kind in pod) pod=$name ;; container) name=$pod/$name ;; *) continue ;; esac
+      case $reason in '' | ContainerCreating | PodInitializing) continue ;; esac
+      ! grep -qxF "$name $reason" "$WORK/told" || continue
+      printf '%s %s\n' "$name" "$reason" >> "$WORK/told"
+      printf '  %s: %s: %.300s\n' "$name" "$reason" "$message"
+    done
+}
+
+# In short rounds: a single wait would show nothing but the number of pods until its time is over.
 wait_rollout() {
-  kube rollout status "$1" --timeout "${TIMEOUT}s" && return 0
+  local began=$SECONDS left output last=''
+  : > "$WORK/told"
+  while :; do
+    left=$((TIMEOUT - SECONDS + began))
+    [ "$left" -gt 0 ] || break
+    if output=$(kube rollout status "$1" --timeout "$((left < 10 ? left : 10))s" 2>&1); then
+      printf '%s\n' "$output" | tail -n 1 | sed 's/^/  /'
+      return 0
+    fi
+    output=$(printf '%s\n' "$output" | grep -v 'timed out waiting' | tail -n 1 || true)
+    [ "$output" = "$last" ] || say "  $output ($((SECONDS - began)) s)"
+    last=$output
+    tell_reasons
+    case $output in *'progress deadline'*) break ;; esac
+    sleep "${HUB_VERIFY_PAUSE:-2}"
+  done
   kube get pods >&2 || true
-  fail "$1 is not ready after $TIMEOUT s" "kubectl -n $NAMESPACE describe $1; kubectl -n $NAMESPACE get events --sort-by .lastTimestamp"
+  fail "$1 is not ready after $((SECONDS - began)) s" "kubectl -n $NAMESPACE describe $1; kubectl -n $NAMESPACE get events --sort-by .lastTimestamp"
 }
 
 job_state() { kube get "$1" --ignore-not-found --output 'jsonpath={.status.conditions[?(@.status=="True")].type} active:{.status.active} failed:{.status.failed}'; }
 
+# What a state is called: the attempt that runs, or that none has begun.
+attempt_of() {
+  local active=${1##*active:} failed=${1##*failed:}
+  active=${active%% *}
+  if [ "${active:-0}" = 0 ]; then printf 'waits for its pod'; else printf 'attempt %s runs' "$((${failed:-0} + 1))"; fi
+}
+
 # Not kubectl wait: that does not notice a Job that has failed until its time is over.
 wait_job() {
-  local waited=0 state last=''
+  local began=$SECONDS state now last='' next=30
+  : > "$WORK/told"
   while :; do
     state=$(job_state "$1")
     case $state in
-      *Complete*) say "  $1 complete"; return 0 ;;
+      *Complete*) say "  $1 complete ($((SECONDS - began)) s)"; return 0 ;;
       *Failed*) kube logs "$1" --tail 20 >&2 || true; fail "$1 failed" "Its log is above. Run this again to try it again." ;;
     esac
-    [ "$state" = "$last" ] || say "  $1: $state (${waited} s)"
-    last=$state
-    [ "$waited" -lt "$TIMEOUT" ] || fail "$1 has not ended after $TIMEOUT s" "kubectl -n $NAMESPACE logs $1"
-    sleep 3
-    waited=$((waited + 3))
+    now=$(attempt_of "$state")
+    if [ "$now" != "$last" ] || [ $((SECONDS - began)) -ge "$next" ]; then
+      say "  $1: $now ($((SECONDS - began)) s)"
+      next=$((SECONDS - began + 30))
+    fi
+    last=$now
+    tell_reasons
+    [ $((SECONDS - began)) -lt "$TIMEOUT" ] || fail "$1 has not ended after $TIMEOUT s" "kubectl -n $NAMESPACE logs $1"
+    sleep "${HUB_VERIFY_PAUSE:-3}"
   done
 }
 

@@ -56,7 +56,13 @@ case $args in
   'get persistentvolume '*) ;;
   'get pod,persistentvolumeclaim'*) printf '%s' "${STUB_LEFT:-}" ;;
   'get customresourcedefinition'*) [ -z "${STUB_CRDS:-}" ] || echo "$3" ;;
-  'get job/'*) if [ -e "$STUB/failed-job" ]; then printf 'Failed active: failed:7'; else printf 'Complete active: failed:'; fi ;;
+  'get job/'*)
+    asked=$STUB/asked-${2#job/}
+    # The script asks once before it applies a Job and once after it.
+    if [ -n "${STUB_RUNNING:-}" ] && [ "$(wc -c 2> /dev/null < "$asked" || echo 0)" -lt 2 ]; then printf x >> "$asked"; printf '%s' "$STUB_RUNNING"
+    elif [ -e "$STUB/failed-job" ]; then printf 'Failed active: failed:7'
+    else printf 'Complete active: failed:'; fi ;;
+  'get pods --selector'*) printf '%b' "${STUB_REASONS:-}" ;;
   'get pods') echo 'timescaledb-1 Pending' ;;
   logs*) echo 'the end of its log' ;;
   apply*--dry-run=server*)
