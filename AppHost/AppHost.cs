@@ -1,6 +1,7 @@
 using Analytics.Topology;
 using Analytics.Topology.Publishing;
 using AppHost.Cluster;
+using AppHost.Deployment;
 using AppHost.Operations;
 using AppHost.Patroni;
 using AppHost.Publishing;
@@ -8,14 +9,15 @@ using AppHost.Startup;
 
 // Hub from top to bottom. Every container below is one of the topology's (Analytics.Topology), mapped by Cluster/ClusterResources.cs: what
 // runs under F5, in Compose, in Kubernetes and in the tests is the same. HUB_PROFILE chooses its size: cluster or single.
-var builder = DistributedApplication.CreateBuilder(args);
+var builder = DistributedApplication.CreateBuilder(DeployOptions.OfBuilder(args));
 var profile = HubProfile.Choose(builder.Configuration);
 var topology = profile.Topology;
 
-// What is published is the topology's own chart, aspire-manifest/helm; nothing of what follows.
+// What is published and deployed is the topology's own chart, aspire-manifest/helm; nothing of what follows.
 if (builder.ExecutionContext.IsPublishMode)
 {
     builder.PublishChart(PublishSize.Default);
+    DeploySteps.Add(builder, args);
     builder.Build().Run();
     return;
 }

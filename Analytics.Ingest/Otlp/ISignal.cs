@@ -6,7 +6,8 @@ namespace Analytics.Ingest.Otlp;
 /// <param name="RetryAfter">Set when it must be sent again.</param>
 /// <param name="Rejected">How many items were rejected for good.</param>
 /// <param name="Message">Why, or a warning; null for full success.</param>
-internal readonly record struct Taken(TimeSpan? RetryAfter, long Rejected, string? Message);
+/// <param name="Copies">On how many members the rest is committed; null when nothing is.</param>
+internal readonly record struct Taken(TimeSpan? RetryAfter, long Rejected, string? Message, int? Copies = null);
 
 /// <summary>One signal of OTLP: how it is decoded, taken and answered, whatever the transport.</summary>
 internal interface ISignal<TRequest, TResponse>

@@ -1,6 +1,8 @@
+using System.Globalization;
 using Analytics.Ingest.Hosting;
 using Analytics.Ingest.Protos;
 using Analytics.Ingest.Telemetry;
+using Analytics.Ingest.Writing;
 using Google.Protobuf;
 using Grpc.AspNetCore.Server.Model;
 using Grpc.Core;
@@ -26,7 +28,9 @@ internal sealed class OtlpGrpcService(TraceSignal traces, MetricsSignal metricsS
         try
         {
             var taken = await signal.TakeAsync(GrpcKeyGate.ProjectOf(context.GetHttpContext()), request.Message);
-            return taken.RetryAfter is { } later ? throw RequestRefusedException.Busy(later) : signal.Answer(taken);
+            if (taken.RetryAfter is { } later) throw RequestRefusedException.Busy(later);
+            if (taken.Copies is { } copies) context.ResponseTrailers.Add(CommitCopies.Header, copies.ToString(CultureInfo.InvariantCulture));
+            return signal.Answer(taken);
         }
         catch (RequestRefusedException refused)
         {

@@ -5,6 +5,7 @@ using Analytics.Ingest.Hosting;
 using Analytics.Ingest.Keys;
 using Analytics.Ingest.Protos;
 using Analytics.Ingest.Telemetry;
+using Analytics.Ingest.Writing;
 using Google.Protobuf;
 using Microsoft.Net.Http.Headers;
 
@@ -61,6 +62,7 @@ internal static class OtlpHttpApi
 
             var taken = await signal.TakeAsync(project, request);
             if (taken.RetryAfter is { } later) throw RequestRefusedException.Busy(later);
+            if (taken.Copies is { } copies) context.Response.Headers[CommitCopies.Header] = copies.ToString(CultureInfo.InvariantCulture);
             var answer = signal.Answer(taken);
             await WriteAsync(context, contentType, contentType == Protobuf ? answer.ToByteArray() : JsonBytes(answer));
         }

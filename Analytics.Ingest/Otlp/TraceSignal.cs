@@ -29,7 +29,7 @@ internal sealed class TraceSignal(IngestPipeline pipeline, RowBuilder builder, I
         var written = await pipeline.WriteAsync(rows);
         if (written.RetryAfter is { } later) return new Taken(later, 0, null);
         rejected.AddRange(written.Rows.Where(row => row.Outcome == RowOutcome.Rejected).Select(row => (row.Index, row.Reason!)));
-        return new Taken(null, rejected.Count, rejected.Count == 0 ? null : Describe(rejected, spans));
+        return new Taken(null, rejected.Count, rejected.Count == 0 ? null : Describe(rejected, spans), CommitCopies.Of(written.Rows));
     }
 
     public ExportTraceServiceResponse Answer(Taken taken) => taken.Message is null

@@ -20,7 +20,7 @@ internal static partial class RequestsApi
         .WithName("PostRequests")
         .WithTags("Ingest")
         .WithSummary("Store model calls")
-        .WithDescription("200 means that every call not listed as rejected is committed on the primary and a synchronous standby. " +
+        .WithDescription("200 means that every call not listed as rejected is committed on the primary and a synchronous standby; copies says 1 where the hub has one member. " +
             "After 503 or a broken connection send the same batch again: calls are recognised by id and time. Unknown fields are refused. gzip is understood.")
         .Accepts<RequestBatch>("application/json")
         .ProducesProblem(StatusCodes.Status400BadRequest)
@@ -71,6 +71,7 @@ internal static partial class RequestsApi
             Duplicates = written.Rows.Count(row => row.Outcome == RowOutcome.Duplicate),
             Rejected = rejected,
             RequestIds = ids,
+            Copies = CommitCopies.Of(written.Rows),
         });
     }
 

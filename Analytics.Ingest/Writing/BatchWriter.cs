@@ -58,9 +58,10 @@ internal sealed class BatchWriter(NpgsqlDataSource dataSource, IOptions<IngestOp
         using var attempt = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
         var started = time.GetTimestamp();
         HashSet<(Guid, DateTime)>? stored;
+        int copies;
         try
         {
-            stored = await TransactAsync(rows, ignoreDuplicates, attempt.Token);
+            (stored, copies) = await TransactAsync(rows, ignoreDuplicates, attempt.Token);
         }
         catch (Exception failure)
         {
@@ -70,14 +71,15 @@ internal sealed class BatchWriter(NpgsqlDataSource dataSource, IOptions<IngestOp
 
         foreach (var row in rows)
         {
+            row.Copies = copies;
             row.Outcome = stored is null || stored.Contains((row.Row.RequestId, row.Row.Time)) ? RowOutcome.Stored : RowOutcome.Duplicate;
         }
 
         metrics.Committed(rows.Count, time.GetElapsedTime(started), ignoreDuplicates);
     }
 
-    /// <summary>One transaction, from connection to commit. Returns the keys that were new where it looked for duplicates.</summary>
-    private async Task<HashSet<(Guid, DateTime)>?> TransactAsync(IReadOnlyList<QueuedRow> rows, bool ignoreDuplicates, CancellationToken cancellationToken)
+    /// <summary>One transaction, from connection to commit. Returns the keys that were new where it looked for duplicates, and on how many members it is.</summary>
+    private async Task<(HashSet<(Guid, DateTime)>? Stored, int Copies)> TransactAsync(IReadOnlyList<QueuedRow> rows, bool ignoreDuplicates, CancellationToken cancellationToken)
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
@@ -91,8 +93,9 @@ internal sealed class BatchWriter(NpgsqlDataSource dataSource, IOptions<IngestOp
             foreach (var table in TableCopies.All) await table.CopyAsync(connection, rows, staging: false, cancellationToken);
         }
 
+        var copies = await CommitCopies.RequireAsync(connection, cancellationToken);
         await CommitAsync(connection, transaction, cancellationToken);
-        return stored;
+        return (stored, copies);
     }
 
     /// <summary>

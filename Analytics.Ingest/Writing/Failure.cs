@@ -41,5 +41,5 @@ internal static class Failures
         or IOException or SocketException or ReplicationNotConfirmedException;
 }
 
-/// <summary>The server committed without having waited for its standby, and said so by a warning.</summary>
+/// <summary>The server committed without having waited for its standby, and said so by a warning; or it would have, and did not commit.</summary>
 internal sealed class ReplicationNotConfirmedException(string message) : Exception(message);

@@ -31,6 +31,9 @@ internal sealed class QueuedRow(RequestRow row, int index)
     public RowOutcome Outcome { get; set; }
 
     public string? Reason { get; set; }
+
+    /// <summary>On how many members it was when it was committed.</summary>
+    public int Copies { get; set; }
 }
 
 /// <summary>

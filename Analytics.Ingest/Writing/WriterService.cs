@@ -140,6 +140,7 @@ internal sealed class WriterService(
     {
         row.Outcome = first.Outcome == RowOutcome.Stored ? RowOutcome.Duplicate : first.Outcome;
         row.Reason = first.Reason;
+        row.Copies = first.Copies;
     }
 
     private void Count(List<WritePart> parts)

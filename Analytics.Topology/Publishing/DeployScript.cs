@@ -10,7 +10,7 @@ using k8s.Models;
 namespace Analytics.Topology.Publishing;
 
 /// <summary>
-/// deploy.sh: a script that is the same for every cluster, and the facts of this one. Its source is in three parts, which are
+/// deploy.sh: a script that is the same for every cluster, and the facts of this one. Its source is in four parts, which are
 /// published as one file that can be copied alone.
 /// </summary>
 internal static class DeployScript
@@ -29,7 +29,8 @@ internal static class DeployScript
         var text = Templates.Read(FileName)
             .Replace("# @FACTS@\n", Facts(size, files), StringComparison.Ordinal)
             .Replace("# @CHECKS@\n", Part("deploy-checks.sh"), StringComparison.Ordinal)
-            .Replace("# @SECRETS@\n", Part("deploy-secrets.sh"), StringComparison.Ordinal);
+            .Replace("# @SECRETS@\n", Part("deploy-secrets.sh"), StringComparison.Ordinal)
+            .Replace("# @HELM@\n", Part("deploy-helm.sh"), StringComparison.Ordinal);
         return new OutputFile(FileName, text, Executable: true);
     }
 

@@ -51,6 +51,7 @@ require_namespace() {
   releases+=" $(kube get statefulset --selector "$SELECTOR" --output 'jsonpath={.items[*].metadata.annotations.meta\.helm\.sh/release-name}')"
   read -r releases <<< "$releases"
   helm=${helm:-${releases%% *}}
+  if [ -n "$CHART" ]; then require_release "$helm"; return; fi
   [ -z "$helm" ] || fail "namespace $NAMESPACE belongs to Helm release $helm" \
     "Upgrade or uninstall that release with helm, or publish for another namespace: ./hub publish --namespace NAME"
 }

@@ -10,10 +10,10 @@ HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 SELECTOR=app.kubernetes.io/instance=$NAME
 CREDENTIALS=timescaledb-credentials USER_LIST=pgbouncer-userlist CA_SECRET=hub-deploy-ca S3_SECRET_NAME=backup-s3
 RENEW_SECONDS=$((60 * 24 * 3600))
-CONTEXT='' ASSUME_YES=false DRY_RUN=false SECRETS_ONLY=false CERT_MANAGER=false UNINSTALL=false DELETE_VOLUMES=false TIMEOUT=900 PROJECT=''
+CONTEXT='' ASSUME_YES=false DRY_RUN=false SECRETS_ONLY=false CERT_MANAGER=false UNINSTALL=false DELETE_VOLUMES=false TIMEOUT=900 PROJECT='' CHART=''
 KEY_DAYS=365 LIST_KEYS=false REVOKE_KEY=''
 S3_BUCKET='' S3_ENDPOINT='' S3_REGION='' S3_KEY='' S3_SECRET='' S3_CA='' S3_PATH_STYLE=false
-OPTIONAL=() RENEWED='' WORK='' CHANGES=0 BUCKET_CHANGED=false NEW_STORAGE=false STORAGE=none STARTED_WITH=''
+OPTIONAL=() VALUES=() RENEWED='' WORK='' CHANGES=0 BUCKET_CHANGED=false NEW_STORAGE=false STORAGE=none STARTED_WITH=''
 
 usage() {
   cat << EOF
@@ -23,6 +23,9 @@ Usage: ${0##*/} [options]
   --context NAME        of the kubeconfig [the current one]
   --timeout SECONDS     how long to wait for each part [$TIMEOUT]
   --with FILE           apply an optional file too (${OPTIONAL_FILES[*]}); may be repeated
+  --helm CHART          install the chart with helm (release $NAME) instead of the manifests, with the same checks and waits
+  --values FILE, --set KEY=VALUE
+                        of the chart, as helm takes them; may be repeated
   --secrets-only        make the namespace, passwords and certificates, nothing else (for kubectl apply -k or Helm)
   --cert-manager        certificates by cert-manager instead of openssl
   --api-key PROJECT     make an API key for a project of the Hub that runs there, print it (it cannot be shown again), nothing else
@@ -53,7 +56,7 @@ parse_options() {
   while [ $# -gt 0 ]; do
     case $1 in
       --s3-path-style) ;;
-      --context | --timeout | --with | --api-key | --key-days | --revoke-key | --s3-*) [ -n "${2:-}" ] || fail "$1 needs a value" "${0##*/} --help" ;;
+      --context | --timeout | --with | --helm | --values | --set | --api-key | --key-days | --revoke-key | --s3-*) [ -n "${2:-}" ] || fail "$1 needs a value" "${0##*/} --help" ;;
     esac
     case $1 in
       --yes) ASSUME_YES=true ;;
@@ -69,6 +72,8 @@ parse_options() {
       --context) CONTEXT=$2; shift ;;
       --timeout) TIMEOUT=$2; shift ;;
       --with) OPTIONAL+=("$2"); shift ;;
+      --helm) CHART=$2; shift ;;
+      --values | --set) VALUES+=("$1" "$2"); shift ;;
       --s3-bucket) S3_BUCKET=$2; shift ;;
       --s3-endpoint) S3_ENDPOINT=$2; shift ;;
       --s3-region) S3_REGION=$2; shift ;;
@@ -86,6 +91,9 @@ parse_options() {
   case $KEY_DAYS in never) ;; '' | 0* | *[!0-9]*) fail "--key-days $KEY_DAYS is no number of days, and not \"never\"" ;; esac
   case $REVOKE_KEY in *[!0-9]*) fail "--revoke-key $REVOKE_KEY is no number of a key" "--list-keys shows them." ;; esac
   if $DELETE_VOLUMES && ! $UNINSTALL; then fail "--delete-volumes needs --uninstall"; fi
+  if [ -z "$CHART" ] && [ ${#VALUES[@]} -gt 0 ]; then fail "--values and --set need --helm"; fi
+  if [ -n "$CHART" ] && $UNINSTALL; then fail "a release is removed by helm" "helm uninstall $NAME --namespace $NAMESPACE; the volumes and the Secrets stay."; fi
+  if [ -n "$CHART" ] && [ ${#OPTIONAL[@]} -gt 0 ]; then fail "--with is for the manifests" "With the chart: --set external.enabled=true and others (values.yaml)."; fi
   local file missing=''
   for file in ${OPTIONAL[@]+"${OPTIONAL[@]}"}; do
     contains "$file" "${OPTIONAL_FILES[@]}" || fail "$file is no optional file" "There are: ${OPTIONAL_FILES[*]}"
@@ -103,6 +111,7 @@ parse_options() {
 # @CHECKS@
 
 # @SECRETS@
+# @HELM@
 
 # ---- applying
 
@@ -204,6 +213,13 @@ wait_job() {
   done
 }
 
+wait_target() {
+  case $1 in
+    job/*) wait_job "$1" ;;
+    *) case " $(stale) " in *" $1 "*) kube rollout restart "$1" ;; esac; wait_rollout "$1" ;;
+  esac
+}
+
 install() {
   local entry file targets target
   for entry in "${CHOSEN[@]}"; do
@@ -214,10 +230,7 @@ install() {
     done
     apply "$file"
     for target in $targets; do
-      case $target in
-        job/*) wait_job "$target" ;;
-        *) case " $(stale) " in *" $target "*) kube rollout restart "$target" ;; esac; wait_rollout "$target" ;;
-      esac
+      wait_target "$target"
     done
     if [ "$file" = cert-manager.yaml ]; then
       kube wait certificate --all --for=condition=Ready --timeout "${TIMEOUT}s" ||
@@ -387,6 +400,7 @@ main() {
   trap 'exit 143' TERM
   parse_options "$@"
   require_programs
+  [ -z "$CHART" ] || require_helm
   require_cluster
   require_namespace
   if $UNINSTALL; then uninstall; return; fi
@@ -400,7 +414,7 @@ main() {
   $DRY_RUN || confirm "Install or update Hub there?"
   WORK=$(mktemp -d)
   $DRY_RUN || make_namespace
-  $SECRETS_ONLY || check_objects
+  if [ -n "$CHART" ]; then check_chart; elif ! $SECRETS_ONLY; then check_objects; fi
   make_passwords
   make_s3
   $CERT_MANAGER || make_certificates
@@ -411,7 +425,7 @@ main() {
     ! $NEW_STORAGE || warn "the members archive to the new bucket once they are restarted (below) and it has its stanza: kubectl -n $NAMESPACE exec PRIMARY -c timescaledb -- pgbackrest --stanza=$NAME stanza-create"
     return
   fi
-  install
+  if [ -n "$CHART" ]; then install_chart; else install; fi
   use_storage
   verify
   connection

@@ -1,6 +1,7 @@
 """Has Patroni name the standbys that a commit waits for, or nobody: never everybody, and never none.
 
-Patroni (4.0, 4.1) writes three values of synchronous_standby_names by which a write can be acknowledged that no second member has:
+docs/decisions/0008 has the reasons. Patroni (4.0, 4.1) writes three values of synchronous_standby_names by which a write can be acknowledged that
+no second member has:
 * "ANY 1 (*)" while it knows no standby. Whoever receives WAL counts then, a running pg_basebackup for one, whose copy is no member yet.
 * "ANY 0 (...)", when a leader is elected again whose standbys had not all confirmed. PostgreSQL refuses it and keeps what it had before.
 * an empty value, where synchronous replication was switched off.

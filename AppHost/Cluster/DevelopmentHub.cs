@@ -43,6 +43,12 @@ internal sealed class DevelopmentHub
     /// <summary>The development key, shown on the dashboard's parameters page.</summary>
     public IResourceBuilder<ParameterResource> ApiKey { get; }
 
+    /// <summary>The command line of the container engine, known when the run begins.</summary>
+    public string Engine { get; set; } = Startup.Engine.Docker;
+
+    /// <summary>The engine's volumes before this run: the orchestrator makes those that are missing before any container starts.</summary>
+    public IReadOnlyList<string> VolumesBefore { get; set; } = [];
+
     /// <summary>What builds or pulls the images; every container starts after it. Null until it was added.</summary>
     public IResourceBuilder<ProjectResource>? Images { get; set; }
 

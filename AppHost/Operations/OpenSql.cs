@@ -33,7 +33,7 @@ internal static class OpenSql
                 Rows = 30,
             });
             terminal.Show();
-            return CommandResults.Success("The prompt is open at the bottom of the dashboard. \\q ends it.");
+            return CommandResults.Success("The prompt is open at the bottom of the dashboard. \\q ends it.", terminal.Id, CommandResultFormat.Text, displayImmediately: false);
         }, new CommandOptions
         {
             Description = "Opens psql at the primary in a terminal of the dashboard, as the role that only reads.",

@@ -15,7 +15,7 @@ internal static class Engine
     /// <summary>The variable by which Aspire is told to use another engine than the one it finds.</summary>
     public const string RuntimeVariable = "ASPIRE_CONTAINER_RUNTIME";
 
-    private const string Docker = "docker";
+    public const string Docker = "docker";
 
     /// <summary>The command line of the engine that the orchestrator uses: <c>docker</c> or <c>podman</c>.</summary>
     public static async Task<string> ProgramAsync(IServiceProvider services, CancellationToken cancellation)
@@ -30,11 +30,20 @@ internal static class Engine
     /// </summary>
     public static void EnsureEngine(this DevelopmentHub hub) => hub.Builder.Eventing.Subscribe<BeforeStartEvent>(async (start, cancellation) =>
     {
+        await StartAsync(hub, start.Services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(Engine)), cancellation);
+        hub.Engine = await ProgramAsync(start.Services, cancellation);
+        var (exit, volumes) = await RunAsync(hub.Engine, ["volume", "ls", "--quiet"], cancellation);
+
+        // Without an engine there is nothing to protect, and nothing will start; the orchestrator tells why.
+        hub.VolumesBefore = exit == 0 ? volumes.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) : [];
+    });
+
+    private static async Task StartAsync(DevelopmentHub hub, ILogger log, CancellationToken cancellation)
+    {
         var script = Path.Combine(hub.Repository, "hub");
         var wanted = hub.Builder.Configuration[RuntimeVariable];
         if (!OperatingSystem.IsLinux() || !(string.IsNullOrEmpty(wanted) || wanted == Docker) || !File.Exists(script))
             return;
-        var log = start.Services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(Engine));
         var info = new ProcessStartInfo("/bin/sh", [script, "engine"]) { RedirectStandardOutput = true, RedirectStandardError = true };
         using var process = Process.Start(info) ?? throw new InvalidOperationException("/bin/sh did not start.");
         process.OutputDataReceived += (_, line) => Tell(log, line.Data);
@@ -46,7 +55,7 @@ internal static class Engine
         // Not fatal here: the orchestrator checks the engine as well, and then the dashboard tells it too.
         if (process.ExitCode != 0)
             log.LogError("There is no container engine that Hub can use. What is missing is said above; `./hub doctor` lists every prerequisite.");
-    });
+    }
 
     /// <summary>Runs the engine's command line to its end.</summary>
     /// <returns>Its exit code, and what it wrote: output and errors.</returns>

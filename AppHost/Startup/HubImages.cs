@@ -17,7 +17,7 @@ internal static class HubImages
         var names = hub.Containers.Where(container => !programs.Contains(container.Name)).Select(container => container.Image).Distinct();
         var images = hub.Builder.AddProject<TProject>(name, project => project.ExcludeLaunchProfile = true)
             .WithArgs("images", "--engine")
-            .WithArgs(async context => context.Args.Add(await Engine.ProgramAsync(context.ExecutionContext.Services, context.CancellationToken)))
+            .WithArgs(context => context.Args.Add(hub.Engine))
             .WithArgs([.. names])
             .WithEnvironment("HUB_HOME", hub.Repository)
 

@@ -64,20 +64,18 @@ internal static class StartConditions
     /// would wait without an end.
     /// </summary>
     public static IResourceBuilder<ContainerResource> WithOwnData(this IResourceBuilder<ContainerResource> resource, DevelopmentHub hub) =>
-        !hub.State.IsNew ? resource : resource.OnBeforeResourceStarted(async (_, start, cancellation) =>
+        !hub.State.IsNew ? resource : resource.OnBeforeResourceStarted((_, _, _) =>
         {
-            var engine = await Engine.ProgramAsync(start.Services, cancellation);
-            var (exit, output) = await Engine.RunAsync(engine, ["volume", "ls", "--quiet"], cancellation);
-            if (exit != 0)
-                throw new DistributedApplicationException($"The engine does not list its volumes: {output}");
             var own = resource.Resource.Annotations.OfType<ContainerMountAnnotation>().Select(mount => mount.Source);
-            var kept = output.Split('\n', StringSplitOptions.TrimEntries).Intersect(own).ToList();
+            var kept = hub.VolumesBefore.Intersect(own).ToList();
             if (kept.Count > 0)
             {
                 throw new DistributedApplicationException(
                     $"The volume {string.Join(", ", kept)} holds data of an earlier hub, but its passwords and CA are not in {hub.State.Directory} any more. "
-                    + $"Bring that directory back, or begin anew: {engine} volume rm $({engine} volume ls --quiet --filter name={hub.Profile.VolumePrefix})");
+                    + $"Bring that directory back, or begin anew: {hub.Engine} volume rm $({hub.Engine} volume ls --quiet --filter name={hub.Profile.VolumePrefix})");
             }
+
+            return Task.CompletedTask;
         });
 
     private static async Task<bool> BecomesAsync(

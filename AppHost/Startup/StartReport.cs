@@ -114,10 +114,14 @@ internal sealed class StartReport(DistributedApplicationModel model, ResourceNot
             return;
         var lines = new List<string>();
         await foreach (var batch in logs.GetAllAsync(update.ResourceId).WithCancellation(stopping))
-            lines.AddRange(batch.Select(line => line.Content));
+            lines.AddRange(batch.SelectMany(line => line.Content.Split('\n')).Where(line => !IsStackTrace(line)));
         console.LogError("{Resource} {Failure}. The end of its log:\n  {Log}", update.Resource.Name, failure,
             lines.Count == 0 ? "(empty)" : string.Join("\n  ", lines.TakeLast(LinesOfLog)));
     }
+
+    /// <summary>Where in Aspire an exception came from tells a user of Hub nothing; the dashboard's log has it.</summary>
+    private static bool IsStackTrace(string line) =>
+        line.TrimStart().StartsWith("at ", StringComparison.Ordinal) || line.TrimStart().StartsWith("--- End of stack", StringComparison.Ordinal);
 
     private async Task ProgressAsync(CancellationToken stopping)
     {

@@ -16,6 +16,7 @@ internal static class DrillCommand
     private static readonly Option<int?> SeedOption = new("--seed") { Description = "Of every random choice of the first run; each further run takes the next number [default: chosen and printed]." };
     private static readonly Option<string?> JsonOption = new("--json") { Description = "File to write every run to, in full." };
     private static readonly Option<bool> UnhealthyOption = new("--even-unhealthy") { Description = "Drill a hub that is not healthy. It may go down until it is repaired by hand." };
+    private static readonly Option<bool> DestroyOption = new("--destroy") { Description = "A second blow in every fault that leaves a standby: before it is healed, whoever leads is destroyed with its disk." };
     private static readonly Option<bool> RemoteOption = new("--even-remote") { Description = "Drill although the container engine is another machine's. What is broken there is not yours alone." };
 
     public static Command Create(Ui ui)
@@ -29,12 +30,12 @@ internal static class DrillCommand
         fault.AcceptOnlyFromAmong([.. FaultCatalog.All.Select(known => known.Name)]);
         var list = new Command("list", "List the faults.");
         list.SetAction(_ => List(ui));
-        var run = new Command("run", "Break one thing, heal it, print what became of the writes. Exit code 1: something acknowledged was lost or doubled, two members led, or writes did not come back.")
+        var run = new Command("run", "Break one thing, heal it, print what became of the writes. Exit code 1: something acknowledged was lost, doubled or on one member only, two members led, or writes did not come back.")
         {
-            fault, RepeatOption, SeedOption, JsonOption, UnhealthyOption, RemoteOption,
+            fault, RepeatOption, SeedOption, JsonOption, DestroyOption, UnhealthyOption, RemoteOption,
         };
         run.SetAction((parse, cancellation) => RunAsync(ui, [FaultCatalog.Find(parse.GetValue(fault)!)], parse, cancellation));
-        var all = new Command("all", "Every fault in turn; one that is not possible here is named with the reason.") { RepeatOption, SeedOption, JsonOption, UnhealthyOption, RemoteOption };
+        var all = new Command("all", "Every fault in turn; one that is not possible here is named with the reason.") { RepeatOption, SeedOption, JsonOption, DestroyOption, UnhealthyOption, RemoteOption };
         all.SetAction((parse, cancellation) => RunAsync(ui, FaultCatalog.All, parse, cancellation));
         return new Command("drill", "Break the local hub under load, heal it, and prove that no acknowledged write was lost.") { list, run, all };
     }
@@ -75,7 +76,7 @@ internal static class DrillCommand
                 for (var run = 1; run <= parse.GetValue(RepeatOption); run++)
                 {
                     var result = await ui.StepAsync($"{fault.Name}, run {run}, seed {seed + run - 1}", report =>
-                        new DrillRunner(cluster, report) { EvenUnhealthy = unhealthy }.RunAsync(fault, run, seed + run - 1, cancellation), Summary);
+                        new DrillRunner(cluster, report) { EvenUnhealthy = unhealthy, DestroyLeader = parse.GetValue(DestroyOption) }.RunAsync(fault, run, seed + run - 1, cancellation), Summary);
                     results.Add(result);
                     Save(parse.GetValue(JsonOption), deployment, results);
                     if (!IsGood(result))
@@ -94,7 +95,7 @@ internal static class DrillCommand
     private static bool IsGood(DrillResult result) => result.Holds && result.Paths.All(path => path.Gap.Ended);
 
     private static string Summary(DrillResult result) =>
-        $"{(IsGood(result) ? "" : "FAILED, ")}gap {string.Join(", ", result.Paths.Select(path => $"{Seconds(path.Gap.Length)} {path.Path}"))}; {result.Lost} lost, {result.Duplicated} duplicated";
+        $"{(IsGood(result) ? "" : "FAILED, ")}gap {string.Join(", ", result.Paths.Select(path => $"{Seconds(path.Gap.Length)} {path.Path}"))}; {result.Lost} lost, {result.OnOneMember} on one member, {result.Duplicated} duplicated";
 
     private static void Save(string? file, Deployment deployment, IReadOnlyList<DrillResult> results)
     {
@@ -108,10 +109,10 @@ internal static class DrillCommand
     {
         if (results.Count == 0)
             return;
-        var table = new Table().Border(TableBorder.Simple).AddColumns("Fault", "Path", "Runs", "Gap min", "median", "max", "Not acknowledged", "Lost", "Duplicated", "Primaries > 1");
+        var table = new Table().Border(TableBorder.Simple).AddColumns("Fault", "Path", "Runs", "Gap min", "median", "max", "Not acknowledged", "Lost", "On one member", "Duplicated", "Primaries > 1");
         foreach (var line in DrillSummary.Of(results))
         {
-            table.AddRow(Markup.Escape(line.Fault), line.Path, $"{line.Runs}", Seconds(line.Least), Seconds(line.Median), Seconds(line.Most), $"{line.Failed}", $"{line.Lost}", $"{line.Duplicated}",
+            table.AddRow(Markup.Escape(line.Fault), line.Path, $"{line.Runs}", Seconds(line.Least), Seconds(line.Median), Seconds(line.Most), $"{line.Failed}", $"{line.Lost}", $"{line.OnOneMember}", $"{line.Duplicated}",
                 line.PrimariesAtOnce > 1 ? "[red]yes[/]" : "no");
         }
 

@@ -37,10 +37,30 @@ internal static class HealthWait
         var current = new ClusterClient(deployment, engine, await engine.ContainersAsync(deployment.Choices.Name, cancellation));
         await current.ApplyDynamicConfigurationAsync(cancellation);
         await Wait("Migrations", ClusterNames.Migrations, () => JobDoneAsync(engine, deployment, ClusterNames.Migrations, cancellation), "done");
+        await Wait("Copies of a commit", database.Hosts.First(), () => OnOneMemberAsync(deployment, cancellation), database.Members == 1 ? "1: this profile has one member" : "2");
         using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(5) };
         var ready = new Uri($"http://127.0.0.1:{deployment.HostPort(Ports.Rest)}/health/ready");
         await Wait("Ingest", ClusterNames.Ingest, () => NotReadyAsync(http, ready, cancellation), "ready");
     }
+
+    /// <summary>Why what ingest acknowledges is, or would be, on one member only though there are several; null when it is not.</summary>
+    private static async Task<string?> OnOneMemberAsync(Deployment deployment, CancellationToken cancellation)
+    {
+        try
+        {
+            var rows = await new DatabaseClient(deployment).QueryAsync(Roles.ReadOnly, Secrets.ReadOnly,
+                "SELECT status, detail FROM analytics.system_health_check() WHERE check_name = 'synchronous_standby'", cancellation);
+            return Verdict([.. rows.Select(row => ((string)row[0]!, (string)row[1]!))]);
+        }
+        catch (Exception problem) when (problem is CliException or Npgsql.NpgsqlException)
+        {
+            return problem.Message;
+        }
+    }
+
+    /// <summary>What the health check of synchronous standbys says against the hub, or null.</summary>
+    internal static string? Verdict(IReadOnlyList<(string Status, string Detail)> rows) =>
+        rows is [var (status, detail)] ? status == "critical" ? detail : null : "the database has no check of its synchronous standbys";
 
     /// <summary>What a cluster still lacks, or null.</summary>
     internal static string? Missing(int wanted, IReadOnlyList<Member> members)

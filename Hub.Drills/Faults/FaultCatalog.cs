@@ -6,6 +6,7 @@ namespace Hub.Drills.Faults;
 /// <summary>Every fault that a drill can make.</summary>
 public static class FaultCatalog
 {
+    public const string PrimaryDestroy = "primary-destroy";
     private static readonly TimeSpan LongerThanALease = TimeSpan.FromSeconds(35);
 
     public static IReadOnlyList<Fault> All { get; } =
@@ -17,6 +18,7 @@ public static class FaultCatalog
         }),
         new("primary-stop", "The primary's container is stopped cleanly.", (context, cancel) => context.StopAsync(context.Leader, cancel)),
         new("primary-kill", "The primary's container is killed (SIGKILL).", (context, cancel) => context.KillAsync(context.Leader, cancel)),
+        new(PrimaryDestroy, "The primary's container is killed and its disk emptied: only what a standby has is left.", (context, cancel) => context.DestroyAsync(context.Leader, cancel)) { Hold = LongerThanALease },
         new("primary-crash", "The primary's PostgreSQL is killed (SIGKILL to the postmaster); Patroni lives on.", async (context, cancel) =>
         {
             context.Strike();
@@ -48,6 +50,24 @@ public static class FaultCatalog
         new("replica-kill", "One replica's container is killed.", (context, cancel) => context.KillAsync(context.Replicas[context.Random.Next(context.Replicas.Count)], cancel)),
         new("replicas-kill", "Every replica is killed: writes must wait or be refused, for an acknowledgement would be unsafe.",
             (context, cancel) => EachAsync(context.Replicas, name => context.KillAsync(name, cancel))) { Hold = TimeSpan.FromSeconds(20), StopsWrites = true },
+        new("primary-alone", "Every replica is stopped; when Patroni counts on none of them any more, the primary is restarted: it may acknowledge nothing alone.", LoneFaults.PrimaryAloneAsync)
+        {
+            Hold = TimeSpan.FromSeconds(45), StopsWrites = true,
+        },
+        new("members-kill", "Every database member is killed, and all are started again in an order from the seed, some seconds apart.", LoneFaults.MembersKillAsync) { StopsWrites = true },
+        new("clone-alone", "Every replica is killed and one loses its disk: while it is copied from the lone primary, nothing may be acknowledged.", LoneFaults.CloneAloneAsync)
+        {
+            Hold = TimeSpan.FromSeconds(20), StopsWrites = true, Combines = false,
+        },
+        new("paused-alone", "Patroni is paused, every replica killed, the primary's PostgreSQL restarted: nothing may be acknowledged.", LoneFaults.PausedAloneAsync)
+        {
+            Hold = TimeSpan.FromSeconds(30), StopsWrites = true, Combines = false,
+        },
+        new("sync-lost", "etcd loses what Patroni keeps of synchronous standbys while every replica is down, and the primary is restarted: nothing may be acknowledged.", LoneFaults.SyncLostAsync)
+        {
+            Hold = TimeSpan.FromSeconds(30), StopsWrites = true, Combines = false,
+        },
+        new("leader-lost", "etcd loses the leader's key.", (context, cancel) => LoneFaults.ForgetAsync(context, "leader", cancel)),
         new("etcd-1", "One etcd member is killed.", (context, cancel) => EachAsync(context.Cluster.Etcd.Take(1), name => context.KillAsync(name, cancel))),
         new("etcd-2", "Two etcd members are killed: no quorum. The leader goes on while it reaches every member (failsafe).",
             (context, cancel) => EachAsync(context.Cluster.Etcd.Take(2), name => context.KillAsync(name, cancel))) { Hold = LongerThanALease, ImpossibleAsync = Members(3) },

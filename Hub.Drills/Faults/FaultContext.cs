@@ -1,3 +1,4 @@
+using Analytics.Topology;
 using Hub.Drills.Engine;
 
 namespace Hub.Drills.Faults;
@@ -50,6 +51,24 @@ public sealed class FaultContext
         Damage.Note($"starting {name}", token => StartAsync(name, token));
         Strike();
         (await Programs.DockerAsync(cancel, "kill", Cluster.Container(name))).OrThrow($"{name} was not killed");
+    }
+
+    /// <summary>A member is killed, and its disk emptied: what only it had is gone for good. Healed, it is a new member.</summary>
+    internal async Task DestroyAsync(string name, CancellationToken cancel)
+    {
+        await KillAsync(name, cancel);
+        await EmptyDiskAsync(name, cancel);
+    }
+
+    /// <summary>Of a container that does not run.</summary>
+    internal async Task EmptyDiskAsync(string name, CancellationToken cancel)
+    {
+        var container = Cluster.Container(name);
+        var image = (await Programs.DockerAsync(cancel, "inspect", "--format", "{{.Image}}", container)).OrThrow($"{name} was not found").Output.Trim();
+
+        // A WAL volume is mounted below the data volume, and a place where something is mounted cannot be removed.
+        (await Programs.DockerAsync(cancel, "run", "--rm", "--network", "none", "--volumes-from", container, "--entrypoint", "find", image,
+            Paths.PgVolume, "-mindepth", "1", "!", "-path", Paths.WalVolume, "-delete")).OrThrow($"{name}'s disk was not emptied");
     }
 
     /// <summary>A clean stop with the container's own grace period.</summary>

@@ -28,6 +28,9 @@ public sealed class DrillRunner(DrillCluster cluster, Action<string> report)
     /// </summary>
     public bool EvenUnhealthy { get; init; }
 
+    /// <summary>A second blow, where the fault leaves a standby: before it is healed, whoever leads then is destroyed with its disk. Default false.</summary>
+    public bool DestroyLeader { get; init; }
+
     /// <summary>One run. The cluster must be healthy, and is healthy afterwards.</summary>
     /// <param name="fault">What to break.</param>
     /// <param name="run">Number of the run, from 1.</param>
@@ -44,6 +47,7 @@ public sealed class DrillRunner(DrillCluster cluster, Action<string> report)
         var ledger = new Ledger(TimeProvider.System);
         var context = new FaultContext(cluster, await cluster.LedMembersAsync(cancel), new Random(seed), () => ledger.Now, (next, token) => HoldAsync(ledger, next, token), report);
         await using var watcher = new MemberWatcher(cluster, ledger);
+        await using var copies = new CopyWatcher(cluster, ledger);
         await using var load = new LoadGenerator(cluster, schema.ApiKey, ledger);
         TimeSpan healed = default, healthy = default;
         try
@@ -52,6 +56,8 @@ public sealed class DrillRunner(DrillCluster cluster, Action<string> report)
             report($"{fault.Name}: {context.Leader} leads");
             await fault.StrikeAsync(context, cancel);
             await HoldAsync(ledger, fault, cancel);
+            if (DestroyLeader)
+                await DestroyAsync(ledger, context, cancel);
         }
         finally
         {
@@ -67,6 +73,8 @@ public sealed class DrillRunner(DrillCluster cluster, Action<string> report)
         var end = ledger.Now;
         await load.StopAsync(AnswerPatience);
         await watcher.StopAsync();
+        await copies.StopAsync();
+        var samples = copies.Samples;
         var struck = context.Struck ?? throw new InvalidOperationException($"{fault.Name} did not say when it struck.");
         var stored = new Dictionary<string, IReadOnlyDictionary<Guid, int>>
         {
@@ -84,7 +92,7 @@ public sealed class DrillRunner(DrillCluster cluster, Action<string> report)
             LeaderAfter = (await cluster.LedMembersAsync(cancel)).First(member => member.IsLeader).Name,
             Broken = healed - struck,
             UntilHealthy = healthy - healed,
-            Paths = [.. LoadGenerator.Paths.Select(path => Evaluation.Of(path, ledger.Entries, stored[path], struck, end))],
+            Paths = [.. LoadGenerator.Paths.Select(path => Evaluation.Of(path, ledger.Entries, stored[path], samples, struck, end))],
             Epochs = epochs,
             PrimariesAtOnce = PrimaryEpoch.MostAtOnce(epochs),
         };
@@ -109,6 +117,23 @@ public sealed class DrillRunner(DrillCluster cluster, Action<string> report)
         }
 
         await Task.Delay(Calm, cancel);
+    }
+
+    private async Task DestroyAsync(Ledger ledger, FaultContext context, CancellationToken cancel)
+    {
+        var members = await cluster.MembersAsync(cancel);
+        if (!members.Any(member => member.IsLeader) || !members.Any(member => member is { IsStreaming: true, IsSynchronous: true }))
+        {
+            report("no second blow: nobody but the leader has what is acknowledged");
+            return;
+        }
+
+        var second = await context.AgainAsync(cancel);
+        report($"second blow: {second.Leader} and its disk");
+        await second.DestroyAsync(second.Leader, cancel);
+
+        // Whether writes can come back before the first blow is healed depends on it.
+        await HoldAsync(ledger, FaultCatalog.Find(FaultCatalog.PrimaryDestroy) with { StopsWrites = true }, cancel);
     }
 
     /// <summary>Waits as long as the fault lasts, and until both paths have taken writes again that were sent after it and go on taking them.</summary>

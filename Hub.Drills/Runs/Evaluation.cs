@@ -10,9 +10,10 @@ internal static class Evaluation
     /// <param name="path">Whose entries.</param>
     /// <param name="ledger">All entries of the drill.</param>
     /// <param name="stored">How often each id is stored.</param>
+    /// <param name="samples">How far every member had the WAL.</param>
     /// <param name="struck">When the fault struck.</param>
     /// <param name="end">Until when was written.</param>
-    public static PathResult Of(string path, IEnumerable<LedgerEntry> ledger, IReadOnlyDictionary<Guid, int> stored, TimeSpan struck, TimeSpan end)
+    public static PathResult Of(string path, IEnumerable<LedgerEntry> ledger, IReadOnlyDictionary<Guid, int> stored, IReadOnlyList<MemberSample> samples, TimeSpan struck, TimeSpan end)
     {
         var entries = ledger.Where(entry => entry.Path == path).ToList();
         var gap = WriteGap.Of(entries, struck, end);
@@ -28,6 +29,7 @@ internal static class Evaluation
             Before = Latency.Of(entries.Where(entry => entry.Started < struck)),
             Recovery = Latency.Of(entries.Where(entry => entry.Started >= struck && entry.Started < gap.To + Settling)),
             Verification = Verification.Of(entries, stored),
+            Copies = Copies.Of(entries, samples),
         };
     }
 }

@@ -59,16 +59,35 @@ public class The_health_check(DatabaseFixture databases)
         Assert.Equal("critical", (await CheckAsync(database, "edition")).Status);
     }
 
+    /// <summary>Of three members, as the server was told: that it waits for nobody is critical. Of one it is what one member is.</summary>
+    [Fact]
+    public async Task Sees_commits_that_are_on_one_member_of_several()
+    {
+        await using var server = await DatabaseServer.StartAsync("hub.members=3");
+        if (server.Container is null) Assert.Skip("needs a server of its own, HUB_TEST_DB names a shared one");
+        await server.RunInitScriptAsync("hub_copies");
+        await using var database = server.Open("hub_copies");
+        await database.StopJobsAsync();
+        await database.MigrateAsync();
+        Assert.Equal(("critical", "none named: commits are on this server only, one of 3 members"), await CheckAsync(database, "synchronous_standby"));
+
+        await using var one = await databases.CreateMigratedAsync();
+        Assert.Equal(("warning", "one copy: this hub has one member, and a commit is on it only"), await CheckAsync(one, "synchronous_standby"));
+    }
+
     [Fact]
     public async Task Sees_connections_running_out_and_a_synchronous_standby_that_is_not_there()
     {
-        await using var small = await DatabaseServer.StartAsync("max_connections=20", "synchronous_standby_names=ANY 1 (other)", "synchronous_commit=local");
+        await using var small = await DatabaseServer.StartAsync("max_connections=20", "synchronous_standby_names=ANY 1 (other)", "synchronous_commit=local", "hub.members=3");
         if (small.Container is null) Assert.Skip("needs a server of its own, HUB_TEST_DB names a shared one");
         await small.RunInitScriptAsync("hub_small");
         await using var database = small.Open("hub_small");
         await database.StopJobsAsync();
         await database.MigrateAsync();
         Assert.Equal(("critical", "0 of ANY 1 (other): commits wait"), await CheckAsync(database, "synchronous_standby"));
+        await database.Superuser.ExecuteAsync("ALTER ROLE llm_app SET synchronous_commit = local");
+        Assert.Equal(("critical", "llm_app does not wait (synchronous_commit): its commits are on this server only"), await CheckAsync(database, "synchronous_standby"));
+        await database.Superuser.ExecuteAsync("ALTER ROLE llm_app RESET synchronous_commit");
         var open = new List<Npgsql.NpgsqlConnection>();
         try
         {

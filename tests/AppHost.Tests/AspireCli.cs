@@ -10,7 +10,7 @@ internal static class AspireCli
     private static readonly SemaphoreSlim OneAtATime = new(1);
     private static bool restored;
 
-    public static string Repository([CallerFilePath] string source = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(source)!, "../.."));
+    public static string Repository { get; } = Here();
 
     public static async Task<(int ExitCode, string Text)> RunAsync(IReadOnlyDictionary<string, string> environment, string command, string[] options, params string[] arguments)
     {
@@ -36,9 +36,11 @@ internal static class AspireCli
         }
     }
 
+    private static string Here([CallerFilePath] string source = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(source)!, "../.."));
+
     private static async Task<(int ExitCode, string Text)> DotnetAsync(IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", arguments) { WorkingDirectory = Repository(), RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
+        var start = new ProcessStartInfo("dotnet", arguments) { WorkingDirectory = Repository, RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
         (start.Environment["NO_COLOR"], start.Environment["ASPIRE_CLI_TELEMETRY_OPTOUT"], start.Environment["DOTNET_CLI_TELEMETRY_OPTOUT"]) = ("1", "true", "1");
         foreach (var (name, value) in environment)
             start.Environment[name] = value;

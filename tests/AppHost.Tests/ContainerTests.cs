@@ -29,18 +29,19 @@ public class A_container_of_the_topology(HubModels models)
     }
 
     [Theory, MemberData(nameof(Profiles))]
-    public async Task Is_built_from_its_stage_of_the_local_images(string profile)
+    public async Task Has_the_image_of_the_topology_which_is_made_before_it_starts_and_never_pulled(string profile)
     {
         var model = await models.GetAsync(profile);
-
-        // The backup runner's image holds a published program: ./hub images makes it.
-        foreach (var (spec, resource) in Mapped(model).Where(mapped => mapped.Spec.Name != ClusterNames.Backup))
+        var (arguments, environment) = await model.StartAsync(model.Single<ProjectResource>("images"));
+        Assert.Equal("images", arguments[0]);
+        Assert.Equal(model.Repository, environment["HUB_HOME"]);
+        foreach (var (spec, resource) in Mapped(model))
         {
-            var build = Assert.Single(resource.Annotations.OfType<DockerfileBuildAnnotation>());
-            Assert.Equal(spec.Image, $"hub/{build.Stage}:local");
-            Assert.Equal(model.Repository, build.ContextPath);
-            Assert.Equal(Path.Combine(model.Repository, "images", "Dockerfile"), build.DockerfilePath);
-            Assert.Contains($" AS {build.Stage}\n", await File.ReadAllTextAsync(build.DockerfilePath, TestContext.Current.CancellationToken), StringComparison.Ordinal);
+            Assert.True(resource.TryGetContainerImageName(out var image));
+            Assert.Equal(spec.Image, image);
+            Assert.Contains(spec.Image, arguments);
+            Assert.Equal(ImagePullPolicy.Never, resource.Annotations.OfType<ContainerImagePullPolicyAnnotation>().Last().ImagePullPolicy);
+            Assert.Contains(("images", WaitType.WaitForCompletion), resource.Annotations.OfType<WaitAnnotation>().Select(wait => (wait.Resource.Name, wait.WaitType)));
         }
     }
 
@@ -114,12 +115,11 @@ public class A_container_of_the_topology(HubModels models)
         var model = await models.GetAsync(profile);
         foreach (var (spec, resource) in Mapped(model))
         {
-            string[] reachable = spec.Name.StartsWith("etcd-", StringComparison.Ordinal) ? ["client", "metrics"]
-                : spec.Name.StartsWith("timescaledb-", StringComparison.Ordinal) ? ["patroni"] : [];
+            var reachable = Reachable(spec.Name);
             var endpoints = resource.Annotations.OfType<EndpointAnnotation>().ToList();
             Assert.All(endpoints, endpoint => Assert.False(endpoint.IsProxied));
             Assert.Equal(
-                spec.Ports.Where(port => port.HostPort is not null || reachable.Contains(port.Name)).Select(port => (port.Name, TargetPort: (int?)port.Port, Port: port.HostPort)),
+                spec.Ports.Where(port => port.HostPort is not null || reachable.Contains(port.Name)).Select(port => (Name: ClusterResources.EndpointName(spec.Name, port), TargetPort: (int?)port.Port, Port: port.HostPort)),
                 endpoints.Select(endpoint => (endpoint.Name, endpoint.TargetPort, endpoint.Port)));
         }
     }
@@ -142,6 +142,16 @@ public class A_container_of_the_topology(HubModels models)
             Assert.DoesNotContain("--read-only", arguments, StringComparison.Ordinal);
         }
     }
+
+    /// <summary>For health checks, and for ingest, which watches the certificates.</summary>
+    private static string[] Reachable(string container) => container.TrimEnd('-', '1', '2', '3') switch
+    {
+        "etcd" => ["client", "metrics"],
+        "timescaledb" => ["postgres", "patroni"],
+        ClusterNames.BackupServer => ["backup"],
+        ClusterNames.HaProxy or ClusterNames.PostgresExporter or ClusterNames.PgBouncerExporter => ["metrics"],
+        _ => [],
+    };
 
     private static IEnumerable<(ContainerSpec Spec, ContainerResource Resource)> Mapped(HubModel model) =>
         model.Containers.Where(container => !Programs.Contains(container.Name)).Select(container => (container, model.Single<ContainerResource>(container.Name)));

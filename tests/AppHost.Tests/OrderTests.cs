@@ -1,6 +1,8 @@
 using Analytics.Topology;
 using AppHost.Cluster;
+using AppHost.Operations;
 using AppHost.Patroni;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace AppHost.Tests;
 

@@ -99,11 +99,21 @@ public sealed class The_client_of_Patroni : IAsyncLifetime
     [Fact]
     public async Task Reports_members_as_health()
     {
-        using var client = Client(state, Port(), DeadPort());
+        using var client = Client(state, Port(), Port());
         var (alive, dead) = (Endpoint("timescaledb-1", Port()), Endpoint("timescaledb-2", DeadPort()));
         Assert.Equal(HealthStatus.Healthy, (await new MemberHealthCheck(client, alive).CheckHealthAsync(new HealthCheckContext(), Cancel)).Status);
         Assert.Equal(HealthStatus.Unhealthy, (await new MemberHealthCheck(client, dead).CheckHealthAsync(new HealthCheckContext(), Cancel)).Status);
         Assert.Equal(HealthStatus.Healthy, (await new ClusterHealthCheck(client, 2).CheckHealthAsync(new HealthCheckContext(), Cancel)).Status);
+    }
+
+    /// <summary>The others list a killed leader until its lease ends.</summary>
+    [Fact]
+    public async Task Does_not_take_the_others_word_for_a_leader_that_does_not_answer()
+    {
+        using var client = Client(state, Port(), DeadPort());
+        var health = await new ClusterHealthCheck(client, 2).CheckHealthAsync(new HealthCheckContext(), Cancel);
+        Assert.Equal(HealthStatus.Unhealthy, health.Status);
+        Assert.StartsWith("timescaledb-2 held the lease and does not answer as the leader", health.Description, StringComparison.Ordinal);
     }
 
     public async ValueTask InitializeAsync()
@@ -143,7 +153,7 @@ public sealed class The_client_of_Patroni : IAsyncLifetime
         HubState.Prepare(Path.Combine(root.FullName, name), Presets.Development, ClusterContainers.For(Presets.Development), TimeProvider.System);
 
     private static PatroniClient Client(HubState state, params int[] ports) =>
-        new(state, ("patroni", state.Files.Secrets[Secrets.Patroni]), [.. ports.Select((port, i) => Endpoint($"timescaledb-{i + 1}", port))]);
+        new(new HubTls(state), ("patroni", state.Files.Secrets[Secrets.Patroni]), [.. ports.Select((port, i) => Endpoint($"timescaledb-{i + 1}", port))]);
 
     private static EndpointReference Endpoint(string name, int port)
     {

@@ -33,7 +33,8 @@ public class A_program_of_Hub(HubModels models)
         var host = name == ClusterNames.Ingest ? ClusterNames.PgBouncer : ClusterNames.HaProxy;
         var expected = spec.Environment["ConnectionStrings__analytics"].Resolve(known => model.Secrets[known])
             .Replace($"Host={host};", "Host=127.0.0.1;", StringComparison.Ordinal)
-            .Replace(Paths.Tls, model.StatePath("tls", component), StringComparison.Ordinal);
+            .Replace(Paths.Tls, model.StatePath("tls", component), StringComparison.Ordinal)
+            + $";Database={ClusterNames.Database}"; // Of the database resource; the same as before.
         Assert.Equal(expected, actual);
         Assert.Contains($"Port={port};", actual, StringComparison.Ordinal);
         Assert.Contains($"Username={role};Password={model.Secrets[secret]};SSL Mode=VerifyFull", actual, StringComparison.Ordinal);
@@ -62,7 +63,7 @@ public class A_program_of_Hub(HubModels models)
         Assert.Equal(kept, environment["HUB_API_KEY"]);
         Assert.Matches("^hub_[A-Za-z0-9]{32}$", kept);
         var (send, sender) = await model.StartAsync(model.Single<ProjectResource>("sample-traffic"));
-        Assert.Equal(["send"], send);
+        Assert.Equal(["send", "--endpoint", "http://localhost:4318"], send);
         Assert.Equal(model.StatePath(), sender["HUB_STATE"]);
     }
 

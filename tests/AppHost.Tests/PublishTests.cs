@@ -11,7 +11,7 @@ public class Publishing
     {
         using var output = new Output();
         await output.PublishAsync(profile);
-        var committed = Path.Combine(AspireCli.Repository(), "aspire-manifest", "helm");
+        var committed = Path.Combine(AspireCli.Repository, "aspire-manifest", "helm");
         Assert.Equal(Output.Read(committed), Output.Read(output.Target));
         Assert.Contains(Output.Read(output.Target), file => file.Path == "Chart.yaml");
     }
@@ -34,7 +34,7 @@ public class Publishing
         using var programs = new FakePrograms("docker", "podman", "kubectl", "helm");
         var run = await AspireCli.RunAsync(programs.Environment, "publish", ["--output-path", output.Target]);
         Assert.True(run.ExitCode == 0, run.Text);
-        Assert.Equal(Output.Read(Path.Combine(AspireCli.Repository(), "aspire-manifest", "helm")), Output.Read(output.Target));
+        Assert.Equal(Output.Read(Path.Combine(AspireCli.Repository, "aspire-manifest", "helm")), Output.Read(output.Target));
         Assert.Empty(programs.Calls());
     }
 

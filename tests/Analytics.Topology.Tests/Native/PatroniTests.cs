@@ -87,6 +87,31 @@ public class PatroniTests
         Assert.Equal("", result.Error);
     }
 
+    /// <summary>With the image's own Patroni: while backup_label is there it does not recover alone, and afterwards as ever.</summary>
+    [Fact]
+    public async Task A_copy_of_the_leader_is_not_recovered_alone()
+    {
+        const string Program = """
+            import importlib, os, sys
+            sys.path.insert(0, "/etc/hub/config")
+            import patroni.postgresql
+            from patroni.ha import Ha
+            Ha._handle_crash_recovery = lambda self: "alone"
+            importlib.import_module("start-patroni")
+            class Handler:
+                data_dir = "/tmp"
+            ha = Ha.__new__(Ha)
+            ha.state_handler = Handler
+            open("/tmp/backup_label", "w").close()
+            first = ha._handle_crash_recovery()
+            os.remove("/tmp/backup_label")
+            print(first, ha._handle_crash_recovery())
+            """;
+        var deployment = NativeDeployments.For("development");
+        var result = await Engine.RunAsync(deployment, deployment.Container("timescaledb-1"), ["python3", "-c", Program], cancel: TestContext.Current.CancellationToken);
+        Assert.Equal("None alone", result.Accepted().Output.Trim());
+    }
+
     /// <summary>The name that stands for nobody is the same in both files that write it, and PostgreSQL takes the file.</summary>
     [Theory]
     [InlineData("development", "ANY 1 (hub_waits_for_a_named_standby)")]

@@ -18,7 +18,8 @@ internal sealed class DeployRun : IDisposable
         foreach (var tool in new[] { "bash", "openssl", "awk" }.Where(tool => Find(tool) is null))
             Prerequisites.Missing($"{tool} on the PATH.");
         OutputFiles.Write(directory, PublishedFiles.For(PublishSize.Named(size)));
-        OutputFiles.Write(directory, [new OutputFile("bin/kubectl", File.ReadAllText(Path.Combine(Here(), "kubectl-stub.sh")), Executable: true)]);
+        OutputFiles.Write(directory, [new OutputFile("bin/kubectl", File.ReadAllText(Path.Combine(Here(), "kubectl-stub.sh")), Executable: true),
+            new OutputFile("bin/helm", File.ReadAllText(Path.Combine(Here(), "helm-stub.sh")), Executable: true)]);
         Directory.CreateDirectory(State);
         Directory.CreateDirectory(Temporary);
 
@@ -27,6 +28,8 @@ internal sealed class DeployRun : IDisposable
     }
 
     public string Script => Path.Combine(directory, "kubernetes", DeployScript.FileName);
+
+    public string Chart => Path.Combine(directory, "helm");
 
     /// <summary>The directory in which the script's own temporary files come and go.</summary>
     public string Temporary => Path.Combine(directory, "tmp");

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Plays kubectl and a cluster for deploy.sh. Below $STUB: calls (every call's arguments), changes (what would change the cluster),
-# secrets/NAME/KEY (base64), applied/ (files as they were last applied), and marks that a test sets: namespace, crds, helm, failed-job.
+# secrets/NAME/KEY (base64), applied/ (files as they were last applied), and marks that a test sets: namespace, failed-job,
+# released (by helm), manifests (what is there came from them).
 set -euo pipefail
 printf '%s\n' "$*" >> "$STUB/calls"
 change() { printf '%s\n' "$1" >> "$STUB/changes"; }
@@ -56,6 +57,7 @@ case $args in
   'get persistentvolume '*) ;;
   'get pod,persistentvolumeclaim'*) printf '%s' "${STUB_LEFT:-}" ;;
   'get customresourcedefinition'*) [ -z "${STUB_CRDS:-}" ] || echo "$3" ;;
+  'get job --selector'*) [ ! -e "$STUB/released" ] || printf "job/%s\n" {etcd-auth,etcd-snapshot,migrations}-0a1b2c3d4e etcd-snapshot-28912345 backup-full-28912345 ;;
   'get job/'*)
     asked=$STUB/asked-${2#job/}
     # The script asks once before it applies a Job and once after it.
@@ -76,6 +78,7 @@ case $args in
     [ "${STUB_NOT_READY:-}" != "$3" ] ;;
   'rollout restart'*) change "restart $3" ;;
   wait*) change "$args" ;;
+  'get statefulset --selector'*name) [ ! -e "$STUB/manifests" ] || echo statefulset.apps/etcd ;;
   'get statefulset timescaledb'*jsonpath*)
     [ ! -e "$STUB/applied/statefulset.yaml" ] || printf 'timescaledb %s' "$(cat "$STUB/storage" 2> /dev/null || true)" ;;
   'get statefulset timescaledb'*) [ ! -e "$STUB/applied/statefulset.yaml" ] || echo statefulset.apps/timescaledb ;;

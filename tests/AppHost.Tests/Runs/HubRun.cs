@@ -20,56 +20,62 @@ internal sealed class HubRun : IAsyncDisposable
     private readonly DistributedApplication app;
     private readonly FakeLogCollector console;
 
-    private HubRun(RunData data, DistributedApplication app, FakeLogCollector console) => (Data, this.app, this.console) = (data, app, console);
+    private readonly CancellationTokenSource abandon = new();
+    private readonly Task start;
+
+    private HubRun(RunData data, DistributedApplication app)
+    {
+        (Data, this.app, console) = (data, app, app.Services.GetFakeLogCollector());
+
+        // It ends when every resource was created, which one that failed keeps from the others.
+        start = app.StartAsync(abandon.Token);
+    }
 
     public RunData Data { get; }
     public IServiceProvider Services => app.Services;
     public ResourceNotificationService Resources => app.ResourceNotifications;
     public DistributedApplicationModel Model => app.Services.GetRequiredService<DistributedApplicationModel>();
 
-    /// <summary>What a user reads on the console.</summary>
-    public IReadOnlyList<string> Console => [.. console.GetSnapshot().Where(line => line.Level >= LogLevel.Information).Select(line => $"{line.Level}: {line.Message}")];
+    /// <summary>What Hub's AppHost itself tells its user on the console.</summary>
+    public IReadOnlyList<string> Console =>
+        [.. console.GetSnapshot().Where(line => line.Category?.StartsWith("AppHost.Startup", StringComparison.Ordinal) == true).Select(line => $"{line.Level}: {line.Message}")];
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     /// <summary>Starts it and returns at once.</summary>
     /// <param name="data">Of this run and of others of the same hub.</param>
-    /// <param name="dashboard">The dashboard's address; null: no dashboard.</param>
+    /// <param name="dashboard">Whether it has a dashboard.</param>
     /// <param name="settings">More of them.</param>
-    public static async Task<HubRun> StartAsync(RunData data, string? dashboard = null, params (string Name, string Value)[] settings)
+    public static async Task<HubRun> StartAsync(RunData data, bool dashboard = false, params (string Name, string Value)[] settings)
     {
         string[] arguments = [.. data.Settings.Concat(settings).Select(setting => $"--{setting.Name}={setting.Value}")];
         var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.AppHost>(arguments, (options, host) =>
         {
-            options.DisableDashboard = dashboard is null;
+            options.DisableDashboard = !dashboard;
             host.Configuration ??= new();
             host.Configuration["DcpPublisher:RandomizePorts"] = bool.FalseString;
-            if (dashboard is not null)
-                host.Configuration["ASPNETCORE_URLS"] = dashboard;
+            host.Configuration["ASPNETCORE_URLS"] = data.Dashboard.ToString();
+            host.Configuration["ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL"] = data.DashboardTelemetry.ToString();
             host.Configuration["ASPIRE_DASHBOARD_UNSECURED_ALLOW_ANONYMOUS"] = bool.TrueString;
         }, Cancel);
         builder.Services.AddFakeLogging(options => options.OutputSink = line => TestContext.Current.TestOutputHelper?.WriteLine(line));
-        var app = await builder.BuildAsync(Cancel);
-        var run = new HubRun(data, app, app.Services.GetFakeLogCollector());
-        try
-        {
-            await app.StartAsync(Cancel);
-            return run;
-        }
-        catch
-        {
-            await run.DisposeAsync();
-            throw;
-        }
+        return new HubRun(data, await builder.BuildAsync(Cancel));
     }
 
     /// <summary>Waits until the console says that everything runs and is healthy.</summary>
-    public Task UpAsync() => SaysAsync("The hub is up");
+    public async Task UpAsync()
+    {
+        await Eventually.TrueAsync(() => Task.FromResult(Says("The hub is up") || Console.Any(line => line.StartsWith("Error: ", StringComparison.Ordinal))),
+            Patience, () => $"{start.Exception}The hub is not up:\n{string.Join('\n', Console)}", Cancel);
+        Assert.DoesNotContain(Console, line => line.StartsWith("Error: ", StringComparison.Ordinal));
+    }
 
     /// <summary>Waits until the console says it.</summary>
     public Task SaysAsync(string text, TimeSpan? patience = null) => Eventually.TrueAsync(
-        () => Task.FromResult(Console.Any(line => line.Contains(text, StringComparison.Ordinal))), patience ?? Patience,
+        () => Task.FromResult(Says(text)), patience ?? Patience,
         () => $"\"{text}\" is not on the console:\n{string.Join('\n', Console)}", Cancel);
+
+    private bool Says(string text) => Console.Any(line => line.Contains(text, StringComparison.Ordinal));
 
     public CustomResourceSnapshot Snapshot(string name) =>
         Resources.TryGetCurrentState(name, out var current) ? current.Snapshot : throw new InvalidOperationException($"Nothing is known of {name}.");
@@ -98,15 +104,15 @@ internal sealed class HubRun : IAsyncDisposable
     /// <summary>Sends one LLM call as an application with an OTLP exporter does.</summary>
     public async Task SendTraceAsync(string model, int inputTokens)
     {
-        var now = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
-        var trace = $$"""
+        var now = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
+        var trace = $$$"""
             {"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"run-test"}}]},"scopeSpans":[{"spans":[{
-              "traceId":"{{Guid.NewGuid():N}}","spanId":"{{Guid.NewGuid().ToString("N")[..16]}}","name":"chat {{model}}","kind":3,
-              "startTimeUnixNano":"{{now - 800}}000000","endTimeUnixNano":"{{now}}000000","attributes":[
+              "traceId":"{{{Guid.NewGuid():N}}}","spanId":"{{{Guid.NewGuid().ToString("N")[..16]}}}","name":"chat {{{model}}}","kind":3,
+              "startTimeUnixNano":"{{{now - 800}}}000000","endTimeUnixNano":"{{{now}}}000000","attributes":[
                 {"key":"gen_ai.operation.name","value":{"stringValue":"chat"} },
                 {"key":"gen_ai.provider.name","value":{"stringValue":"openai"} },
-                {"key":"gen_ai.request.model","value":{"stringValue":"{{model}}"} },
-                {"key":"gen_ai.usage.input_tokens","value":{"intValue":"{{inputTokens}}"} },
+                {"key":"gen_ai.request.model","value":{"stringValue":"{{{model}}}" } },
+                {"key":"gen_ai.usage.input_tokens","value":{"intValue":"{{{inputTokens}}}" } },
                 {"key":"gen_ai.usage.output_tokens","value":{"intValue":"7"} }]}]}]}]}
             """;
         using var http = await ClientAsync(Ports.OtlpHttp);
@@ -138,7 +144,18 @@ internal sealed class HubRun : IAsyncDisposable
         .Where(container => container.Id is not null).ToDictionary(container => container.Name, container => container.Id!);
 
     /// <summary>Stops it as Ctrl-C does, and returns when that is over.</summary>
-    public Task StopAsync() => app.StopAsync(CancellationToken.None);
+    public async Task StopAsync()
+    {
+        await start;
+        await app.StopAsync(CancellationToken.None);
+    }
 
-    public ValueTask DisposeAsync() => app.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await abandon.CancelAsync();
+        await start.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await app.StopAsync(CancellationToken.None);
+        await app.DisposeAsync();
+        abandon.Dispose();
+    }
 }

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using AppHost.Cluster;
-using AppHost.Tests.Runs;
 using AppHost.Startup;
+using AppHost.Tests.Runs;
 
 namespace AppHost.Tests;
 
@@ -20,16 +20,18 @@ public sealed class The_end_of_a_run
             await first.UpAsync();
             await first.SendTraceAsync(model, inputTokens: 5);
             var containers = first.Containers();
-            Assert.Contains("timescaledb-1", containers.Keys);
-            var network = await EngineAsync("inspect", "--format", "{{range $name, $_ := .NetworkSettings.Networks}}{{$name}} {{end}}", containers["timescaledb-1"]);
-            using var ends = new Ends(containers["timescaledb-1"]);
+            var database = containers["timescaledb-1"];
+            var network = await EngineAsync("inspect", "--format", "{{range .NetworkSettings.Networks}}{{.NetworkID}}{{end}}", database);
+            string[] exitCodes = ["events", "--filter", $"container={database}", "--filter", "event=die", "--format", "{{.Actor.Attributes.exitCode}}"];
+            using var ends = Process.Start(new ProcessStartInfo("docker", exitCodes) { RedirectStandardOutput = true })!;
 
             await first.StopAsync();
 
-            Assert.Equal("0", await ends.ExitCodeAsync(Cancel));
+            Assert.Equal("0", await ends.StandardOutput.ReadLineAsync(Cancel));
+            ends.Kill();
             var kept = await EngineAsync("ps", "--all", "--no-trunc", "--quiet");
             Assert.DoesNotContain(containers.Values, id => kept.Contains(id, StringComparison.Ordinal));
-            Assert.DoesNotContain(network, await EngineAsync("network", "ls", "--format", "{{.Name}}"), StringComparison.Ordinal);
+            Assert.DoesNotContain(network, await EngineAsync("network", "ls", "--no-trunc", "--quiet"), StringComparison.Ordinal);
         }
 
         await using var second = await HubRun.StartAsync(data);
@@ -42,30 +44,20 @@ public sealed class The_end_of_a_run
     public async Task By_a_kill_lets_the_next_run_come_up_on_the_same_ports_and_data()
     {
         await using var data = new RunData(HubProfile.Single);
-        var info = new ProcessStartInfo("dotnet", ["run", "--no-build", "--no-launch-profile", "--project", HubRun.ProjectDirectory])
+        using (var killed = AppHostProcess.Start(data))
         {
-            RedirectStandardOutput = true,
-            Environment = { ["ASPIRE_ALLOW_UNSECURED_TRANSPORT"] = "true", ["ASPNETCORE_URLS"] = "http://127.0.0.1:0", ["ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL"] = "http://127.0.0.1:0" },
-        };
-        foreach (var (name, value) in data.Settings)
-            info.Environment[name] = value;
-        using (var killed = Process.Start(info)!)
-        {
-            var lines = new List<string>();
-            while (await killed.StandardOutput.ReadLineAsync(Cancel) is { } line)
-            {
-                lines.Add(line);
-                if (line.Contains("The hub is up", StringComparison.Ordinal))
-                    break;
-            }
-
-            Assert.True(lines.Count > 0 && lines[^1].Contains("The hub is up", StringComparison.Ordinal), string.Join('\n', lines));
-            killed.Kill(entireProcessTree: false);
-            foreach (var apphost in Process.GetProcessesByName("AppHost").Where(process => IsChildOf(process, killed.Id)))
-                apphost.Kill();
+            await killed.SaysAsync("The hub is up");
+            killed.Kill();
         }
 
         await using var next = await HubRun.StartAsync(data);
         await next.UpAsync();
+    }
+
+    private static async Task<string> EngineAsync(params string[] arguments)
+    {
+        var (exit, output) = await Startup.Engine.RunAsync("docker", arguments, Cancel);
+        Assert.True(exit == 0, output);
+        return output;
     }
 }

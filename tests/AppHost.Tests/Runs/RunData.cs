@@ -1,4 +1,6 @@
+using System.Net;
 using System.Net.NetworkInformation;
+using System.Net.Sockets;
 using Analytics.Topology;
 using Analytics.Topology.Containers;
 using AppHost.Cluster;
@@ -21,6 +23,10 @@ internal sealed class RunData(string profile) : IAsyncDisposable
     /// <summary>Where every fixed port of the hub is free.</summary>
     public int PortOffset { get; } = FreeOffset(profile);
 
+    public Uri Dashboard { get; } = FreeAddress();
+
+    public Uri DashboardTelemetry { get; } = FreeAddress();
+
     public string State => root.FullName;
 
     public ClusterTopology Topology => Profile == HubProfile.Single ? Presets.DevelopmentSingle : Presets.Development;
@@ -40,6 +46,14 @@ internal sealed class RunData(string profile) : IAsyncDisposable
         var prefix = Profile == HubProfile.Cluster ? $"{Volumes}-" : $"{Volumes}-{Profile}-";
         await Hub.Testing.Engine.RemoveVolumesAsync(ClusterContainers.For(Topology).SelectMany(container => container.Volumes).Select(volume => prefix + volume.Name).Distinct());
         root.Delete(recursive: true);
+    }
+
+    /// <summary>An address whose port was free a moment ago.</summary>
+    private static Uri FreeAddress()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return new Uri($"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}");
     }
 
     private static int FreeOffset(string profile)

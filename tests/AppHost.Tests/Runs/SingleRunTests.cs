@@ -4,6 +4,7 @@ using AppHost.Operations;
 using AppHost.Tests.Runs;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Playwright;
 
 // Terminals are an experimental part of Aspire 13.
 #pragma warning disable ASPIRETERMINAL001
@@ -19,7 +20,7 @@ public sealed class SingleRun : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        Hub = await HubRun.StartAsync(data);
+        Hub = await HubRun.StartAsync(data, dashboard: true);
         await Hub.UpAsync();
     }
 
@@ -54,7 +55,7 @@ public sealed class A_hub_that_Aspire_started(SingleRun run) : IClassFixture<Sin
 
             Assert.Equal((resource.Name, KnownResourceStates.Running), (resource.Name, snapshot.State?.Text));
             Assert.Equal((resource.Name, HealthStatus.Healthy), (resource.Name, snapshot.HealthStatus));
-            Assert.NotEmpty(resource.Annotations.OfType<HealthCheckAnnotation>());
+            Assert.True(resource.Annotations.OfType<HealthCheckAnnotation>().Any(), $"{resource.Name} has no health check");
         }
 
         foreach (var database in new[] { "analytics-primary", "analytics" })
@@ -123,11 +124,29 @@ public sealed class A_hub_that_Aspire_started(SingleRun run) : IClassFixture<Sin
     {
         var result = await run.Hub.CommandAsync(ClusterNames.TimescaleDb, OpenSql.Command);
         Assert.True(result.Success, result.Message);
-        var terminal = Assert.Single(run.Hub.Services.GetRequiredService<TerminalService>().ListAll());
-        Assert.True(await terminal.WaitForTextAsync("llm_analytics=", TimeSpan.FromSeconds(30), Cancel), terminal.GetScreenText());
+        Assert.True(run.Hub.Services.GetRequiredService<TerminalService>().TryGetTerminal(result.Data!.Value, out var terminal));
+        await terminal.WaitForTextAsync("llm_analytics=", TimeSpan.FromSeconds(30), Cancel);
         await terminal.SendTextAsync("SELECT current_user || '-' || pg_is_in_recovery();\n", Cancel);
-        Assert.True(await terminal.WaitForTextAsync($"{Roles.ReadOnly}-false", TimeSpan.FromSeconds(30), Cancel), terminal.GetScreenText());
+        await terminal.WaitForTextAsync($"{Roles.ReadOnly}-false", TimeSpan.FromSeconds(30), Cancel);
         await terminal.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Is_shown_by_the_dashboard_with_every_resource_well_and_a_call_from_the_request_to_the_rows()
+    {
+        await run.Hub.SendTraceAsync("gpt-5-mini", inputTokens: 10);
+        await using var browser = await Browser.StartAsync();
+        var page = await browser.OpenAsync(run.Hub.Data.Dashboard);
+        foreach (var name in new[] { "timescaledb", "timescaledb-1", "analytics", "haproxy", "pgbouncer", "ingest", "prometheus" })
+            await Assertions.Expect(page.GetByText(name, new PageGetByTextOptions { Exact = true }).First).ToBeVisibleAsync();
+        await Assertions.Expect(page.GetByText("Running", new PageGetByTextOptions { Exact = true })).Not.ToHaveCountAsync(0);
+        await Assertions.Expect(page.GetByText("Unhealthy")).ToHaveCountAsync(0);
+        await Browser.PictureAsync(page, "dashboard.png");
+
+        await page.GotoAsync(new Uri(run.Hub.Data.Dashboard, "traces").ToString());
+        await page.GetByText("POST /v1/traces").First.ClickAsync();
+        await Assertions.Expect(page.GetByText("COPY").First).ToBeVisibleAsync();
+        await Browser.PictureAsync(page, "dashboard-trace.png");
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Analytics.Topology;
+using Analytics.Topology.Config;
 using Hub.Cli.Send.Replay;
 using Hub.Cli.Send.Sampling;
 using Hub.Cli.Send.Traces;
@@ -21,7 +22,15 @@ public sealed class ClusterTests(ClusterFixture fixture) : IClassFixture<Cluster
         await using var connection = await fixture.OpenAsync(Roles.Monitor, Secrets.Monitor);
         Assert.StartsWith("ANY 1 (", await ScalarAsync<string>(connection, "SHOW synchronous_standby_names"), StringComparison.Ordinal);
         Assert.Equal(2L, await ScalarAsync<long>(connection, "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'quorum' AND state = 'streaming'"));
+
+        // What holds when Patroni leaves its own line out: the file that PostgreSQL reads first is read, and is overridden for now.
+        var names = await cluster[await LeaderAsync()].ExecAsync(["sh", "-c", """
+            PGPASSWORD=$PATRONI_SUPERUSER_PASSWORD psql -Atq -h /var/run/postgresql -U postgres -c "SELECT sourcefile || ' ' || setting || ' ' || applied FROM pg_file_settings WHERE name = 'synchronous_standby_names' ORDER BY seqno LIMIT 1"
+            """], Cancel);
+        Assert.Equal($"{Paths.Config}/{PostgresBaseConfig.FileName} ANY 1 ({PostgresBaseConfig.NoStandby}) false", names.Stdout.Trim());
     }
+
+    private async Task<string> LeaderAsync() => (await cluster.MembersAsync(Cancel)).Single(member => member.Role == "Leader").Name;
 
     [Fact]
     public async Task Checksums_are_on_and_the_derived_settings_in_force()
@@ -29,8 +38,9 @@ public sealed class ClusterTests(ClusterFixture fixture) : IClassFixture<Cluster
         await using var connection = await fixture.OpenAsync(Roles.Monitor, Secrets.Monitor);
         Assert.Equal("on", await ScalarAsync<string>(connection, "SHOW data_checksums"));
 
-        // TimescaleDB shows some of its settings to the superuser only.
-        foreach (var name in cluster.Topology.Settings.Dcs.Keys.Concat(cluster.Topology.Settings.Local.Keys).Where(name => !name.StartsWith("timescaledb.", StringComparison.Ordinal)))
+        // A setting of Hub's own is in no list. TimescaleDB shows some of its settings to the superuser only.
+        Assert.Equal("3", await ScalarAsync<string>(connection, $"SHOW {ClusterNames.MembersSetting}"));
+        foreach (var name in cluster.Topology.Settings.Dcs.Keys.Concat(cluster.Topology.Settings.Local.Keys).Where(name => name != ClusterNames.MembersSetting && !name.StartsWith("timescaledb.", StringComparison.Ordinal)))
         {
             await using var command = new NpgsqlCommand("SELECT pending_restart FROM pg_settings WHERE lower(name) = $1", connection);
             command.Parameters.Add(new NpgsqlParameter { Value = name });

@@ -26,5 +26,14 @@ public sealed class HealthWaitTests
         Assert.Equal("waiting for a synchronous standby", HealthWait.Missing(3, [Leader, Streaming, Synchronous with { Role = "Replica" }]));
     }
 
+    [Fact]
+    public void A_hub_that_commits_on_one_of_its_members_is_not_up()
+    {
+        Assert.Equal("none named: commits are on this server only, one of 3 members", HealthWait.Verdict([("critical", "none named: commits are on this server only, one of 3 members")]));
+        Assert.Null(HealthWait.Verdict([("ok", "2 of ANY 1 (a,b)")]));
+        Assert.Null(HealthWait.Verdict([("warning", "one copy: this hub has one member, and a commit is on it only")]));
+        Assert.NotNull(HealthWait.Verdict([]));
+    }
+
     private static Member Of(string name, string role, string state) => new(name, role, state, 1, null);
 }

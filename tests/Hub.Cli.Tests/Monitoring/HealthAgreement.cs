@@ -15,7 +15,7 @@ internal static class HealthAgreement
         ["edition"] = ([], []),
         ["server_role"] = (["ReplicationLag", "ReplicaNotStreaming"], ["ReplicationLagCritical"]),
         ["replication"] = (["ReplicationBytesBehind", "NoStandby"], ["ReplicationBytesBehindCritical"]),
-        ["synchronous_standby"] = (["NoSyncStandby"], ["NoSyncStandby"]),
+        ["synchronous_standby"] = (["NoSyncStandby", "CommitsOnOneMember"], ["NoSyncStandby", "CommitsOnOneMember"]),
 
         // The alert counts attempts, and PostgreSQL makes none for a minute after three: WalArchiveFailing comes and goes, the check stays.
         ["wal_archiving"] = ([], []),

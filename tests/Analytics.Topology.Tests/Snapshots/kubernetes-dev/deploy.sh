@@ -89,10 +89,10 @@ HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 SELECTOR=app.kubernetes.io/instance=$NAME
 CREDENTIALS=timescaledb-credentials USER_LIST=pgbouncer-userlist CA_SECRET=hub-deploy-ca S3_SECRET_NAME=backup-s3
 RENEW_SECONDS=$((60 * 24 * 3600))
-CONTEXT='' ASSUME_YES=false DRY_RUN=false SECRETS_ONLY=false CERT_MANAGER=false UNINSTALL=false DELETE_VOLUMES=false TIMEOUT=900 PROJECT=''
+CONTEXT='' ASSUME_YES=false DRY_RUN=false SECRETS_ONLY=false CERT_MANAGER=false UNINSTALL=false DELETE_VOLUMES=false TIMEOUT=900 PROJECT='' CHART=''
 KEY_DAYS=365 LIST_KEYS=false REVOKE_KEY=''
 S3_BUCKET='' S3_ENDPOINT='' S3_REGION='' S3_KEY='' S3_SECRET='' S3_CA='' S3_PATH_STYLE=false
-OPTIONAL=() RENEWED='' WORK='' CHANGES=0 BUCKET_CHANGED=false NEW_STORAGE=false STORAGE=none STARTED_WITH=''
+OPTIONAL=() VALUES=() RENEWED='' WORK='' CHANGES=0 BUCKET_CHANGED=false NEW_STORAGE=false STORAGE=none STARTED_WITH=''
 
 usage() {
   cat << EOF
@@ -102,6 +102,9 @@ Usage: ${0##*/} [options]
   --context NAME        of the kubeconfig [the current one]
   --timeout SECONDS     how long to wait for each part [$TIMEOUT]
   --with FILE           apply an optional file too (${OPTIONAL_FILES[*]}); may be repeated
+  --helm CHART          install the chart with helm (release $NAME) instead of the manifests, with the same checks and waits
+  --values FILE, --set KEY=VALUE
+                        of the chart, as helm takes them; may be repeated
   --secrets-only        make the namespace, passwords and certificates, nothing else (for kubectl apply -k or Helm)
   --cert-manager        certificates by cert-manager instead of openssl
   --api-key PROJECT     make an API key for a project of the Hub that runs there, print it (it cannot be shown again), nothing else
@@ -132,7 +135,7 @@ parse_options() {
   while [ $# -gt 0 ]; do
     case $1 in
       --s3-path-style) ;;
-      --context | --timeout | --with | --api-key | --key-days | --revoke-key | --s3-*) [ -n "${2:-}" ] || fail "$1 needs a value" "${0##*/} --help" ;;
+      --context | --timeout | --with | --helm | --values | --set | --api-key | --key-days | --revoke-key | --s3-*) [ -n "${2:-}" ] || fail "$1 needs a value" "${0##*/} --help" ;;
     esac
     case $1 in
       --yes) ASSUME_YES=true ;;
@@ -148,6 +151,8 @@ parse_options() {
       --context) CONTEXT=$2; shift ;;
       --timeout) TIMEOUT=$2; shift ;;
       --with) OPTIONAL+=("$2"); shift ;;
+      --helm) CHART=$2; shift ;;
+      --values | --set) VALUES+=("$1" "$2"); shift ;;
       --s3-bucket) S3_BUCKET=$2; shift ;;
       --s3-endpoint) S3_ENDPOINT=$2; shift ;;
       --s3-region) S3_REGION=$2; shift ;;
@@ -165,6 +170,9 @@ parse_options() {
   case $KEY_DAYS in never) ;; '' | 0* | *[!0-9]*) fail "--key-days $KEY_DAYS is no number of days, and not \"never\"" ;; esac
   case $REVOKE_KEY in *[!0-9]*) fail "--revoke-key $REVOKE_KEY is no number of a key" "--list-keys shows them." ;; esac
   if $DELETE_VOLUMES && ! $UNINSTALL; then fail "--delete-volumes needs --uninstall"; fi
+  if [ -z "$CHART" ] && [ ${#VALUES[@]} -gt 0 ]; then fail "--values and --set need --helm"; fi
+  if [ -n "$CHART" ] && $UNINSTALL; then fail "a release is removed by helm" "helm uninstall $NAME --namespace $NAMESPACE; the volumes and the Secrets stay."; fi
+  if [ -n "$CHART" ] && [ ${#OPTIONAL[@]} -gt 0 ]; then fail "--with is for the manifests" "With the chart: --set external.enabled=true and others (values.yaml)."; fi
   local file missing=''
   for file in ${OPTIONAL[@]+"${OPTIONAL[@]}"}; do
     contains "$file" "${OPTIONAL_FILES[@]}" || fail "$file is no optional file" "There are: ${OPTIONAL_FILES[*]}"
@@ -231,6 +239,7 @@ require_namespace() {
   releases+=" $(kube get statefulset --selector "$SELECTOR" --output 'jsonpath={.items[*].metadata.annotations.meta\.helm\.sh/release-name}')"
   read -r releases <<< "$releases"
   helm=${helm:-${releases%% *}}
+  if [ -n "$CHART" ]; then require_release "$helm"; return; fi
   [ -z "$helm" ] || fail "namespace $NAMESPACE belongs to Helm release $helm" \
     "Upgrade or uninstall that release with helm, or publish for another namespace: ./hub publish --namespace NAME"
 }
@@ -535,6 +544,82 @@ make_certificates() {
     [ ! -s "$directory/tls.crt" ] || say "  $component until $(end_of "$directory/tls.crt")"
   done
 }
+# ---- the chart instead of the manifests
+
+# Without --dry-run=server, which 3.13 brought, helm asks the server nothing.
+require_helm() {
+  local version minor
+  command -v helm > /dev/null || fail "helm is not on the PATH" "Install it and run this again."
+  version=$(helm version --template '{{.Version}}' 2> /dev/null)
+  version=${version#v} minor=${version#*.} minor=${minor%%.*}
+  case $version in
+    [4-9].* | 3.1[3-9].* | 3.[2-9][0-9].*) say "helm $version" ;;
+    *) fail "helm ${version:-(older than 3)} is too old" "Install 3.13 or later: https://helm.sh/docs/intro/install/" ;;
+  esac
+  [ -f "$CHART/Chart.yaml" ] || fail "$CHART holds no chart" "./hub publish and aspire publish write it."
+}
+
+# Helm takes no objects over that it did not make.
+require_release() { # RELEASE
+  [ -z "$1" ] || [ "$1" = "$NAME" ] || fail "namespace $NAMESPACE belongs to Helm release $1" "Publish for another namespace: ./hub publish --namespace NAME"
+  if [ -z "$1" ] && [ -n "$(kube get statefulset --selector "$SELECTOR" --output name)" ]; then
+    fail "Hub was installed in namespace $NAMESPACE from the manifests" "Stay with them; or change over on the same volumes: ${0##*/} --uninstall, then this again."
+  fi
+}
+
+# What the cluster does not know is left out, as with the manifests. What the operator says comes last, and wins.
+release() { # further arguments
+  local arguments=(--set createNamespace=false --set "certManager.enabled=$CERT_MANAGER")
+  [ -z "$(missing_definition monitoring.yaml)" ] || arguments+=(--set monitoring.enabled=false)
+  helm upgrade --install "$NAME" "$CHART" --kube-context "$CONTEXT" --namespace "$NAMESPACE" "${arguments[@]}" \
+    ${VALUES[@]+"${VALUES[@]}"} "$@" > "$WORK/helm" || return 1
+}
+
+check_chart() {
+  step "Checking the chart at the server"
+  release --dry-run=server || {
+    ! $NAMESPACE_MADE || kc delete namespace "$NAMESPACE" --wait=false > /dev/null
+    fail "the cluster does not accept the chart; nothing was changed" "The reason is above."
+  }
+  say "  $(grep -c '^kind:' "$WORK/helm") objects"
+}
+
+# Names of the chart's jobs follow from its values: found by what is before the hash of ten. A schedule's jobs end in eight digits.
+current() { # TARGET
+  case $1 in
+    job/*) kube get job --selector "$SELECTOR" --output 'jsonpath={range .items[*]}job/{.metadata.name}{"\n"}{end}' | grep "^${1%-*}-[0-9a-f]\{10\}\$" || true ;;
+    *) say "$1" ;;
+  esac
+}
+
+# Helm's own --wait does not notice a Job that has failed until its time is over, and tells nothing meanwhile.
+install_chart() {
+  local entry targets target names found
+  step "Helm release $NAME"
+  for entry in "${CHOSEN[@]}"; do
+    read -r _ targets <<< "$entry"
+    for target in $targets; do
+      for found in $(current "$target"); do
+        case $found in job/*) case $(job_state "$found") in *Failed*) kube delete "$found" ;; esac ;; esac
+      done
+    done
+  done
+  release || fail "the chart was not installed" "The reason is above. Run this again: it goes on where it stopped."
+  CHANGES=$((CHANGES + 1))
+  sed -n 's/^\(STATUS\|REVISION\): /  &/p' "$WORK/helm"
+  for entry in "${CHOSEN[@]}"; do
+    read -r _ targets <<< "$entry"
+    for target in $targets; do
+      names=$(current "$target")
+      [ -n "$names" ] || fail "$target is not in the release" "helm --namespace $NAMESPACE get manifest $NAME"
+      for found in $names; do
+        step "$found"
+        wait_target "$found"
+      done
+    done
+  done
+  RENEWED=''
+}
 
 # ---- applying
 
@@ -636,6 +721,13 @@ wait_job() {
   done
 }
 
+wait_target() {
+  case $1 in
+    job/*) wait_job "$1" ;;
+    *) case " $(stale) " in *" $1 "*) kube rollout restart "$1" ;; esac; wait_rollout "$1" ;;
+  esac
+}
+
 install() {
   local entry file targets target
   for entry in "${CHOSEN[@]}"; do
@@ -646,10 +738,7 @@ install() {
     done
     apply "$file"
     for target in $targets; do
-      case $target in
-        job/*) wait_job "$target" ;;
-        *) case " $(stale) " in *" $target "*) kube rollout restart "$target" ;; esac; wait_rollout "$target" ;;
-      esac
+      wait_target "$target"
     done
     if [ "$file" = cert-manager.yaml ]; then
       kube wait certificate --all --for=condition=Ready --timeout "${TIMEOUT}s" ||
@@ -819,6 +908,7 @@ main() {
   trap 'exit 143' TERM
   parse_options "$@"
   require_programs
+  [ -z "$CHART" ] || require_helm
   require_cluster
   require_namespace
   if $UNINSTALL; then uninstall; return; fi
@@ -832,7 +922,7 @@ main() {
   $DRY_RUN || confirm "Install or update Hub there?"
   WORK=$(mktemp -d)
   $DRY_RUN || make_namespace
-  $SECRETS_ONLY || check_objects
+  if [ -n "$CHART" ]; then check_chart; elif ! $SECRETS_ONLY; then check_objects; fi
   make_passwords
   make_s3
   $CERT_MANAGER || make_certificates
@@ -843,7 +933,7 @@ main() {
     ! $NEW_STORAGE || warn "the members archive to the new bucket once they are restarted (below) and it has its stanza: kubectl -n $NAMESPACE exec PRIMARY -c timescaledb -- pgbackrest --stanza=$NAME stanza-create"
     return
   fi
-  install
+  if [ -n "$CHART" ]; then install_chart; else install; fi
   use_storage
   verify
   connection

@@ -1,0 +1,58 @@
+using System.Net;
+using System.Net.Sockets;
+using Analytics.Topology;
+using Analytics.Topology.Security;
+using AppHost.Cluster;
+using AppHost.Tests.Runs;
+
+namespace AppHost.Tests;
+
+/// <summary>What keeps a hub from starting is on the console and on the dashboard, with what to do.</summary>
+[Trait(Tiers.Trait, Tiers.Integration)]
+public sealed class A_start_that_fails
+{
+    /// <summary>Longer than the ten seconds that are promised after the failure: images are looked for first.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    [Fact]
+    public async Task For_a_port_that_is_taken_names_the_port()
+    {
+        await using var data = new RunData(HubProfile.Single);
+        var port = Ports.OtlpHttp + data.PortOffset;
+        using var taken = new TcpListener(IPAddress.Loopback, port);
+        taken.Start();
+        await using var run = await HubRun.StartAsync(data);
+        await run.SaysAsync($"Port {port} of 127.0.0.1 is taken", Patience);
+        Assert.Equal(KnownResourceStates.FailedToStart, run.Snapshot(ClusterNames.Ingest).State?.Text);
+    }
+
+    [Fact]
+    public async Task For_an_image_that_cannot_be_had_names_the_image()
+    {
+        await using var data = new RunData(HubProfile.Single);
+        await using var run = await HubRun.StartAsync(data, settings: (Images.DatabaseVariable, "hub/no-such-image:1"));
+        await run.SaysAsync("hub/no-such-image:1", Patience);
+        await run.SaysAsync("images ended with exit code 1", Patience);
+    }
+
+    [Fact]
+    public async Task For_passwords_that_are_gone_names_the_volumes_and_what_to_do()
+    {
+        await using var data = new RunData(HubProfile.Single);
+        await using (var first = await HubRun.StartAsync(data))
+            await first.UpAsync();
+        File.Delete(Path.Combine(data.State, "aspire", SecretValues.FileName));
+        await using var second = await HubRun.StartAsync(data);
+        await second.SaysAsync($"volume {data.Volumes}-single-etcd-1 holds data of an earlier hub", Patience);
+        Assert.Equal(KnownResourceStates.FailedToStart, second.Snapshot("etcd-1").State?.Text);
+    }
+
+    [Fact]
+    public async Task For_want_of_an_engine_says_so()
+    {
+        await using var data = new RunData(HubProfile.Single);
+        using var run = AppHostProcess.Start(data, ("DOCKER_HOST", $"unix://{data.State}/no.sock"));
+        await run.SaysAsync("container", Patience);
+        await run.SaysAsync("not there yet", Patience);
+    }
+}

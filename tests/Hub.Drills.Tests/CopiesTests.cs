@@ -1,0 +1,72 @@
+using Hub.Drills.Ledgers;
+
+namespace Hub.Drills.Tests;
+
+/// <summary>On how many members a write was when it was acknowledged: sent at 10.0, acknowledged at 10.1, on a leader a with standbys b and c.</summary>
+public sealed class CopiesTests
+{
+    private static readonly LedgerEntry Write = new("p", Guid.NewGuid(), Seconds(10), Seconds(10.1), Answer.Acknowledged);
+
+    /// <summary>The leader has 1000 before the write is sent, and 1300 after it is acknowledged.</summary>
+    private static readonly MemberSample[] Leader = [Leads(9.9, 1000), Leads(10.15, 1300)];
+
+    [Fact]
+    public void A_standby_that_has_all_of_it_is_the_second_copy() => Assert.Equal((1, 0, 0), Count([.. Leader, Stands("b", 10.2, 1300), Stands("c", 10.2, 900)]));
+
+    [Fact]
+    public void Standbys_that_have_nothing_since_before_it_was_sent_are_none() => Assert.Equal((0, 0, 1), Count([.. Leader, Stands("b", 10.2, 1000), Stands("c", 10.2, 900)]));
+
+    [Fact]
+    public void Standbys_that_were_long_gone_are_none() => Assert.Equal((0, 0, 1), Count([.. Leader, Stands("b", 1, 900), Stands("c", 1, 900), Stands("b", 60, 1300)]));
+
+    [Fact]
+    public void One_that_went_at_that_moment_may_have_it() => Assert.Equal((0, 1, 0), Count([.. Leader, Stands("b", 9.95, 1000), Stands("c", 1, 900)]));
+
+    [Fact]
+    public void One_that_has_a_part_of_what_the_leader_has_by_then_may_have_it() => Assert.Equal((0, 1, 0), Count([.. Leader, Stands("b", 10.2, 1200), Stands("c", 10.2, 900)]));
+
+    [Fact]
+    public void What_comes_later_does_not_count() => Assert.Equal((0, 1, 0), Count([.. Leader, Stands("b", 10.2, 1200), Stands("b", 13, 1300)]));
+
+    [Fact]
+    public void Another_timeline_is_another_history() => Assert.Equal((0, 1, 0), Count([.. Leader, Stands("b", 10.2, 1300) with { Timeline = 2 }]));
+
+    [Fact]
+    public void A_leader_that_waits_for_nobody_acknowledges_alone_whatever_standbys_have() =>
+        Assert.Equal((0, 0, 1), Count([Leads(9.9, 1000) with { Alone = true }, Leads(10.15, 1300) with { Alone = true }, Stands("b", 10.2, 1300)]));
+
+    [Fact]
+    public void One_that_began_to_wait_meanwhile_may_have_waited() =>
+        Assert.Equal((1, 0, 0), Count([Leads(9.9, 1000) with { Alone = true }, Leads(10.15, 1300), Stands("b", 10.2, 1300)]));
+
+    [Fact]
+    public void Without_samples_nothing_is_known_and_the_ledger_does_not_hold()
+    {
+        var none = Copies.Of([Write], []);
+        Assert.Equal((0, 1), (none.Proven, none.Unproven));
+        Assert.False(none.Holds);
+    }
+
+    [Fact]
+    public void Only_acknowledged_writes_count() => Assert.Equal(new Copies(0, 0, []), Copies.Of([Write with { Answer = Answer.Unknown }], Leader) with { OnOne = [] });
+
+    [Theory]
+    [InlineData(100, 0, 0, true)]
+    [InlineData(80, 20, 0, true)]
+    [InlineData(79, 21, 0, false)]
+    [InlineData(100, 0, 1, false)]
+    public void It_holds_when_none_was_single_and_most_are_proven(int proven, int unproven, int onOne, bool holds) =>
+        Assert.Equal(holds, new Copies(proven, unproven, [.. Enumerable.Range(0, onOne).Select(_ => Guid.NewGuid())]).Holds);
+
+    private static (int Proven, int Unproven, int OnOne) Count(MemberSample[] samples)
+    {
+        var copies = Copies.Of([Write], samples);
+        return (copies.Proven, copies.Unproven, copies.OnOne.Count);
+    }
+
+    private static MemberSample Leads(double at, long lsn) => new("a", Seconds(at), Seconds(at + 0.01), 1, Leads: true, lsn, lsn, Alone: false);
+
+    private static MemberSample Stands(string member, double at, long lsn) => new(member, Seconds(at), Seconds(at + 0.01), 1, Leads: false, lsn, lsn, Alone: false);
+
+    private static TimeSpan Seconds(double seconds) => TimeSpan.FromSeconds(seconds);
+}
