@@ -98,8 +98,9 @@ internal static class DatabaseStatefulSet
         // Patroni's own loop turns. A paused, lagging or cloning member passes; one that hangs is restarted after a minute.
         container.LivenessProbe = Pods.Http("/liveness", PortNames.Patroni, tls: true, period: 10, failures: 6);
 
-        // The leader, or a replica that runs and (Patroni 4.1 and later) has received all but 16 MB.
-        container.ReadinessProbe = Pods.Http("/readiness?lag=16MB&mode=write", PortNames.Patroni, tls: true, period: 5, failures: 3);
+        // The leader, or a replica that runs and has replayed all but 16 MB: the same that the gateway asks. /readiness takes no lag before Patroni 4.1
+        // and called a replica ready that had not reached its leader for two minutes.
+        container.ReadinessProbe = Pods.Http("/read-only?lag=16MB", PortNames.Patroni, tls: true, period: 5, failures: 3);
         container.Lifecycle = new V1Lifecycle { PreStop = new V1LifecycleHandler { Exec = new V1ExecAction { Command = ["python3", $"{Paths.Config}/{PreStopScript}"] } } };
         return container;
     }

@@ -44,7 +44,7 @@ require_namespace() {
   [ "$phase" != Terminating ] || fail "namespace $NAMESPACE is being deleted" "Run this again when it is gone."
   case $owner in "$NAME" | '') ;; *) fail "namespace $NAMESPACE belongs to $owner" "Publish for another namespace: ./hub publish --namespace NAME" ;; esac
   # A release of this chart takes its Secrets from here, so making these alone, or an API key, is no trespass.
-  if $SECRETS_ONLY || [ -n "$PROJECT" ]; then return 0; fi
+  if $SECRETS_ONLY || $LIST_KEYS || [ -n "$PROJECT$REVOKE_KEY" ]; then return 0; fi
   releases=$(kube get secret --selector owner=helm --output 'jsonpath={.items[*].metadata.labels.name}') ||
     fail "the Secrets of namespace $NAMESPACE cannot be read"
   # A release may be kept in another namespace than its objects.

@@ -11,6 +11,7 @@ SELECTOR=app.kubernetes.io/instance=$NAME
 CREDENTIALS=timescaledb-credentials USER_LIST=pgbouncer-userlist CA_SECRET=hub-deploy-ca S3_SECRET_NAME=backup-s3
 RENEW_SECONDS=$((60 * 24 * 3600))
 CONTEXT='' ASSUME_YES=false DRY_RUN=false SECRETS_ONLY=false CERT_MANAGER=false UNINSTALL=false DELETE_VOLUMES=false TIMEOUT=900 PROJECT='' CHART=''
+KEY_DAYS=365 LIST_KEYS=false REVOKE_KEY=''
 S3_BUCKET='' S3_ENDPOINT='' S3_REGION='' S3_KEY='' S3_SECRET='' S3_CA='' S3_PATH_STYLE=false
 OPTIONAL=() VALUES=() RENEWED='' WORK='' CHANGES=0 BUCKET_CHANGED=false NEW_STORAGE=false STORAGE=none STARTED_WITH=''
 
@@ -28,6 +29,9 @@ Usage: ${0##*/} [options]
   --secrets-only        make the namespace, passwords and certificates, nothing else (for kubectl apply -k or Helm)
   --cert-manager        certificates by cert-manager instead of openssl
   --api-key PROJECT     make an API key for a project of the Hub that runs there, print it (it cannot be shown again), nothing else
+  --key-days DAYS       with --api-key: how long the key is good, or "never" [$KEY_DAYS]
+  --list-keys           show the API keys of the Hub that runs there, nothing else
+  --revoke-key NUMBER   refuse a key of that list from now on, nothing else
   --s3-bucket NAME, --s3-region NAME, --s3-endpoint HOST [s3.REGION.amazonaws.com], --s3-key ID, --s3-secret SECRET
                         keep the backup repository's settings in Secret $S3_SECRET_NAME; HUB_S3_KEY and HUB_S3_SECRET in the
                         environment do the same without showing them to whoever lists processes
@@ -52,7 +56,7 @@ parse_options() {
   while [ $# -gt 0 ]; do
     case $1 in
       --s3-path-style) ;;
-      --context | --timeout | --with | --helm | --values | --set | --api-key | --s3-*) [ -n "${2:-}" ] || fail "$1 needs a value" "${0##*/} --help" ;;
+      --context | --timeout | --with | --helm | --values | --set | --api-key | --key-days | --revoke-key | --s3-*) [ -n "${2:-}" ] || fail "$1 needs a value" "${0##*/} --help" ;;
     esac
     case $1 in
       --yes) ASSUME_YES=true ;;
@@ -60,6 +64,9 @@ parse_options() {
       --secrets-only) SECRETS_ONLY=true ;;
       --cert-manager) CERT_MANAGER=true ;;
       --api-key) PROJECT=$2; shift ;;
+      --key-days) KEY_DAYS=$2; shift ;;
+      --list-keys) LIST_KEYS=true ;;
+      --revoke-key) REVOKE_KEY=$2; shift ;;
       --uninstall) UNINSTALL=true ;;
       --delete-volumes) DELETE_VOLUMES=true ;;
       --context) CONTEXT=$2; shift ;;
@@ -81,6 +88,8 @@ parse_options() {
   done
   case $TIMEOUT in *[!0-9]*) fail "--timeout $TIMEOUT is no number of seconds" ;; esac
   case $PROJECT in *[!A-Za-z0-9._-]*) fail "project $PROJECT has a character that is no letter, digit, dot, dash or underscore" ;; esac
+  case $KEY_DAYS in never) ;; '' | 0* | *[!0-9]*) fail "--key-days $KEY_DAYS is no number of days, and not \"never\"" ;; esac
+  case $REVOKE_KEY in *[!0-9]*) fail "--revoke-key $REVOKE_KEY is no number of a key" "--list-keys shows them." ;; esac
   if $DELETE_VOLUMES && ! $UNINSTALL; then fail "--delete-volumes needs --uninstall"; fi
   if [ -z "$CHART" ] && [ ${#VALUES[@]} -gt 0 ]; then fail "--values and --set need --helm"; fi
   if [ -n "$CHART" ] && $UNINSTALL; then fail "a release is removed by helm" "helm uninstall $NAME --namespace $NAMESPACE; the volumes and the Secrets stay."; fi
@@ -130,28 +139,77 @@ apply() {
   CHANGES=$((CHANGES + $(printf '%s\n' "$output" | grep -vc ' unchanged$' || true)))
 }
 
+# One line for each pod ("pod|NAME|why it is not scheduled|message") and for each of its containers ("container|NAME|what it waits for|message").
+STATES='jsonpath={range .items[*]}pod|{.metadata.name}|{.status.conditions[?(@.type=="PodScheduled")].reason}'
+STATES+='|{.status.conditions[?(@.type=="PodScheduled")].message}{"\n"}'
+for each in initContainerStatuses containerStatuses; do
+  STATES+="{range .status.${each}[*]}container|{.name}|{.state.waiting.reason}|{.state.waiting.message}"'{"\n"}{end}'
+done
+STATES+='{end}'
+
+# Why pods do not run: each reason once, as soon as Kubernetes knows it. What only takes its time is no reason.
+tell_reasons() {
+  local kind name reason message pod=''
+  { kube get pods --selector "$SELECTOR" --output "$STATES" || warn "the pods cannot be read"; } |
+    while IFS='|' read -r kind name reason message; do
+      case $kind in pod) pod=$name ;; container) name=$pod/$name ;; *) continue ;; esac
+      case $reason in '' | ContainerCreating | PodInitializing) continue ;; esac
+      ! grep -qxF "$name $reason" "$WORK/told" || continue
+      printf '%s %s\n' "$name" "$reason" >> "$WORK/told"
+      printf '  %s: %s: %.300s\n' "$name" "$reason" "$message"
+    done
+}
+
+# In short rounds: a single wait would show nothing but the number of pods until its time is over.
 wait_rollout() {
-  kube rollout status "$1" --timeout "${TIMEOUT}s" && return 0
+  local began=$SECONDS left output last=''
+  : > "$WORK/told"
+  while :; do
+    left=$((TIMEOUT - SECONDS + began))
+    [ "$left" -gt 0 ] || break
+    if output=$(kube rollout status "$1" --timeout "$((left < 10 ? left : 10))s" 2>&1); then
+      printf '%s\n' "$output" | tail -n 1 | sed 's/^/  /'
+      return 0
+    fi
+    output=$(printf '%s\n' "$output" | grep -v 'timed out waiting' | tail -n 1 || true)
+    [ "$output" = "$last" ] || say "  $output ($((SECONDS - began)) s)"
+    last=$output
+    tell_reasons
+    case $output in *'progress deadline'*) break ;; esac
+    sleep "${HUB_VERIFY_PAUSE:-2}"
+  done
   kube get pods >&2 || true
-  fail "$1 is not ready after $TIMEOUT s" "kubectl -n $NAMESPACE describe $1; kubectl -n $NAMESPACE get events --sort-by .lastTimestamp"
+  fail "$1 is not ready after $((SECONDS - began)) s" "kubectl -n $NAMESPACE describe $1; kubectl -n $NAMESPACE get events --sort-by .lastTimestamp"
 }
 
 job_state() { kube get "$1" --ignore-not-found --output 'jsonpath={.status.conditions[?(@.status=="True")].type} active:{.status.active} failed:{.status.failed}'; }
 
+# What a state is called: the attempt that runs, or that none has begun.
+attempt_of() {
+  local active=${1##*active:} failed=${1##*failed:}
+  active=${active%% *}
+  if [ "${active:-0}" = 0 ]; then printf 'waits for its pod'; else printf 'attempt %s runs' "$((${failed:-0} + 1))"; fi
+}
+
 # Not kubectl wait: that does not notice a Job that has failed until its time is over.
 wait_job() {
-  local waited=0 state last=''
+  local began=$SECONDS state now last='' next=30
+  : > "$WORK/told"
   while :; do
     state=$(job_state "$1")
     case $state in
-      *Complete*) say "  $1 complete"; return 0 ;;
+      *Complete*) say "  $1 complete ($((SECONDS - began)) s)"; return 0 ;;
       *Failed*) kube logs "$1" --tail 20 >&2 || true; fail "$1 failed" "Its log is above. Run this again to try it again." ;;
     esac
-    [ "$state" = "$last" ] || say "  $1: $state (${waited} s)"
-    last=$state
-    [ "$waited" -lt "$TIMEOUT" ] || fail "$1 has not ended after $TIMEOUT s" "kubectl -n $NAMESPACE logs $1"
-    sleep 3
-    waited=$((waited + 3))
+    now=$(attempt_of "$state")
+    if [ "$now" != "$last" ] || [ $((SECONDS - began)) -ge "$next" ]; then
+      say "  $1: $now ($((SECONDS - began)) s)"
+      next=$((SECONDS - began + 30))
+    fi
+    last=$now
+    tell_reasons
+    [ $((SECONDS - began)) -lt "$TIMEOUT" ] || fail "$1 has not ended after $TIMEOUT s" "kubectl -n $NAMESPACE logs $1"
+    sleep "${HUB_VERIFY_PAUSE:-3}"
   done
 }
 
@@ -215,17 +273,39 @@ verify() {
   fail "the health check is critical" "Each line names what is wrong; docs/runbooks say what to do."
 }
 
+require_primary() {
+  MEMBER=$(primary)
+  [ -n "$MEMBER" ] || fail "no member is the primary" "kubectl -n $NAMESPACE get pods"
+}
+
+list_keys() {
+  require_primary
+  say "key | project | name | begins with | made | expires | state"
+  sql "$MEMBER" "SELECT k.key_id, p.name, k.name, k.key_prefix, k.created_at::date, coalesce(k.expires_at::date::text, 'never'),
+    CASE WHEN k.revoked_at IS NOT NULL THEN 'revoked' WHEN k.expires_at < now() THEN 'expired' ELSE 'valid' END
+    FROM analytics.api_keys k JOIN analytics.projects p USING (project_id) ORDER BY k.key_id" || fail "the keys cannot be read" "The reason is above."
+}
+
+revoke_key() {
+  local prefix
+  require_primary
+  prefix=$(sql "$MEMBER" "UPDATE analytics.api_keys SET revoked_at = now() WHERE key_id = $REVOKE_KEY AND revoked_at IS NULL RETURNING key_prefix") ||
+    fail "the key was not revoked" "The reason is above."
+  [ -n "$prefix" ] || fail "there is no key $REVOKE_KEY that is not revoked" "${0##*/} --list-keys"
+  say "Revoked key $REVOKE_KEY, ${prefix}…: ingest forgets its cached answer within half a minute."
+}
+
 # The database keeps a hash of the key, and that is all that leaves this machine.
 make_key() {
-  local member key hash
-  member=$(primary)
-  [ -n "$member" ] || fail "no member is the primary" "kubectl -n $NAMESPACE get pods"
+  local key hash expires=NULL
+  require_primary
+  [ "$KEY_DAYS" = never ] || expires="now() + interval '$KEY_DAYS days'"
   key=$(openssl rand -base64 96 | LC_ALL=C tr -dc 'A-Za-z0-9')
   key=hub_${key:0:32}
   hash=$(printf '%s' "$key" | openssl dgst -sha256 -r)
-  sql "$member" "SELECT analytics.create_api_key('$PROJECT', 'deploy.sh', '\\x${hash%% *}', '${key:0:12}')" > /dev/null ||
+  sql "$MEMBER" "SELECT analytics.create_api_key('$PROJECT', 'deploy.sh', '\\x${hash%% *}', '${key:0:12}', $expires)" > /dev/null ||
     fail "the key was not stored" "The reason is above."
-  say "API key of project $PROJECT (it cannot be shown again): $key"
+  say "API key of project $PROJECT, good $([ "$KEY_DAYS" = never ] && printf 'until it is revoked' || printf 'for %s days' "$KEY_DAYS") (it cannot be shown again): $key"
 }
 
 connection() {
@@ -325,6 +405,8 @@ main() {
   require_namespace
   if $UNINSTALL; then uninstall; return; fi
   if [ -n "$PROJECT" ]; then make_key; return; fi
+  if $LIST_KEYS; then list_keys; return; fi
+  if [ -n "$REVOKE_KEY" ]; then revoke_key; return; fi
   require_repository
   require_storage
   require_room

@@ -41,7 +41,9 @@ public class DatabasePodTests
         Assert.Equal(("/liveness", "HTTPS", "patroni"), (Patroni.LivenessProbe.HttpGet.Path, Patroni.LivenessProbe.HttpGet.Scheme, (string)Patroni.LivenessProbe.HttpGet.Port));
         Assert.Equal("/liveness", Patroni.StartupProbe.HttpGet.Path);
         Assert.True(Patroni.StartupProbe.PeriodSeconds * Patroni.StartupProbe.FailureThreshold >= 600);
-        Assert.StartsWith("/readiness", Patroni.ReadinessProbe.HttpGet.Path, StringComparison.Ordinal);
+
+        // Patroni 4.0 reads a lag in the paths of replicas alone.
+        Assert.Equal("/read-only?lag=16MB", Patroni.ReadinessProbe.HttpGet.Path);
     }
 
     [Fact]

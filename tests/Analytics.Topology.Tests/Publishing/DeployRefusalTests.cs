@@ -115,8 +115,36 @@ public sealed class DeployRefusalTests : IDisposable
     {
         var run = await deploy.RunAsync(["--yes", "--timeout", "1"], ("STUB_NOT_READY", "statefulset/timescaledb"));
         Assert.Equal(1, run.ExitCode);
-        Assert.Contains("statefulset/timescaledb is not ready after 1 s", run.Text, StringComparison.Ordinal);
+        Assert.Matches("statefulset/timescaledb is not ready after [1-9] s", run.Text);
         Assert.DoesNotContain("apply pgbouncer.yaml", deploy.Changes);
+    }
+
+    /// <summary>Not after fifteen minutes of "Waiting for 3 pods".</summary>
+    [Fact]
+    public async Task Why_pods_do_not_run_is_said_while_they_are_waited_for()
+    {
+        const string States = "pod|timescaledb-1|Unschedulable|0/1 nodes are available: 1 Insufficient memory.\\n"
+            + "pod|etcd-1||\\ncontainer|etcd|ImagePullBackOff|Back-off pulling image \"quay.io/nowhere\"\\n"
+            + "pod|etcd-2||\\ncontainer|etcd|ContainerCreating|\\npod|etcd-3||\\ncontainer|etcd||\\n";
+        var run = await deploy.RunAsync(["--yes", "--timeout", "2"], ("STUB_NOT_READY", "statefulset/timescaledb"), ("STUB_REASONS", States));
+        var told = run.Text.Split('\n');
+        var part = told[Array.IndexOf(told, "== statefulset.yaml")..];
+        Assert.Single(part, "  timescaledb-1: Unschedulable: 0/1 nodes are available: 1 Insufficient memory.");
+        Assert.Single(part, "  etcd-1/etcd: ImagePullBackOff: Back-off pulling image \"quay.io/nowhere\"");
+        Assert.DoesNotContain("etcd-2", run.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("etcd-3/", run.Text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(" active: failed:", "waits for its pod")]
+    [InlineData(" active:1 failed:", "attempt 1 runs")]
+    [InlineData(" active:1 failed:2", "attempt 3 runs")]
+    public async Task The_state_of_a_job_is_said_in_words(string state, string words)
+    {
+        var run = await deploy.RunAsync(["--yes"], ("STUB_RUNNING", state));
+        Assert.True(run.ExitCode == 0, run.Text);
+        Assert.Matches($@"  job/etcd-auth-[0-9a-f]+: {words} \([0-9]+ s\)\n", run.Text);
+        Assert.DoesNotContain("active:", run.Text, StringComparison.Ordinal);
     }
 
     private async Task RefusesAsync(string message, string[] arguments, params (string, string)[] environment)

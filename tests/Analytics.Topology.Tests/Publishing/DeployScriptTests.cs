@@ -208,10 +208,36 @@ public sealed class DeployScriptTests : IDisposable
         var key = run.Text.Trim().Split(' ')[^1];
         Assert.Matches("^hub_[A-Za-z0-9]{32}$", key);
         var hash = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(key)));
-        Assert.Contains(deploy.Calls, call => call.Contains($@"create_api_key('checkout', 'deploy.sh', '\x{hash}', '{key[..12]}')", StringComparison.Ordinal));
+        Assert.Contains(deploy.Calls, call => call.Contains($@"create_api_key('checkout', 'deploy.sh', '\x{hash}', '{key[..12]}', now() + interval '365 days')", StringComparison.Ordinal));
         Assert.DoesNotContain(deploy.Calls, call => call.Contains(key, StringComparison.Ordinal));
         Assert.Empty(deploy.Changes);
         Assert.Equal(1, (await deploy.RunAsync("--api-key", "a'b")).ExitCode);
+    }
+
+    [Theory]
+    [InlineData("30", "now() + interval '30 days')", "good for 30 days")]
+    [InlineData("never", "NULL)", "good until it is revoked")]
+    public async Task A_key_is_good_for_as_long_as_is_said(string days, string sql, string said)
+    {
+        var run = await deploy.RunAsync("--api-key", "checkout", "--key-days", days);
+        Assert.True(run.ExitCode == 0, run.Text);
+        Assert.Contains(said, run.Text, StringComparison.Ordinal);
+        Assert.Contains(deploy.Calls, call => call.Contains("create_api_key(", StringComparison.Ordinal) && call.Contains(sql, StringComparison.Ordinal));
+        Assert.Equal(1, (await deploy.RunAsync("--api-key", "checkout", "--key-days", "0")).ExitCode);
+    }
+
+    [Fact]
+    public async Task Keys_are_listed_and_revoked()
+    {
+        Assert.Contains("7 | checkout | deploy.sh | hub_abcdefgh", (await deploy.RunAsync("--list-keys")).Text, StringComparison.Ordinal);
+        var revoked = await deploy.RunAsync("--revoke-key", "7");
+        Assert.True(revoked.ExitCode == 0, revoked.Text);
+        Assert.Contains("Revoked key 7, hub_abcdefgh", revoked.Text, StringComparison.Ordinal);
+        var unknown = await deploy.RunAsync("--revoke-key", "8");
+        Assert.Equal(1, unknown.ExitCode);
+        Assert.Contains("there is no key 8 that is not revoked", unknown.Text, StringComparison.Ordinal);
+        Assert.Equal(1, (await deploy.RunAsync("--revoke-key", "7 OR true")).ExitCode);
+        Assert.Empty(deploy.Changes);
     }
 
     [Fact]

@@ -149,7 +149,7 @@ public sealed class DeploySecretsTests : IDisposable
     {
         Assert.Equal(0, (await deploy.RunAsync("--yes")).ExitCode);
         deploy.DropSecret("pgbouncer-tls", "tls.key");
-        var run = await deploy.RunAsync(["--yes"], ("STUB_NOT_READY", "statefulset/etcd"));
+        var run = await deploy.RunAsync(["--yes", "--timeout", "1"], ("STUB_NOT_READY", "statefulset/etcd"));
         Assert.Equal(1, run.ExitCode);
         Assert.Contains("kubectl -n timescaledb rollout restart deployment/gateway", run.Text, StringComparison.Ordinal);
     }

@@ -48,7 +48,7 @@ public sealed class DeployStorageTests : IDisposable
     public async Task A_run_that_was_interrupted_is_taken_up_by_the_next()
     {
         await ChangesAsync();
-        var run = await deploy.RunAsync(["--yes", .. Bucket, "s"], ("STUB_NOT_READY", "statefulset/etcd"));
+        var run = await deploy.RunAsync(["--yes", "--timeout", "1", .. Bucket, "s"], ("STUB_NOT_READY", "statefulset/etcd"));
         Assert.Equal(1, run.ExitCode);
         Assert.Contains("kubectl -n timescaledb rollout restart statefulset/timescaledb", run.Text, StringComparison.Ordinal);
         Assert.Equal([Restart, Stanza], await ChangesAsync());

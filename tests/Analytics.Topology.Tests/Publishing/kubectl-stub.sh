@@ -58,7 +58,13 @@ case $args in
   'get pod,persistentvolumeclaim'*) printf '%s' "${STUB_LEFT:-}" ;;
   'get customresourcedefinition'*) [ -z "${STUB_CRDS:-}" ] || echo "$3" ;;
   'get job --selector'*) [ ! -e "$STUB/released" ] || printf "job/%s\n" {etcd-auth,etcd-snapshot,migrations}-0a1b2c3d4e etcd-snapshot-28912345 backup-full-28912345 ;;
-  'get job/'*) if [ -e "$STUB/failed-job" ]; then printf 'Failed active: failed:7'; else printf 'Complete active: failed:'; fi ;;
+  'get job/'*)
+    asked=$STUB/asked-${2#job/}
+    # The script asks once before it applies a Job and once after it.
+    if [ -n "${STUB_RUNNING:-}" ] && [ "$(wc -c 2> /dev/null < "$asked" || echo 0)" -lt 2 ]; then printf x >> "$asked"; printf '%s' "$STUB_RUNNING"
+    elif [ -e "$STUB/failed-job" ]; then printf 'Failed active: failed:7'
+    else printf 'Complete active: failed:'; fi ;;
+  'get pods --selector'*) printf '%b' "${STUB_REASONS:-}" ;;
   'get pods') echo 'timescaledb-1 Pending' ;;
   logs*) echo 'the end of its log' ;;
   apply*--dry-run=server*)
@@ -84,6 +90,8 @@ case $args in
   'get statefulset --selector'*) printf '%s' "${STUB_INSTALLED:-}" ;;
   'get statefulset --all-namespaces'*) printf 'timescaledb\n%s' "${STUB_OTHERS:+$STUB_OTHERS$'\n'}" ;;
   exec*create_api_key*) echo 7 ;;
+  exec*'UPDATE analytics.api_keys'*) case $args in *'key_id = 7 '*) echo hub_abcdefgh ;; esac ;;
+  exec*'FROM analytics.api_keys'*) echo '7 | checkout | deploy.sh | hub_abcdefgh | 2026-11-30 | 2027-11-30 | valid' ;;
   exec*pg_is_in_recovery*) case $args in *timescaledb-"${STUB_PRIMARY:-1}"*) echo f ;; *) echo t ;; esac ;;
   exec*system_health_check*) printf 'replication | %s | two standbys\n' "${STUB_HEALTH:-ok}" ;;
   delete*--dry-run=server*) ;;
