@@ -28,6 +28,17 @@ public sealed class StartScriptTests : IDisposable
         Assert.Equal($"python {Root}/config/start-patroni.py {Root}/config", (await script.StandardOutput.ReadToEndAsync(Cancel).WaitAsync(Patience, Cancel)).Trim());
     }
 
+    [Fact]
+    public async Task Takes_away_the_lock_of_a_server_that_was_killed()
+    {
+        var sockets = Directory.CreateDirectory(Path.Combine(Root, "sockets")).FullName;
+        foreach (var name in new[] { ".s.PGSQL.5432", ".s.PGSQL.5432.lock", "another" })
+            await File.WriteAllTextAsync(Path.Combine(sockets, name), "1", Cancel);
+        using var script = Start();
+        await script.StandardOutput.ReadToEndAsync(Cancel).WaitAsync(Patience, Cancel);
+        Assert.Equal(["another"], Directory.EnumerateFiles(sockets).Select(Path.GetFileName));
+    }
+
     [Theory]
     [InlineData("hold")]
     [InlineData("hold-timescaledb-2")]
@@ -66,10 +77,12 @@ public sealed class StartScriptTests : IDisposable
         programs.Add("patroni", patroni);
         if (file is not null)
             File.WriteAllText(Path.Combine(config, file), "");
-        // As published, but for the place of the log's links, which belongs to a member's container.
+        // As published, but for the places of the log's links and of the sockets, which belong to a member's container.
+        var sockets = $"sockets={Paths.SocketDirectory}";
         var published = DatabaseContainers.For(Presets.Development).First().Directories.SelectMany(mounted => mounted.Files).Single(file => file.Name == "start-database.sh").Text!;
         var script = Path.Combine(Root, "start-database.sh");
-        File.WriteAllText(script, published.Replace("log=/tmp/postgresql-log", $"log={Root}/log", StringComparison.Ordinal).Replace("/proc/1/fd/2", "/nonexistent/fd", StringComparison.Ordinal)
+        Assert.Contains(sockets + "\n", published, StringComparison.Ordinal);
+        File.WriteAllText(script, published.Replace(sockets, $"sockets={Root}/sockets", StringComparison.Ordinal).Replace("log=/tmp/postgresql-log", $"log={Root}/log", StringComparison.Ordinal).Replace("/proc/1/fd/2", "/nonexistent/fd", StringComparison.Ordinal)
             .Replace("echo \"PostgreSQL's log", ": \"PostgreSQL's log", StringComparison.Ordinal));
         var start = new ProcessStartInfo("/bin/sh", [script, config]) { RedirectStandardOutput = true, RedirectStandardError = true };
         (start.Environment["PATH"], start.Environment["PATRONI_NAME"]) = (programs.SearchPath, "timescaledb-2");

@@ -12,12 +12,16 @@ if (: >> /proc/1/fd/2) 2> /dev/null; then
 else
     echo "PostgreSQL's log lies in $log: this container's error stream cannot be opened by name." >&2
 fi
+# A server that was killed leaves the lock of its socket in a volume that outlives the container. It names a process, whose number may by now be that of
+# another one here: PostgreSQL then takes it for a running server, and does not start. In a container that has just started, none runs.
+sockets=/var/run/postgresql
+rm -f "$sockets"/.s.PGSQL.*
 # An operator who restores the cluster by hand needs a member's volumes with nothing running on them: a file beside the configuration named
 # hold, or hold- and the member's name (Kubernetes: keys of ConfigMap patroni-restore), keeps it from starting until the file is gone.
 held() { [ -e "$1/hold" ] || [ -e "$1/hold-$PATRONI_NAME" ]; }
 if held "$1"; then
-    echo "$PATRONI_NAME is held ($1/hold*): neither Patroni nor PostgreSQL runs until that file is removed." >&2
     trap 'exit 0' TERM INT
+    echo "$PATRONI_NAME is held ($1/hold*): neither Patroni nor PostgreSQL runs until that file is removed." >&2
     while held "$1"; do sleep 1; done
     trap - TERM INT
 fi
