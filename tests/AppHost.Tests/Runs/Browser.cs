@@ -28,7 +28,7 @@ internal sealed class Browser : IAsyncDisposable
     }
 
     /// <summary>Opens a page, as wide as a notebook's screen.</summary>
-    public async Task<IPage> OpenAsync(Uri address, int height = 1000)
+    public async Task<IPage> OpenAsync(Uri address, int height = 1080)
     {
         var page = await browser.NewPageAsync(new BrowserNewPageOptions { ViewportSize = new ViewportSize { Width = 1500, Height = height } });
         await page.GotoAsync(address.ToString());
