@@ -142,7 +142,9 @@ internal sealed class StartReport(DistributedApplicationModel model, ResourceNot
             }
 
             // A start says every time what it waits for, so that nobody takes it for dead; a hub that was up says a change once.
-            if (elapsed - said < Interval || (up && text == last))
+            // So does one that cannot come up before somebody mends what failed.
+            var isStuck = up || latest.Values.Any(update => Failure(update.Snapshot) is not null);
+            if (elapsed - said < Interval || (isStuck && text == last))
                 continue;
             console.LogInformation("{Seconds} s: not there yet: {Text}", (int)elapsed.TotalSeconds, text);
             (said, last) = (elapsed, text);
