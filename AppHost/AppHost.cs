@@ -9,6 +9,7 @@ using AppHost.Startup;
 
 // Hub from top to bottom. Every container below is one of the topology's (Analytics.Topology), mapped by Cluster/ClusterResources.cs: what
 // runs under F5, in Compose, in Kubernetes and in the tests is the same. HUB_PROFILE chooses its size: cluster or single.
+DashboardPorts.Move();
 var builder = DistributedApplication.CreateBuilder(DeployOptions.OfBuilder(args));
 var profile = HubProfile.Choose(builder.Configuration);
 var topology = profile.Topology;

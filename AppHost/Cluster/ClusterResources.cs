@@ -48,7 +48,7 @@ internal static class ClusterResources
             var endpoint = EndpointName(name, port);
             resource.WithEndpoint(targetPort: port.Port, scheme: Scheme(port), name: endpoint, isProxied: false)
                 .WithEndpoint(endpoint, annotation => annotation.Port = port.HostPort)
-                .WithFreePort(port.HostPort);
+                .WithFreePort(port.HostPort, hub);
         }
 
         hub.Register(resource, spec);

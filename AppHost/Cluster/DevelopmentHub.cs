@@ -46,8 +46,8 @@ internal sealed class DevelopmentHub
     /// <summary>The command line of the container engine, known when the run begins.</summary>
     public string Engine { get; set; } = Startup.Engine.Docker;
 
-    /// <summary>The engine's volumes before this run: the orchestrator makes those that are missing before any container starts.</summary>
-    public IReadOnlyList<string> VolumesBefore { get; set; } = [];
+    /// <summary>Volumes of this run whose data were made with other passwords. Known before the orchestrator makes those that are missing.</summary>
+    public IReadOnlyList<string> ForeignVolumes { get; set; } = [];
 
     /// <summary>What builds or pulls the images; every container starts after it. Null until it was added.</summary>
     public IResourceBuilder<ProjectResource>? Images { get; set; }

@@ -30,7 +30,7 @@ internal static class HostPrograms
         foreach (var port in spec.Ports)
         {
             program.WithEndpoint(port.HostPort, port.HostPort, ClusterResources.Scheme(port), port.Name, port.Variable, isProxied: false)
-                .WithFreePort(port.HostPort);
+                .WithFreePort(port.HostPort, hub);
         }
 
         hub.Register(program, spec);

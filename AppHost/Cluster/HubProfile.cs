@@ -18,7 +18,7 @@ internal sealed record HubProfile(string Name, ClusterTopology Topology, int Por
     public const string VolumesVariable = "HUB_VOLUMES";
     public const string Cluster = "cluster";
     public const string Single = "single";
-    public const int LargestPortOffset = 50000;
+    public const int LargestPortOffset = 45000;
 
     /// <exception cref="InvalidOperationException">HUB_PROFILE names no profile, or HUB_PORT_OFFSET is no port offset.</exception>
     public static HubProfile Choose(IConfiguration configuration)

@@ -19,6 +19,9 @@ internal sealed class HubState
 
     private HubState(string directory, LocalFiles files, string apiKey, bool isNew) => (Directory, Files, ApiKey, IsNew) = (directory, files, apiKey, isNew);
 
+    /// <summary>The volumes whose data were made with these passwords.</summary>
+    private const string VolumesFile = "volumes";
+
     /// <summary>Absolute path of the state directory.</summary>
     public string Directory { get; }
     public LocalFiles Files { get; }
@@ -31,6 +34,22 @@ internal sealed class HubState
 
     /// <summary>Path on this machine of what a container mounts.</summary>
     public string PathOf(MountedDirectory directory) => Path.Combine(Directory, directory.Source.Replace('/', Path.DirectorySeparatorChar));
+
+    /// <summary>
+    /// Which of a run's volumes hold data that were made with other passwords. The rest belong to these from now on.
+    /// </summary>
+    /// <param name="own">The volumes of this run.</param>
+    /// <param name="existing">Every volume that the engine has before this run.</param>
+    public IReadOnlyList<string> Claim(IReadOnlyCollection<string> own, IReadOnlyCollection<string> existing)
+    {
+        var file = Path.Combine(Directory, VolumesFile);
+
+        // Passwords that are older than this list were used by an AppHost that kept none: what is there is theirs.
+        var known = File.Exists(file) ? File.ReadAllLines(file) : IsNew ? [] : existing.ToArray();
+        var foreign = own.Intersect(existing).Except(known).ToList();
+        OutputFiles.Write(Directory, [new OutputFile(VolumesFile, string.Concat(known.Union(own.Except(foreign)).Select(name => name + "\n")))]);
+        return foreign;
+    }
 
     /// <summary>Text of a file by its path relative to the directory.</summary>
     /// <exception cref="InvalidOperationException">There is none.</exception>

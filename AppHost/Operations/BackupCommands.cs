@@ -16,6 +16,7 @@ internal static class BackupCommands
     public static void WithBackupCommands(this IResourceBuilder<ContainerResource> runner, IResourceBuilder<DatabaseClusterResource> cluster)
     {
         var verb = "list";
+        var oneAtATime = new SemaphoreSlim(1);
         runner.WithExplicitStart().WithParentRelationship(cluster).WithArgs(context =>
         {
             context.Args.Clear();
@@ -23,10 +24,20 @@ internal static class BackupCommands
         });
 
         void Offer(string name, string display, string description, string icon, string value, string done, string? confirmation = null) =>
-            cluster.WithCommand(name, display, context =>
+            cluster.WithCommand(name, display, async context =>
             {
-                verb = value;
-                return context.RunAsync(runner.Resource, done);
+                // The runner reads its verb when it starts: a second command may not change it before that.
+                if (!await oneAtATime.WaitAsync(TimeSpan.Zero))
+                    return Runs.Busy(runner.Resource);
+                try
+                {
+                    verb = value;
+                    return await context.RunAsync(runner.Resource, done);
+                }
+                finally
+                {
+                    oneAtATime.Release();
+                }
             }, new CommandOptions
             {
                 Description = description,

@@ -16,7 +16,7 @@ internal static class Runs
     {
         var notifications = context.Services.GetRequiredService<ResourceNotificationService>();
         if (notifications.TryGetCurrentState(resource.Name, out var before) && IsBusy(before.Snapshot))
-            return CommandResults.Failure($"{resource.Name} is at work already. Wait for its end; its log shows how far it is.");
+            return Busy(resource);
         var earlier = before?.Snapshot.StartTimeStamp;
         var started = await context.Services.GetRequiredService<ResourceCommandService>()
             .ExecuteCommandAsync(resource, KnownResourceCommands.StartCommand, context.CancellationToken);
@@ -33,6 +33,10 @@ internal static class Runs
             ? CommandResults.Success(done, log, CommandResultFormat.Text, displayImmediately: false)
             : CommandResults.Failure($"{resource.Name} ended with exit code {end.Snapshot.ExitCode?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "none"}: {lines.LastOrDefault() ?? "its log is empty"}", log);
     }
+
+    /// <summary>The result of a command whose resource does something else now.</summary>
+    public static ExecuteCommandResult Busy(IResource resource) =>
+        CommandResults.Failure($"{resource.Name} is at work already. Wait for its end; its log shows how far it is.");
 
     /// <summary>A command that is offered while the resource that carries it is healthy.</summary>
     public static ResourceCommandState WhileHealthy(UpdateCommandStateContext context) =>

@@ -55,7 +55,8 @@ internal sealed class PatroniClient : IDisposable
             using var answer = await http.GetAsync(Address(leader, "primary"), stop.Token);
             return answer.IsSuccessStatusCode;
         }
-        catch (Exception failure) when (failure is HttpRequestException || (failure is OperationCanceledException && !cancellation.IsCancellationRequested))
+        catch (Exception failure) when (failure is HttpRequestException or IOException
+            || (failure is OperationCanceledException && !cancellation.IsCancellationRequested))
         {
             return false;
         }
@@ -85,7 +86,9 @@ internal sealed class PatroniClient : IDisposable
 
     public void Dispose() => http.Dispose();
 
-    /// <summary>Asks one member after the other; only one that does not answer is passed over.</summary>
+    /// <summary>
+    /// Asks one member after the other; only one that does not answer is passed over. One that is killed while it answers leaves half an answer.
+    /// </summary>
     private async Task<T> FirstAsync<T>(TimeSpan limit, Func<EndpointReference, CancellationToken, Task<T>> ask, CancellationToken cancellation)
     {
         var problem = "no member has started";
@@ -97,7 +100,7 @@ internal sealed class PatroniClient : IDisposable
             {
                 return await ask(member, stop.Token);
             }
-            catch (HttpRequestException failure)
+            catch (Exception failure) when (failure is HttpRequestException or IOException or JsonException)
             {
                 problem = $"{member.Resource.Name}: {failure.Message}";
             }

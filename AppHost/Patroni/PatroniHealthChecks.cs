@@ -14,7 +14,7 @@ internal sealed class MemberHealthCheck(PatroniClient patroni, EndpointReference
         {
             return await patroni.IsReadyAsync(member, cancellationToken) ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy("PostgreSQL does not run (yet).");
         }
-        catch (HttpRequestException failure)
+        catch (Exception failure) when (failure is HttpRequestException or IOException)
         {
             return HealthCheckResult.Unhealthy($"Patroni does not answer: {failure.Message}");
         }

@@ -17,6 +17,12 @@ internal static class Engine
 
     public const string Docker = "docker";
 
+    /// <summary>Nothing that is asked of the engine here takes long.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    /// <summary>The exit code that <c>timeout</c> uses.</summary>
+    private const int TimedOut = 124;
+
     /// <summary>The command line of the engine that the orchestrator uses: <c>docker</c> or <c>podman</c>.</summary>
     public static async Task<string> ProgramAsync(IServiceProvider services, CancellationToken cancellation)
     {
@@ -35,7 +41,12 @@ internal static class Engine
         var (exit, volumes) = await RunAsync(hub.Engine, ["volume", "ls", "--quiet"], cancellation);
 
         // Without an engine there is nothing to protect, and nothing will start; the orchestrator tells why.
-        hub.VolumesBefore = exit == 0 ? volumes.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) : [];
+        if (exit == 0)
+        {
+            var own = hub.Builder.Resources.SelectMany(resource => resource.Annotations.OfType<ContainerMountAnnotation>())
+                .Where(mount => mount.Type is ContainerMountType.Volume).Select(mount => mount.Source!).Distinct().ToList();
+            hub.ForeignVolumes = hub.State.Claim(own, volumes.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));
+        }
     });
 
     private static async Task StartAsync(DevelopmentHub hub, ILogger log, CancellationToken cancellation)
@@ -67,7 +78,19 @@ internal static class Engine
                 ?? throw new InvalidOperationException($"{program} did not start.");
             var output = process.StandardOutput.ReadToEndAsync(cancellation);
             var error = process.StandardError.ReadToEndAsync(cancellation);
-            await process.WaitForExitAsync(cancellation);
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+            limit.CancelAfter(Patience);
+            try
+            {
+                await process.WaitForExitAsync(limit.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                process.Kill(entireProcessTree: true);
+                cancellation.ThrowIfCancellationRequested();
+                return (TimedOut, $"{program} did not answer within {Patience.TotalSeconds:0} s. Does the engine hang? Try `{program} info`.");
+            }
+
             return (process.ExitCode, $"{await output}{await error}".Trim());
         }
         catch (System.ComponentModel.Win32Exception problem)

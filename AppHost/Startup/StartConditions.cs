@@ -24,18 +24,20 @@ internal static class StartConditions
     /// <summary>Fails the resource when another program has its port; a run that was killed a moment ago gets the time to end.</summary>
     /// <param name="resource">The resource.</param>
     /// <param name="port">A port of 127.0.0.1; null: any free one.</param>
-    public static IResourceBuilder<T> WithFreePort<T>(this IResourceBuilder<T> resource, int? port) where T : IResource => port is null ? resource
-        : resource.OnBeforeResourceStarted(async (_, start, cancellation) =>
+    /// <param name="hub">The hub.</param>
+    public static IResourceBuilder<T> WithFreePort<T>(this IResourceBuilder<T> resource, int? port, DevelopmentHub hub) where T : IResource =>
+        port is null ? resource : resource.OnBeforeResourceStarted(async (_, start, cancellation) =>
         {
             if (IsFree(port.Value))
                 return;
-            var holders = await HoldersAsync(start.Services, $"publish={port}", cancellation);
+            var holders = (await ContainersAsync(start.Services, filter: null, cancellation))
+                .Where(container => container.Ports.Contains($":{port}->", StringComparison.Ordinal)).Select(container => container.Name).ToList();
             var patience = holders.Count > 0 ? PatienceWithLastRun : PatienceWithPrograms;
             if (!await BecomesAsync(resource.Resource, start.Services, $"port {port} to become free", patience, _ => Task.FromResult(IsFree(port.Value)), cancellation))
             {
                 throw new DistributedApplicationException(
                     $"Port {port} of 127.0.0.1 is taken{Names(holders)}. If a hub of `./hub up` or another AppHost runs, stop it (`./hub down`); otherwise see "
-                    + $"who listens (`ss -ltnp sport = :{port}`), or start with {HubProfile.PortOffsetVariable}=10000.");
+                    + $"who listens (`{ListenersOf(port.Value)}`), or start with {HubProfile.PortOffsetVariable}={hub.Profile.PortOffset + 10000}.");
             }
         });
 
@@ -47,7 +49,7 @@ internal static class StartConditions
             {
                 // A volume may be another resource's too, as a member's is its backup server's; the same resource runs once.
                 async Task<List<string>> Others(CancellationToken cancel) =>
-                    [.. (await HoldersAsync(start.Services, $"volume={volume.Source}", cancel)).Where(name => IsOf(container, name))];
+                    [.. (await ContainersAsync(start.Services, $"volume={volume.Source}", cancel)).Select(other => other.Name).Where(name => IsOf(container, name))];
 
                 if ((await Others(cancellation)).Count > 0 && !await BecomesAsync(container, start.Services, $"volume {volume.Source} to be left",
                     PatienceWithLastRun, async cancel => (await Others(cancel)).Count == 0, cancellation))
@@ -64,10 +66,10 @@ internal static class StartConditions
     /// would wait without an end.
     /// </summary>
     public static IResourceBuilder<ContainerResource> WithOwnData(this IResourceBuilder<ContainerResource> resource, DevelopmentHub hub) =>
-        !hub.State.IsNew ? resource : resource.OnBeforeResourceStarted((_, _, _) =>
+        resource.OnBeforeResourceStarted((_, _, _) =>
         {
             var own = resource.Resource.Annotations.OfType<ContainerMountAnnotation>().Select(mount => mount.Source);
-            var kept = hub.VolumesBefore.Intersect(own).ToList();
+            var kept = hub.ForeignVolumes.Intersect(own).ToList();
             if (kept.Count > 0)
             {
                 throw new DistributedApplicationException(
@@ -81,8 +83,9 @@ internal static class StartConditions
     private static async Task<bool> BecomesAsync(
         IResource resource, IServiceProvider services, string what, TimeSpan patience, Func<CancellationToken, Task<bool>> isSo, CancellationToken cancellation)
     {
-        services.GetRequiredService<ResourceLoggerService>().GetLogger(resource)
-            .LogInformation("Waiting up to {Seconds} s for {What}: the last run may still be stopping.", (int)patience.TotalSeconds, what);
+        ILogger[] logs = [services.GetRequiredService<ResourceLoggerService>().GetLogger(resource), services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(StartConditions))];
+        foreach (var log in logs)
+            log.LogWarning("{Resource} waits up to {Seconds} s for {What}: the last run may still be stopping.", resource.Name, (int)patience.TotalSeconds, what);
         var time = services.GetRequiredService<TimeProvider>();
         var started = time.GetTimestamp();
         while (time.GetElapsedTime(started) < patience)
@@ -95,15 +98,20 @@ internal static class StartConditions
         return false;
     }
 
-    /// <summary>The running session containers of any AppHost that a filter of the engine finds.</summary>
-    private static async Task<IReadOnlyList<string>> HoldersAsync(IServiceProvider services, string filter, CancellationToken cancellation)
+    /// <summary>The running session containers of any AppHost, with their published ports.</summary>
+    private static async Task<IReadOnlyList<(string Name, string Ports)>> ContainersAsync(IServiceProvider services, string? filter, CancellationToken cancellation)
     {
         var engine = await Engine.ProgramAsync(services, cancellation);
-        var (exit, output) = await Engine.RunAsync(engine, ["ps", "--filter", filter, "--filter", $"label={SessionLabel}", "--format", "{{.Names}}"], cancellation);
-        return exit == 0
-            ? [.. output.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)]
-            : throw new DistributedApplicationException($"The engine does not list its containers: {output}");
+        string[] more = filter is null ? [] : ["--filter", filter];
+        var (exit, output) = await Engine.RunAsync(engine, ["ps", "--filter", $"label={SessionLabel}", .. more, "--format", "{{.Names}}\t{{.Ports}}"], cancellation);
+        if (exit != 0)
+            throw new DistributedApplicationException($"The engine does not list its containers: {output}");
+        var lines = output.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        return [.. lines.Select(line => line.Split('\t')).Select(parts => (parts[0], parts.ElementAtOrDefault(1) ?? ""))];
     }
+
+    private static string ListenersOf(int port) => OperatingSystem.IsWindows() ? $"netstat -ano | findstr :{port}"
+        : OperatingSystem.IsMacOS() ? $"lsof -nP -iTCP:{port} -sTCP:LISTEN" : $"ss -ltnp sport = :{port}";
 
     /// <summary>The orchestrator names a container <c>resource-suffix</c>.</summary>
     internal static bool IsOf(IResource resource, string container) =>

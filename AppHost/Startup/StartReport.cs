@@ -73,15 +73,19 @@ internal sealed class StartReport(DistributedApplicationModel model, ResourceNot
     /// <summary>What a resource that is not there yet waits for; null: it is there, or it is started by hand.</summary>
     /// <param name="resource">The resource.</param>
     /// <param name="snapshot">Its last news; null: none came yet.</param>
-    internal static string? Waiting(IResource resource, CustomResourceSnapshot? snapshot)
+    /// <param name="endsByItself">Whether its end is what others wait for.</param>
+    internal static string? Waiting(IResource resource, CustomResourceSnapshot? snapshot, bool endsByItself)
     {
         if (resource.Annotations.OfType<ExplicitStartupAnnotation>().Any())
             return null;
         var state = snapshot?.State?.Text;
         if (state == KnownResourceStates.Running)
             return snapshot!.HealthStatus is null or HealthStatus.Healthy ? null : Unhealthy(snapshot);
-        var isDone = state == KnownResourceStates.Finished || state == KnownResourceStates.Exited || state == KnownResourceStates.Active;
-        return isDone ? null : (state ?? "not started").ToLowerInvariant();
+        if (state == KnownResourceStates.Active)
+            return null;
+        if (state == KnownResourceStates.Finished || state == KnownResourceStates.Exited)
+            return endsByItself ? null : "ended";
+        return (state ?? "not started").ToLowerInvariant();
     }
 
     private static string Unhealthy(CustomResourceSnapshot snapshot) =>
@@ -114,14 +118,14 @@ internal sealed class StartReport(DistributedApplicationModel model, ResourceNot
             return;
         var lines = new List<string>();
         await foreach (var batch in logs.GetAllAsync(update.ResourceId).WithCancellation(stopping))
-            lines.AddRange(batch.SelectMany(line => line.Content.Split('\n')).Where(line => !IsStackTrace(line)));
+            lines.AddRange(batch.SelectMany(line => line.Content.Split('\n')).Where(line => !IsNoise(line)));
         console.LogError("{Resource} {Failure}. The end of its log:\n  {Log}", update.Resource.Name, failure,
             lines.Count == 0 ? "(empty)" : string.Join("\n  ", lines.TakeLast(LinesOfLog)));
     }
 
-    /// <summary>Where in Aspire an exception came from tells a user of Hub nothing; the dashboard's log has it.</summary>
-    private static bool IsStackTrace(string line) =>
-        line.TrimStart().StartsWith("at ", StringComparison.Ordinal) || line.TrimStart().StartsWith("--- End of stack", StringComparison.Ordinal);
+    /// <summary>Where in Aspire an exception came from, and how the orchestrator began, tell a user of Hub nothing; the dashboard's log has it.</summary>
+    private static bool IsNoise(string line) =>
+        line.Contains(" [sys] ", StringComparison.Ordinal) || line.TrimStart().StartsWith("at ", StringComparison.Ordinal) || line.TrimStart().StartsWith("--- End of stack", StringComparison.Ordinal);
 
     private async Task ProgressAsync(CancellationToken stopping)
     {
@@ -154,11 +158,13 @@ internal sealed class StartReport(DistributedApplicationModel model, ResourceNot
     /// <summary>What is not there, grouped by the reason; empty when everything is.</summary>
     private string Missing()
     {
+        var once = model.Resources.SelectMany(resource => resource.Annotations.OfType<WaitAnnotation>())
+            .Where(wait => wait.WaitType is WaitType.WaitForCompletion).Select(wait => wait.Resource).ToHashSet();
         var reasons = from resource in model.Resources
                       where resource is ContainerResource or ProjectResource or DatabaseClusterResource or PostgresDatabaseResource
                       let updates = latest.Values.Where(update => update.Resource == resource).ToList()
-                      let reason = updates.Count == 0 ? Waiting(resource, snapshot: null)
-                          : updates.Select(update => Failure(update.Snapshot) ?? Waiting(resource, update.Snapshot)).FirstOrDefault(reason => reason is not null)
+                      let reason = updates.Count == 0 ? Waiting(resource, snapshot: null, once.Contains(resource))
+                          : updates.Select(update => Failure(update.Snapshot) ?? Waiting(resource, update.Snapshot, once.Contains(resource))).FirstOrDefault(reason => reason is not null)
                       where reason is not null
                       group resource.Name by reason into same
                       select $"{string.Join(", ", same)} ({same.Key})";

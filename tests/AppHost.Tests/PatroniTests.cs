@@ -44,6 +44,7 @@ public sealed class The_client_of_Patroni : IAsyncLifetime
     private readonly DirectoryInfo root = Directory.CreateTempSubdirectory("hub-patroni-");
     private readonly List<string> requests = [];
     private readonly HubState state;
+    private bool breakOff;
     private int switchover = StatusCodes.Status200OK;
     private WebApplication? server;
 
@@ -67,6 +68,16 @@ public sealed class The_client_of_Patroni : IAsyncLifetime
         frozen.Start();
         using var client = Client(state, ((IPEndPoint)frozen.LocalEndpoint).Port, Port());
         Assert.Equal("timescaledb-2", (await client.ClusterAsync(Cancel)).Leader?.Name);
+    }
+
+    /// <summary>A member that is killed while it answers.</summary>
+    [Fact]
+    public async Task Asks_the_next_member_when_one_breaks_off_in_the_middle()
+    {
+        breakOff = true;
+        using var client = Client(state, Port(), Port());
+        Assert.Equal("timescaledb-2", (await client.ClusterAsync(Cancel)).Leader?.Name);
+        Assert.False(breakOff);
     }
 
     [Fact]
@@ -137,6 +148,15 @@ public sealed class The_client_of_Patroni : IAsyncLifetime
             // Like Patroni, which takes no body of unknown length.
             context.Response.StatusCode = context.Request.Path != "/switchover" ? StatusCodes.Status200OK
                 : context.Request.ContentLength is null ? StatusCodes.Status411LengthRequired : switchover;
+            if (breakOff)
+            {
+                breakOff = false;
+                await context.Response.WriteAsync(Cluster[..20], Cancel);
+                await context.Response.Body.FlushAsync(Cancel);
+                context.Abort();
+                return;
+            }
+
             await context.Response.WriteAsync(context.Request.Path == "/cluster" ? Cluster : "Successfully switched over to \"timescaledb-1\"", Cancel);
         });
         await server.StartAsync(Cancel);

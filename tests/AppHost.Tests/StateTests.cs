@@ -39,6 +39,29 @@ public sealed class The_state_of_the_AppHost : IDisposable
     }
 
     [Fact]
+    public void Does_not_take_volumes_whose_passwords_are_gone_however_often_it_is_asked()
+    {
+        Assert.Equal(["data"], Prepare(Presets.DevelopmentSingle).Claim(["data", "new"], ["data", "other"]));
+        Assert.Equal(["data"], Prepare(Presets.DevelopmentSingle).Claim(["data", "new"], ["data", "new", "other"]));
+    }
+
+    [Fact]
+    public void Knows_the_volumes_that_its_own_runs_made()
+    {
+        Assert.Empty(Prepare(Presets.DevelopmentSingle).Claim(["data"], []));
+        Assert.Empty(Prepare(Presets.DevelopmentSingle).Claim(["data", "more"], ["data"]));
+        Assert.Empty(Prepare(Presets.DevelopmentSingle).Claim(["data", "more"], ["data", "more"]));
+    }
+
+    [Fact]
+    public void Takes_what_is_there_when_its_passwords_are_older_than_the_list()
+    {
+        Prepare(Presets.DevelopmentSingle);
+        Assert.Empty(Prepare(Presets.DevelopmentSingle).Claim(["data"], ["data"]));
+        Assert.Empty(Prepare(Presets.DevelopmentSingle).Claim(["data"], ["data"]));
+    }
+
+    [Fact]
     public void Names_a_file_that_it_does_not_have() =>
         Assert.Contains("tls/nobody/tls.crt", Assert.Throws<InvalidOperationException>(() => Prepare(Presets.DevelopmentSingle).Text("tls/nobody/tls.crt")).Message, StringComparison.Ordinal);
 

@@ -5,6 +5,8 @@ namespace AppHost.Tests.Runs;
 /// <summary>The AppHost as a process of its own, as an IDE and <c>dotnet run</c> start it: it can be killed, and its console is what a user sees.</summary>
 internal sealed class AppHostProcess : IDisposable
 {
+    private static readonly TimeSpan PatienceToStop = TimeSpan.FromMinutes(2);
+
     private readonly Process process;
     private readonly List<string> lines = [];
 
@@ -46,7 +48,13 @@ internal sealed class AppHostProcess : IDisposable
     public void Dispose()
     {
         if (!process.HasExited)
-            process.Kill();
+        {
+            // As Ctrl-C does, so that its containers have ended when their volumes are removed.
+            using var interrupt = Process.Start("kill", ["-INT", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+            if (!process.WaitForExit(PatienceToStop))
+                process.Kill();
+        }
+
         process.Dispose();
     }
 

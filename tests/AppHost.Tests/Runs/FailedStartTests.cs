@@ -42,9 +42,14 @@ public sealed class A_start_that_fails
         await using (var first = await HubRun.StartAsync(data))
             await first.UpAsync();
         File.Delete(Path.Combine(data.State, "aspire", SecretValues.FileName));
-        await using var second = await HubRun.StartAsync(data);
-        await second.SaysAsync($"volume {data.Volumes}-single-etcd-1 holds data of an earlier hub", Patience);
-        Assert.Equal(KnownResourceStates.FailedToStart, second.Snapshot("etcd-1").State?.Text);
+
+        // Twice: the first of these starts makes new passwords, which must not open the old data to the second.
+        for (var start = 0; start < 2; start++)
+        {
+            await using var next = await HubRun.StartAsync(data);
+            await next.SaysAsync($"volume {data.Volumes}-single-etcd-1 holds data of an earlier hub", Patience);
+            Assert.Equal(KnownResourceStates.FailedToStart, next.Snapshot("etcd-1").State?.Text);
+        }
     }
 
     [Fact]
@@ -52,7 +57,7 @@ public sealed class A_start_that_fails
     {
         await using var data = new RunData(HubProfile.Single);
         using var run = AppHostProcess.Start(data, ("DOCKER_HOST", $"unix://{data.State}/no.sock"));
-        await run.SaysAsync("container", Patience);
-        await run.SaysAsync("not there yet", Patience);
+        await run.SaysAsync("error: The container engine does not answer: Cannot connect", Patience);
+        await run.SaysAsync("Start it: `systemctl start docker`", Patience);
     }
 }

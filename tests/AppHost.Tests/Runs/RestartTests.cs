@@ -25,10 +25,16 @@ public sealed class The_end_of_a_run
             string[] exitCodes = ["events", "--filter", $"container={database}", "--filter", "event=die", "--format", "{{.Actor.Attributes.exitCode}}"];
             using var ends = Process.Start(new ProcessStartInfo("docker", exitCodes) { RedirectStandardOutput = true })!;
 
-            await first.StopAsync();
+            try
+            {
+                await first.StopAsync();
+                Assert.Equal("0", await ends.StandardOutput.ReadLineAsync(Cancel).AsTask().WaitAsync(TimeSpan.FromMinutes(1), Cancel));
+            }
+            finally
+            {
+                ends.Kill();
+            }
 
-            Assert.Equal("0", await ends.StandardOutput.ReadLineAsync(Cancel));
-            ends.Kill();
             var kept = await EngineAsync("ps", "--all", "--no-trunc", "--quiet");
             Assert.DoesNotContain(containers.Values, id => kept.Contains(id, StringComparison.Ordinal));
             Assert.DoesNotContain(network, await EngineAsync("network", "ls", "--no-trunc", "--quiet"), StringComparison.Ordinal);

@@ -41,9 +41,25 @@ internal sealed class RunData(string profile) : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        var prefix = Profile == HubProfile.Cluster ? $"{Volumes}-" : $"{Volumes}-{Profile}-";
-        await Hub.Testing.Engine.RemoveVolumesAsync(ClusterContainers.For(Topology).SelectMany(container => container.Volumes).Select(volume => prefix + volume.Name).Distinct());
-        root.Delete(recursive: true);
+        try
+        {
+            var prefix = Profile == HubProfile.Cluster ? $"{Volumes}-" : $"{Volumes}-{Profile}-";
+            var volumes = ClusterContainers.For(Topology).SelectMany(container => container.Volumes).Select(volume => prefix + volume.Name).Distinct().ToList();
+
+            // What was started without an end leaves its containers to the orchestrator, which takes its time.
+            await Eventually.TrueAsync(async () => (await UsersAsync(prefix)).Length == 0, TimeSpan.FromMinutes(1), () => $"containers still use {prefix}*", CancellationToken.None);
+            await Hub.Testing.Engine.RemoveVolumesAsync(volumes);
+        }
+        finally
+        {
+            root.Delete(recursive: true);
+        }
+    }
+
+    private static async Task<string> UsersAsync(string prefix)
+    {
+        var (_, output) = await Startup.Engine.RunAsync("docker", ["ps", "--all", "--format", "{{.Mounts}}", "--no-trunc"], CancellationToken.None);
+        return string.Concat(output.Split('\n').Where(mounts => mounts.Contains(prefix, StringComparison.Ordinal)));
     }
 
     /// <summary>An address whose port was free a moment ago.</summary>
