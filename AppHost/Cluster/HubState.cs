@@ -44,8 +44,8 @@ internal sealed class HubState
     {
         var file = Path.Combine(Directory, VolumesFile);
 
-        // Passwords that are older than this list were used by an AppHost that kept none: what is there is theirs.
-        var known = File.Exists(file) ? File.ReadAllLines(file) : IsNew ? [] : existing.ToArray();
+        // New passwords open nothing that is there. Passwords that are older than this list were used by an AppHost that kept none.
+        var known = IsNew ? [] : File.Exists(file) ? File.ReadAllLines(file) : existing.ToArray();
         var foreign = own.Intersect(existing).Except(known).ToList();
         OutputFiles.Write(Directory, [new OutputFile(VolumesFile, string.Concat(known.Union(own.Except(foreign)).Select(name => name + "\n")))]);
         return foreign;

@@ -1,6 +1,7 @@
 using System.Runtime.Versioning;
 using Analytics.Topology;
 using Analytics.Topology.Containers;
+using Analytics.Topology.Security;
 using AppHost.Cluster;
 
 namespace AppHost.Tests;
@@ -43,6 +44,15 @@ public sealed class The_state_of_the_AppHost : IDisposable
     {
         Assert.Equal(["data"], Prepare(Presets.DevelopmentSingle).Claim(["data", "new"], ["data", "other"]));
         Assert.Equal(["data"], Prepare(Presets.DevelopmentSingle).Claim(["data", "new"], ["data", "new", "other"]));
+    }
+
+    [Fact]
+    public void Does_not_take_its_own_volumes_either_when_only_the_passwords_are_gone()
+    {
+        Assert.Empty(Prepare(Presets.DevelopmentSingle).Claim(["data"], []));
+        File.Delete(Path.Combine(root.FullName, SecretValues.FileName));
+        Assert.Equal(["data"], Prepare(Presets.DevelopmentSingle).Claim(["data"], ["data"]));
+        Assert.Equal(["data"], Prepare(Presets.DevelopmentSingle).Claim(["data"], ["data"]));
     }
 
     [Fact]

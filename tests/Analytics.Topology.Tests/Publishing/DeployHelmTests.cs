@@ -72,7 +72,7 @@ public sealed class DeployHelmTests : IDisposable
     public async Task Says_why_it_stops(string message, string variable, string value)
     {
         deploy.Mark("namespace");
-        var run = await deploy.RunAsync(["--yes", "--helm", deploy.Chart], (variable, value));
+        var run = await deploy.RunAsync(["--yes", "--timeout", "1", "--helm", deploy.Chart], (variable, value));
         Assert.Equal(1, run.ExitCode);
         Assert.Contains(message, run.Text, StringComparison.Ordinal);
         if (variable is not ("STUB_CHART_FAILS" or "STUB_NOT_READY"))
