@@ -70,7 +70,7 @@ public sealed class Deploying : IDisposable
     [Fact]
     public async Task A_failure_ends_it_with_its_reason()
     {
-        var run = await RunAsync([("STUB_NOT_READY", "statefulset/timescaledb")], "--yes", "--size", "dev");
+        var run = await RunAsync([("STUB_NOT_READY", "statefulset/timescaledb")], "--yes", "--timeout", "1", "--size", "dev");
         Assert.NotEqual(0, run.ExitCode);
         Assert.Contains("statefulset/timescaledb is not ready", run.Text, StringComparison.Ordinal);
         Assert.DoesNotContain("wait deployment/gateway", programs.Changes());
