@@ -6,7 +6,7 @@ public class DeployOptionsTests
 {
     private static readonly string[] OfAspire = ["--operation", "publish", "--step", "deploy", "--environment", "Production"];
 
-    private static DeployOptions Parse(params string[] arguments) => DeployOptions.Parse([.. OfAspire, .. arguments], "/work");
+    private static DeployOptions Parse(params string[] arguments) => DeployOptions.Parse([.. OfAspire, .. arguments], "/home/me");
 
     [Fact]
     public void Without_any_it_is_the_recommended_size_and_asks_first()
@@ -22,8 +22,8 @@ public class DeployOptionsTests
     {
         var options = Parse("--HUB_PROFILE=single", "--dry-run", "--context", "staging", "--output-path", "out", "--values", "mine.yaml", "--s3-ca", "/etc/ca.crt", "--cert-manager", "--set", "a=b", "--timeout", "60");
         Assert.True(options.DryRun);
-        Assert.Equal(("staging", "/work/out"), (options.Context, options.Output));
-        Assert.Equal(["--values", "/work/mine.yaml", "--s3-ca", "/etc/ca.crt", "--cert-manager", "--set", "a=b", "--timeout", "60"], options.Arguments);
+        Assert.Equal(("staging", "/home/me/out"), (options.Context, options.Output));
+        Assert.Equal(["--values", "/home/me/mine.yaml", "--s3-ca", "/etc/ca.crt", "--cert-manager", "--set", "a=b", "--timeout", "60"], options.Arguments);
     }
 
     [Fact]
