@@ -9,8 +9,8 @@ public sealed class IngestOptions
     public const string Section = "Ingest";
 
     /// <summary>
-    /// The addresses of this machine on which all ports listen, separated by commas, such as <c>127.0.0.1</c>. Default empty: every address, for a
-    /// container has no other protection to give up.
+    /// The addresses of this machine on which all ports listen, separated by commas, such as <c>127.0.0.1</c>. Default empty: every address, as a
+    /// container needs it.
     /// </summary>
     [IPAddresses]
     public string ListenAddresses { get; set; } = "";

@@ -30,7 +30,7 @@ internal static class ClusterResources
             .WithImageOf(hub, spec)
             .WithArgs([.. spec.Entrypoint.Skip(1), .. spec.Arguments])
             .WithRuntimeArguments(spec)
-            .WithOwnVolumes()
+            .WithOwnVolumes(hub)
 
             // Containers trust the cluster's own CA and nothing else.
             .WithDeveloperCertificateTrust(false);

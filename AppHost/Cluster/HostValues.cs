@@ -12,45 +12,41 @@ internal static class HostValues
     /// <returns>A text, or an expression where there is something to refer to: an expression without one, and empty, sets no variable at all.</returns>
     public static object InContainer(DevelopmentHub hub, SecretText value)
     {
-        var parts = value.TypedParts();
-        if (!parts.Any(part => part is SecretPart))
+        if (!value.TypedParts().Any(part => part is SecretPart))
             return value.Template;
-        var expression = new ReferenceExpressionBuilder();
-        foreach (var part in parts)
-        {
-            if (part is SecretPart secret)
-                expression.AppendFormatted(hub.Secret(secret.Name));
-            else
-                expression.AppendLiteral(part.InContainer);
-        }
-
-        return expression.Build();
+        return Expression(hub, value, (expression, part) => expression.AppendLiteral(part.InContainer));
     }
 
     /// <summary>For a program on this machine: other containers by their published ports, mounted files by their place in the state directory.</summary>
-    public static ReferenceExpression OnThisMachine(DevelopmentHub hub, ContainerSpec spec, SecretText value)
+    public static ReferenceExpression OnThisMachine(DevelopmentHub hub, ContainerSpec spec, SecretText value) => Expression(hub, value, (expression, part) =>
+    {
+        switch (part)
+        {
+            case HostPart host:
+                expression.AppendFormatted(hub.Endpoint(host.Container, host.Port).Property(EndpointProperty.IPV4Host));
+                break;
+            case PortPart port:
+                expression.AppendFormatted(hub.Endpoint(port.Container, port.Port).Property(EndpointProperty.Port));
+                break;
+            case FilePart file:
+                expression.AppendLiteral(PathOf(hub, spec, file.Path));
+                break;
+            default:
+                expression.AppendLiteral(part.InContainer);
+                break;
+        }
+    });
+
+    /// <summary>The parts in order: secrets as parameters, the rest as the host has it.</summary>
+    private static ReferenceExpression Expression(DevelopmentHub hub, SecretText value, Action<ReferenceExpressionBuilder, TextPart> append)
     {
         var expression = new ReferenceExpressionBuilder();
         foreach (var part in value.TypedParts())
         {
-            switch (part)
-            {
-                case SecretPart secret:
-                    expression.AppendFormatted(hub.Secret(secret.Name));
-                    break;
-                case HostPart host:
-                    expression.AppendFormatted(hub.Endpoint(host.Container, host.Port).Property(EndpointProperty.IPV4Host));
-                    break;
-                case PortPart port:
-                    expression.AppendFormatted(hub.Endpoint(port.Container, port.Port).Property(EndpointProperty.Port));
-                    break;
-                case FilePart file:
-                    expression.AppendLiteral(PathOf(hub, spec, file.Path));
-                    break;
-                default:
-                    expression.AppendLiteral(part.InContainer);
-                    break;
-            }
+            if (part is SecretPart secret)
+                expression.AppendFormatted(hub.Secret(secret.Name));
+            else
+                append(expression, part);
         }
 
         return expression.Build();

@@ -1,3 +1,4 @@
+using AppHost.Cluster;
 using AppHost.Patroni;
 using AppHost.Startup;
 using Microsoft.Extensions.DependencyInjection;
@@ -10,7 +11,7 @@ internal static class DatabaseCommands
     public const string SwitchOver = "switch-over";
     public const string KillPrimary = "kill-primary";
 
-    public static IResourceBuilder<DatabaseClusterResource> WithDatabaseCommands(this IResourceBuilder<DatabaseClusterResource> cluster) => cluster
+    public static IResourceBuilder<DatabaseClusterResource> WithDatabaseCommands(this IResourceBuilder<DatabaseClusterResource> cluster, DevelopmentHub hub) => cluster
         .WithCommand(SwitchOver, "Switch over", SwitchOverAsync, new CommandOptions
         {
             Description = "Hands the leadership to a synchronous standby; writes wait for a few seconds.",
@@ -20,7 +21,7 @@ internal static class DatabaseCommands
                 ? ResourceCommandState.Hidden
                 : Runs.WhileHealthy(context),
         })
-        .WithCommand(KillPrimary, "Kill the primary", context => KillPrimaryAsync(cluster.Resource, context), new CommandOptions
+        .WithCommand(KillPrimary, "Kill the primary", context => KillPrimaryAsync(hub, cluster.Resource, context), new CommandOptions
         {
             Description = "Kills the leader's container without warning, as a lost machine would. Start it again from its own row.",
             ConfirmationMessage = "Kill the primary's container? With three members a standby takes over within about 20 seconds; "
@@ -41,7 +42,7 @@ internal static class DatabaseCommands
         }
     }
 
-    private static async Task<ExecuteCommandResult> KillPrimaryAsync(DatabaseClusterResource cluster, ExecuteCommandContext context)
+    private static async Task<ExecuteCommandResult> KillPrimaryAsync(DevelopmentHub hub, DatabaseClusterResource cluster, ExecuteCommandContext context)
     {
         try
         {
@@ -50,9 +51,8 @@ internal static class DatabaseCommands
                 return CommandResults.Failure("The cluster has no leader now.");
             if (cluster.Members.All(member => member.Name != leader.Name) || Runs.RunningContainer(leader.Name, context.Services) is not { } container)
                 return CommandResults.Failure($"The container of {leader.Name} does not run.");
-            var engine = await Engine.ProgramAsync(context.Services, context.CancellationToken);
-            var (exit, output) = await Engine.RunAsync(engine, ["kill", container], context.CancellationToken);
-            return exit == 0 ? CommandResults.Success($"Killed {leader.Name}.") : CommandResults.Failure($"{engine} kill: {output}");
+            var (exit, output) = await Engine.RunAsync(hub.Engine, ["kill", container], context.CancellationToken);
+            return exit == 0 ? CommandResults.Success($"Killed {leader.Name}.") : CommandResults.Failure($"{hub.Engine} kill: {output}");
         }
         catch (PatroniException problem)
         {

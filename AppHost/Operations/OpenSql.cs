@@ -26,7 +26,7 @@ internal static class OpenSql
             var terminal = context.Services.GetRequiredService<TerminalService>().CreateTerminal(new TerminalLaunchOptions
             {
                 Title = $"SQL: {ClusterNames.Database}",
-                Executable = await Engine.ProgramAsync(context.Services, context.CancellationToken),
+                Executable = hub.Engine,
                 Arguments = ["exec", "--interactive", "--tty", "--env", "PGPASSWORD", container, "psql", PsqlTarget.Primary(Roles.ReadOnly)],
                 EnvironmentVariables = { ["PGPASSWORD"] = hub.State.Files.Secrets[Secrets.ReadOnly] },
                 Columns = 140,

@@ -26,7 +26,7 @@ internal static class DatabaseClusterExtensions
             .WithInitialState(new CustomResourceSnapshot { ResourceType = "PatroniCluster", Properties = [], State = KnownResourceStates.Running })
             .WithIconName("DatabaseMultiple")
             .WithCheck("patroni", services => new ClusterHealthCheck(services.GetRequiredService<PatroniClient>(), members.Count))
-            .WithDatabaseCommands();
+            .WithDatabaseCommands(hub);
         hub.Builder.Services.AddHostedService(services => new ClusterWatch(cluster.Resource, services.GetRequiredService<PatroniClient>(),
             services.GetRequiredService<ResourceNotificationService>(), services.GetRequiredService<TimeProvider>()));
         foreach (var (member, endpoint) in members.Zip(endpoints))

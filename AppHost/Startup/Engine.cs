@@ -24,7 +24,7 @@ internal static class Engine
     private const int TimedOut = 124;
 
     /// <summary>The command line of the engine that the orchestrator uses: <c>docker</c> or <c>podman</c>.</summary>
-    public static async Task<string> ProgramAsync(IServiceProvider services, CancellationToken cancellation)
+    private static async Task<string> ProgramAsync(IServiceProvider services, CancellationToken cancellation)
     {
         var runtime = await services.GetRequiredService<IContainerRuntimeResolver>().ResolveAsync(cancellation);
         return runtime.Name.ToLowerInvariant();

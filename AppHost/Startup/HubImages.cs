@@ -20,9 +20,6 @@ internal static class HubImages
             .WithArgs(context => context.Args.Add(hub.Engine))
             .WithArgs([.. names])
             .WithEnvironment("HUB_HOME", hub.Repository)
-
-            // As ./hub passes it where Aspire is there: it is among the inputs of an image that holds one of Hub's programs.
-            .WithEnvironment("HubAspire", "true")
             .WithEnvironment(HubState.Variable, hub.State.Directory)
             .WithIconName("BoxMultiple");
         hub.Images = images;

@@ -30,7 +30,7 @@ internal static class StartConditions
         {
             if (IsFree(port.Value))
                 return;
-            var holders = (await ContainersAsync(start.Services, filter: null, cancellation))
+            var holders = (await ContainersAsync(hub, filter: null, cancellation))
                 .Where(container => container.Ports.Contains($":{port}->", StringComparison.Ordinal)).Select(container => container.Name).ToList();
             var patience = holders.Count > 0 ? PatienceWithLastRun : PatienceWithPrograms;
             if (!await BecomesAsync(resource.Resource, start.Services, $"port {port} to become free", patience, _ => Task.FromResult(IsFree(port.Value)), cancellation))
@@ -42,14 +42,14 @@ internal static class StartConditions
         });
 
     /// <summary>Lets the resource wait while its container of another run has its volumes: two servers on the same files would destroy them.</summary>
-    public static IResourceBuilder<ContainerResource> WithOwnVolumes(this IResourceBuilder<ContainerResource> resource) =>
+    public static IResourceBuilder<ContainerResource> WithOwnVolumes(this IResourceBuilder<ContainerResource> resource, DevelopmentHub hub) =>
         resource.OnBeforeResourceStarted(async (container, start, cancellation) =>
         {
             foreach (var volume in container.Annotations.OfType<ContainerMountAnnotation>().Where(mount => mount.Type is ContainerMountType.Volume && !mount.IsReadOnly))
             {
                 // A volume may be another resource's too, as a member's is its backup server's; the same resource runs once.
                 async Task<List<string>> Others(CancellationToken cancel) =>
-                    [.. (await ContainersAsync(start.Services, $"volume={volume.Source}", cancel)).Select(other => other.Name).Where(name => IsOf(container, name))];
+                    [.. (await ContainersAsync(hub, $"volume={volume.Source}", cancel)).Select(other => other.Name).Where(name => IsOf(container, name))];
 
                 if ((await Others(cancellation)).Count > 0 && !await BecomesAsync(container, start.Services, $"volume {volume.Source} to be left",
                     PatienceWithLastRun, async cancel => (await Others(cancel)).Count == 0, cancellation))
@@ -99,11 +99,10 @@ internal static class StartConditions
     }
 
     /// <summary>The running session containers of any AppHost, with their published ports.</summary>
-    private static async Task<IReadOnlyList<(string Name, string Ports)>> ContainersAsync(IServiceProvider services, string? filter, CancellationToken cancellation)
+    private static async Task<IReadOnlyList<(string Name, string Ports)>> ContainersAsync(DevelopmentHub hub, string? filter, CancellationToken cancellation)
     {
-        var engine = await Engine.ProgramAsync(services, cancellation);
         string[] more = filter is null ? [] : ["--filter", filter];
-        var (exit, output) = await Engine.RunAsync(engine, ["ps", "--filter", $"label={SessionLabel}", .. more, "--format", "{{.Names}}\t{{.Ports}}"], cancellation);
+        var (exit, output) = await Engine.RunAsync(hub.Engine, ["ps", "--filter", $"label={SessionLabel}", .. more, "--format", "{{.Names}}\t{{.Ports}}"], cancellation);
         if (exit != 0)
             throw new DistributedApplicationException($"The engine does not list its containers: {output}");
         var lines = output.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);

@@ -48,13 +48,15 @@ internal sealed class HubModel : IAsyncDisposable
     {
         (this.root, this.builder) = (root, builder);
         Profile = profile;
-        Topology = profile == HubProfile.Single ? Presets.DevelopmentSingle : Presets.Development;
+        Topology = TopologyOf(profile);
         Containers = ClusterContainers.For(Topology);
         Secrets = Analytics.Topology.Security.SecretValues.Complete(File.ReadAllText(StatePath("secrets.env")));
         AllocateEndpoints();
     }
 
     public static TheoryData<string> Profiles => [HubProfile.Cluster, HubProfile.Single];
+
+    public static ClusterTopology TopologyOf(string profile) => profile == HubProfile.Single ? Presets.DevelopmentSingle : Presets.Development;
 
     public string Profile { get; }
     public ClusterTopology Topology { get; }

@@ -27,7 +27,7 @@ internal sealed class RunData(string profile) : IAsyncDisposable
 
     public string State => root.FullName;
 
-    public ClusterTopology Topology => Profile == HubProfile.Single ? Presets.DevelopmentSingle : Presets.Development;
+    public ClusterTopology Topology => HubModel.TopologyOf(Profile);
 
     /// <summary>The settings that keep this hub apart from any other on the machine.</summary>
     public IEnumerable<(string Name, string Value)> Settings =>
@@ -72,8 +72,7 @@ internal sealed class RunData(string profile) : IAsyncDisposable
 
     private static int FreeOffset(string profile)
     {
-        var topology = profile == HubProfile.Single ? Presets.DevelopmentSingle : Presets.Development;
-        var ports = ClusterContainers.For(topology).SelectMany(container => container.Ports).Select(port => port.HostPort).OfType<int>().ToList();
+        var ports = ClusterContainers.For(HubModel.TopologyOf(profile)).SelectMany(container => container.Ports).Select(port => port.HostPort).OfType<int>().ToList();
         var taken = IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners().Select(listener => listener.Port).ToHashSet();
         var first = Random.Shared.Next(Offsets);
         var free = Enumerable.Range(0, Offsets).Select(i => FirstOffset + (first + i) % Offsets * OffsetStep).Where(offset => ports.All(port => !taken.Contains(port + offset)));
