@@ -75,7 +75,8 @@ public sealed class AlertFaultTests(MonitoredCluster fixture, ITestOutputHelper 
     public Task Etcd_and_the_gateway_are_gone() => new FaultWave(fixture, output).RunAsync(
         new Fault(["EtcdMemberDown", "EtcdQuorumLost", "EtcdNoLeader"], () => fixture.EngineAsync("kill", "etcd-2", "etcd-3"), () => fixture.EngineAsync("start", "etcd-2", "etcd-3")),
         new Fault(["HaProxyDown", "GatewayGone"], () => fixture.EngineAsync("kill", ClusterNames.HaProxy), () => fixture.EngineAsync("start", ClusterNames.HaProxy)),
-        new Fault(["PgBouncerDown", "IngestQueueOld", "IngestWriteFailing", "IngestAvailabilityBurnsFast"], () => fixture.EngineAsync("kill", ClusterNames.PgBouncer),
+        ApplicationsSendWithoutWaiting("IngestAvailabilityBurnsFast"),
+        new Fault(["PgBouncerDown", "IngestQueueOld", "IngestWriteFailing"], () => fixture.EngineAsync("kill", ClusterNames.PgBouncer),
             async () =>
             {
                 await fixture.EngineAsync("start", ClusterNames.PgBouncer);
@@ -95,6 +96,41 @@ public sealed class AlertFaultTests(MonitoredCluster fixture, ITestOutputHelper 
                     await fixture.EngineAsync("start", leader);
                     await fixture.Cluster.UntilStreamingAsync(Cancel);
                 }));
+    }
+
+    /// <summary>
+    /// Two requests a second, whether the last ones were answered or not. The fixture's own traffic waits for each answer: while nothing can be
+    /// stored it has two refused in a minute, fewer than <paramref name="alert"/> asks for.
+    /// </summary>
+    private Fault ApplicationsSendWithoutWaiting(string alert)
+    {
+        var requests = new List<Task>();
+        var sender = Fault.Repeated([alert],
+            cancel =>
+            {
+                requests.Add(SendAsync(cancel));
+                return Task.CompletedTask;
+            }, TimeSpan.FromMilliseconds(500));
+        return sender with
+        {
+            Mend = async () =>
+            {
+                await sender.Mend();
+                await Task.WhenAll(requests);
+            },
+        };
+
+        async Task SendAsync(CancellationToken cancel)
+        {
+            try
+            {
+                await fixture.PostAsync("gpt-4o", 1, TimeProvider.System.GetUtcNow(), cancel);
+            }
+            catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+            {
+                // Not answered within the client's time, which is part of the fault.
+            }
+        }
     }
 
     private Fault AStrangerKnocks() => Fault.Repeated(["IngestUnauthorized"],
