@@ -11,6 +11,12 @@ using AppHost.Startup;
 // runs under F5, in Compose, in Kubernetes and in the tests is the same. HUB_PROFILE chooses its size: cluster or single.
 DashboardPorts.Move();
 var builder = DistributedApplication.CreateBuilder(DeployOptions.OfBuilder(args));
+if (await Preflight.ProblemAsync(builder) is { } problem)
+{
+    await Console.Error.WriteLineAsync(problem);
+    return 1;
+}
+
 var profile = HubProfile.Choose(builder.Configuration);
 var topology = profile.Topology;
 
@@ -19,8 +25,8 @@ if (builder.ExecutionContext.IsPublishMode)
 {
     builder.PublishChart(PublishSize.Default);
     DeploySteps.Add(builder, args);
-    builder.Build().Run();
-    return;
+    await builder.Build().RunAsync();
+    return 0;
 }
 
 var hub = new DevelopmentHub(builder, profile, TimeProvider.System);
@@ -88,4 +94,5 @@ hub.AddContainer(ClusterNames.Prometheus)
     .WithHttpHealthCheck("/-/ready", endpointName: "web")
     .WithUrlForEndpoint("web", url => url.DisplayText = "Prometheus");
 
-builder.Build().Run();
+await builder.Build().RunAsync();
+return 0;

@@ -26,13 +26,12 @@ internal sealed class TlsHealthCheck(HubTls tls, EndpointReference endpoint) : I
 
 internal static class HealthChecks
 {
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
-
     /// <summary>Adds a health check of Hub's own to a resource.</summary>
     public static IResourceBuilder<T> WithCheck<T>(this IResourceBuilder<T> resource, string name, Func<IServiceProvider, IHealthCheck> check) where T : IResource
     {
         var key = $"{resource.Resource.Name}_{name}";
-        resource.ApplicationBuilder.Services.AddHealthChecks().Add(new HealthCheckRegistration(key, check, failureStatus: null, tags: null, Timeout));
+        resource.ApplicationBuilder.Services.AddHealthChecks()
+            .Add(new HealthCheckRegistration(key, check, failureStatus: null, tags: null));
         return resource.WithHealthCheck(key);
     }
 

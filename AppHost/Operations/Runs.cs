@@ -23,7 +23,8 @@ internal static class Runs
         if (!started.Success)
             return started;
         var end = await notifications.WaitForResourceAsync(resource.Name,
-            update => IsOver(update.Snapshot) && (update.Snapshot.StartTimeStamp != earlier || update.Snapshot.State?.Text == KnownResourceStates.FailedToStart),
+            update => IsOver(update.Snapshot)
+                && (update.Snapshot.StartTimeStamp != earlier || update.Snapshot.State?.Text == KnownResourceStates.FailedToStart),
             context.CancellationToken);
         var lines = new List<string>();
         await foreach (var batch in context.Services.GetRequiredService<ResourceLoggerService>().GetAllAsync(end.ResourceId).WithCancellation(context.CancellationToken))
@@ -53,5 +54,5 @@ internal static class Runs
         snapshot.State?.Text is { } state && (state == KnownResourceStates.Running || state == KnownResourceStates.Starting || state == KnownResourceStates.Waiting || state == KnownResourceStates.Stopping);
 
     private static bool IsOver(CustomResourceSnapshot snapshot) =>
-        snapshot.State?.Text is { } state && (state == KnownResourceStates.Finished || state == KnownResourceStates.Exited || state == KnownResourceStates.FailedToStart);
+        snapshot.State?.Text is { } state && KnownResourceStates.TerminalStates.Contains(state);
 }

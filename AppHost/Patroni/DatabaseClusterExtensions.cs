@@ -27,8 +27,6 @@ internal static class DatabaseClusterExtensions
             .WithIconName("DatabaseMultiple")
             .WithCheck("patroni", services => new ClusterHealthCheck(services.GetRequiredService<PatroniClient>(), members.Count))
             .WithDatabaseCommands(hub);
-        hub.Builder.Services.AddHostedService(services => new ClusterWatch(cluster.Resource, services.GetRequiredService<PatroniClient>(),
-            services.GetRequiredService<ResourceNotificationService>(), services.GetRequiredService<TimeProvider>()));
         foreach (var (member, endpoint) in members.Zip(endpoints))
             member.WithParentRelationship(cluster).WithCheck("patroni", services => new MemberHealthCheck(services.GetRequiredService<PatroniClient>(), endpoint));
         return cluster;

@@ -1,6 +1,7 @@
 using AppHost.Cluster;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -18,9 +19,18 @@ internal static class RunLifetime
         // Otherwise Aspire returns at once and its orchestrator goes on stopping containers: a start right after it would find ports taken.
         hub.Builder.Configuration.AddInMemoryCollection([new("DcpPublisher:WaitForResourceCleanup", bool.TrueString)]);
         hub.Builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopPatience);
+        hub.Builder.Services.PostConfigure<HealthCheckServiceOptions>(LimitChecks);
         hub.Builder.Services.AddHostedService<StartReport>();
+        hub.Builder.Services.AddHostedService<HealthWatch>();
         hub.Builder.Services.AddHostedService(services => new StopReport(hub.Profile.VolumePrefix, services.GetRequiredService<IHostApplicationLifetime>(),
             services.GetRequiredService<ILogger<StopReport>>()));
+    }
+
+    /// <summary>Aspire's own checks ask without a limit: a server that hangs would stay healthy for as long as it hangs.</summary>
+    private static void LimitChecks(HealthCheckServiceOptions options)
+    {
+        foreach (var check in options.Registrations)
+            check.Timeout = HealthWatch.Limit;
     }
 
     private sealed class StopReport(string volumes, IHostApplicationLifetime lifetime, ILogger<StopReport> console) : IHostedService

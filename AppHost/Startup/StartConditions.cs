@@ -1,6 +1,3 @@
-using System.Net;
-using System.Net.NetworkInformation;
-using System.Net.Sockets;
 using AppHost.Cluster;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -13,12 +10,6 @@ internal static class StartConditions
     /// <summary>What the orchestrator writes on each of its containers; true would mean that it outlives the run.</summary>
     private const string SessionLabel = "com.microsoft.developer.usvc-dev.persistent=false";
 
-    /// <summary>A run that was killed leaves its containers to the orchestrator, which stops them in their own time.</summary>
-    private static readonly TimeSpan PatienceWithLastRun = TimeSpan.FromSeconds(60);
-
-    /// <summary>Programs of such a run end sooner.</summary>
-    private static readonly TimeSpan PatienceWithPrograms = TimeSpan.FromSeconds(5);
-
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
     /// <summary>Fails the resource when another program has its port; a run that was killed a moment ago gets the time to end.</summary>
@@ -28,36 +19,39 @@ internal static class StartConditions
     public static IResourceBuilder<T> WithFreePort<T>(this IResourceBuilder<T> resource, int? port, DevelopmentHub hub) where T : IResource =>
         port is null ? resource : resource.OnBeforeResourceStarted(async (_, start, cancellation) =>
         {
-            if (IsFree(port.Value))
+            if (LocalPorts.IsFree(port.Value))
                 return;
             var holders = (await ContainersAsync(hub, filter: null, cancellation))
                 .Where(container => container.Ports.Contains($":{port}->", StringComparison.Ordinal)).Select(container => container.Name).ToList();
-            var patience = holders.Count > 0 ? PatienceWithLastRun : PatienceWithPrograms;
-            if (!await BecomesAsync(resource.Resource, start.Services, $"port {port} to become free", patience, _ => Task.FromResult(IsFree(port.Value)), cancellation))
-            {
-                throw new DistributedApplicationException(
-                    $"Port {port} of 127.0.0.1 is taken{Names(holders)}. If a hub of `./hub up` or another AppHost runs, stop it (`./hub down`); otherwise see "
-                    + $"who listens (`{ListenersOf(port.Value)}`), or start with {HubProfile.PortOffsetVariable}={hub.Profile.PortOffset + 10000}.");
-            }
+            var patience = holders.Count > 0 ? LocalPorts.PatienceWithLastRun : LocalPorts.PatienceWithPrograms;
+            var problem = $"Port {port} of 127.0.0.1 is taken{Names(holders)}. "
+                + "If a hub of `./hub up` or another AppHost runs, stop it (`./hub down`); "
+                + $"otherwise see who listens (`{LocalPorts.ListenersOf(port.Value)}`), "
+                + $"or start with {HubProfile.PortOffsetVariable}={hub.Profile.PortOffset + 10000}.";
+            if (!await BecomesAsync(resource.Resource, start.Services, problem, patience,
+                _ => Task.FromResult(LocalPorts.IsFree(port.Value)), cancellation))
+                throw new DistributedApplicationException(problem);
         });
 
     /// <summary>Lets the resource wait while its container of another run has its volumes: two servers on the same files would destroy them.</summary>
     public static IResourceBuilder<ContainerResource> WithOwnVolumes(this IResourceBuilder<ContainerResource> resource, DevelopmentHub hub) =>
         resource.OnBeforeResourceStarted(async (container, start, cancellation) =>
         {
-            foreach (var volume in container.Annotations.OfType<ContainerMountAnnotation>().Where(mount => mount.Type is ContainerMountType.Volume && !mount.IsReadOnly))
+            foreach (var volume in container.Annotations.OfType<ContainerMountAnnotation>()
+                .Where(mount => mount.Type is ContainerMountType.Volume && !mount.IsReadOnly))
             {
                 // A volume may be another resource's too, as a member's is its backup server's; the same resource runs once.
                 async Task<List<string>> Others(CancellationToken cancel) =>
                     [.. (await ContainersAsync(hub, $"volume={volume.Source}", cancel)).Select(other => other.Name).Where(name => IsOf(container, name))];
 
-                if ((await Others(cancellation)).Count > 0 && !await BecomesAsync(container, start.Services, $"volume {volume.Source} to be left",
-                    PatienceWithLastRun, async cancel => (await Others(cancel)).Count == 0, cancellation))
-                {
-                    throw new DistributedApplicationException(
-                        $"The volume {volume.Source} is in use{Names(await Others(cancellation))}. "
-                        + $"Stop the other AppHost, or give this one data of its own: {HubProfile.VolumesVariable}=another-name.");
-                }
+                var others = await Others(cancellation);
+                if (others.Count == 0)
+                    continue;
+                var problem = $"The volume {volume.Source} is in use{Names(others)}. "
+                    + $"Stop the other AppHost, or give this one data of its own: {HubProfile.VolumesVariable}=another-name.";
+                if (!await BecomesAsync(container, start.Services, problem, LocalPorts.PatienceWithLastRun,
+                    async cancel => (await Others(cancel)).Count == 0, cancellation))
+                    throw new DistributedApplicationException(problem);
             }
         });
 
@@ -74,18 +68,26 @@ internal static class StartConditions
             {
                 throw new DistributedApplicationException(
                     $"The volume {string.Join(", ", kept)} holds data of an earlier hub, but its passwords and CA are not in {hub.State.Directory} any more. "
-                    + $"Bring that directory back, take other volumes ({HubProfile.VolumesVariable}=another-name), or begin anew: {hub.Engine} volume rm $({hub.Engine} volume ls --quiet --filter name={hub.Profile.VolumePrefix})");
+                    + $"Bring that directory back, take other volumes ({HubProfile.VolumesVariable}=another-name), or begin anew: "
+                    + $"{hub.Engine} volume rm $({hub.Engine} volume ls --quiet --filter name={hub.Profile.VolumePrefix})");
             }
 
             return Task.CompletedTask;
         });
 
+    /// <summary>Waits for a run that was killed a moment ago; says at once what is wrong, in case it was not.</summary>
     private static async Task<bool> BecomesAsync(
-        IResource resource, IServiceProvider services, string what, TimeSpan patience, Func<CancellationToken, Task<bool>> isSo, CancellationToken cancellation)
+        IResource resource, IServiceProvider services, string problem, TimeSpan patience,
+        Func<CancellationToken, Task<bool>> isSo, CancellationToken cancellation)
     {
-        ILogger[] logs = [services.GetRequiredService<ResourceLoggerService>().GetLogger(resource), services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(StartConditions))];
+        ILogger[] logs =
+        [
+            services.GetRequiredService<ResourceLoggerService>().GetLogger(resource),
+            services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(StartConditions)),
+        ];
         foreach (var log in logs)
-            log.LogWarning("{Resource} waits up to {Seconds} s for {What}: the last run may still be stopping.", resource.Name, (int)patience.TotalSeconds, what);
+            log.LogWarning("{Resource} cannot start yet. {Problem} It waits up to {Seconds} s: the last run may still be stopping.",
+                resource.Name, problem, (int)patience.TotalSeconds);
         var time = services.GetRequiredService<TimeProvider>();
         var started = time.GetTimestamp();
         while (time.GetElapsedTime(started) < patience)
@@ -109,31 +111,9 @@ internal static class StartConditions
         return [.. lines.Select(line => line.Split('\t')).Select(parts => (parts[0], parts.ElementAtOrDefault(1) ?? ""))];
     }
 
-    private static string ListenersOf(int port) => OperatingSystem.IsWindows() ? $"netstat -ano | findstr :{port}"
-        : OperatingSystem.IsMacOS() ? $"lsof -nP -iTCP:{port} -sTCP:LISTEN" : $"ss -ltnp sport = :{port}";
-
     /// <summary>The orchestrator names a container <c>resource-suffix</c>.</summary>
     internal static bool IsOf(IResource resource, string container) =>
         container.StartsWith(resource.Name + "-", StringComparison.Ordinal) && !container[(resource.Name.Length + 1)..].Contains('-', StringComparison.Ordinal);
 
     private static string Names(IReadOnlyList<string> containers) => containers.Count == 0 ? "" : $" by {string.Join(", ", containers)}";
-
-    private static bool IsFree(int port)
-    {
-        // Sockets of closed connections do not count, as they do not for whoever will listen.
-        if (IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners().Any(listener => listener.Port == port
-            && (listener.Address.Equals(IPAddress.Loopback) || listener.Address.Equals(IPAddress.Any) || listener.Address.Equals(IPAddress.IPv6Any))))
-            return false;
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
-        try
-        {
-            socket.Bind(new IPEndPoint(IPAddress.Loopback, port));
-            return true;
-        }
-        catch (SocketException)
-        {
-            return false;
-        }
-    }
 }

@@ -20,6 +20,8 @@ internal sealed class StartReport(DistributedApplicationModel model, ResourceNot
 
     private const int LinesOfLog = 12;
 
+    private const int LongestList = 6;
+
     /// <summary>A failed program writes its reason, and the orchestrator brings its log, a moment apart.</summary>
     private static readonly TimeSpan LogDelay = TimeSpan.FromSeconds(2);
 
@@ -79,6 +81,8 @@ internal sealed class StartReport(DistributedApplicationModel model, ResourceNot
         if (resource.Annotations.OfType<ExplicitStartupAnnotation>().Any())
             return null;
         var state = snapshot?.State?.Text;
+        if (state == KnownResourceStates.Running && endsByItself)
+            return "at work";
         if (state == KnownResourceStates.Running)
             return snapshot!.HealthStatus is null or HealthStatus.Healthy ? null : Unhealthy(snapshot);
         if (state == KnownResourceStates.Active)
@@ -102,6 +106,9 @@ internal sealed class StartReport(DistributedApplicationModel model, ResourceNot
                 tellings.Remove(told);
             }
 
+            // Not a state of the resource: the next one comes at once.
+            if (update.Snapshot.State?.Text == HealthWatch.Checking)
+                continue;
             latest[update.ResourceId] = update;
             var failure = Failure(update.Snapshot);
             if (failure is null)
@@ -116,16 +123,15 @@ internal sealed class StartReport(DistributedApplicationModel model, ResourceNot
         await Task.Delay(LogDelay, time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (stopping.IsCancellationRequested)
             return;
-        var lines = new List<string>();
-        await foreach (var batch in logs.GetAllAsync(update.ResourceId).WithCancellation(stopping))
-            lines.AddRange(batch.SelectMany(line => line.Content.Split('\n')).Where(line => !IsNoise(line)));
+        var lines = await LogAsync(update.ResourceId, stopping);
         console.LogError("{Resource} {Failure}. The end of its log:\n  {Log}", update.Resource.Name, failure,
             lines.Count == 0 ? "(empty)" : string.Join("\n  ", lines.TakeLast(LinesOfLog)));
     }
 
     /// <summary>Where in Aspire an exception came from, and how the orchestrator began, tell a user of Hub nothing; the dashboard's log has it.</summary>
     private static bool IsNoise(string line) =>
-        line.Contains(" [sys] ", StringComparison.Ordinal) || line.TrimStart().StartsWith("at ", StringComparison.Ordinal) || line.TrimStart().StartsWith("--- End of stack", StringComparison.Ordinal);
+        line.Contains(" [sys] ", StringComparison.Ordinal) || line.TrimStart().StartsWith("at ", StringComparison.Ordinal)
+        || line.TrimStart().StartsWith("--- End of stack", StringComparison.Ordinal);
 
     private async Task ProgressAsync(CancellationToken stopping)
     {
@@ -139,18 +145,25 @@ internal sealed class StartReport(DistributedApplicationModel model, ResourceNot
             var text = Missing();
             if (text.Length == 0)
             {
-                if (!up || last.Length > 0)
+                if (!up)
                     console.LogInformation("The hub is up: every resource runs and is healthy ({Seconds} s after the start)", (int)elapsed.TotalSeconds);
+                else if (last.Length > 0)
+                    console.LogInformation("The hub is up again: every resource runs and is healthy");
                 (up, last) = (true, "");
                 continue;
             }
 
-            // A start says every time what it waits for, so that nobody takes it for dead; a hub that was up says a change once.
-            // So does one that cannot come up before somebody mends what failed.
+            // A start reports every interval what it waits for, so that it does not look hung. A hub that was up, and a start that cannot
+            // go on before somebody mends what failed, report changes only; the first change of a hub that was up is reported at once.
             var isStuck = up || latest.Values.Any(update => Failure(update.Snapshot) is not null);
-            if (elapsed - said < Interval || (isStuck && text == last))
+            var isFirst = up && last.Length == 0;
+            if ((isStuck && text == last) || (!isFirst && elapsed - said < Interval))
                 continue;
-            console.LogInformation("{Seconds} s: not there yet: {Text}", (int)elapsed.TotalSeconds, text);
+            if (up)
+                console.LogWarning("No longer healthy: {Text}", text);
+            else
+                console.LogInformation("{Seconds} s: not there yet: {Text}{Work}",
+                    (int)elapsed.TotalSeconds, text, await WorkAsync(stopping));
             (said, last) = (elapsed, text);
         }
     }
@@ -158,8 +171,7 @@ internal sealed class StartReport(DistributedApplicationModel model, ResourceNot
     /// <summary>What is not there, grouped by the reason; empty when everything is.</summary>
     private string Missing()
     {
-        var once = model.Resources.SelectMany(resource => resource.Annotations.OfType<WaitAnnotation>())
-            .Where(wait => wait.WaitType is WaitType.WaitForCompletion).Select(wait => wait.Resource).ToHashSet();
+        var once = EndByThemselves();
         var reasons = from resource in model.Resources
                       where resource is ContainerResource or ProjectResource or DatabaseClusterResource or PostgresDatabaseResource
                       let updates = latest.Values.Where(update => update.Resource == resource).ToList()
@@ -167,7 +179,38 @@ internal sealed class StartReport(DistributedApplicationModel model, ResourceNot
                           : updates.Select(update => Failure(update.Snapshot) ?? Waiting(resource, update.Snapshot, once.Contains(resource))).FirstOrDefault(reason => reason is not null)
                       where reason is not null
                       group resource.Name by reason into same
-                      select $"{string.Join(", ", same)} ({same.Key})";
+                      select $"{Names([.. same])} ({same.Key})";
         return string.Join("; ", reasons);
     }
+
+    /// <summary>How far those are that others wait for to end, as their logs tell it: making images takes minutes.</summary>
+    private async Task<string> WorkAsync(CancellationToken stopping)
+    {
+        var once = EndByThemselves();
+        var work = new System.Text.StringBuilder();
+        foreach (var update in latest.Values
+            .Where(update => once.Contains(update.Resource) && update.Snapshot.State?.Text == KnownResourceStates.Running))
+        {
+            if ((await LogAsync(update.ResourceId, stopping)).LastOrDefault(line => line.Length > 0) is { } line)
+                work.Append("\n  ").Append(update.Resource.Name).Append(": ").Append(line);
+        }
+
+        return work.ToString();
+    }
+
+    private HashSet<IResource> EndByThemselves() =>
+        [.. model.Resources.SelectMany(resource => resource.Annotations.OfType<WaitAnnotation>())
+        .Where(wait => wait.WaitType is WaitType.WaitForCompletion).Select(wait => wait.Resource)];
+
+    private async Task<IReadOnlyList<string>> LogAsync(string resource, CancellationToken stopping)
+    {
+        var lines = new List<string>();
+        await foreach (var batch in logs.GetAllAsync(resource).WithCancellation(stopping))
+            lines.AddRange(batch.SelectMany(line => line.Content.Split('\n')).Where(line => !IsNoise(line)));
+        return lines;
+    }
+
+    /// <summary>At the beginning nearly every resource waits for the same: a list of all of them would hide what they wait for.</summary>
+    private static string Names(IReadOnlyList<string> resources) =>
+        resources.Count > LongestList ? $"{resources.Count} resources" : string.Join(", ", resources);
 }

@@ -18,6 +18,7 @@ public class The_report_of_a_start
 
     [Theory]
     [InlineData("Running", false, null)]
+    [InlineData("Running", true, "at work")]
     [InlineData("Waiting", false, "waiting")]
     [InlineData("Finished", true, null)]
     [InlineData("Finished", false, "ended")]
@@ -33,6 +34,10 @@ public class The_report_of_a_start
     [InlineData("https://localhost:17000;http://localhost:15000", "https://localhost:27000;http://localhost:25000")]
     [InlineData("http://127.0.0.1:0", "http://127.0.0.1:0")]
     public void Is_on_a_dashboard_whose_ports_move_with_the_hubs(string addresses, string moved) => Assert.Equal(moved, DashboardPorts.Moved(addresses, 10000));
+
+    [Fact]
+    public void Is_on_a_dashboard_whose_fixed_ports_must_be_free() =>
+        Assert.Equal([17000, 15000], DashboardPorts.PortsOf("https://localhost:17000;http://localhost:15000;http://127.0.0.1:0;"));
 
     private static CustomResourceSnapshot Snapshot(string state) => new() { ResourceType = "Container", Properties = [], State = state };
 }

@@ -38,8 +38,26 @@ internal sealed class AppHostProcess : IDisposable
     /// <summary>Waits until the console says it.</summary>
     public async Task SaysAsync(string text, TimeSpan? patience = null)
     {
-        await Eventually.TrueAsync(() => Task.FromResult(process.HasExited || Has(text)), patience ?? HubRun.Patience, () => Read(), TestContext.Current.CancellationToken);
+        await Eventually.TrueAsync(
+            () => Task.FromResult(process.HasExited || Has(text)), patience ?? HubRun.Patience, () => Read(),
+            TestContext.Current.CancellationToken);
+        if (process.HasExited)
+            await process.WaitForExitAsync(TestContext.Current.CancellationToken); // Until its last lines were read.
         Assert.True(Has(text), $"The AppHost ended without saying \"{text}\":\n{Read()}");
+    }
+
+    /// <summary>Ends it as Ctrl-C does.</summary>
+    public void Interrupt()
+    {
+        using var interrupt = Process.Start("kill", ["-INT", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        interrupt.WaitForExit();
+    }
+
+    /// <summary>Waits for its end.</summary>
+    public async Task<int> ExitCodeAsync(TimeSpan patience)
+    {
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(patience, TestContext.Current.CancellationToken);
+        return process.ExitCode;
     }
 
     /// <summary>Ends the process at once, without a word to the orchestrator.</summary>
@@ -49,8 +67,8 @@ internal sealed class AppHostProcess : IDisposable
     {
         if (!process.HasExited)
         {
-            // As Ctrl-C does, so that its containers have ended when their volumes are removed.
-            using var interrupt = Process.Start("kill", ["-INT", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+            // Its containers have ended when their volumes are removed.
+            Interrupt();
             if (!process.WaitForExit(PatienceToStop))
                 process.Kill();
         }

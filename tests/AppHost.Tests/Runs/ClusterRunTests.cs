@@ -35,4 +35,20 @@ public sealed class A_cluster_that_Aspire_started
         await run.SendTraceAsync(model, inputTokens: 1);
         await Eventually.TrueAsync(async () => (await run.UsageAsync()).GetValueOrDefault(model) == (3, 3), Minutes, () => "usage does not show three calls", Cancel);
     }
+
+    [Fact]
+    public async Task Runs_beside_another_hub_and_each_has_its_own_data()
+    {
+        await using var data = new RunData(HubProfile.Cluster);
+        await using var otherData = new RunData(HubProfile.Single, data.PortOffset);
+        await using var run = await HubRun.StartAsync(data);
+        await using var other = await HubRun.StartAsync(otherData);
+        await run.UpAsync();
+        await other.UpAsync();
+        var model = $"gpt-{Guid.NewGuid():N}";
+        await run.SendTraceAsync(model, inputTokens: 1);
+        await Eventually.TrueAsync(
+            async () => (await run.UsageAsync()).ContainsKey(model), Minutes, () => "usage does not show the call", Cancel);
+        Assert.DoesNotContain(model, (await other.UsageAsync()).Keys);
+    }
 }

@@ -23,7 +23,31 @@ public sealed class A_start_that_fails
         taken.Start();
         await using var run = await HubRun.StartAsync(data);
         await run.SaysAsync($"Port {port} of 127.0.0.1 is taken", Patience);
+        await run.SaysAsync($"{ClusterNames.Ingest} did not start", Patience);
         Assert.Equal(KnownResourceStates.FailedToStart, run.Snapshot(ClusterNames.Ingest).State?.Text);
+    }
+
+    [Fact]
+    public async Task For_another_AppHost_that_runs_says_how_to_start_beside_it()
+    {
+        await using var data = new RunData(HubProfile.Single);
+        using var other = new TcpListener(IPAddress.Loopback, 0);
+        other.Start();
+        var port = ((IPEndPoint)other.LocalEndpoint).Port;
+        var address = $"http://127.0.0.1:{port - data.PortOffset}";
+        using var run = AppHostProcess.Start(data, ("ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL", address));
+        await run.SaysAsync($"Port {port} of 127.0.0.1, which Aspire's dashboard needs", Patience);
+        await run.SaysAsync($"HUB_PORT_OFFSET={data.PortOffset + 10000} HUB_VOLUMES=another-name HUB_STATE=another-directory", Patience);
+        Assert.Equal(1, await run.ExitCodeAsync(Patience));
+    }
+
+    [Fact]
+    public async Task For_a_profile_that_does_not_exist_names_those_that_do()
+    {
+        await using var data = new RunData(HubProfile.Single);
+        using var run = AppHostProcess.Start(data, ("HUB_PROFILE", "huge"));
+        await run.SaysAsync("HUB_PROFILE is 'huge'. Known are: cluster, single.", Patience);
+        Assert.Equal(1, await run.ExitCodeAsync(Patience));
     }
 
     [Fact]

@@ -56,8 +56,14 @@ public sealed class The_end_of_a_run
             killed.Kill();
         }
 
-        await using var next = await HubRun.StartAsync(data);
-        await next.UpAsync();
+        // A real process again: Ctrl-C ends it, every container first.
+        using var next = AppHostProcess.Start(data);
+        await next.SaysAsync("The hub is up");
+        next.Interrupt();
+        Assert.Equal(0, await next.ExitCodeAsync(TimeSpan.FromMinutes(2)));
+        await next.SaysAsync($"Stopped. The data are kept in the volumes {data.Volumes}-single-*");
+        var mounts = await EngineAsync("ps", "--all", "--no-trunc", "--format", "{{.Mounts}}");
+        Assert.DoesNotContain(data.Volumes, mounts, StringComparison.Ordinal);
     }
 
     private static async Task<string> EngineAsync(params string[] arguments)

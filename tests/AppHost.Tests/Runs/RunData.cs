@@ -8,7 +8,9 @@ using AppHost.Cluster;
 namespace AppHost.Tests.Runs;
 
 /// <summary>What runs of one hub keep between them: state directory, volumes, ports. All of it is this test's own, and removed at its end.</summary>
-internal sealed class RunData(string profile) : IAsyncDisposable
+/// <param name="profile">Of the hub.</param>
+/// <param name="usedOffset">The offset of a hub that will run beside it; its ports may not be taken yet.</param>
+internal sealed class RunData(string profile, int? usedOffset = null) : IAsyncDisposable
 {
     private const int FirstOffset = 11000;
     private const int OffsetStep = 500;
@@ -21,7 +23,7 @@ internal sealed class RunData(string profile) : IAsyncDisposable
     public string Volumes { get; } = $"hub-test-{Guid.NewGuid():N}"[..20];
 
     /// <summary>Where every fixed port of the hub is free.</summary>
-    public int PortOffset { get; } = FreeOffset(profile);
+    public int PortOffset { get; } = FreeOffset(profile, usedOffset);
 
     public Uri DashboardTelemetry { get; } = FreeAddress();
 
@@ -70,12 +72,14 @@ internal sealed class RunData(string profile) : IAsyncDisposable
         return new Uri($"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}");
     }
 
-    private static int FreeOffset(string profile)
+    private static int FreeOffset(string profile, int? usedOffset)
     {
-        var ports = ClusterContainers.For(HubModel.TopologyOf(profile)).SelectMany(container => container.Ports).Select(port => port.HostPort).OfType<int>().ToList();
+        var ports = ClusterContainers.For(HubModel.TopologyOf(profile)).SelectMany(container => container.Ports)
+            .Select(port => port.HostPort).OfType<int>().ToList();
         var taken = IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners().Select(listener => listener.Port).ToHashSet();
         var first = Random.Shared.Next(Offsets);
-        var free = Enumerable.Range(0, Offsets).Select(i => FirstOffset + (first + i) % Offsets * OffsetStep).Where(offset => ports.All(port => !taken.Contains(port + offset)));
+        var free = Enumerable.Range(0, Offsets).Select(i => FirstOffset + (first + i) % Offsets * OffsetStep)
+            .Where(offset => offset != usedOffset && ports.All(port => !taken.Contains(port + offset)));
         return free.Cast<int?>().FirstOrDefault() ?? throw new InvalidOperationException("No range of free ports for a hub.");
     }
 }

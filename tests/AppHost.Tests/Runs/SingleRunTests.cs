@@ -170,7 +170,38 @@ public sealed class A_hub_that_Aspire_started(SingleRun run) : IClassFixture<Sin
         Assert.True(started.Success, started.Message);
         await run.Hub.HealthAsync(ClusterNames.TimescaleDb, HealthStatus.Healthy, TimeSpan.FromMinutes(2));
 
-        // The other tests find everything as it was.
+        await AllHealthyAsync();
+    }
+
+    /// <summary>A paused server keeps its connections open and answers nobody, as one that hangs does.</summary>
+    [Fact]
+    public async Task Shows_a_server_that_hangs_within_seconds_and_its_return()
+    {
+        var prometheus = run.Hub.Containers()[ClusterNames.Prometheus];
+        await EngineAsync("pause", prometheus);
+        try
+        {
+            await run.Hub.HealthAsync(ClusterNames.Prometheus, HealthStatus.Unhealthy, Seconds);
+            await run.Hub.SaysAsync("No longer healthy: prometheus", Seconds);
+        }
+        finally
+        {
+            await EngineAsync("unpause", prometheus);
+        }
+
+        await run.Hub.HealthAsync(ClusterNames.Prometheus, HealthStatus.Healthy, Seconds);
+        await AllHealthyAsync();
+    }
+
+    private static async Task EngineAsync(params string[] arguments)
+    {
+        var (exit, output) = await AppHost.Startup.Engine.RunAsync("docker", arguments, Cancel);
+        Assert.True(exit == 0, output);
+    }
+
+    /// <summary>The other tests find everything as it was.</summary>
+    private async Task AllHealthyAsync()
+    {
         foreach (var resource in run.Hub.Model.Resources.Where(resource => resource.Annotations.OfType<HealthCheckAnnotation>().Any()))
             await run.Hub.HealthAsync(resource.Name, HealthStatus.Healthy, TimeSpan.FromMinutes(2));
     }
