@@ -40,6 +40,11 @@ public sealed class Migrator(MigrationOptions options, IReadOnlyList<MigrationSc
             span?.SetTag("hub.scripts", result.Applied.Count);
             return result;
         }
+        catch (PostgresException e) when (OtherLibrary.Explain(e) is { } problem)
+        {
+            span?.SetStatus(ActivityStatusCode.Error, e.Message);
+            throw new MigrationException(problem, e);
+        }
         catch (NpgsqlException e)
         {
             span?.SetStatus(ActivityStatusCode.Error, e.Message);
@@ -63,7 +68,7 @@ public sealed class Migrator(MigrationOptions options, IReadOnlyList<MigrationSc
         {
             throw new MigrationException(
                 $"This database was made on TimescaleDB's {recorded} edition, the server now runs the {edition.Name()} edition. "
-                + "Their schemas differ: set timescaledb.license back, or make a new database and copy the data.");
+                + $"Their schemas differ. {OtherLibrary.Steps}");
         }
 
         var pending = MigrationPlan.Pending(scripts, await journal.ReadAsync(cancel), edition);

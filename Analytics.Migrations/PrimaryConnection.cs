@@ -69,7 +69,10 @@ public static class PrimaryConnection
         return settings;
     }
 
-    /// <summary>Everything that fails here may be different in a second: during bootstrap not even the role exists.</summary>
+    /// <summary>
+    /// What fails here may be different in a second: during bootstrap not even the role exists. Not so an image without the library that the
+    /// data needs.
+    /// </summary>
     private static async Task<(NpgsqlConnection? Connection, string Problem)> TryOpenAsync(string connectionString, CancellationToken cancel)
     {
         var connection = new NpgsqlConnection(connectionString);
@@ -80,6 +83,11 @@ public static class PrimaryConnection
             if (problem is null) return (connection, "");
             await connection.DisposeAsync();
             return (null, problem);
+        }
+        catch (PostgresException e) when (OtherLibrary.Explain(e) is not null)
+        {
+            await connection.DisposeAsync();
+            throw;
         }
         catch (Exception e) when (e is NpgsqlException or TimeoutException or IOException)
         {

@@ -93,6 +93,9 @@ internal static class ToolCommands
         {
             var deployment = Deployment.Load();
             var engine = await ContainerEngine.ConnectForImagesAsync(parse.GetValue(program)!, cancellation);
+            // What is built need not be what this hub's data is opened by.
+            if (Choices.DatabaseImageOfEnvironment() is { } database)
+                deployment = Deployment.Load(deployment.Choices with { DatabaseImage = database });
             var given = parse.GetValue(chosen)!;
             var names = (given.Length > 0 ? given : deployment.Containers.Select(container => container.Image)).ToHashSet();
             await ui.StepAsync("Images",

@@ -51,7 +51,7 @@ internal static class UpCommand
     {
         var last = Deployment.Load().Choices;
         return new Choices(parse.GetValue(NameOption) ?? last.Name, parse.GetValue(ProfileOption) ?? last.Profile, parse.GetValue(OffsetOption) ?? last.PortOffset,
-            BackupOptions.Chosen(parse) ?? last.Backup, parse.GetValue(WitnessesOption) ?? last.LeaseWitnesses);
+            BackupOptions.Chosen(parse) ?? last.Backup, parse.GetValue(WitnessesOption) ?? last.LeaseWitnesses, Choices.DatabaseImageOfEnvironment() ?? last.DatabaseImage);
     }
 
     private static async Task<int> RunAsync(Ui ui, Choices choices, bool rebuild, TimeSpan timeout, CancellationToken cancellation)
@@ -64,6 +64,8 @@ internal static class UpCommand
         var engine = await ui.StepAsync("Checking the engine, ports and disk", _ => Preflight.CheckAsync(deployment, cancellation), engine => $"engine {engine.Version}, {engine.ComposeCommand}");
         await ui.StepAsync("Images", report => new ImageBuilder(engine, deployment.Repository, deployment.Topology.Images, report)
             .EnsureAsync(deployment.Containers.Where(container => !container.OnDemand).Select(container => container.Image).ToHashSet(), rebuild, cancellation), built => built == 0 ? "up to date" : $"{built} built");
+        if (await DatabaseImageCheck.RunAsync(deployment, engine, cancellation) is { } other)
+            ui.Console.WriteLine(other);
         var changed = await ui.StepAsync("Secrets, certificates, configuration", async _ =>
         {
             var written = deployment.Write(TimeProvider.System.GetUtcNow());
@@ -74,6 +76,7 @@ internal static class UpCommand
         await ui.StepAsync("Starting containers", report => StartAsync(engine, deployment, before.Count > 0, report, cancellation), $"{deployment.Containers.Count(container => !container.OnDemand)} containers");
         await RefreshAsync(engine, deployment, Kept(before, await engine.ContainersAsync(choices.Name, cancellation)), changed, cancellation);
         await HealthWait.UntilHealthyAsync(ui, engine, deployment, timeout, cancellation);
+        (await DatabaseData.ReadAsync(deployment, engine, cancellation)).Save(deployment.Directory);
         await ui.StepAsync("API key", _ => ApiKeys.EnsureDevelopmentKeyAsync(deployment, cancellation), _ => $"project {ApiKeys.DevelopmentProject}, in {deployment.ApiKeyPath}");
         ui.Console.MarkupLineInterpolated($"[green]The hub is up[/] [grey](after {clock.Elapsed.TotalSeconds:0} s)[/]");
         PrintAddresses(ui, deployment);

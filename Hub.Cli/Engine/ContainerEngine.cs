@@ -97,6 +97,13 @@ internal sealed class ContainerEngine
         }
     }
 
+    /// <summary>The id of an image that is on this machine, or null.</summary>
+    public async Task<string?> ImageIdAsync(string image, CancellationToken cancellation)
+    {
+        var result = await RunAsync(cancellation, "image", "inspect", "--format", "{{.Id}}", image);
+        return result.ExitCode == 0 ? result.Output.Trim() : null;
+    }
+
     /// <summary>Every container of the project: service name → what the engine knows of it.</summary>
     public async Task<IReadOnlyDictionary<string, ContainerState>> ContainersAsync(string project, CancellationToken cancellation)
     {

@@ -124,7 +124,7 @@ internal sealed class ImageBuilder(ContainerEngine engine, string repository, Im
     }
 
     private async Task<bool> ExistsAsync(string image, CancellationToken cancellation) =>
-        (await engine.RunAsync(cancellation, "image", "inspect", "--format", "{{.Id}}", image)).ExitCode == 0;
+        await engine.ImageIdAsync(image, cancellation) is not null;
 
     private async Task<string?> LabelOfAsync(string image, CancellationToken cancellation)
     {
@@ -148,7 +148,7 @@ internal sealed class ImageBuilder(ContainerEngine engine, string repository, Im
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(Encoding.UTF8.GetBytes($"{image.Stage}\n{(image.Project is null ? "" : AspirePackages.Load(repository).Has("HubAspireNpgsql"))}\n"));
         if (image.On is not null)
-            hash.AppendData(Encoding.UTF8.GetBytes((await engine.RunAsync(cancellation, "image", "inspect", "--format", "{{.Id}}", image.On)).Output));
+            hash.AppendData(Encoding.UTF8.GetBytes((await engine.ImageIdAsync(image.On, cancellation) ?? "") + "\n"));
         foreach (var file in files.Order(StringComparer.Ordinal))
         {
             hash.AppendData(Encoding.UTF8.GetBytes(file + "\n"));

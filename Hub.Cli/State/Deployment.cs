@@ -16,7 +16,14 @@ namespace Hub.Cli.State;
 /// <param name="PortOffset">Added to every port on 127.0.0.1, so that two hubs can run on one machine.</param>
 /// <param name="Backup">The bucket that backups go to; null: a volume of this machine.</param>
 /// <param name="LeaseWitnesses"><see cref="PatroniTiming.LeaseWitnesses"/>.</param>
-internal sealed record Choices(string Name = "hub", string Profile = "cluster", int PortOffset = 0, BackupStorage? Backup = null, bool LeaseWitnesses = false);
+/// <param name="DatabaseImage">What HUB_DATABASE_IMAGE named; null: the local image. Data is opened by the image that made it.</param>
+internal sealed record Choices(
+    string Name = "hub", string Profile = "cluster", int PortOffset = 0, BackupStorage? Backup = null, bool LeaseWitnesses = false, string? DatabaseImage = null)
+{
+    /// <summary>What HUB_DATABASE_IMAGE names now, or null.</summary>
+    public static string? DatabaseImageOfEnvironment() =>
+        Environment.GetEnvironmentVariable(Images.DatabaseVariable) is { } image && !string.IsNullOrWhiteSpace(image) ? image.Trim() : null;
+}
 
 /// <summary>
 /// A hub on this machine: its topology, its containers and its files. Everything it keeps lies in one directory, <c>.hub</c> in the
@@ -43,7 +50,7 @@ internal sealed class Deployment
         Topology = preset.With(cluster => cluster with
         {
             Name = choices.Name,
-            Images = cluster.Images.WithDatabase(Environment.GetEnvironmentVariable(Images.DatabaseVariable)),
+            Images = cluster.Images.WithDatabase(choices.DatabaseImage),
             Database = cluster.Database.WithLeaseWitnesses(choices.LeaseWitnesses),
             Backup = choices.Backup is { } storage ? cluster.Backup with { Repository = storage.Repository } : cluster.Backup,
         });
@@ -75,10 +82,20 @@ internal sealed class Deployment
     public static Deployment Load(Choices? overrides = null)
     {
         var repository = FindRepository();
-        var directory = StateDirectory(repository);
+        return Load(repository, StateDirectory(repository), overrides);
+    }
+
+    /// <summary>The hub whose state lies in a directory.</summary>
+    internal static Deployment Load(string directory) => Load(FindRepository(), directory, overrides: null);
+
+    private static Deployment Load(string repository, string directory, Choices? overrides)
+    {
         var file = Path.Combine(directory, ChoicesFile);
         var saved = File.Exists(file) ? JsonSerializer.Deserialize<Choices>(File.ReadAllText(file), Json) : null;
-        return new Deployment(repository, directory, overrides ?? saved ?? new Choices());
+        // Until this was kept, only the Compose file told which image the data had been made by.
+        if (saved is { DatabaseImage: null })
+            saved = saved with { DatabaseImage = DatabaseImageOf(Path.Combine(directory, ComposeFile.FileName)) };
+        return new Deployment(repository, directory, overrides ?? saved ?? new Choices(DatabaseImage: Choices.DatabaseImageOfEnvironment()));
     }
 
     /// <summary>The same, for what needs one that was brought up.</summary>
@@ -143,6 +160,14 @@ internal sealed class Deployment
     {
         var file = Path.Combine(Directory, path);
         return File.Exists(file) ? File.ReadAllText(file) : null;
+    }
+
+    private static string? DatabaseImageOf(string composeFile)
+    {
+        const string Key = "    image: ";
+        return !File.Exists(composeFile) ? null : File.ReadLines(composeFile)
+            .SkipWhile(line => line != $"  {ClusterNames.Member(ClusterNames.TimescaleDb, 1)}:")
+            .FirstOrDefault(line => line.StartsWith(Key, StringComparison.Ordinal))?[Key.Length..].Trim();
     }
 
     /// <summary>The directory that holds Hub.sln, from where the command was given or from where the program lies.</summary>

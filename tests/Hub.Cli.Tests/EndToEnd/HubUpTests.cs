@@ -89,6 +89,44 @@ public sealed class HubUpTests(RunningHub hub) : IClassFixture<RunningHub>
         Assert.Contains("./hub down --volumes", result.Error, StringComparison.Ordinal);
     }
 
+    /// <summary>The database image under another name is taken and kept; one without the library that the data needs is refused before anything is touched.</summary>
+    [Fact]
+    public async Task Up_on_another_database_image_is_refused_unless_it_opens_the_data_and_is_kept()
+    {
+        var image = $"{hub.Name}-database";
+        try
+        {
+            (await Processes.RunAsync("docker", ["build", "--tag", $"{image}:other", "-"], TestContext.Current.CancellationToken, $"""
+                FROM {DatabaseServer.Image}
+                USER 0
+                RUN cd "$(pg_config --pkglibdir)" && for library in timescaledb-*.so; do mv "$library" "$(echo "$library" | sed 's/-[0-9.]*\.so/-2.99.0.so/')"; done
+                USER 1000
+                """, environment: new Dictionary<string, string> { ["DOCKER_BUILDKIT"] = "0" })).OrThrow("The image was not made");
+            (await Processes.RunAsync("docker", ["tag", DatabaseServer.Image, $"{image}:same"], TestContext.Current.CancellationToken)).OrThrow("The image has no second name");
+            var counts = await CountsAsync();
+            var refused = await hub.RunAsync(new Dictionary<string, string> { ["HUB_DATABASE_IMAGE"] = $"{image}:other" }, "up");
+            Assert.Equal(1, refused.ExitCode);
+            Assert.Contains("2.99.0", refused.Error, StringComparison.Ordinal);
+            Assert.Contains("first take an image that has", refused.Error, StringComparison.Ordinal);
+            Assert.Equal(counts, await CountsAsync());
+
+            var taken = await hub.RunAsync(new Dictionary<string, string> { ["HUB_DATABASE_IMAGE"] = $"{image}:same" }, "up");
+            Assert.True(taken.ExitCode == 0, taken.Output + taken.Error);
+            var again = await hub.RunAsync("up");
+            Assert.True(again.ExitCode == 0, again.Output + again.Error);
+            var container = await hub.ContainerAsync(ClusterNames.Member(ClusterNames.TimescaleDb, 1));
+            Assert.Equal($"{image}:same", (await Processes.RunAsync("docker", ["inspect", "--format", "{{.Config.Image}}", container], TestContext.Current.CancellationToken)).Output.Trim());
+            Assert.Equal(counts, await CountsAsync());
+
+            var back = await hub.RunAsync(new Dictionary<string, string> { ["HUB_DATABASE_IMAGE"] = DatabaseServer.Image }, "up");
+            Assert.True(back.ExitCode == 0, back.Output + back.Error);
+        }
+        finally
+        {
+            await Processes.RunAsync("docker", ["image", "rm", $"{image}:other", $"{image}:same"], CancellationToken.None);
+        }
+    }
+
     [Fact]
     public async Task A_revoked_key_is_listed_as_such_and_refused()
     {

@@ -43,6 +43,8 @@ public sealed class RunningHub : IAsyncLifetime
 
     internal Task<ProcessResult> RunAsync(params string[] arguments) => cli.RunAsync(arguments);
 
+    internal Task<ProcessResult> RunAsync(IReadOnlyDictionary<string, string> environment, params string[] arguments) => cli.RunAsync(environment, arguments);
+
     public async ValueTask DisposeAsync()
     {
         // What did not come up is not there to go down; why it did not is what has to be told.

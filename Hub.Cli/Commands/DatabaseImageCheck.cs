@@ -1,0 +1,87 @@
+using Analytics.Topology;
+using Hub.Cli.Engine;
+using Hub.Cli.State;
+
+namespace Hub.Cli.Commands;
+
+/// <summary>Whether the database image opens the data that is there: asked before anything is changed, for afterwards the database is down.</summary>
+internal static class DatabaseImageCheck
+{
+    private const string Guide = "docs/OPERATIONS.md, Another database image";
+
+    /// <returns>What to know about the change; null where nothing changes.</returns>
+    /// <exception cref="CliException">It does not open it, or that cannot be known.</exception>
+    public static async Task<string?> RunAsync(Deployment deployment, ContainerEngine engine, CancellationToken cancellation)
+    {
+        var last = Deployment.Load();
+        if (!last.Exists)
+            return null;
+        var (before, asked) = (last.Topology.Images.Database, deployment.Topology.Images.Database);
+        var kept = DatabaseData.Load(last.Directory);
+        if (kept is null && before == asked)
+            return null;
+        if (kept is not null && kept.Image == asked && kept.ImageId == await engine.ImageIdAsync(asked, cancellation))
+            return null;
+        var data = await NowAsync(last, engine, cancellation) ?? kept ?? throw Unknown(last.Choices.Name, before, asked);
+        var image = await DatabaseImage.InspectAsync(engine, asked, cancellation);
+        return Problem(last.Choices.Name, data, image) is { } problem ? throw problem : Notice(data, image);
+    }
+
+    /// <summary>Why the image does not open the data, with the steps; null where it does.</summary>
+    internal static CliException? Problem(string hub, DatabaseData data, DatabaseImage image)
+    {
+        var facts = $"The data of hub '{hub}': {data} (last opened by {data.Image}).\n  Asked for: {image.Name}, which has {image}.\n  ";
+        var stay = data.Image == image.Name
+            ? $"To go on with what is there: an image that has it, as {Images.DatabaseVariable}=… ./hub up ({data.Image} was made anew since)."
+            : $"To go on with what is there: unset {Images.DatabaseVariable}; `./hub up` takes {data.Image} again.";
+        var move = $"To move: bring up a second hub on the new image (HUB_STATE=/some/directory {Images.DatabaseVariable}={image.Name} ./hub up --name other "
+            + $"--port-offset 10000) and copy the tables ({Guide}). This data was not touched.";
+        if (data.PostgreSql != image.PostgreSql)
+            return new CliException($"{facts}One major release of PostgreSQL does not open the data of another.", $"{stay}\n  → {move}");
+        if (!Version.TryParse(data.TimescaleDb.Split('-')[0], out var version))
+            return null;
+        if (data.Edition == "timescale" && image.Community.Count == 0)
+            return new CliException($"{facts}The data was made for the Community edition, and the image has the Apache edition only.", $"{stay}\n  → {move}");
+        if (!image.TimescaleDb.Contains(version) || (data.Edition == "timescale" && !image.Community.Contains(version)))
+        {
+            var way = image.TimescaleDb.Any(other => other > version)
+                ? $"To update: first take an image that has {version} and a newer version side by side (timescale/timescaledb-ha does), then "
+                    + $"ALTER EXTENSION timescaledb UPDATE ({Guide}), then {image.Name}."
+                : "TimescaleDB does not go back to an older version.";
+            return new CliException($"{facts}TimescaleDB opens data with the library of the very version that wrote it, and {version} is not in the image.", $"{stay}\n  → {way}\n  → {move}");
+        }
+
+        return data.Edition == "apache" && image.Community.Count > 0
+            ? new CliException($"{facts}The data was made for the Apache edition, and the image runs the Community edition: their schemas differ.", $"{stay}\n  → {move}")
+            : null;
+    }
+
+    /// <summary>What remains to be done once the image is another one.</summary>
+    internal static string? Notice(DatabaseData data, DatabaseImage image)
+    {
+        var change = data.Image == image.Name ? $"{image.Name} was made anew" : $"The database image changes from {data.Image} to {image.Name}";
+        if (image.TimescaleDb.Count == 0 || image.TimescaleDb[^1].ToString() != data.TimescaleDb)
+            return $"{change}. The data stays TimescaleDB {data.TimescaleDb} until: ./hub psql --role superuser -- -X -c 'ALTER EXTENSION timescaledb UPDATE' ({Guide}).";
+        return data.Image == image.Name ? null : $"{change}; the data is TimescaleDB {data.TimescaleDb} as before.";
+    }
+
+    /// <summary>The extension may have been updated since it was written down.</summary>
+    private static async Task<DatabaseData?> NowAsync(Deployment deployment, ContainerEngine engine, CancellationToken cancellation)
+    {
+        if (!(await engine.ContainersAsync(deployment.Choices.Name, cancellation)).Values.Any(container => container.IsRunning))
+            return null;
+        try
+        {
+            return await DatabaseData.ReadAsync(deployment, engine, cancellation);
+        }
+        catch (Exception problem) when (problem is CliException or Npgsql.NpgsqlException)
+        {
+            // A database that is down is no reason to refuse what may bring it up; what was written down decides.
+            return null;
+        }
+    }
+
+    private static CliException Unknown(string hub, string before, string asked) =>
+        new($"Hub '{hub}' has data made by {before}, and {asked} is asked for. Whether that opens it is not known: an older hub did not write down what its data is.",
+            $"Start it once as it was, with {Images.DatabaseVariable} unset: `./hub up`. Then ask for the other image again.");
+}
