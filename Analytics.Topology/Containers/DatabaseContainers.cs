@@ -32,6 +32,7 @@ public static class DatabaseContainers
                     ("post-bootstrap.sh", Templates.Read("post-bootstrap.sh")),
                     (StartScript, Templates.Read(StartScript)),
                     ("start-patroni.py", Templates.Read("start-patroni.py")),
+                    ("bounded_connects.py", Templates.Read("bounded_connects.py")),
                     ("fresh_copies.py", Templates.Read("fresh_copies.py")),
                     ("standby_names.py", Templates.Read("standby_names.py")),
                     .. topology.Database.Timing.LeaseWitnesses ? WitnessScripts.Select(name => (name, Templates.Read(name))) : [],

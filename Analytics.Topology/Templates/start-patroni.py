@@ -1,4 +1,4 @@
-"""Starts Patroni, and has it look up the other members whenever it asks them something. See also standby_names.py, fresh_copies.py and lease_witness.py.
+"""Starts Patroni, and has it look up the other members whenever it asks them something. See also the modules loaded below.
 
 Patroni keeps the address of a name for ten minutes (patroni/dcs/etcd.py, DnsCachingResolver), and not only etcd's but also the members'. A member
 that was started again has another address. The others then ask in the wrong place for its vote, and the leader for its consent while etcd is lost:
@@ -39,6 +39,13 @@ try:
     fresh_copies.install()
 except (ImportError, AttributeError) as problem:
     print(f"This Patroni recovers in a way of its own ({problem}): before 4.0.9 and 4.1.3 a copy of the leader that fails to start once lacks WAL.", file=sys.stderr)
+
+try:
+    import bounded_connects
+
+    bounded_connects.install()
+except (ImportError, AttributeError) as problem:
+    print(f"This Patroni connects to the leader in a way of its own ({problem}): an address that nobody has any more may hold a standby for two minutes.", file=sys.stderr)
 
 witnesses = int(os.environ.get("HUB_LEASE_WITNESSES", 0))
 if witnesses:

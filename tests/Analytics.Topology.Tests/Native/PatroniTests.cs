@@ -112,6 +112,47 @@ public class PatroniTests
         Assert.Equal("None alone", result.Accepted().Output.Trim());
     }
 
+    /// <summary>
+    /// With the connection string of the image's own Patroni and its PostgreSQL's WAL receiver, on an address that drops every packet: a socket
+    /// whose queue is full. Without bounds nothing is logged for two minutes.
+    /// </summary>
+    [Fact]
+    public async Task A_standby_gives_up_an_address_that_answers_nothing()
+    {
+        const string Dsn = """
+            import importlib, sys
+            sys.path.insert(0, "/etc/hub/config")
+            importlib.import_module("start-patroni")
+            from patroni.postgresql.config import ConfigHandler
+            class Server:
+                major_version = 170000
+            handler = ConfigHandler.__new__(ConfigHandler)
+            handler._postgresql = Server
+            print(handler.format_dsn({"host": "127.0.0.1", "port": 6000, "user": "replicator", "application_name": "timescaledb-2", "sslmode": "verify-full"}))
+            """;
+        const string Hole = """
+            import socket, time
+            hole = socket.create_server(("127.0.0.1", 6000), backlog=0)
+            held = [socket.socket() for _ in range(4)]
+            for one in held:
+                one.setblocking(False)
+                one.connect_ex(("127.0.0.1", 6000))
+            time.sleep(60)
+            """;
+        const string Script = """
+            set -eu
+            dsn=$(python3 -c "$1") || exit 3
+            initdb -D /tmp/data --auth=reject --no-sync > /dev/null
+            touch /tmp/data/standby.signal
+            python3 -c "$2" & sleep 1
+            timeout 15 postgres -D /tmp/data -c listen_addresses= -c unix_socket_directories=/tmp -c "primary_conninfo=$dsn" 2>&1 | grep -m 1 "could not connect to the primary"
+            """;
+        var deployment = NativeDeployments.For("development");
+        var result = await Engine.RunAsync(deployment, deployment.Container("timescaledb-1"), ["sh", "-c", Script.ReplaceLineEndings("\n"), "sh", Dsn, Hole],
+            cancel: TestContext.Current.CancellationToken);
+        Assert.EndsWith("connection to server at \"127.0.0.1\", port 6000 failed: Connection timed out", result.Accepted().Output.Trim(), StringComparison.Ordinal);
+    }
+
     /// <summary>The name that stands for nobody is the same in both files that write it, and PostgreSQL takes the file.</summary>
     [Theory]
     [InlineData("development", "ANY 1 (hub_waits_for_a_named_standby)")]

@@ -30,6 +30,42 @@ public sealed class ClusterTests(ClusterFixture fixture) : IClassFixture<Cluster
         Assert.Equal($"{Paths.Config}/{PostgresBaseConfig.FileName} ANY 1 ({PostgresBaseConfig.NoStandby}) false", names.Stdout.Trim());
     }
 
+    /// <summary>
+    /// As when a name server still gives the address that the leader's pod had: nobody answers there. HAProxy's container has no PostgreSQL, so that a
+    /// socket whose queue is full can drop what comes for one.
+    /// </summary>
+    [Fact]
+    public async Task A_standby_that_finds_nobody_at_its_leaders_address_looks_it_up_again()
+    {
+        const string Hole = """
+            my $hole = IO::Socket::INET->new(LocalPort => 5432, Listen => 1, ReuseAddr => 1) or die;
+            my @held = map { IO::Socket::INET->new(PeerAddr => "127.0.0.1:5432", Blocking => 0) } 1 .. 4;
+            sleep 60;
+            """;
+        const string Reconnect = """
+            kill $(PGPASSWORD=$PATRONI_SUPERUSER_PASSWORD psql -Atq -h /var/run/postgresql -U postgres -c 'SELECT pid FROM pg_stat_wal_receiver')
+            """;
+        var leader = await LeaderAsync();
+        var standby = cluster[cluster.Topology.Database.Hosts.First(host => host != leader)];
+        var hole = cluster[ClusterNames.HaProxy].ExecAsync(["perl", "-MIO::Socket::INET", "-e", Hole], Cancel);
+        await Hub.Testing.Engine.AsRootAsync(standby, $"cp /etc/hosts /tmp/hosts && echo '{cluster[ClusterNames.HaProxy].IpAddress} {leader}' >> /etc/hosts", Cancel);
+        try
+        {
+            Assert.Equal(0, (await standby.ExecAsync(["sh", "-c", Reconnect], Cancel)).ExitCode);
+            var log = "";
+            await Eventually.TrueAsync(async () => (log = (await standby.GetLogsAsync(timestampsEnabled: false, ct: Cancel)).Stderr).Contains("Connection timed out", StringComparison.Ordinal),
+                TimeSpan.FromSeconds(20), () => "the standby still waits for an answer: " + log[^Math.Min(log.Length, 2000)..], Cancel);
+        }
+        finally
+        {
+            await Hub.Testing.Engine.AsRootAsync(standby, "cat /tmp/hosts > /etc/hosts", CancellationToken.None);
+        }
+
+        await Eventually.TrueAsync(async () => (await cluster.MembersAsync(Cancel)).Count(member => member.State == "streaming") == 2,
+            TimeSpan.FromSeconds(20), () => "the standby does not stream again", Cancel);
+        Assert.False(hole.IsCompleted, "the address was not held while the standby tried it");
+    }
+
     private async Task<string> LeaderAsync() => (await cluster.MembersAsync(Cancel)).Single(member => member.Role == "Leader").Name;
 
     [Fact]

@@ -61,6 +61,18 @@ public static class Engine
         }
     }
 
+    /// <summary>Runs a line of shell as root in a running container, for what its own user may not change; fails the test when it does not end with 0.</summary>
+    public static async Task AsRootAsync(IContainer container, string line, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(container);
+        using var client = TestcontainersSettings.OS.DockerEndpointAuthConfig.GetDockerClientBuilder().Build();
+        var made = await client.Exec.CreateContainerExecAsync(container.Id,
+            new Docker.DotNet.Models.ContainerExecCreateParameters { User = "0", Cmd = ["sh", "-c", line], AttachStdout = true, AttachStderr = true }, cancel);
+        using var stream = await client.Exec.StartContainerExecAsync(made.ID, new Docker.DotNet.Models.ContainerExecStartParameters(), cancel);
+        var (output, error) = await stream.ReadOutputToEndAsync(cancel);
+        new CheckResult((await client.Exec.InspectContainerExecAsync(made.ID, cancel)).ExitCode, output, error).Accepted();
+    }
+
     /// <summary>Removes a container; one that is not there is as good as removed.</summary>
     public static async Task RemoveAsync(IContainer container)
     {
