@@ -107,7 +107,7 @@ internal static class ChartSchema
         else if (path == "images.pullPolicy")
             node["enum"] = new[] { "Always", "IfNotPresent", "Never" };
         else if (path.StartsWith("images.", StringComparison.Ordinal))
-            node["pattern"] = "^[a-z0-9./_:-]+(:[A-Za-z0-9._-]+|@sha256:[0-9a-f]{64})$";
+            node["pattern"] = "^[a-z0-9./_:-]+(:[A-Za-z0-9._-]+|(:[A-Za-z0-9._-]+)?@sha256:[0-9a-f]{64})$";
         else if (path == "etcd.quotaBackendBytes")
             node["pattern"] = "^[0-9]+$";
     }

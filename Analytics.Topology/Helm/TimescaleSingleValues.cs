@@ -24,7 +24,8 @@ internal static class TimescaleSingleValues
     {
         var (topology, context) = (size.Topology, new ManifestContext(size.Topology, size.Options));
         var image = topology.Images.Database;
-        var colon = image.LastIndexOf(':');
+        // A digest stands behind the tag, after a colon of its own.
+        var colon = image.IndexOf(':', image.LastIndexOf('/') + 1);
         var dcs = PatroniConfig.DynamicConfiguration(topology);
         var parameters = topology.Settings.Dcs.Concat(topology.Settings.Local).Where(setting => !ChartsOwn.Contains(setting.Key))
             .OrderBy(setting => setting.Key, StringComparer.Ordinal).ToDictionary(setting => setting.Key, object (setting) => setting.Value);

@@ -26,8 +26,17 @@ public sealed record Images
     public const string DatabaseVariable = "HUB_DATABASE_IMAGE";
 
     /// <summary>
-    /// Public images, the default of published manifests. The database is the Community edition; its tags are rebuilt weekly, so an
-    /// operator pins the digest at install.
+    /// Stands for the registry that an operator's own images are in, until one is named. No name below <c>.invalid</c> is ever found (RFC 2606), so
+    /// nothing of a stranger's can be pulled in its place.
+    /// </summary>
+    public const string NoRegistry = "registry.invalid/hub";
+
+    /// <summary>Of images that are built and kept on this machine.</summary>
+    private const string LocalTag = ":local";
+
+    /// <summary>
+    /// Public images, the default of published manifests; Hub's own are in no public registry. The database is the Community edition; its tags
+    /// are rebuilt weekly, so an operator pins the digest at install. Where each comes from: docs/VERSIONS.md.
     /// </summary>
     public static Images Public { get; } = new()
     {
@@ -38,9 +47,9 @@ public sealed record Images
         PostgresExporter = "quay.io/prometheuscommunity/postgres-exporter:v0.17.1",
         PgBouncerExporter = "quay.io/prometheuscommunity/pgbouncer-exporter:v0.10.2",
         Prometheus = "quay.io/prometheus/prometheus:v3.5.0",
-        Ingest = "hub/ingest:0.1.0",
-        Migrations = "hub/migrations:0.1.0",
-        Backup = "hub/backup:0.1.0",
+        Ingest = $"{NoRegistry}/ingest:{HubVersion.Current}",
+        Migrations = $"{NoRegistry}/migrations:{HubVersion.Current}",
+        Backup = $"{NoRegistry}/backup:{HubVersion.Current}",
     };
 
     /// <summary>Built from images/Dockerfile out of Debian's packages, for a machine that reaches no registry.</summary>
@@ -57,6 +66,68 @@ public sealed record Images
         Migrations = "hub/migrations:local",
         Backup = "hub/backup:local",
     };
+
+    /// <summary>Whether an image is built from this repository and named for no registry yet.</summary>
+    public static bool IsOwn(string image)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        return image.StartsWith(NoRegistry + "/", StringComparison.Ordinal) || (image.StartsWith("hub/", StringComparison.Ordinal) && IsLocal(image));
+    }
+
+    /// <summary>Whether an image is on the machine that built it, and in no registry.</summary>
+    public static bool IsLocal(string image)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        return image.EndsWith(LocalTag, StringComparison.Ordinal);
+    }
+
+    /// <summary>Every image, each once.</summary>
+    public IReadOnlyList<string> All => [.. Each.Distinct()];
+
+    /// <summary>The same set with Hub's own images in a registry, under one version. Others stay.</summary>
+    /// <param name="registry">Host and path, such as <c>registry.example.com/hub</c>.</param>
+    /// <param name="version">The tag.</param>
+    public Images In(string registry, string version)
+    {
+        string Own(string image, string name) => IsOwn(image) ? $"{registry}/{name}:{version}" : image;
+        return this with
+        {
+            Database = Own(Database, "database"),
+            Etcd = Own(Etcd, "etcd"),
+            HaProxy = Own(HaProxy, "gateway"),
+            PgBouncer = Own(PgBouncer, "gateway"),
+            PostgresExporter = Own(PostgresExporter, "exporters"),
+            PgBouncerExporter = Own(PgBouncerExporter, "exporters"),
+            Prometheus = Own(Prometheus, "prometheus"),
+            Ingest = Own(Ingest, "ingest"),
+            Migrations = Own(Migrations, "migrations"),
+            Backup = Own(Backup, "backup"),
+        };
+    }
+
+    /// <summary>The same set, each image that a digest is known of by that digest beside its tag.</summary>
+    /// <param name="digests">Image, as it is named here, to <c>sha256:…</c>.</param>
+    public Images At(IReadOnlyDictionary<string, string> digests)
+    {
+        ArgumentNullException.ThrowIfNull(digests);
+        string Pinned(string image) => digests.TryGetValue(image, out var digest) ? $"{image}@{digest}" : image;
+        return this with
+        {
+            Database = Pinned(Database),
+            Etcd = Pinned(Etcd),
+            HaProxy = Pinned(HaProxy),
+            PgBouncer = Pinned(PgBouncer),
+            PostgresExporter = Pinned(PostgresExporter),
+            PgBouncerExporter = Pinned(PgBouncerExporter),
+            Prometheus = Pinned(Prometheus),
+            Ingest = Pinned(Ingest),
+            Migrations = Pinned(Migrations),
+            Backup = Pinned(Backup),
+        };
+    }
+
+    /// <summary>The image of each part, in an order that is the same for every set.</summary>
+    public IReadOnlyList<string> Each => [Database, Etcd, HaProxy, PgBouncer, PostgresExporter, PgBouncerExporter, Prometheus, Ingest, Migrations, Backup];
 
     /// <summary>
     /// The same set with another database image; null or empty keeps the set as it is. A local runner is then built on that image, under a

@@ -18,6 +18,12 @@ require_programs() {
   done
 }
 
+# Hub's own images are in no public registry: without a name for theirs, pods would wait for images that nobody has.
+require_images() { # FILE...
+  ! grep -qs "image: [\"']\{0,1\}$NO_REGISTRY" "$@" || fail "Hub's own images (ingest, migrations, backup) have no registry in what is installed" \
+    "./hub images --push --registry HOST/PATH, then ./hub publish --registry HOST/PATH --output DIRECTORY, and its deploy.sh. Chart: --set images.ingest=… and the other two."
+}
+
 require_cluster() {
   local answer major minor
   [ -n "$CONTEXT" ] || CONTEXT=$(kubectl config current-context 2> /dev/null) ||

@@ -37,6 +37,11 @@ check_chart() {
     fail "the cluster does not accept the chart; nothing was changed" "The reason is above."
   }
   say "  $(grep -c '^kind:' "$WORK/helm") objects"
+  # A subshell: the namespace that was made for the check goes again first.
+  (require_images "$WORK/helm") || {
+    ! $NAMESPACE_MADE || kc delete namespace "$NAMESPACE" --wait=false > /dev/null
+    exit 1
+  }
 }
 
 # Names of the chart's jobs follow from its values: found by what is before the hash of ten. A schedule's jobs end in eight digits.

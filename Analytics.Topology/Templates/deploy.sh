@@ -411,6 +411,7 @@ main() {
   require_storage
   require_room
   choose_files
+  if [ -z "$CHART" ] && ! $SECRETS_ONLY; then require_images "$HERE"/*.yaml; fi
   $DRY_RUN || confirm "Install or update Hub there?"
   WORK=$(mktemp -d)
   $DRY_RUN || make_namespace

@@ -1,3 +1,4 @@
+using Analytics.Topology;
 using Analytics.Topology.Kubernetes;
 using Analytics.Topology.Publishing;
 
@@ -19,7 +20,7 @@ internal sealed record DeployOptions(
     public const string Key = "HUB_S3_KEY", Secret = "HUB_S3_SECRET";
 
     public const string Help =
-        "aspire deploy takes, after --: --dry-run, --yes, --context NAME, --size NAME, --cloud NAME, --namespace NAME, --values FILE, --set KEY=VALUE, --cert-manager, " +
+        "aspire deploy takes, after --: --dry-run, --yes, --context NAME, --registry HOST/PATH, --version TAG, --size NAME, --cloud NAME, --namespace NAME, --values FILE, --set KEY=VALUE, --cert-manager, " +
         $"--timeout SECONDS, --s3-bucket NAME, --s3-region NAME, --s3-endpoint HOST, --s3-path-style, --s3-ca FILE; {Key} and {Secret} in the environment.";
 
     /// <summary>Aspire's own, each with a value.</summary>
@@ -35,7 +36,7 @@ internal sealed record DeployOptions(
     {
         var given = new Queue<string>(arguments);
         var script = new List<string>();
-        string? size = null, cloud = null, space = null, context = null, output = null;
+        string? registry = null, version = null, size = null, cloud = null, space = null, context = null, output = null;
         bool dryRun = false, confirmed = false;
         while (given.TryDequeue(out var option))
         {
@@ -55,6 +56,10 @@ internal sealed record DeployOptions(
                 context = Value();
             else if (option == "--output-path")
                 output = Path.GetFullPath(Value(), directory);
+            else if (option == "--registry")
+                registry = Value();
+            else if (option == "--version")
+                version = Value();
             else if (option == "--size")
                 size = Value();
             else if (option == "--cloud")
@@ -67,7 +72,7 @@ internal sealed record DeployOptions(
             string Value() => given.TryDequeue(out var value) ? value : throw new InvalidOperationException($"{option} needs a value. {Help}");
         }
 
-        return new DeployOptions(Chosen(size, cloud, space), dryRun, confirmed, context, output, script.Contains("--s3-bucket"), script, new Dictionary<string, string>());
+        return new DeployOptions(Chosen(size, cloud, space).From(Source(registry, version)), dryRun, confirmed, context, output, script.Contains("--s3-bucket"), script, new Dictionary<string, string>());
     }
 
     /// <summary>The arguments for Aspire: it has a --yes of its own, which would take the next option for its value.</summary>
@@ -83,6 +88,11 @@ internal sealed record DeployOptions(
 
     /// <summary>A setting of the AppHost, such as <c>--HUB_PROFILE=single</c>.</summary>
     private static bool IsSetting(string argument) => argument.Split('=', 2) is [['-', '-', .. var name], _] && name.All(letter => char.IsAsciiLetterUpper(letter) || letter == '_');
+
+    private static ImageSource Source(string? registry, string? version) =>
+        (registry is null ? null : ImageSource.RegistryProblem(registry)) is { } problem ? throw new InvalidOperationException($"--registry: {problem}")
+        : (version is null ? null : ImageSource.VersionProblem(version)) is { } other ? throw new InvalidOperationException($"--version: {other}")
+        : new ImageSource(registry, version);
 
     private static PublishSize Chosen(string? size, string? cloud, string? space)
     {

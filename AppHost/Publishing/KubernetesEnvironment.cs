@@ -1,3 +1,4 @@
+using Analytics.Topology;
 using Analytics.Topology.Publishing;
 using Aspire.Hosting.Pipelines;
 
@@ -18,7 +19,7 @@ internal static partial class PublishingExtensions
     {
         var environment = builder.AddKubernetesEnvironment(Environment)
             .WithDashboard(false)
-            .WithHelm(helm => helm.WithChartName("hub").WithChartVersion("0.1.0").WithReleaseName(size.Topology.Name).WithNamespace(size.Topology.Definition.Namespace));
+            .WithHelm(helm => helm.WithChartName("hub").WithChartVersion(HubVersion.Current).WithReleaseName(size.Topology.Name).WithNamespace(size.Topology.Definition.Namespace));
         builder.Pipeline.AddPipelineConfiguration(context =>
         {
             context.Steps.Single(step => step.Name == Step).DependsOn($"publish-{Environment}");

@@ -30,7 +30,7 @@ internal static class HubCommand
         CertificatesCommand.Create(ui),
         DrillCommand.Create(ui),
         ApiKeys.Create(ui),
-        ToolCommands.Images(ui),
+        ImagesCommand.Create(ui),
         PublishCommand.Create(ui),
         TestCommand.Create(ui),
         DoctorCommand.Create(ui),

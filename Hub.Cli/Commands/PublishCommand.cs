@@ -17,6 +17,14 @@ internal static class PublishCommand
         size.AcceptOnlyFromAmong([.. PublishSize.All.Select(known => known.Name)]);
         var cloud = new Option<string?>("--cloud") { Description = "Whose disks: the storage classes. [default: aws; the cluster's default class for --size dev]" };
         cloud.AcceptOnlyFromAmong([.. Enum.GetNames<Cloud>().Select(name => name.ToLowerInvariant())]);
+        var registry = new Option<string?>("--registry")
+        {
+            Description = "Host and path of Hub's own images, as ./hub images --push put them there. Required with --output for the sizes minimum and recommended.",
+        };
+        registry.Validators.Add(result => Reject(result, ImageSource.RegistryProblem));
+        var version = new Option<string?>("--version") { Description = $"Tag of Hub's own images. [default: {HubVersion.Current}, the version of this checkout]" };
+        version.Validators.Add(result => Reject(result, ImageSource.VersionProblem));
+        var digests = new Option<string?>("--digests") { Description = "File of digests, as ./hub images --pin writes it: every image is named by its digest beside its tag." };
         var space = new Option<string?>("--namespace") { Description = "Namespace of the Kubernetes objects. [default: timescaledb]" };
         var monitoring = new Option<string?>("--monitoring") { Description = "How Prometheus finds it: prometheus-operator's objects, scrape annotations, or not at all. [default: operator; none for --size dev]" };
         monitoring.AcceptOnlyFromAmong([.. Enum.GetNames<MonitoringBy>().Select(name => name.ToLowerInvariant())]);
@@ -24,7 +32,7 @@ internal static class PublishCommand
         var witnesses = new Option<bool>("--lease-witnesses") { Description = "The other members end the lease of a leader that has been silent for four seconds." };
         var output = new Option<string?>("--output") { Description = "Directory to write to. [default: aspire-manifest of this checkout]" };
         var check = new Option<bool>("--check") { Description = "Write nothing; exit code 1 and the difference when the files are not what the topology gives." };
-        var command = new Command("publish", "Write the Kubernetes manifests and the Compose files of a cluster.") { size, cloud, space, monitoring, runbooks, witnesses, output, check };
+        var command = new Command("publish", "Write the Kubernetes manifests and the Compose files of a cluster.") { size, registry, version, digests, cloud, space, monitoring, runbooks, witnesses, output, check };
         command.SetAction(parse =>
         {
             var chosen = PublishSize.Named(parse.GetValue(size)!).On(parse.GetValue(cloud) is { } name ? Enum.Parse<Cloud>(name, ignoreCase: true) : null);
@@ -36,6 +44,10 @@ internal static class PublishCommand
                 chosen = chosen with { Topology = chosen.Topology.With(cluster => cluster with { Monitoring = cluster.Monitoring with { Runbooks = url.ToString() } }) };
             if (parse.GetValue(witnesses))
                 chosen = chosen with { Topology = chosen.Topology.With(cluster => cluster with { Database = cluster.Database.WithLeaseWitnesses() }) };
+            chosen = chosen.From(new ImageSource(parse.GetValue(registry), parse.GetValue(version), parse.GetValue(digests) is { } file ? ImageDigests.Load(file).Digests : null));
+            RequireDigests(chosen);
+            if (parse.GetValue(output) is not null)
+                RequireRegistry(chosen);
             var target = PublishTarget.At(parse.GetValue(output), chosen);
             var exit = parse.GetValue(check) ? Check(ui, target) : Write(ui, target);
             if (!parse.GetValue(check) && !chosen.Topology.Monitoring.HasRunbookAddress)
@@ -43,6 +55,35 @@ internal static class PublishCommand
             return exit;
         });
         return command;
+    }
+
+    /// <summary>What is committed names no registry, for it is nobody's; what an operator publishes is to be installed.</summary>
+    private static void RequireRegistry(PublishSize size)
+    {
+        if (!size.CanBePulled)
+        {
+            throw new CliException($"Size {size.Name} needs --registry: Hub's own images (ingest, migrations, backup) are in no public registry.",
+                "./hub images --push --registry registry.example.com/hub, then ./hub publish with the same --registry (and --version).", exitCode: 2);
+        }
+    }
+
+    /// <summary>A cluster of which one image floats is not pinned.</summary>
+    private static void RequireDigests(PublishSize size)
+    {
+        if (size.Source.Digests is null)
+            return;
+        var floating = size.Topology.Images.All.Where(image => !image.Contains('@', StringComparison.Ordinal)).ToList();
+        if (floating.Count > 0)
+        {
+            throw new CliException($"The file of digests lacks {string.Join(", ", floating)}.",
+                "`./hub images --pin` with the same --size, --registry and --version reads them.", exitCode: 2);
+        }
+    }
+
+    internal static void Reject(OptionResult result, Func<string, string?> problem)
+    {
+        if (result.Tokens is [var token] && problem(token.Value) is { } reason)
+            result.AddError($"{result.Option.Name}: {reason}");
     }
 
     private static Uri? Address(ArgumentResult result)

@@ -6,7 +6,7 @@ using Hub.Cli.State;
 
 namespace Hub.Cli.Commands;
 
-/// <summary>The commands that hand over to another program: logs, psql, exec, images.</summary>
+/// <summary>The commands that hand over to another program: logs, psql, exec.</summary>
 internal static class ToolCommands
 {
     private static readonly Dictionary<string, (string Role, string Secret)> DatabaseRoles = new()
@@ -74,35 +74,6 @@ internal static class ToolCommands
             if ((await engine.ContainersAsync(deployment.Choices.Name, cancellation)).GetValueOrDefault(parse.GetValue(name)!) is not { IsRunning: true } container)
                 throw new CliException($"{parse.GetValue(name)} does not run.", "See `./hub status`; `./hub up` starts it.");
             return await Processes.AttachAsync("docker", ["exec", .. Terminal(), container.Name, .. parse.GetValue(rest)!], cancellation);
-        });
-        return command;
-    }
-
-    public static Command Images(Ui ui)
-    {
-        var chosen = new Argument<string[]>("image")
-        {
-            Description = "Images by their names, such as hub/database:local; others are pulled [default: all of this hub].",
-            Arity = ArgumentArity.ZeroOrMore,
-        };
-        var rebuild = new Option<bool>("--rebuild") { Description = "Build every image again, even if nothing changed." };
-        var program = new Option<string>("--engine") { Description = "docker or podman.", DefaultValueFactory = _ => "docker" };
-        program.AcceptOnlyFromAmong("docker", "podman");
-        var command = new Command("images", "Build the local images, from a registry's base or from Debian's packages alone.") { chosen, rebuild, program };
-        command.SetAction(async (parse, cancellation) =>
-        {
-            var deployment = Deployment.Load();
-            var engine = await ContainerEngine.ConnectForImagesAsync(parse.GetValue(program)!, cancellation);
-            // What is built need not be what this hub's data is opened by.
-            if (Choices.DatabaseImageOfEnvironment() is { } database)
-                deployment = Deployment.Load(deployment.Choices with { DatabaseImage = database });
-            var given = parse.GetValue(chosen)!;
-            var names = (given.Length > 0 ? given : deployment.Containers.Select(container => container.Image)).ToHashSet();
-            await ui.StepAsync("Images",
-                report => new ImageBuilder(engine, deployment.Repository, deployment.Topology.Images, report)
-                    .EnsureAsync(names, parse.GetValue(rebuild), cancellation),
-                built => built == 0 ? "up to date" : $"{built} built");
-            return 0;
         });
         return command;
     }

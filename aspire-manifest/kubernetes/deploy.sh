@@ -7,6 +7,8 @@ umask 077 # passwords and keys pass through files in a directory of our own, nev
 # The facts of this cluster, by `hub publish`.
 NAME=hub
 NAMESPACE=timescaledb
+# Where images are that were published for no registry: nowhere.
+NO_REGISTRY=registry.invalid/hub/
 # What its pods ask for at the smallest scale, and who makes its volumes ('' is the cluster's default storage class).
 NEEDS_NODES=3
 NEEDS_CPU_MILLIS=16150
@@ -25,11 +27,11 @@ FILES=(
   'configmap.yaml'
   'init-scripts-configmap.yaml'
   'network-policy.yaml'
-  'patroni-config.yaml statefulset/etcd job/etcd-auth-2569be60e5'
+  'patroni-config.yaml statefulset/etcd job/etcd-auth-068c9cc729'
   'services.yaml'
   'statefulset.yaml statefulset/timescaledb'
   'pgbouncer.yaml deployment/gateway'
-  'migrations-job.yaml job/migrations-f44f5b572a'
+  'migrations-job.yaml job/migrations-a44ffc2f06'
   'ingest.yaml deployment/ingest'
   'backup-cronjob.yaml job/etcd-snapshot-c01995e99c'
   'monitoring.yaml'
@@ -205,6 +207,12 @@ require_programs() {
   for entry in "${FILES[@]}" ${OPTIONAL[@]+"${OPTIONAL[@]}"}; do
     [ -f "$HERE/${entry%% *}" ] || fail "$HERE/${entry%% *} is missing" "Publish the manifests anew: ./hub publish"
   done
+}
+
+# Hub's own images are in no public registry: without a name for theirs, pods would wait for images that nobody has.
+require_images() { # FILE...
+  ! grep -qs "image: [\"']\{0,1\}$NO_REGISTRY" "$@" || fail "Hub's own images (ingest, migrations, backup) have no registry in what is installed" \
+    "./hub images --push --registry HOST/PATH, then ./hub publish --registry HOST/PATH --output DIRECTORY, and its deploy.sh. Chart: --set images.ingest=… and the other two."
 }
 
 require_cluster() {
@@ -583,6 +591,11 @@ check_chart() {
     fail "the cluster does not accept the chart; nothing was changed" "The reason is above."
   }
   say "  $(grep -c '^kind:' "$WORK/helm") objects"
+  # A subshell: the namespace that was made for the check goes again first.
+  (require_images "$WORK/helm") || {
+    ! $NAMESPACE_MADE || kc delete namespace "$NAMESPACE" --wait=false > /dev/null
+    exit 1
+  }
 }
 
 # Names of the chart's jobs follow from its values: found by what is before the hash of ten. A schedule's jobs end in eight digits.
@@ -920,6 +933,7 @@ main() {
   require_storage
   require_room
   choose_files
+  if [ -z "$CHART" ] && ! $SECRETS_ONLY; then require_images "$HERE"/*.yaml; fi
   $DRY_RUN || confirm "Install or update Hub there?"
   WORK=$(mktemp -d)
   $DRY_RUN || make_namespace

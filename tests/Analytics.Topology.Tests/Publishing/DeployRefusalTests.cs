@@ -52,6 +52,28 @@ public sealed class DeployRefusalTests : IDisposable
         await RefusesAsync(message, arguments);
     }
 
+    /// <summary>What is committed names no registry. Pods would wait for images that nobody has, for as long as deploy.sh waits for a part.</summary>
+    [Fact]
+    public async Task Manifests_that_name_no_registry_for_hubs_own_images()
+    {
+        using var committed = new DeployRun("recommended", registry: null);
+        var run = await committed.RunAsync("--yes");
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("Hub's own images (ingest, migrations, backup) have no registry", run.Text, StringComparison.Ordinal);
+        Assert.Contains("./hub images --push --registry", run.Text, StringComparison.Ordinal);
+        Assert.Empty(committed.Changes);
+
+        // The chart's values may name one, so what comes out of them is looked at.
+        run = await committed.RunAsync(["--yes", "--helm", committed.Chart], ("STUB_IMAGE", $"{Images.NoRegistry}/ingest:1"));
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("have no registry", run.Text, StringComparison.Ordinal);
+        Assert.Equal(["apply stdin", "delete namespace"], committed.Changes.Select(change => string.Join(' ', change.Split(' ').Take(2))));
+        Assert.Equal(0, (await committed.RunAsync(["--yes", "--helm", committed.Chart], ("STUB_IMAGE", "registry.example.com/hub/ingest:1"))).ExitCode);
+
+        // Passwords are the same wherever the images are.
+        Assert.Equal(0, (await committed.RunAsync("--yes", "--secrets-only")).ExitCode);
+    }
+
     [Fact]
     public async Task A_cluster_whose_backups_have_no_place_to_go()
     {

@@ -13,11 +13,12 @@ internal sealed class DeployRun : IDisposable
 
     /// <param name="size">What is published.</param>
     /// <param name="bucket">Whether somebody has named a bucket already: most of what is tested is not about it.</param>
-    public DeployRun(string size = "dev", bool bucket = true)
+    /// <param name="registry">Where Hub's own images are; null: nobody has said.</param>
+    public DeployRun(string size = "dev", bool bucket = true, string? registry = "registry.example.com/hub")
     {
         foreach (var tool in new[] { "bash", "openssl", "awk" }.Where(tool => Find(tool) is null))
             Prerequisites.Missing($"{tool} on the PATH.");
-        OutputFiles.Write(directory, PublishedFiles.For(PublishSize.Named(size)));
+        OutputFiles.Write(directory, PublishedFiles.For(PublishSize.Named(size).From(new ImageSource(registry))));
         OutputFiles.Write(directory, [new OutputFile("bin/kubectl", File.ReadAllText(Path.Combine(Here(), "kubectl-stub.sh")), Executable: true),
             new OutputFile("bin/helm", File.ReadAllText(Path.Combine(Here(), "helm-stub.sh")), Executable: true)]);
         Directory.CreateDirectory(State);

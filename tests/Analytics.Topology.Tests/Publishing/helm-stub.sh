@@ -6,7 +6,7 @@ case $* in
   'version --template'*) echo "v${STUB_HELM_VERSION:-3.16.2}" ;;
   upgrade*--dry-run=server*)
     [ -z "${STUB_REFUSE:-}" ] || { echo "Error: refused" >&2; exit 1; }
-    printf 'STATUS: pending-install\nkind: ConfigMap\nkind: StatefulSet\n' ;;
+    printf 'STATUS: pending-install\nkind: ConfigMap\nkind: StatefulSet\n      image: %s\n' "${STUB_IMAGE:-registry.example.com/hub/ingest:1}" ;;
   upgrade*)
     [ -z "${STUB_CHART_FAILS:-}" ] || { echo "Error: failed" >&2; exit 1; }
     echo "helm upgrade" >> "$STUB/changes"

@@ -20,6 +20,13 @@ public sealed class RefusalTests : IDisposable
     [InlineData("drill", "run", "primary-kill", "--repeat", "0")]
     [InlineData("publish", "--monitoring", "push")]
     [InlineData("publish", "--runbooks", "docs/runbooks")]
+    [InlineData("publish", "--registry", "team/hub")]
+    [InlineData("publish", "--version", "latest")]
+    [InlineData("publish", "--digests", "/nonexistent/digests.json")]
+    [InlineData("images", "--push")]
+    [InlineData("images", "--push", "--pin", "--registry", "registry.example.com")]
+    [InlineData("images", "--pin")]
+    [InlineData("images", "--pin", "--size", "dev")]
     [InlineData("nonsense")]
     public async Task Arguments_that_cannot_be_meant_end_with_2(params string[] arguments)
     {

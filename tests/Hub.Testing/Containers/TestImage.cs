@@ -12,6 +12,9 @@ public static class TestImage
     /// <summary>Object storage.</summary>
     public static Task<string> StorageAsync(CancellationToken cancel = default) => BuildAsync("Storage", on: null, cancel);
 
+    /// <summary>An image registry.</summary>
+    public static Task<string> RegistryAsync(CancellationToken cancel = default) => BuildAsync("Registry", on: null, cancel);
+
     /// <summary>The database image (<see cref="DatabaseServer.Image"/>), with a clock that can be set.</summary>
     public static Task<string> ClockAsync(CancellationToken cancel = default) => BuildAsync("Clock", DatabaseServer.Image, cancel);
 

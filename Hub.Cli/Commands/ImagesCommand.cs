@@ -1,0 +1,175 @@
+using System.CommandLine;
+using System.Text.RegularExpressions;
+using Analytics.Topology;
+using Analytics.Topology.Publishing;
+using Hub.Cli.Engine;
+using Hub.Cli.Publishing;
+using Hub.Cli.State;
+using Spectre.Console;
+
+namespace Hub.Cli.Commands;
+
+/// <summary><c>hub images</c>: builds the local images; puts Hub's own into a registry; reads digests and newer tags from registries.</summary>
+internal static partial class ImagesCommand
+{
+    /// <summary>For one answer of a registry.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+
+    public static Command Create(Ui ui)
+    {
+        var chosen = new Argument<string[]>("image")
+        {
+            Description = "Images by their names, such as hub/database:local; others are pulled [default: all of this hub; with --push: all that the size needs of this repository].",
+            Arity = ArgumentArity.ZeroOrMore,
+        };
+        var rebuild = new Option<bool>("--rebuild") { Description = "Build every image again, even if nothing changed." };
+        var program = new Option<string>("--engine") { Description = "docker or podman.", DefaultValueFactory = _ => "docker" };
+        program.AcceptOnlyFromAmong("docker", "podman");
+        var push = new Option<bool>("--push") { Description = "Build the images that the size needs of this repository, and push them to --registry." };
+        var pin = new Option<bool>("--pin") { Description = "Read the digest of every image of the size from its registry, and write them to --digests for ./hub publish." };
+        var outdated = new Option<bool>("--outdated") { Description = "Ask the registries which images of the size have newer tags. Exit code 1 when one has, or none is told." };
+        var registry = new Option<string?>("--registry") { Description = "With --push and --pin: host and path of Hub's own images, such as registry.example.com/hub." };
+        registry.Validators.Add(result => PublishCommand.Reject(result, ImageSource.RegistryProblem));
+        var version = new Option<string?>("--version") { Description = $"With --push and --pin: their tag. [default: {HubVersion.Current}, the version of this checkout]" };
+        version.Validators.Add(result => PublishCommand.Reject(result, ImageSource.VersionProblem));
+        var size = new Option<string>("--size") { Description = "With --push, --pin and --outdated: whose images, as in ./hub publish.", DefaultValueFactory = _ => PublishSize.DefaultName };
+        size.AcceptOnlyFromAmong([.. PublishSize.All.Select(known => known.Name)]);
+        var digests = new Option<string>("--digests") { Description = "With --pin: the file to write.", DefaultValueFactory = _ => ImageDigests.DefaultFile };
+        var command = new Command("images", "Build the local images; push them to a registry; read digests and newer tags from registries.")
+        {
+            chosen, rebuild, program, push, registry, version, size, pin, digests, outdated,
+        };
+        command.Validators.Add(result =>
+        {
+            if (new[] { push, pin, outdated }.Count(result.GetValue) > 1)
+                result.AddError("Only one of --push, --pin and --outdated can be meant.");
+            if (result.GetValue(push) && result.GetValue(registry) is null)
+                result.AddError("--push needs --registry: where to.");
+        });
+        command.SetAction(async (parse, cancellation) =>
+        {
+            var source = new ImageSource(parse.GetValue(registry), parse.GetValue(version));
+            var wanted = PublishSize.Named(parse.GetValue(size)!);
+            if (parse.GetValue(outdated))
+                return await OutdatedAsync(ui, wanted.Topology.Images, cancellation);
+            if (parse.GetValue(pin))
+                return await PinAsync(ui, wanted.From(source), parse.GetValue(program)!, parse.GetValue(digests)!, cancellation);
+            var deployment = Deployment.Load();
+            // What is built need not be what this hub's data is opened by.
+            if (Choices.DatabaseImageOfEnvironment() is { } database)
+                deployment = Deployment.Load(deployment.Choices with { DatabaseImage = database });
+            var engine = await ContainerEngine.ConnectForImagesAsync(parse.GetValue(program)!, cancellation);
+            var given = parse.GetValue(chosen)!;
+            if (parse.GetValue(push))
+                return await PushAsync(ui, engine, deployment.Repository, wanted, source, given, cancellation);
+            var names = (given.Length > 0 ? given : deployment.Containers.Select(container => container.Image)).ToHashSet();
+            await BuildAsync(ui, engine, deployment.Repository, deployment.Topology.Images, names, parse.GetValue(rebuild), cancellation);
+            return 0;
+        });
+        return command;
+    }
+
+    private static Task BuildAsync(Ui ui, ContainerEngine engine, string repository, Images images, IReadOnlySet<string> names, bool rebuild, CancellationToken cancellation) =>
+        ui.StepAsync("Images", report => new ImageBuilder(engine, repository, images, report).EnsureAsync(names, rebuild, cancellation), built => built == 0 ? "up to date" : $"{built} built");
+
+    /// <summary>The backup runner stands on the database image that the size names, or HUB_DATABASE_IMAGE.</summary>
+    private static async Task<int> PushAsync(Ui ui, ContainerEngine engine, string repository, PublishSize size, ImageSource source, string[] given, CancellationToken cancellation)
+    {
+        var published = size.Topology.Images;
+        var local = Images.Local.WithDatabase(Choices.DatabaseImageOfEnvironment() ?? published.Database);
+        var pairs = local.Each.Zip(published.Each, source.Of(published).Each).Where(image => Images.IsOwn(image.Second)).Select(image => (Local: image.First, Target: image.Third)).Distinct().ToList();
+        if (given.Except(pairs.Select(pair => pair.Local)).FirstOrDefault() is { } unknown)
+            throw new CliException($"Size {size.Name} has no image {unknown} of its own.", $"It has: {string.Join(", ", pairs.Select(pair => pair.Local))}", exitCode: 2);
+        if (given.Length > 0)
+            pairs = [.. pairs.Where(pair => given.Contains(pair.Local))];
+        await BuildAsync(ui, engine, repository, local, pairs.Select(pair => pair.Local).ToHashSet(), rebuild: false, cancellation);
+        foreach (var (name, target) in pairs)
+        {
+            await ui.StepAsync(target, async report =>
+            {
+                (await engine.RunAsync(cancellation, "tag", name, target)).OrThrow($"{name} got no second name");
+                var pushed = (await Processes.RunAsync(engine.Program, ["push", target], cancellation, onLine: report)).OrThrow($"{target} was not pushed",
+                    $"Is it your registry, and are you logged in? {engine.Program} login {ImageName.Parse(target).Host}");
+                // hub/ingest:0.1.0: digest: sha256:… size: 1234
+                return Digest().Match(pushed.Output) is { Success: true } digest ? digest.Value : null;
+            }, digest => digest);
+        }
+
+        var version = source.Version is null ? "" : $" --version {source.Version}";
+        ui.Console.WriteLine($"Publish with them: ./hub publish --size {size.Name} --registry {source.Registry}{version} --output DIRECTORY");
+        return 0;
+    }
+
+    private static async Task<int> PinAsync(Ui ui, PublishSize size, string program, string file, CancellationToken cancellation)
+    {
+        if (!size.CanBePulled || size.Topology.Images.All.Any(Images.IsLocal))
+            throw new CliException($"Size {size.Name} has images that are in no registry yet, so they have no digest to read.", "Name the registry that `./hub images --push` put them into: --registry registry.example.com/hub", exitCode: 2);
+        using var http = new HttpClient { Timeout = Patience };
+        var registry = new RegistryClient(http);
+        var read = await ui.StepAsync("Digests", _ => Task.WhenAll(size.Topology.Images.All.Select(async image =>
+        {
+            try
+            {
+                return (Image: image, Digest: await registry.DigestAsync(image, cancellation), Problem: "");
+            }
+            catch (RegistryException problem)
+            {
+                var digest = problem.NeedsLogin ? await OfEngineAsync(program, image, cancellation) : null;
+                return (Image: image, Digest: digest ?? "", Problem: digest is null ? problem.Message : "");
+            }
+        })));
+        var missing = read.Where(answer => answer.Digest.Length == 0).ToList();
+        if (missing.Count > 0)
+        {
+            throw new CliException($"{missing.Count} of {read.Length} digests could not be read, so none is written:\n  "
+                + string.Join("\n  ", missing.Select(answer => $"{answer.Image}: {answer.Problem}")), "Run this where the registries answer. A digest that nobody has read pins nothing.");
+        }
+
+        new ImageDigests(TimeProvider.System.GetUtcNow(), new SortedDictionary<string, string>(read.ToDictionary(answer => answer.Image, answer => answer.Digest), StringComparer.Ordinal)).Save(file);
+        foreach (var (image, digest, _) in read)
+            ui.Console.WriteLine($"{image}@{digest}");
+        ui.Console.WriteLine($"Written to {file}. Publish with them: ./hub publish … --digests {file}");
+        return 0;
+    }
+
+    /// <summary>A registry that knows the engine's account tells the digest by a pull.</summary>
+    private static async Task<string?> OfEngineAsync(string program, string image, CancellationToken cancellation)
+    {
+        if (Processes.Find(program) is null || (await Processes.RunAsync(program, ["pull", image], cancellation)).ExitCode != 0)
+            return null;
+        var inspected = await Processes.RunAsync(program, ["image", "inspect", "--format", "{{range .RepoDigests}}{{println .}}{{end}}", image], cancellation);
+        var repository = image[..image.IndexOf(':', image.LastIndexOf('/') + 1)];
+        return inspected.Output.Split('\n').FirstOrDefault(line => line.StartsWith(repository + "@", StringComparison.Ordinal))?[(repository.Length + 1)..].Trim();
+    }
+
+    private static async Task<int> OutdatedAsync(Ui ui, Images images, CancellationToken cancellation)
+    {
+        using var http = new HttpClient { Timeout = Patience };
+        var registry = new RegistryClient(http);
+        var pulled = images.All.Where(image => !Images.IsOwn(image)).ToList();
+        var rows = await ui.StepAsync("Tags", _ => Task.WhenAll(pulled.Select(async image =>
+        {
+            try
+            {
+                var (tag, tags) = (ImageName.Parse(image).Tag, await registry.TagsAsync(image, cancellation));
+                return (Image: image, Line: ImageTags.NewestOfLine(tag, tags), Major: ImageTags.NewestOfMajor(tag, tags), Problem: tags.Contains(tag) ? "" : "this tag is not there");
+            }
+            catch (RegistryException problem)
+            {
+                return (Image: image, Line: (string?)null, Major: (string?)null, Problem: problem.Message);
+            }
+        })));
+        var table = new Table().AddColumn("image").AddColumn("newer, same line").AddColumn("newest, same major").AddColumn("");
+        foreach (var (image, line, major, problem) in rows)
+            table.AddRow(Markup.Escape(image), Markup.Escape(line ?? "-"), Markup.Escape(major ?? "-"), Markup.Escape(problem));
+        ui.Console.Write(table);
+        if (pulled.Count == 0)
+            ui.Console.WriteLine("Every image of this size is built here, from Debian's packages: `./hub images --rebuild` takes what Debian has now.");
+        if (rows.Any(row => row.Problem.Length > 0))
+            ui.Console.WriteLine("What a registry did not tell is not known to be current. Sources and what was tried together: docs/VERSIONS.md.");
+        return rows.Any(row => row.Problem.Length > 0 || row.Major is not null) ? 1 : 0;
+    }
+
+    [GeneratedRegex("sha256:[0-9a-f]{64}")]
+    private static partial Regex Digest();
+}
