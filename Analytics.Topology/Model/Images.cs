@@ -40,13 +40,13 @@ public sealed record Images
     /// </summary>
     public static Images Public { get; } = new()
     {
-        Database = "timescale/timescaledb-ha:pg17.10-ts2.28.2",
-        Etcd = "quay.io/coreos/etcd:v3.5.21",
-        HaProxy = "haproxy:3.0.8",
-        PgBouncer = "ghcr.io/cloudnative-pg/pgbouncer:1.24.1",
+        Database = "timescale/timescaledb-ha:pg17.11-ts2.30.2",
+        Etcd = "quay.io/coreos/etcd:v3.5.34",
+        HaProxy = "haproxy:3.0.28",
+        PgBouncer = "ghcr.io/cloudnative-pg/pgbouncer:1.26.0",
         PostgresExporter = "quay.io/prometheuscommunity/postgres-exporter:v0.17.1",
         PgBouncerExporter = "quay.io/prometheuscommunity/pgbouncer-exporter:v0.10.2",
-        Prometheus = "quay.io/prometheus/prometheus:v3.5.0",
+        Prometheus = "quay.io/prometheus/prometheus:v3.5.3",
         Ingest = $"{NoRegistry}/ingest:{HubVersion.Current}",
         Migrations = $"{NoRegistry}/migrations:{HubVersion.Current}",
         Backup = $"{NoRegistry}/backup:{HubVersion.Current}",

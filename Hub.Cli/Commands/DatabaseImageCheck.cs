@@ -4,7 +4,7 @@ using Hub.Cli.State;
 
 namespace Hub.Cli.Commands;
 
-/// <summary>Whether the database image opens the data that is there: asked before anything is changed, for afterwards the database is down.</summary>
+/// <summary>Whether the database image can run a member, and opens the data that is there: asked before anything is changed, for afterwards the database is down.</summary>
 internal static class DatabaseImageCheck
 {
     private const string Guide = "docs/OPERATIONS.md, Another database image";
@@ -14,18 +14,24 @@ internal static class DatabaseImageCheck
     public static async Task<string?> RunAsync(Deployment deployment, ContainerEngine engine, CancellationToken cancellation)
     {
         var last = Deployment.Load();
-        if (!last.Exists)
-            return null;
         var (before, asked) = (last.Topology.Images.Database, deployment.Topology.Images.Database);
         var kept = DatabaseData.Load(last.Directory);
-        if (kept is null && before == asked)
-            return null;
         if (kept is not null && kept.Image == asked && kept.ImageId == await engine.ImageIdAsync(asked, cancellation))
             return null;
-        var data = await NowAsync(last, engine, cancellation) ?? kept ?? throw Unknown(last.Choices.Name, before, asked);
         var image = await DatabaseImage.InspectAsync(engine, asked, cancellation);
+        if (PatroniProblem(image) is { } tooOld)
+            throw tooOld;
+        if (!last.Exists || (kept is null && before == asked))
+            return null;
+        var data = await NowAsync(last, engine, cancellation) ?? kept ?? throw Unknown(last.Choices.Name, before, asked);
         return Problem(last.Choices.Name, data, image) is { } problem ? throw problem : Notice(data, image);
     }
+
+    /// <summary>Why no member can run on the image, or null.</summary>
+    internal static CliException? PatroniProblem(DatabaseImage image) => image.Patroni is { } patroni && patroni < DatabaseImage.LeastPatroni
+        ? new CliException($"{image.Name} has Patroni {patroni}, and Hub needs {DatabaseImage.LeastPatroni} or later (synchronous_mode: quorum).",
+            "Take a newer database image: docs/VERSIONS.md. Nothing was started.")
+        : null;
 
     /// <summary>Why the image does not open the data, with the steps; null where it does.</summary>
     internal static CliException? Problem(string hub, DatabaseData data, DatabaseImage image)

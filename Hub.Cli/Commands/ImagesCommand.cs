@@ -50,14 +50,16 @@ internal static partial class ImagesCommand
         {
             var source = new ImageSource(parse.GetValue(registry), parse.GetValue(version));
             var wanted = PublishSize.Named(parse.GetValue(size)!);
+            if (Choices.DatabaseImageOfEnvironment() is { } database)
+                wanted = wanted with { Topology = wanted.Topology.With(cluster => cluster with { Images = cluster.Images.WithDatabase(database) }) };
             if (parse.GetValue(outdated))
                 return await OutdatedAsync(ui, wanted.Topology.Images, cancellation);
             if (parse.GetValue(pin))
                 return await PinAsync(ui, wanted.From(source), parse.GetValue(program)!, parse.GetValue(digests)!, cancellation);
             var deployment = Deployment.Load();
             // What is built need not be what this hub's data is opened by.
-            if (Choices.DatabaseImageOfEnvironment() is { } database)
-                deployment = Deployment.Load(deployment.Choices with { DatabaseImage = database });
+            if (Choices.DatabaseImageOfEnvironment() is not null)
+                deployment = Deployment.Load(deployment.Choices with { DatabaseImage = Choices.DatabaseImageOfEnvironment() });
             var engine = await ContainerEngine.ConnectForImagesAsync(parse.GetValue(program)!, cancellation);
             var given = parse.GetValue(chosen)!;
             if (parse.GetValue(push))
@@ -72,11 +74,11 @@ internal static partial class ImagesCommand
     private static Task BuildAsync(Ui ui, ContainerEngine engine, string repository, Images images, IReadOnlySet<string> names, bool rebuild, CancellationToken cancellation) =>
         ui.StepAsync("Images", report => new ImageBuilder(engine, repository, images, report).EnsureAsync(names, rebuild, cancellation), built => built == 0 ? "up to date" : $"{built} built");
 
-    /// <summary>The backup runner stands on the database image that the size names, or HUB_DATABASE_IMAGE.</summary>
+    /// <summary>The backup runner stands on the database image of the cluster.</summary>
     private static async Task<int> PushAsync(Ui ui, ContainerEngine engine, string repository, PublishSize size, ImageSource source, string[] given, CancellationToken cancellation)
     {
         var published = size.Topology.Images;
-        var local = Images.Local.WithDatabase(Choices.DatabaseImageOfEnvironment() ?? published.Database);
+        var local = Images.Local.WithDatabase(published.Database);
         var pairs = local.Each.Zip(published.Each, source.Of(published).Each).Where(image => Images.IsOwn(image.Second)).Select(image => (Local: image.First, Target: image.Third)).Distinct().ToList();
         if (given.Except(pairs.Select(pair => pair.Local)).FirstOrDefault() is { } unknown)
             throw new CliException($"Size {size.Name} has no image {unknown} of its own.", $"It has: {string.Join(", ", pairs.Select(pair => pair.Local))}", exitCode: 2);

@@ -24,6 +24,7 @@ internal static class PublishCommand
         registry.Validators.Add(result => Reject(result, ImageSource.RegistryProblem));
         var version = new Option<string?>("--version") { Description = $"Tag of Hub's own images. [default: {HubVersion.Current}, the version of this checkout]" };
         version.Validators.Add(result => Reject(result, ImageSource.VersionProblem));
+        var database = new Option<string?>("--database-image") { Description = $"Another database image, as {Images.DatabaseVariable} is locally. The backup runner must be pushed with it." };
         var digests = new Option<string?>("--digests") { Description = "File of digests, as ./hub images --pin writes it: every image is named by its digest beside its tag." };
         var space = new Option<string?>("--namespace") { Description = "Namespace of the Kubernetes objects. [default: timescaledb]" };
         var monitoring = new Option<string?>("--monitoring") { Description = "How Prometheus finds it: prometheus-operator's objects, scrape annotations, or not at all. [default: operator; none for --size dev]" };
@@ -32,7 +33,7 @@ internal static class PublishCommand
         var witnesses = new Option<bool>("--lease-witnesses") { Description = "The other members end the lease of a leader that has been silent for four seconds." };
         var output = new Option<string?>("--output") { Description = "Directory to write to. [default: aspire-manifest of this checkout]" };
         var check = new Option<bool>("--check") { Description = "Write nothing; exit code 1 and the difference when the files are not what the topology gives." };
-        var command = new Command("publish", "Write the Kubernetes manifests and the Compose files of a cluster.") { size, registry, version, digests, cloud, space, monitoring, runbooks, witnesses, output, check };
+        var command = new Command("publish", "Write the Kubernetes manifests and the Compose files of a cluster.") { size, registry, version, database, digests, cloud, space, monitoring, runbooks, witnesses, output, check };
         command.SetAction(parse =>
         {
             var chosen = PublishSize.Named(parse.GetValue(size)!).On(parse.GetValue(cloud) is { } name ? Enum.Parse<Cloud>(name, ignoreCase: true) : null);
@@ -44,6 +45,8 @@ internal static class PublishCommand
                 chosen = chosen with { Topology = chosen.Topology.With(cluster => cluster with { Monitoring = cluster.Monitoring with { Runbooks = url.ToString() } }) };
             if (parse.GetValue(witnesses))
                 chosen = chosen with { Topology = chosen.Topology.With(cluster => cluster with { Database = cluster.Database.WithLeaseWitnesses() }) };
+            if (parse.GetValue(database) is { } image)
+                chosen = chosen with { Topology = chosen.Topology.With(cluster => cluster with { Images = cluster.Images.WithDatabase(image) }) };
             chosen = chosen.From(new ImageSource(parse.GetValue(registry), parse.GetValue(version), parse.GetValue(digests) is { } file ? ImageDigests.Load(file).Digests : null));
             RequireDigests(chosen);
             if (parse.GetValue(output) is not null)

@@ -7,12 +7,17 @@ namespace Hub.Cli.Engine;
 /// <param name="PostgreSql">The major release.</param>
 /// <param name="TimescaleDb">Each version of TimescaleDB that it has the library of, oldest first.</param>
 /// <param name="Community">Those of them that it has the Community edition's library of.</param>
-internal sealed partial record DatabaseImage(string Name, int PostgreSql, IReadOnlyList<Version> TimescaleDb, IReadOnlyList<Version> Community)
+/// <param name="Patroni">Its version; null: it does not tell.</param>
+internal sealed partial record DatabaseImage(string Name, int PostgreSql, IReadOnlyList<Version> TimescaleDb, IReadOnlyList<Version> Community, Version? Patroni)
 {
+    /// <summary>As start-patroni.py has it: quorum commit came with it.</summary>
+    public static readonly Version LeastPatroni = new(4, 0, 0);
+
     private const string Script = """
         postgres --version || exit 1
         lib=$(pg_config --pkglibdir 2> /dev/null) || lib=$(dirname "$(readlink -f "$(command -v postgres)")")/../lib
         ls "$lib" | grep '^timescaledb-'
+        patroni --version
         """;
 
     public override string ToString() =>
@@ -26,15 +31,18 @@ internal sealed partial record DatabaseImage(string Name, int PostgreSql, IReadO
             "Name one that has both, with Patroni and pgBackRest: docs/VERSIONS.md.");
     }
 
-    /// <summary>Output as <c>postgres (PostgreSQL) 17.12 (Debian 17.12-0+deb13u1)</c>, then <c>timescaledb-2.19.3.so</c>, <c>timescaledb-tsl-2.19.3.so</c>, ….</summary>
+    /// <summary>Output as <c>postgres (PostgreSQL) 17.12 (Debian 17.12-0+deb13u1)</c>, then <c>timescaledb-2.19.3.so</c>, <c>timescaledb-tsl-2.19.3.so</c>, …, then <c>patroni 4.0.7</c>.</summary>
     internal static DatabaseImage? Parse(string image, string output)
     {
         if (Major().Match(output) is not { Success: true } major)
             return null;
         List<Version> Of(string edition) =>
             [.. Library().Matches(output).Where(match => match.Groups["edition"].Value == edition).Select(match => Version.Parse(match.Groups["version"].Value)).Distinct().Order()];
-        return new DatabaseImage(image, int.Parse(major.Groups[1].Value, null), Of(""), Of("tsl-"));
+        return new DatabaseImage(image, int.Parse(major.Groups[1].Value, null), Of(""), Of("tsl-"), PatroniVersion().Match(output) is { Success: true } patroni ? Version.Parse(patroni.Groups[1].Value) : null);
     }
+
+    [GeneratedRegex(@"^patroni (\d+\.\d+\.\d+)", RegexOptions.Multiline)]
+    private static partial Regex PatroniVersion();
 
     [GeneratedRegex(@"\(PostgreSQL\) (\d+)")]
     private static partial Regex Major();

@@ -33,7 +33,7 @@ FILES=(
   'pgbouncer.yaml deployment/gateway'
   'migrations-job.yaml job/migrations-a44ffc2f06'
   'ingest.yaml deployment/ingest'
-  'backup-cronjob.yaml job/etcd-snapshot-c01995e99c'
+  'backup-cronjob.yaml job/etcd-snapshot-657d4e6d03'
   'monitoring.yaml'
   'grafana-dashboards.yaml'
 )

@@ -46,7 +46,7 @@ public class A_container_of_the_topology(HubModels models)
     }
 
     [Theory]
-    [InlineData("timescale/timescaledb-ha:pg17.10-ts2.28.2", "timescale/timescaledb-ha", "pg17.10-ts2.28.2")]
+    [InlineData("timescale/timescaledb-ha:pg17.11-ts2.30.2", "timescale/timescaledb-ha", "pg17.11-ts2.30.2")]
     [InlineData("registry:5000/database:1.2", "registry:5000/database", "1.2")]
     public async Task Comes_from_the_image_that_HUB_DATABASE_IMAGE_names(string image, string name, string tag)
     {

@@ -28,6 +28,47 @@ public sealed class StartScriptTests : IDisposable
         Assert.Equal($"python {Root}/config/start-patroni.py {Root}/config", (await script.StandardOutput.ReadToEndAsync(Cancel).WaitAsync(Patience, Cancel)).Trim());
     }
 
+    [Theory]
+    [InlineData("3.3.2", 1)]
+    [InlineData("4.0.7", 0)]
+    public async Task Ends_at_once_with_a_Patroni_that_is_too_old(string version, int exitCode)
+    {
+        using var script = Start(patroni: $"#!/bin/sh\n[ \"$1\" != --version ] || echo patroni {version}\n");
+        var error = await script.StandardError.ReadToEndAsync(Cancel).WaitAsync(Patience, Cancel);
+        await script.WaitForExitAsync(Cancel).WaitAsync(Patience, Cancel);
+        Assert.Equal(exitCode, script.ExitCode);
+        Assert.Equal(exitCode == 1, error.Contains("has Patroni 3, and Hub needs 4.0.0 or later", StringComparison.Ordinal));
+    }
+
+    /// <summary>start-patroni.py asks the package that it is about to start, here one that has nothing but its version.</summary>
+    [Theory]
+    [InlineData("3.0.2", true)]
+    [InlineData("4.0.0", false)]
+    [InlineData("4.1.5.dev1", false)]
+    public async Task Ends_at_once_with_a_Patroni_package_that_is_too_old(string version, bool tooOld)
+    {
+        if (Environment.GetEnvironmentVariable("PATH")!.Split(':').All(directory => !File.Exists(Path.Combine(directory, "python3"))))
+            Prerequisites.Missing("python3 on the PATH");
+        var package = Directory.CreateDirectory(Path.Combine(Root, "package", "patroni")).FullName;
+        await File.WriteAllTextAsync(Path.Combine(package, "__init__.py"), "", Cancel);
+        await File.WriteAllTextAsync(Path.Combine(package, "version.py"), $"__version__ = '{version}'\n", Cancel);
+        await File.WriteAllTextAsync(Path.Combine(package, "__main__.py"), "def main():\n    print('started')\n", Cancel);
+        var script = Path.Combine(Root, "start-patroni.py");
+        await File.WriteAllTextAsync(script, Topology.Config.Templates.Read("start-patroni.py"), Cancel);
+        using var python = Process.Start(new ProcessStartInfo("python3", [script])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            Environment = { ["PYTHONPATH"] = Path.GetDirectoryName(package) },
+        })!;
+        var output = python.StandardOutput.ReadToEndAsync(Cancel);
+        var error = await python.StandardError.ReadToEndAsync(Cancel).WaitAsync(Patience, Cancel);
+        await python.WaitForExitAsync(Cancel).WaitAsync(Patience, Cancel);
+        Assert.Equal(tooOld ? "" : "started", (await output).Trim());
+        Assert.Equal(tooOld ? 1 : 0, python.ExitCode);
+        Assert.Equal(tooOld, error.Contains($"this database image has Patroni {version}, and Hub needs 4.0.0 or later", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task Takes_away_the_lock_of_a_server_that_was_killed()
     {

@@ -13,6 +13,7 @@ public sealed class DatabaseImageTests : IDisposable
         timescaledb-2.29.2.so
         timescaledb-tsl-2.28.2.so
         timescaledb-tsl-2.29.2.so
+        patroni 4.1.5
         """;
 
     private const string Apache = """
@@ -29,7 +30,9 @@ public sealed class DatabaseImageTests : IDisposable
         Assert.Equal(17, image.PostgreSql);
         Assert.Equal([new Version(2, 28, 2), new Version(2, 29, 2)], image.TimescaleDb);
         Assert.Equal(image.TimescaleDb, image.Community);
+        Assert.Equal(new Version(4, 1, 5), image.Patroni);
         Assert.Empty(DatabaseImage.Parse("image", Apache)!.Community);
+        Assert.Null(DatabaseImage.Parse("image", Apache)!.Patroni);
         Assert.Null(DatabaseImage.Parse("image", "sh: postgres: not found"));
     }
 
@@ -56,6 +59,18 @@ public sealed class DatabaseImageTests : IDisposable
         Assert.Contains(reason, all, StringComparison.Ordinal);
         foreach (var fact in new[] { "hub 'shop'", $"TimescaleDB {version}", "registry.example.com/before:1", "registry.example.com/asked:2", "unset HUB_DATABASE_IMAGE", "Another database image" })
             Assert.Contains(fact, all, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("3.0.2", true)]
+    [InlineData("3.3.2", true)]
+    [InlineData("4.0.0", false)]
+    [InlineData("4.1.5", false)]
+    public void A_Patroni_without_quorum_commit_is_refused_by_its_version(string version, bool refused)
+    {
+        var problem = DatabaseImageCheck.PatroniProblem(DatabaseImage.Parse("image:1", $"{Apache}\npatroni {version}")!);
+        Assert.Equal(refused, problem is not null);
+        Assert.Contains(refused ? $"image:1 has Patroni {version}, and Hub needs 4.0.0 or later" : "", problem?.Message ?? "", StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Analytics.Topology;
 using DotNet.Testcontainers.Builders;
 using DotNet.Testcontainers.Configurations;
 using DotNet.Testcontainers.Containers;
@@ -9,28 +10,52 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Hub.Cli.Tests.Registry;
 
-/// <summary>Images go to a registry, which is asked for what it has: Debian's docker-registry in a container.</summary>
-[Trait(Tiers.Trait, Tiers.Integration)]
-public sealed partial class PushTests : IAsyncLifetime
+/// <summary>A registry that is there for a class of tests: Debian's docker-registry in a container. It has every layer once, so a second push is quick.</summary>
+public sealed class LocalRegistry : IAsyncLifetime
 {
-    private readonly CliProcess cli = new();
-    private readonly string folder = Directory.CreateTempSubdirectory("hub-push-").FullName;
+    private const int Port = 5000;
     private IContainer? container;
 
-    private string Host => $"127.0.0.1:{container!.GetMappedPublicPort(5000)}";
-
-    private string Digests => Path.Combine(folder, "digests.json");
+    /// <summary>As images name it.</summary>
+    public string Host => $"127.0.0.1:{container!.GetMappedPublicPort(Port)}";
 
     public async ValueTask InitializeAsync()
     {
         var image = await TestImage.RegistryAsync(TestContext.Current.CancellationToken);
-        container = new ContainerBuilder(image).WithImagePullPolicy(PullPolicy.Never).WithLogger(NullLogger.Instance).WithPortBinding(5000, assignRandomHostPort: true).WithAutoRemove(true)
-            .WithWaitStrategy(Wait.ForUnixContainer().UntilHttpRequestIsSucceeded(request => request.ForPort(5000).ForPath("/v2/"), strategy => strategy.WithTimeout(TimeSpan.FromMinutes(1))))
+        container = new ContainerBuilder(image).WithImagePullPolicy(PullPolicy.Never).WithLogger(NullLogger.Instance).WithPortBinding(Port, assignRandomHostPort: true).WithAutoRemove(true)
+            .WithWaitStrategy(Wait.ForUnixContainer().UntilHttpRequestIsSucceeded(request => request.ForPort(Port).ForPath("/v2/"), strategy => strategy.WithTimeout(TimeSpan.FromMinutes(1))))
             .Build();
         await Prerequisites.StartAsync(container);
-        if (!await Testing.Engine.HasImageAsync("hub/etcd:local", TestContext.Current.CancellationToken))
+        if (!await Testing.Engine.HasImageAsync(Images.Local.Etcd, TestContext.Current.CancellationToken))
             Prerequisites.Missing("the images of ./hub images");
     }
+
+    /// <summary>An image under another name, which the engine then forgets.</summary>
+    internal static async Task PushAsync(string target)
+    {
+        (await Processes.RunAsync("docker", ["tag", Images.Local.Etcd, target], TestContext.Current.CancellationToken)).OrThrow("no tag");
+        var pushed = await Processes.RunAsync("docker", ["push", target], TestContext.Current.CancellationToken);
+        (await Processes.RunAsync("docker", ["image", "rm", target], TestContext.Current.CancellationToken)).OrThrow("not removed");
+        pushed.OrThrow("not pushed");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (container is not null)
+            await Testing.Engine.RemoveAsync(container);
+    }
+}
+
+/// <summary>Images go to a registry, which is asked for what it has.</summary>
+[Trait(Tiers.Trait, Tiers.Integration)]
+public sealed partial class PushTests(LocalRegistry registry) : IClassFixture<LocalRegistry>, IDisposable
+{
+    private readonly CliProcess cli = new();
+    private readonly string folder = Directory.CreateTempSubdirectory("hub-push-").FullName;
+
+    private string Host => registry.Host;
+
+    private string Digests => Path.Combine(folder, "digests.json");
 
     [Fact]
     public async Task Pushed_images_are_pinned_by_what_the_registry_says_and_published_so()
@@ -41,8 +66,9 @@ public sealed partial class PushTests : IAsyncLifetime
         Assert.True(pushed.ExitCode == 0, pushed.Output + pushed.Error);
         var digest = Pushed().Match(pushed.Output) is { Success: true } match && match.Groups["image"].Value == $"{Host}/team/hub/etcd:9.8.7" ? match.Groups["digest"].Value : "";
         Assert.NotEmpty(digest);
+        (await Processes.RunAsync("docker", ["image", "rm", $"{Host}/team/hub/etcd:9.8.7"], TestContext.Current.CancellationToken)).OrThrow("not removed");
         foreach (var other in new[] { "backup", "database", "exporters", "gateway", "ingest", "migrations", "prometheus" })
-            await PushAsync($"{Host}/team/hub/{other}:9.8.7");
+            await LocalRegistry.PushAsync($"{Host}/team/hub/{other}:9.8.7");
 
         var pinned = await cli.RunAsync(["images", "--pin", "--digests", Digests, .. own]);
         Assert.True(pinned.ExitCode == 0, pinned.Output + pinned.Error);
@@ -80,30 +106,35 @@ public sealed partial class PushTests : IAsyncLifetime
     public async Task Tags_are_listed_over_all_pages()
     {
         foreach (var tag in new[] { "1.0.0", "1.0.1", "1.1.0" })
-            await PushAsync($"{Host}/pages:{tag}");
+            await LocalRegistry.PushAsync($"{Host}/pages:{tag}");
 
         using var http = new HttpClient();
         Assert.Equal(["1.0.0", "1.0.1", "1.1.0"], (await new RegistryClient(http, pageSize: 2).TagsAsync($"{Host}/pages:1.0.0", TestContext.Current.CancellationToken)).Order());
     }
 
-    private static async Task PushAsync(string target)
+    [Fact]
+    public async Task What_is_behind_is_told_and_so_is_what_no_registry_told()
     {
-        (await Processes.RunAsync("docker", ["tag", "hub/etcd:local", target], TestContext.Current.CancellationToken)).OrThrow("no tag");
-        var pushed = await Processes.RunAsync("docker", ["push", target], TestContext.Current.CancellationToken);
-        (await Processes.RunAsync("docker", ["image", "rm", target], TestContext.Current.CancellationToken)).OrThrow("not removed");
-        pushed.OrThrow("not pushed");
+        foreach (var tag in new[] { "1.0.0", "1.0.1", "1.1.0", "1.2.0-rc1", "2.0.0" })
+            await LocalRegistry.PushAsync($"{Host}/behind:{tag}");
+        var behind = await OutdatedAsync($"{Host}/behind:1.0.0");
+        Assert.Equal(1, behind.ExitCode);
+        Assert.Matches(@"/behind:1\.0\.0 +│ 1\.0\.1 +│ 1\.1\.0 ", behind.Output);
+        Assert.Equal(0, (await OutdatedAsync($"{Host}/behind:2.0.0")).ExitCode);
+        var gone = await OutdatedAsync($"{Host}/behind:2.0.1");
+        Assert.Equal(1, gone.ExitCode);
+        Assert.Contains("this tag is not there", gone.Output, StringComparison.Ordinal);
+        var silent = await OutdatedAsync("127.0.0.1:1/behind:1.0.0");
+        Assert.Equal(1, silent.ExitCode);
+        Assert.Contains("no answer: ", silent.Output, StringComparison.Ordinal);
+        Assert.Contains("is not known to be current", silent.Output, StringComparison.Ordinal);
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        if (container is not null)
-        {
-            var names = (await Processes.RunAsync("docker", ["image", "ls", "--format", "{{.Repository}}:{{.Tag}}", $"{Host}/team/hub/*"], CancellationToken.None)).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
-            foreach (var name in names)
-                await Processes.RunAsync("docker", ["image", "rm", name], CancellationToken.None);
-            await Testing.Engine.RemoveAsync(container);
-        }
+    /// <summary>Of size dev, whose images are built here but for the database's that is named.</summary>
+    private Task<ProcessResult> OutdatedAsync(string database) => cli.RunAsync(new Dictionary<string, string> { ["HUB_DATABASE_IMAGE"] = database }, "images", "--outdated", "--size", "dev");
 
+    public void Dispose()
+    {
         Directory.Delete(folder, recursive: true);
         cli.Dispose();
     }

@@ -30,5 +30,12 @@ python=$(sed -n '1s/^#! *//p' "$(command -v patroni)")
 case "$python" in
     *python*) exec $python "$1/start-patroni.py" "$1" ;;
 esac
+# The same for another kind of program, as far as it tells its version (patroni 4.0.7).
+major=$(patroni --version 2> /dev/null | sed -n 's/^patroni \([0-9][0-9]*\)\..*/\1/p')
+if [ "${major:-4}" -lt 4 ]; then
+    echo "error: this database image has Patroni $major, and Hub needs 4.0.0 or later (synchronous_mode: quorum)." >&2
+    echo "  -> Take a newer database image: docs/VERSIONS.md. Nothing was started and no data was touched." >&2
+    exit 1
+fi
 echo "patroni is no Python program here: it may ask members that were started again at their old address for ten minutes." >&2
 exec patroni "$1"

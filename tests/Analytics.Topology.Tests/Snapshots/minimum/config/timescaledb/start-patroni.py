@@ -6,9 +6,18 @@ at an address that nobody has, so that nobody is elected or the leader steps dow
 etcd's addresses stay kept: they let a leader go on while no name can be looked up, and are looked up again when a connection fails.
 """
 import os
+import re
 import sys
 
-from patroni.__main__ import main
+from patroni.version import __version__
+
+# Quorum commit came with it. An older one takes the setting for a switch that is on, and ends minutes later in an error that names nothing.
+LEAST = (4, 0, 0)
+if tuple(int(number) for number in re.findall(r"\d+", __version__)[:3]) < LEAST:
+    sys.exit(f"error: this database image has Patroni {__version__}, and Hub needs {'.'.join(map(str, LEAST))} or later (synchronous_mode: quorum).\n"
+             "  -> Take a newer database image: docs/VERSIONS.md. Nothing was started and no data was touched.")
+
+from patroni.__main__ import main  # after the check: an old one may lack what is imported from here on
 
 REST_PORT = 8008
 
