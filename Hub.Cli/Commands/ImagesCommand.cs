@@ -27,6 +27,7 @@ internal static partial class ImagesCommand
         program.AcceptOnlyFromAmong("docker", "podman");
         var push = new Option<bool>("--push") { Description = "Build the images that the size needs of this repository, and push them to --registry." };
         var pin = new Option<bool>("--pin") { Description = "Read the digest of every image of the size from its registry, and write them to --digests for ./hub publish." };
+        var sbom = new Option<string?>("--sbom") { Description = "Build the images, and write the bill of materials of each into this directory (CycloneDX)." };
         var outdated = new Option<bool>("--outdated") { Description = "Ask the registries which images of the size have newer tags. Exit code 1 when one has, or none is told." };
         var registry = new Option<string?>("--registry") { Description = "With --push and --pin: host and path of Hub's own images, such as registry.example.com/hub." };
         registry.Validators.Add(result => PublishCommand.Reject(result, ImageSource.RegistryProblem));
@@ -37,12 +38,12 @@ internal static partial class ImagesCommand
         var digests = new Option<string>("--digests") { Description = "With --pin: the file to write.", DefaultValueFactory = _ => ImageDigests.DefaultFile };
         var command = new Command("images", "Build the local images; push them to a registry; read digests and newer tags from registries.")
         {
-            chosen, rebuild, program, push, registry, version, size, pin, digests, outdated,
+            chosen, rebuild, program, push, registry, version, size, pin, digests, outdated, sbom,
         };
         command.Validators.Add(result =>
         {
-            if (new[] { push, pin, outdated }.Count(result.GetValue) > 1)
-                result.AddError("Only one of --push, --pin and --outdated can be meant.");
+            if (new[] { push, pin, outdated }.Count(result.GetValue) + (result.GetValue(sbom) is null ? 0 : 1) > 1)
+                result.AddError("Only one of --push, --pin, --outdated and --sbom can be meant.");
             if (result.GetValue(push) && result.GetValue(registry) is null)
                 result.AddError("--push needs --registry: where to.");
         });
@@ -66,9 +67,28 @@ internal static partial class ImagesCommand
                 return await PushAsync(ui, engine, deployment.Repository, wanted, source, given, cancellation);
             var names = (given.Length > 0 ? given : deployment.Containers.Select(container => container.Image)).ToHashSet();
             await BuildAsync(ui, engine, deployment.Repository, deployment.Topology.Images, names, parse.GetValue(rebuild), cancellation);
+            if (parse.GetValue(sbom) is { } directory)
+                await ListAsync(ui, engine, deployment.Repository, names.Where(Images.IsLocal), directory, cancellation);
             return 0;
         });
         return command;
+    }
+
+    private static async Task ListAsync(Ui ui, ContainerEngine engine, string repository, IEnumerable<string> images, string directory, CancellationToken cancellation)
+    {
+        var materials = new BillOfMaterials(engine, repository);
+        await ui.StepAsync("Bills of materials", async report =>
+        {
+            await materials.PrepareAsync(cancellation);
+            var files = new List<string>();
+            foreach (var image in images.Order(StringComparer.Ordinal))
+            {
+                report(image);
+                files.Add(await materials.WriteAsync(image, directory, cancellation));
+            }
+
+            return files;
+        }, files => $"{string.Join(", ", files)} in {directory}");
     }
 
     private static Task BuildAsync(Ui ui, ContainerEngine engine, string repository, Images images, IReadOnlySet<string> names, bool rebuild, CancellationToken cancellation) =>
