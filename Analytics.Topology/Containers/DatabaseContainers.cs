@@ -9,6 +9,7 @@ public static class DatabaseContainers
 {
     internal const string PatroniUser = "patroni";
     private const string StartScript = "start-database.sh";
+    private static readonly string[] PatroniModules = ["bounded_connects.py", "certificate_watch.py", "dynamic_settings.py", "fresh_copies.py", "standby_names.py"];
     private static readonly string[] WitnessScripts = ["lease_fences.py", "lease_witness.py"];
 
     public static IEnumerable<ContainerSpec> For(ClusterTopology topology)
@@ -32,9 +33,7 @@ public static class DatabaseContainers
                     ("post-bootstrap.sh", Templates.Read("post-bootstrap.sh")),
                     (StartScript, Templates.Read(StartScript)),
                     ("start-patroni.py", Templates.Read("start-patroni.py")),
-                    ("bounded_connects.py", Templates.Read("bounded_connects.py")),
-                    ("fresh_copies.py", Templates.Read("fresh_copies.py")),
-                    ("standby_names.py", Templates.Read("standby_names.py")),
+                    .. PatroniModules.Select(name => (name, Templates.Read(name))),
                     .. topology.Database.Timing.LeaseWitnesses ? WitnessScripts.Select(name => (name, Templates.Read(name))) : [],
                 ]),
                 TlsFiles(ClusterNames.TimescaleDb),

@@ -10,7 +10,7 @@ internal static class ConfigMaps
 {
     /// <summary>One for each directory of configuration but the database's, which comes in two parts.</summary>
     public static IEnumerable<V1ConfigMap> Gateway(ManifestContext context) =>
-        ClusterContainers.For(context.Topology).Where(spec => spec.Name != ClusterNames.Prometheus).Select(GatewayContainers.InPod)
+        PodContainers.For(context.Topology).Where(spec => spec.Name != ClusterNames.Prometheus)
             .SelectMany(spec => spec.Directories)
             .Where(directory => directory.Files.Any(file => !file.Secret))
             .DistinctBy(directory => directory.Source)

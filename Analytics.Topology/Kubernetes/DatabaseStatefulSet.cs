@@ -22,7 +22,7 @@ internal static class DatabaseStatefulSet
     {
         var topology = context.Topology;
         var member = ClusterNames.Member(ClusterNames.TimescaleDb, 1);
-        var specs = ClusterContainers.For(topology);
+        var specs = PodContainers.For(topology);
         var database = specs.Single(spec => spec.Name == member);
         var exporter = specs.Single(spec => spec.Name == ClusterNames.Member(ClusterNames.PostgresExporter, 1));
         var server = specs.Single(spec => spec.Name == ClusterNames.Member(ClusterNames.BackupServer, 1));
@@ -79,6 +79,9 @@ internal static class DatabaseStatefulSet
         var container = Containers.From(spec, Quantities.Of(context.Topology.Database.Resources, ByteSize.MiB(512), ByteSize.GiB(2)),
             [PortNames.Postgres, PortNames.Patroni], member);
         container.Name = ClusterNames.TimescaleDb;
+
+        // What its sidecars show, which nobody else may reach for it.
+        container.Env = [.. container.Env, new V1EnvVar { Name = "HUB_WATCHED_CERTIFICATES", Value = $"tls://localhost:{Ports.PostgresExporter},tls://localhost:{Ports.BackupServer}" }];
 
         // Outer directories first: each of these lies in the one before.
         container.VolumeMounts =

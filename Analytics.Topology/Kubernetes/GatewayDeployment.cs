@@ -20,7 +20,7 @@ internal static class GatewayDeployment
     public static V1Deployment Deployment(ManifestContext context)
     {
         var topology = context.Topology;
-        var specs = ClusterContainers.For(topology).Select(GatewayContainers.InPod).ToDictionary(spec => spec.Name);
+        var specs = PodContainers.For(topology).ToDictionary(spec => spec.Name);
         var (haproxy, pgbouncer, exporter) = (specs[ClusterNames.HaProxy], specs[ClusterNames.PgBouncer], specs[ClusterNames.PgBouncerExporter]);
         var pod = new V1PodSpec
         {

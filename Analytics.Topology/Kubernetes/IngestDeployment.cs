@@ -13,10 +13,9 @@ internal static class IngestDeployment
         var container = Containers.From(spec, Quantities.Of(tier.Resources, ByteSize.MiB(128), ByteSize.GiB(1)),
             [PortNames.OtlpGrpc, PortNames.OtlpHttp, PortNames.Rest]);
 
-        // Along the one arrow that it has anyway: the part of the system that faces the outside gets no way to etcd or Patroni for this.
-        // deploy.sh issues all certificates in one run, so they expire together; cert-manager has figures of its own.
+        // The gateway's alone: the part of the system that faces the outside gets no way to etcd or Patroni for this. The members look at theirs and etcd's.
         container.Env.Single(variable => variable.Name == ServiceContainers.WatchedCertificates).Value =
-            $"postgres://{ClusterNames.PgBouncer}:{Ports.PgBouncer}";
+            $"postgres://{ClusterNames.PgBouncer}:{Ports.PgBouncer},tls://{ClusterNames.PgBouncer}:{Ports.HaProxyMetrics}";
         container.StartupProbe = Pods.Http("/health/live", PortNames.Rest, tls: false, period: 2, failures: 60);
         container.LivenessProbe = Pods.Http("/health/live", PortNames.Rest, tls: false, period: 10, failures: 6);
 

@@ -25,7 +25,7 @@ internal static class NetworkPolicies
         (Gateway, ClusterNames.TimescaleDb, [Ports.Postgres, Ports.Patroni]),
         (ClusterNames.Backup, ClusterNames.TimescaleDb, [Ports.BackupServer]),
         (ClusterNames.Backup, Gateway, [Ports.ReadWrite, Ports.ReadOnly]),
-        (ClusterNames.Ingest, Gateway, [Ports.PgBouncer]),
+        (ClusterNames.Ingest, Gateway, [Ports.PgBouncer, Ports.HaProxyMetrics]), // HAProxy's certificate is looked at
         (ClusterNames.Migrations, Gateway, [Ports.ReadWrite]),
         (TelemetryClients, ClusterNames.Ingest, [Ports.OtlpGrpc, Ports.OtlpHttp, Ports.Rest]),
         (SqlClients, Gateway, [Ports.PgBouncer, Ports.ReadWrite, Ports.ReadOnly]),

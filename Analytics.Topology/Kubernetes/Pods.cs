@@ -42,11 +42,11 @@ internal static class Pods
 
     /// <summary>
     /// What the containers mount of ConfigMaps, in one text: each is read once, when its program starts, so a changed one must roll the pods.
-    /// Without the exporters' web.yml, which only a release changes.
+    /// Without the exporters' web.yml and the script that follows certificates, which only a release changes.
     /// </summary>
     public static string Configuration(params ContainerSpec[] specs) =>
         string.Concat(specs.SelectMany(spec => spec.Directories).DistinctBy(directory => directory.Source).SelectMany(directory => directory.Files)
-            .Where(file => !file.Secret && file.Name != WebConfig.FileName).Select(file => file.Text));
+            .Where(file => !file.Secret && file.Name is not (WebConfig.FileName or PodContainers.Script)).Select(file => file.Text));
 
     /// <summary>Members of a quorum: never two on one node (unless there is only one), and over zones as evenly as nodes allow.</summary>
     public static void KeepApart(V1PodSpec spec, ManifestContext context, string component, bool required)

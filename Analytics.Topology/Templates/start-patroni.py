@@ -56,6 +56,20 @@ try:
 except (ImportError, AttributeError) as problem:
     print(f"This Patroni connects to the leader in a way of its own ({problem}): an address that nobody has any more may hold a standby for two minutes.", file=sys.stderr)
 
+try:
+    import dynamic_settings
+
+    dynamic_settings.install()
+except (ImportError, AttributeError) as problem:
+    print(f"This Patroni takes its dynamic settings in a way of its own ({problem}): ./hub up or patronictl edit-config brings changed ones.", file=sys.stderr)
+
+try:
+    import certificate_watch
+
+    certificate_watch.install()
+except (ImportError, AttributeError) as problem:
+    print(f"This Patroni serves its figures in a way of its own ({problem}): renewed certificates are read at a restart, and not watched.", file=sys.stderr)
+
 witnesses = int(os.environ.get("HUB_LEASE_WITNESSES", 0))
 if witnesses:
     try:

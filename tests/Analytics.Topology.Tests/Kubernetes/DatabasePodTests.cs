@@ -46,6 +46,25 @@ public class DatabasePodTests
         Assert.Equal("/read-only?lag=16MB", Patroni.ReadinessProbe.HttpGet.Path);
     }
 
+    /// <summary>Each program that reads its certificate only at its start is told of another one; it is still the first process, which hooks and the kubelet signal.</summary>
+    [Theory]
+    [InlineData("haproxy", "USR2", "/etc/hub/config")]
+    [InlineData("pgbouncer", "HUP", "/etc/hub/config")]
+    [InlineData("backup-server", "HUP", Paths.BackupConfig)]
+    public void Follow_their_certificates(string name, string signal, string place)
+    {
+        var published = Published.Of("recommended");
+        var container = published.Pods.SelectMany(pod => pod.Template.Spec.Containers).Single(container => container.Name == name);
+        Assert.Equal(["/bin/sh", $"{place}/follow-certificates.sh", signal], container.Command.Take(3));
+        Assert.Contains(container.VolumeMounts, mount => mount.MountPath == Paths.Tls);
+        var pod = published.Pods.Single(pod => pod.Template.Spec.Containers.Any(other => other.Name == name)).Template.Spec;
+        var volume = pod.Volumes.Single(volume => volume.Name == container.VolumeMounts.Single(mount => mount.MountPath == place).Name);
+        Assert.Contains("exec \"$@\"", published.One<V1ConfigMap>(volume.ConfigMap.Name).Data["follow-certificates.sh"], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Look_at_what_their_sidecars_show() => Assert.Equal("tls://localhost:9187,tls://localhost:8432", Variable("HUB_WATCHED_CERTIFICATES"));
+
     [Fact]
     public void Have_time_to_hand_over_and_to_stop()
     {

@@ -13,7 +13,7 @@ public class NetworkPolicyTests
         ("etcd", "etcd", 2380), ("etcd-auth", "etcd", 2379), ("etcd-snapshot", "etcd", 2379), ("timescaledb", "etcd", 2379),
         ("timescaledb", "timescaledb", 5432), ("timescaledb", "timescaledb", 8008),
         ("gateway", "timescaledb", 5432), ("gateway", "timescaledb", 8008),
-        ("ingest", "gateway", 6432), ("migrations", "gateway", 5000), ("backup", "gateway", 5000), ("backup", "gateway", 5001), ("backup", "timescaledb", 8432),
+        ("ingest", "gateway", 6432), ("ingest", "gateway", 8404), ("migrations", "gateway", 5000), ("backup", "gateway", 5000), ("backup", "gateway", 5001), ("backup", "timescaledb", 8432),
     ];
 
     /// <summary>What a pod of another namespace may reach.</summary>

@@ -33,9 +33,61 @@ public partial class RunbookTests
         }
 
         foreach (Match match in Container().Matches(command))
-            Assert.Contains(match.Groups[1].Value, set.Spec.Template.Spec.Containers.Select(container => container.Name));
+            Assert.Contains(match.Groups["container"].Value, Containers(match.Groups["target"].Value));
+        foreach (Match match in Deployed().Matches(command))
+            Assert.Contains(Published.Objects, item => Kind(item.Kind) == Kind(match.Groups["kind"].Value) && item.Metadata.Name == match.Groups["name"].Value);
         foreach (Match match in Selector().Matches(command))
             Assert.Contains(Published.Pods, pod => match.Groups[1].Value.Split(',').Select(pair => pair.Split('=')).All(pair => pod.Template.Metadata.Labels.TryGetValue(pair[0], out var value) && value == pair[1]));
+    }
+
+    public static TheoryData<string> Runbooks => [.. Directory.EnumerateFiles(Path.Combine(Repository(), "docs/runbooks")).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal)];
+
+    /// <summary>
+    /// An alert's runbook ends with each command for both places, and has none of the local ones without its other half. The procedures for what is lost
+    /// have both in their text.
+    /// </summary>
+    [Theory, MemberData(nameof(Runbooks))]
+    public void Speak_to_both_places(string name)
+    {
+        var text = File.ReadAllText(Path.Combine(Repository(), "docs/runbooks", name));
+        if (char.IsLower(name[0]))
+        {
+            Assert.Contains("./hub ", text, StringComparison.Ordinal);
+            Assert.Contains("kubectl -n timescaledb ", text, StringComparison.Ordinal);
+            return;
+        }
+
+        var parts = text.Split("\n## In both places\n");
+        Assert.Equal(2, parts.Length);
+        var lines = parts[1].Split('\n').Where(line => line.TrimStart().StartsWith("- ", StringComparison.Ordinal)).ToList();
+        var pairs = lines.Chunk(3).ToList();
+        Assert.NotEmpty(pairs);
+        Assert.All(pairs, pair =>
+        {
+            Assert.Equal(3, pair.Length);
+            Assert.Matches("^- [^`]+$", pair[0]);
+            Assert.Matches(@"^  - local: `(\./hub|docker|curl|openssl) [^`]+`$", pair[1]);
+            Assert.Matches(@"^  - Kubernetes: `(kubectl -n \S+ [^`]+|aspire-manifest/kubernetes/deploy\.sh[^`]*)`$", pair[2]);
+        });
+        var local = pairs.Select(pair => pair[1].Split('`')[1]).ToHashSet();
+        foreach (Match command in Local().Matches(parts[0]))
+            Assert.True(local.Any(known => known == command.Groups[1].Value || command.Groups[1].Value.Replace("…", "NAME", StringComparison.Ordinal) == known), $"{name}: {command.Value} has no Kubernetes command");
+    }
+
+    /// <summary>What deploy.sh is asked for is an option that it has.</summary>
+    [Fact]
+    public void Deploy_is_asked_for_what_it_can()
+    {
+        var script = File.ReadAllText(Path.Combine(Repository(), "aspire-manifest/kubernetes/deploy.sh"));
+        var options = Directory.EnumerateFiles(Path.Combine(Repository(), "docs/runbooks")).SelectMany(file => DeployOption().Matches(File.ReadAllText(file))).Select(match => match.Groups[1].Value).Distinct().ToList();
+        Assert.NotEmpty(options);
+        Assert.All(options, option => Assert.Contains($"\n      {option})", script, StringComparison.Ordinal));
+    }
+
+    private static IEnumerable<string> Containers(string target)
+    {
+        var workload = target is "" ? ClusterNames.TimescaleDb : target.Contains('/', StringComparison.Ordinal) ? target.Split('/')[1] : target.StartsWith("etcd-", StringComparison.Ordinal) ? ClusterNames.Etcd : ClusterNames.TimescaleDb;
+        return Published.Pods.Where(pod => pod.Workload.Replace(' ', '/').EndsWith("/" + workload, StringComparison.Ordinal)).SelectMany(pod => pod.Template.Spec.Containers).Select(container => container.Name);
     }
 
     [Fact]
@@ -67,8 +119,18 @@ public partial class RunbookTests
     [GeneratedRegex(@"(?<=[ /])timescaledb-(\d+)\b")]
     private static partial Regex Pod();
 
-    [GeneratedRegex(@"(?<= )-c ([a-z-]+)(?= |$)")]
+    // Of kubectl's own words: what follows -- is for a program in the container.
+    [GeneratedRegex(@"(?<=^kubectl -n timescaledb (?:logs|exec)(?: -it)? )(?<target>[a-z0-9/-]*[a-z0-9])? ?(?:-l [^ ]+ )?-c (?<container>[a-z-]+)(?= |$)")]
     private static partial Regex Container();
+
+    [GeneratedRegex("(?<= )(?<kind>deployment|statefulset|service)/(?<name>[a-z][a-z0-9-]*)")]
+    private static partial Regex Deployed();
+
+    [GeneratedRegex(@"`(\./hub [^`\n]+)`")]
+    private static partial Regex Local();
+
+    [GeneratedRegex(@"aspire-manifest/kubernetes/deploy\.sh (--[a-z0-9-]+)")]
+    private static partial Regex DeployOption();
 
     [GeneratedRegex(@"(?<= )-l ([^ ]+)")]
     private static partial Regex Selector();

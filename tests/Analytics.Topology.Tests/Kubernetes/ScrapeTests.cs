@@ -57,7 +57,7 @@ public class ScrapeTests
         Assert.Equal(applied is null ? [] : [applied], KubernetesManifests.For(Objects.Size.Topology, Objects.Size.Options with { Monitoring = by })
             .Where(file => !file.Optional && file.Name is "monitoring.yaml" or "scrape-annotations.yaml" && !file.Optional).Select(file => file.Name));
 
-    /// <summary>Programs read their configuration when they start. Only the first start of a new cluster reads the scripts; two files change with a release only.</summary>
+    /// <summary>Programs read their configuration when they start. Only the first start of a new cluster reads the scripts; three files change with a release only.</summary>
     [Fact]
     public void A_changed_ConfigMap_rolls_every_pod_that_mounts_it()
     {
@@ -65,7 +65,7 @@ public class ScrapeTests
         {
             var mounted = template.Spec.Volumes.SelectMany(volume => volume.Projected?.Sources.Where(source => source.ConfigMap is { Optional: not true }).Select(source => source.ConfigMap.Name) ?? [volume.ConfigMap?.Name!])
                 .Where(name => name is not null and not KubernetesNames.InitScripts && name != KubernetesNames.ConfigMap(ClusterNames.BackupServer));
-            var text = string.Concat(mounted.SelectMany(name => Objects.One<V1ConfigMap>(name).Data).Where(file => file.Key != WebConfig.FileName).Select(file => file.Value));
+            var text = string.Concat(mounted.SelectMany(name => Objects.One<V1ConfigMap>(name).Data).Where(file => file.Key is not (WebConfig.FileName or PodContainers.Script)).Select(file => file.Value));
             Assert.Equal(text.Length == 0 ? null : Pods.Checksum(text), template.Metadata.Annotations?[KubernetesNames.ChecksumAnnotation]);
             Assert.True(text.Length > 0 || !workload.Contains(ClusterNames.TimescaleDb, StringComparison.Ordinal));
         }

@@ -14,6 +14,14 @@ public sealed class DeployScriptTests : IDisposable
     public void Dispose() => deploy.Dispose();
 
     [Fact]
+    public async Task Says_when_a_setting_waits_for_a_restart()
+    {
+        var run = await deploy.RunAsync(["--yes"], ("STUB_PENDING", """, "Pending restart": "*" """.TrimEnd()));
+        Assert.True(run.ExitCode == 0, run.Text);
+        Assert.Contains("a changed setting waits for a restart", run.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Installs_in_order()
     {
         var run = await deploy.RunAsync(["--yes"], ("STUB_PRIMARY", "2"));
@@ -22,6 +30,7 @@ public sealed class DeployScriptTests : IDisposable
         Assert.Contains("replication | ok | two standbys", run.Text, StringComparison.Ordinal);
         Assert.Contains("kubectl get secret timescaledb-credentials -n timescaledb -o jsonpath='{.data.APP_PASSWORD}' | base64 -d", run.Text, StringComparison.Ordinal);
         Assert.Contains("port-forward service/pgbouncer 6432", run.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("restart", run.Text, StringComparison.Ordinal);
 
         Assert.Equal(["apply stdin", "secret timescaledb-credentials"], deploy.Changes[..2]);
         Assert.Equal(["apply namespace.yaml", "apply priorityclass.yaml", "apply configmap.yaml", "apply init-scripts-configmap.yaml", "apply network-policy.yaml",

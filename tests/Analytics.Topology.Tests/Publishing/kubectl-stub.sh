@@ -93,6 +93,7 @@ case $args in
   exec*'UPDATE analytics.api_keys'*) case $args in *'key_id = 7 '*) echo hub_abcdefgh ;; esac ;;
   exec*'FROM analytics.api_keys'*) echo '7 | checkout | deploy.sh | hub_abcdefgh | 2026-11-30 | 2027-11-30 | valid' ;;
   exec*pg_is_in_recovery*) case $args in *timescaledb-"${STUB_PRIMARY:-1}"*) echo f ;; *) echo t ;; esac ;;
+  exec*'patronictl list --format json') printf '[{"Member": "timescaledb-1", "Role": "Leader"%s}]' "${STUB_PENDING:-}" ;;
   exec*system_health_check*) printf 'replication | %s | two standbys\n' "${STUB_HEALTH:-ok}" ;;
   delete*--dry-run=server*) ;;
   delete*) ! [[ $args == 'delete job/'* ]] || rm -f "$STUB/failed-job"; change "$args" ;;

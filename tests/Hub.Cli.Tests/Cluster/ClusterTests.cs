@@ -66,6 +66,51 @@ public sealed class ClusterTests(ClusterFixture fixture) : IClassFixture<Cluster
         Assert.False(hole.IsCompleted, "the address was not held while the standby tried it");
     }
 
+    /// <summary>Of its own servers and of every etcd, on the way that Prometheus takes.</summary>
+    [Fact]
+    public async Task A_member_tells_when_the_certificates_that_it_can_see_expire()
+    {
+        string[] seen = ["timescaledb-1:8008", "timescaledb-1:5432", "etcd-1:2379", "etcd-2:2379", "etcd-3:2379"];
+        var told = "";
+        await Eventually.TrueAsync(async () =>
+        {
+            told = (await cluster["timescaledb-1"].ExecAsync(["python3", "-c",
+                $"import ssl, urllib.request as u; print(u.urlopen('https://timescaledb-1:8008/metrics', context=ssl.create_default_context(cafile='{Paths.CaFile}')).read().decode())"], Cancel)).Stdout;
+            return seen.All(endpoint => told.Contains($$"""hub_certificate_trusted{endpoint="{{endpoint}}"} 1""", StringComparison.Ordinal)
+                && told.Contains($$"""hub_certificate_expiry_timestamp_seconds{endpoint="{{endpoint}}"} """, StringComparison.Ordinal));
+        }, TimeSpan.FromSeconds(75), () => told, Cancel);
+        Assert.Contains("patroni_version", told, StringComparison.Ordinal);
+    }
+
+    /// <summary>As in a rolling update to another topology: without the mark, etcd has the settings of another one. With it they are an operator's.</summary>
+    [Fact]
+    public async Task A_member_that_starts_brings_to_etcd_what_its_file_says_and_leaves_what_an_operator_set()
+    {
+        var standby = (await cluster.MembersAsync(Cancel)).First(member => member.Role != "Leader").Name;
+        try
+        {
+            await SetAsync("""{"ttl": 25, "hub_settings": "of another file"}""");
+            await RestartAsync(standby);
+            Assert.Matches("(?m)^ttl: 20$", await SettingsAsync());
+            await SetAsync("""{"ttl": 25}""");
+            await RestartAsync(standby);
+            Assert.Matches("(?m)^ttl: 25$", await SettingsAsync());
+        }
+        finally
+        {
+            await SetAsync("""{"ttl": 20}""");
+        }
+
+        async Task SetAsync(string settings) => Assert.Equal(0, (await cluster["timescaledb-1"].ExecAsync(["sh", "-c", $"echo '{settings}' | patronictl edit-config --apply - --force"], CancellationToken.None)).ExitCode);
+        async Task<string> SettingsAsync() => (await cluster["timescaledb-1"].ExecAsync(["patronictl", "show-config"], Cancel)).Stdout;
+        async Task RestartAsync(string member)
+        {
+            await cluster[member].StopAsync(Cancel);
+            await cluster[member].StartAsync(Cancel);
+            await cluster.UntilStreamingAsync(Cancel);
+        }
+    }
+
     private async Task<string> LeaderAsync() => (await cluster.MembersAsync(Cancel)).Single(member => member.Role == "Leader").Name;
 
     [Fact]

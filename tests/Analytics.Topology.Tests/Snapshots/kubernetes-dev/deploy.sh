@@ -775,6 +775,15 @@ primary() {
   done
 }
 
+# Members bring changed settings to etcd when they start. Most are in force by then; one that was lowered may want another restart.
+tell_restarts() { # MEMBER
+  local members
+  members=$(kube exec "$1" --container timescaledb -- patronictl list --format json) || { warn "whether a setting waits for a restart is not known"; return 0; }
+  case $members in
+    *'"Pending restart": "*"'*) warn "a changed setting waits for a restart: kubectl -n $NAMESPACE exec $1 -c timescaledb -- patronictl list (docs/runbooks/PendingRestart.md)" ;;
+  esac
+}
+
 # Standbys that have just started need a moment to catch up.
 verify() {
   step "Verifying"
@@ -786,6 +795,7 @@ verify() {
       case $health in *'| critical |'* | '') continue ;; esac
       say "  $member is the primary"
       printf '%s\n' "$health" | sed 's/^/  /'
+      tell_restarts "$member"
       return 0
     done
   done
