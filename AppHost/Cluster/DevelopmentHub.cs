@@ -22,8 +22,7 @@ internal sealed class DevelopmentHub
         Repository = Path.GetFullPath(Path.Combine(builder.AppHostDirectory, ".."));
         ContainerSpec[] containers = [.. ClusterContainers.For(profile.Topology).Select(container => OnThesePorts(container, profile))];
         specs = containers.ToDictionary(container => container.Name);
-        var root = builder.Configuration[HubState.Variable] is { Length: > 0 } moved ? moved : Path.Combine(Repository, ".hub");
-        State = HubState.Prepare(Path.GetFullPath(Path.Combine(root, "aspire")), profile.Topology, containers, time);
+        State = HubState.Prepare(HubState.DirectoryOf(builder), profile.Topology, containers, time);
 
         // Values are read when a resource starts; the model, its manifest and its logs hold the names only.
         secrets = Secrets.All.ToDictionary(name => name, name => builder.AddParameter(ResourceName(name), () => State.Files.Secrets[name], secret: true));

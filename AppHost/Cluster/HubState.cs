@@ -32,6 +32,13 @@ internal sealed class HubState
     /// <summary>The key of the project <c>development</c>.</summary>
     public string ApiKey { get; }
 
+    /// <summary>Where a hub keeps it: <c>aspire</c> below HUB_STATE, or below <c>.hub</c> of the checkout.</summary>
+    public static string DirectoryOf(IDistributedApplicationBuilder builder)
+    {
+        var root = builder.Configuration[Variable] is { Length: > 0 } moved ? moved : Path.Combine(builder.AppHostDirectory, "..", ".hub");
+        return Path.GetFullPath(Path.Combine(root, "aspire"));
+    }
+
     /// <summary>Path on this machine of what a container mounts.</summary>
     public string PathOf(MountedDirectory directory) => Path.Combine(Directory, directory.Source.Replace('/', Path.DirectorySeparatorChar));
 

@@ -13,6 +13,8 @@ internal static class RunLifetime
     /// <summary>PgBouncer waits for its clients, PostgreSQL writes a checkpoint: on a busy machine more than the 30 s that a host has by default.</summary>
     private static readonly TimeSpan StopPatience = TimeSpan.FromMinutes(2);
 
+    private const string HostCategory = "Microsoft.Extensions.Hosting.Internal.Host";
+
     /// <summary>Lets the console tell failures and progress, and lets Ctrl-C end when every container has ended.</summary>
     public static void ReportRun(this DevelopmentHub hub)
     {
@@ -24,6 +26,18 @@ internal static class RunLifetime
         hub.Builder.Services.AddHostedService<HealthWatch>();
         hub.Builder.Services.AddHostedService(services => new StopReport(hub.Profile.VolumePrefix, services.GetRequiredService<IHostApplicationLifetime>(),
             services.GetRequiredService<ILogger<StopReport>>()));
+        hub.Builder.Services.AddOptions<LoggerFilterOptions>().Configure<IServiceProvider>((log, services) => Quieten(log, services));
+    }
+
+    /// <summary>
+    /// What would hide Hub's own lines: each request of an open dashboard is six lines, over a thousand while the AppHost stops; and a start
+    /// that Ctrl-C ended is no failure, of which the host would write the stack.
+    /// </summary>
+    internal static void Quieten(LoggerFilterOptions log, IServiceProvider services)
+    {
+        log.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
+        log.AddFilter(HostCategory, level => level >= LogLevel.Information
+            && services.GetService<IHostApplicationLifetime>()?.ApplicationStopping.IsCancellationRequested != true);
     }
 
     /// <summary>Aspire's own checks ask without a limit: a server that hangs would stay healthy for as long as it hangs.</summary>
@@ -33,15 +47,28 @@ internal static class RunLifetime
             check.Timeout = HealthWatch.Limit;
     }
 
-    private sealed class StopReport(string volumes, IHostApplicationLifetime lifetime, ILogger<StopReport> console) : IHostedService
+    /// <summary>Registers before any service starts: the one that creates the resources returns only when all were created.</summary>
+    private sealed class StopReport(string volumes, IHostApplicationLifetime lifetime, ILogger<StopReport> console)
+        : IHostedLifecycleService
     {
-        public Task StartAsync(CancellationToken cancellationToken)
+        public Task StartingAsync(CancellationToken cancellationToken)
         {
-            lifetime.ApplicationStopping.Register(() => console.LogInformation("Stopping every container; the databases finish their work first. This takes some seconds."));
+            lifetime.ApplicationStopping.Register(() => console.LogInformation("{Stopping}",
+                lifetime.ApplicationStarted.IsCancellationRequested
+                ? "Stopping every container; the databases finish their work first. This takes some seconds."
+                : "The start was ended. Aspire's orchestrator stops the containers that had started; the next start waits for them."));
             lifetime.ApplicationStopped.Register(() => console.LogInformation("Stopped. The data are kept in the volumes {Volumes}*", volumes));
             return Task.CompletedTask;
         }
 
+        public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
         public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }

@@ -68,7 +68,8 @@ internal static class StartConditions
             {
                 throw new DistributedApplicationException(
                     $"The volume {string.Join(", ", kept)} holds data of an earlier hub, but its passwords and CA are not in {hub.State.Directory} any more. "
-                    + $"Bring that directory back, take other volumes ({HubProfile.VolumesVariable}=another-name), or begin anew: "
+                    + $"Bring that directory back, take other volumes ({HubProfile.VolumesVariable}=another-name), or, when no other "
+                    + "checkout needs them, stop this AppHost and begin anew: "
                     + $"{hub.Engine} volume rm $({hub.Engine} volume ls --quiet --filter name={hub.Profile.VolumePrefix})");
             }
 

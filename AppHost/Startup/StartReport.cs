@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Analytics.Topology.Security;
 using AppHost.Patroni;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
@@ -21,6 +22,9 @@ internal sealed class StartReport(DistributedApplicationModel model, ResourceNot
     private const int LinesOfLog = 12;
 
     private const int LongestList = 6;
+
+    /// <summary>The exit code of a process that SIGKILL ended.</summary>
+    private const int Killed = 137;
 
     /// <summary>A failed program writes its reason, and the orchestrator brings its log, a moment apart.</summary>
     private static readonly TimeSpan LogDelay = TimeSpan.FromSeconds(2);
@@ -72,19 +76,28 @@ internal sealed class StartReport(DistributedApplicationModel model, ResourceNot
         return null;
     }
 
+    /// <summary>What to do about a failure whose log cannot tell it; empty: the log does.</summary>
+    internal static string Advice(string resource, CustomResourceSnapshot snapshot) => snapshot.ExitCode is not Killed ? ""
+        : " Somebody or something killed it, such as this machine for want of memory. Start it again from its row on the dashboard or with "
+            + $"`dotnet aspire resource {resource} start`.";
+
     /// <summary>What a resource that is not there yet waits for; null: it is there, or it is started by hand.</summary>
     /// <param name="resource">The resource.</param>
     /// <param name="snapshot">Its last news; null: none came yet.</param>
     /// <param name="endsByItself">Whether its end is what others wait for.</param>
     internal static string? Waiting(IResource resource, CustomResourceSnapshot? snapshot, bool endsByItself)
     {
-        if (resource.Annotations.OfType<ExplicitStartupAnnotation>().Any())
+        if (IsStartedByHand(resource))
             return null;
         var state = snapshot?.State?.Text;
         if (state == KnownResourceStates.Running && endsByItself)
             return "at work";
         if (state == KnownResourceStates.Running)
-            return snapshot!.HealthStatus is null or HealthStatus.Healthy ? null : Unhealthy(snapshot);
+        {
+            return snapshot!.HealthStatus is null or HealthStatus.Healthy ? null
+                : Unhealthy(snapshot.HealthReports.FirstOrDefault(report => report.Status is not HealthStatus.Healthy)?.Description);
+        }
+
         if (state == KnownResourceStates.Active)
             return null;
         if (state == KnownResourceStates.Finished || state == KnownResourceStates.Exited)
@@ -92,8 +105,33 @@ internal sealed class StartReport(DistributedApplicationModel model, ResourceNot
         return (state ?? "not started").ToLowerInvariant();
     }
 
-    private static string Unhealthy(CustomResourceSnapshot snapshot) =>
-        snapshot.HealthReports.FirstOrDefault(report => report.Status is not HealthStatus.Healthy)?.Description is { Length: > 0 } reason ? reason : "not healthy yet";
+    /// <summary>
+    /// Whether the hub is not well without it. When what is started by hand fails, such as a backup, that is told, and the hub is as well as
+    /// before.
+    /// </summary>
+    internal static bool IsPart(IResource resource) =>
+        resource is ContainerResource or ProjectResource or DatabaseClusterResource or PostgresDatabaseResource
+        && !IsStartedByHand(resource);
+
+    private static bool IsStartedByHand(IResource resource) => resource.Annotations.OfType<ExplicitStartupAnnotation>().Any();
+
+    /// <summary>Why a resource is not healthy, in words that say it.</summary>
+    /// <param name="reason">Its health check's.</param>
+    internal static string Unhealthy(string? reason)
+    {
+        if (string.IsNullOrEmpty(reason))
+            return "not healthy yet";
+
+        // Two ways to say that the limit of a check has passed: the first of the health check service, the second of Aspire's HTTP checks.
+        if (reason == "A timeout occurred while running check." || reason.EndsWith(" was canceled", StringComparison.Ordinal))
+            return $"it does not answer within {HealthWatch.Limit.TotalSeconds:0} s";
+
+        // PostgreSQL's code for a wrong password.
+        return reason.StartsWith("28P01", StringComparison.Ordinal)
+            ? $"{reason}. If that stays, the data were made with other passwords than {SecretValues.FileName} has: "
+                + "bring that file back, or begin anew (AppHost/README.md)"
+            : reason;
+    }
 
     private async Task WatchAsync(CancellationToken stopping)
     {
@@ -124,7 +162,8 @@ internal sealed class StartReport(DistributedApplicationModel model, ResourceNot
         if (stopping.IsCancellationRequested)
             return;
         var lines = await LogAsync(update.ResourceId, stopping);
-        console.LogError("{Resource} {Failure}. The end of its log:\n  {Log}", update.Resource.Name, failure,
+        console.LogError("{Resource} {Failure}.{Advice} The end of its log:\n  {Log}",
+            update.Resource.Name, failure, Advice(update.Resource.Name, update.Snapshot),
             lines.Count == 0 ? "(empty)" : string.Join("\n  ", lines.TakeLast(LinesOfLog)));
     }
 
@@ -173,7 +212,7 @@ internal sealed class StartReport(DistributedApplicationModel model, ResourceNot
     {
         var once = EndByThemselves();
         var reasons = from resource in model.Resources
-                      where resource is ContainerResource or ProjectResource or DatabaseClusterResource or PostgresDatabaseResource
+                      where IsPart(resource)
                       let updates = latest.Values.Where(update => update.Resource == resource).ToList()
                       let reason = updates.Count == 0 ? Waiting(resource, snapshot: null, once.Contains(resource))
                           : updates.Select(update => Failure(update.Snapshot) ?? Waiting(resource, update.Snapshot, once.Contains(resource))).FirstOrDefault(reason => reason is not null)

@@ -51,6 +51,9 @@ public class A_program_of_Hub(HubModels models)
             ingest.Annotations.OfType<EndpointAnnotation>().Select(endpoint => (endpoint.Name, endpoint.Port!.Value)).Order());
         var (_, environment) = await model.StartAsync(ingest);
         Assert.DoesNotContain("ASPNETCORE_URLS", environment.Keys);
+
+        // What a probe asks the database follows the probe's request, which is not traced.
+        Assert.Equal("parentbased_always_on", environment["OTEL_TRACES_SAMPLER"]);
     }
 
     [Fact]

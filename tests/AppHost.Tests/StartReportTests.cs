@@ -39,5 +39,37 @@ public class The_report_of_a_start
     public void Is_on_a_dashboard_whose_fixed_ports_must_be_free() =>
         Assert.Equal([17000, 15000], DashboardPorts.PortsOf("https://localhost:17000;http://localhost:15000;http://127.0.0.1:0;"));
 
+    [Theory]
+    [InlineData("A timeout occurred while running check.", "it does not answer within 5 s")]
+    [InlineData("Health check for http://localhost:9090/-/ready was canceled", "it does not answer within 5 s")]
+    [InlineData("Connection refused", "Connection refused")]
+    [InlineData(null, "not healthy yet")]
+    public void Says_why_a_resource_is_not_healthy(string? description, string reason) =>
+        Assert.Equal(reason, StartReport.Unhealthy(description));
+
+    [Fact]
+    public void Says_what_to_do_about_passwords_that_are_not_those_of_the_data() =>
+        Assert.Contains(
+            "other passwords than secrets.env has", StartReport.Unhealthy("28P01: password authentication failed"), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData(137, "dotnet aspire resource haproxy start")]
+    [InlineData(1, "")]
+    public void Says_what_to_do_about_a_resource_that_was_killed_as_its_log_cannot(int exitCode, string advice)
+    {
+        var told = StartReport.Advice("haproxy", Snapshot("Exited") with { ExitCode = exitCode });
+        Assert.Contains(advice, told, StringComparison.Ordinal);
+        Assert.Equal(advice.Length == 0, told.Length == 0);
+    }
+
+    [Fact]
+    public void Counts_what_is_started_by_hand_for_no_part_of_the_hub()
+    {
+        Assert.True(StartReport.IsPart(Resource));
+        var backup = new ContainerResource("backup");
+        backup.Annotations.Add(new ExplicitStartupAnnotation());
+        Assert.False(StartReport.IsPart(backup));
+    }
+
     private static CustomResourceSnapshot Snapshot(string state) => new() { ResourceType = "Container", Properties = [], State = state };
 }

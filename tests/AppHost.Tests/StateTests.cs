@@ -3,6 +3,7 @@ using Analytics.Topology;
 using Analytics.Topology.Containers;
 using Analytics.Topology.Security;
 using AppHost.Cluster;
+using AppHost.Startup;
 
 namespace AppHost.Tests;
 
@@ -74,6 +75,19 @@ public sealed class The_state_of_the_AppHost : IDisposable
     [Fact]
     public void Names_a_file_that_it_does_not_have() =>
         Assert.Contains("tls/nobody/tls.crt", Assert.Throws<InvalidOperationException>(() => Prepare(Presets.DevelopmentSingle).Text("tls/nobody/tls.crt")).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void Must_be_a_directory_that_can_be_written()
+    {
+        Assert.Null(Preflight.StateProblem(Path.Combine(root.FullName, "new", "aspire")));
+
+        // A file where a directory should be refuses root too.
+        var file = Path.Combine(root.FullName, "file");
+        File.WriteAllText(file, "");
+        var problem = Preflight.StateProblem(Path.Combine(file, "aspire"));
+        Assert.Contains($"{file}/aspire cannot be written", problem, StringComparison.Ordinal);
+        Assert.Contains("HUB_STATE=another-directory", problem, StringComparison.Ordinal);
+    }
 
     public void Dispose() => root.Delete(recursive: true);
 
