@@ -63,7 +63,7 @@ internal static class IngestServices
         app.UseErrorAnswers();
         app.UseRouting();
         app.UseListeners();
-        app.UseMiddleware<GrpcKeyGate>();
+        app.UseMiddleware<GrpcGate>();
         var api = app.MapGroup("").On(Listener.Rest).AddEndpointFilter<RouteGroupBuilder, ProblemFilter>();
         api.MapRequestsApi();
         api.MapUsageApi();
@@ -85,6 +85,7 @@ internal static class IngestServices
     {
         services.AddSingleton<IngestMetrics>();
         services.AddSingleton<BodyReader>();
+        services.AddSingleton<RequestReader>();
         services.AddSingleton<ApiKeyAuthenticator>();
         services.AddSingleton<DrainRate>();
         services.AddSingleton<IngestQueue>();
@@ -110,8 +111,6 @@ internal static class IngestServices
         services.AddSingleton<OtlpGrpcService>();
         // Its routes for unknown services would match every two-part path of the other ports.
         services.AddGrpc(grpc => grpc.IgnoreUnknownServices = true);
-        services.AddOptions<Grpc.AspNetCore.Server.GrpcServiceOptions>().Configure<IOptions<IngestOptions>>(
-            (grpc, ingest) => grpc.MaxReceiveMessageSize = ingest.Value.MaxBodyBytes);
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IServiceMethodProvider<OtlpGrpcService>, OtlpGrpcMethods>());
     }
 }
