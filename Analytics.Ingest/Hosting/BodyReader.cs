@@ -113,9 +113,14 @@ internal sealed class BodyReader(IOptions<IngestOptions> options)
             if (read == 0) return;
             body.Length += read;
             if (body.Length > limit) throw RequestRefusedException.TooLarge(limit, what);
-            if (body.Free.IsEmpty) body.Grow((int)Math.Min(2L * body.Length, limit + 1L));
+            if (body.Free.IsEmpty) body.Grow(NextSize(body.Length, limit));
         }
     }
+
+    /// <summary>
+    /// Twice the size, and from a quarter of the limit on the whole: old and new are there at once, at most one and a half of the limit.
+    /// </summary>
+    private static int NextSize(int length, int limit) => (int)(length > limit / 4 ? limit + 1L : 2L * length);
 
     /// <summary>A body in pooled or mapped memory.</summary>
     internal sealed class Body(BodyReader reader) : IDisposable

@@ -7,8 +7,8 @@ using Grpc.Core;
 namespace Analytics.Ingest.Tests.Integration;
 
 /// <summary>
-/// Requests that once ended the process for everybody, sent to a process with the memory and the limits of the development preset (768 MiB, of which
-/// .NET uses three quarters), beside a sender who does nothing wrong.
+/// Requests that once ended the process for everybody, sent to a process with the memory of the development preset (768 MiB, of which .NET uses three
+/// quarters), beside a sender who does nothing wrong.
 /// </summary>
 [Trait(Tiers.Trait, Tiers.Integration)]
 public sealed class AbuseTests(DatabaseFixture databases, ITestOutputHelper output)
@@ -19,7 +19,7 @@ public sealed class AbuseTests(DatabaseFixture databases, ITestOutputHelper outp
 
     private static readonly (string Name, string Value)[] Settings =
     [
-        ("DOTNET_GCHeapHardLimit", $"0x{576 << 20:X}"), ("Ingest__MaxBufferedBytes", $"{128 << 20}"), ("Ingest__QueueBytes", $"{64 << 20}"),
+        ("DOTNET_GCHeapHardLimit", $"0x{576 << 20:X}"), ("DOTNET_gcServer", "0"),
     ];
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
