@@ -27,19 +27,31 @@ public sealed class IngestOptions
     [Range(0, 65535)]
     public int OtlpGrpcPort { get; set; } = 4317;
 
-    /// <summary>Largest body in bytes, as sent and after decompression. 1 KiB to 1 GiB, default 64 MiB (what OTLP recommends).</summary>
+    /// <summary>
+    /// Largest body in bytes, as sent and after decompression. 1 KiB to 1 GiB, default 64 MiB (what OTLP recommends), less where the container has
+    /// less than 768 MiB of memory.
+    /// </summary>
     [Range(1024, 1 << 30)]
     public int MaxBodyBytes { get; set; } = 64 << 20;
 
-    /// <summary>Bodies held in memory at one time, in bytes over all requests; beyond it requests are refused with 503. Default 256 MiB.</summary>
+    /// <summary>
+    /// Bodies held in memory at one time, in bytes over all requests; beyond it requests are refused with 503. Default a sixth of the container's
+    /// memory, at most 256 MiB. It must hold the largest body 12/7 times.
+    /// </summary>
     [Range(1L << 20, 1L << 36)]
     public long MaxBufferedBytes { get; set; } = 256L << 20;
 
-    /// <summary>Rows that may wait for a writer. 1 to 10 million, default 100 000; beyond it requests are refused with 503.</summary>
+    /// <summary>
+    /// Rows that may wait for a writer. 1 to 10 million, default 100 000; beyond it requests are refused with 503. One request that brings more is
+    /// refused with 413.
+    /// </summary>
     [Range(1, 10_000_000)]
     public int QueueRows { get; set; } = 100_000;
 
-    /// <summary>Bytes of rows that may wait for a writer, estimated. Default 128 MiB.</summary>
+    /// <summary>
+    /// Bytes of rows that are made or wait for a writer, estimated. Default a twelfth of the container's memory, at most 128 MiB. One request that
+    /// brings more is refused with 413.
+    /// </summary>
     [Range(1L << 16, 1L << 36)]
     public long QueueBytes { get; set; } = 128L << 20;
 

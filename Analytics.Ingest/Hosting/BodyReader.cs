@@ -13,6 +13,10 @@ internal sealed class BodyReader(IOptions<IngestOptions> options)
 {
     private const int FirstBuffer = 64 << 10;
 
+    /// <summary>A share of the room is for bodies up to this size, in bytes: whoever sends large ones cannot keep the others out.</summary>
+    private const int SmallBody = 1 << 20;
+    private const int SharesOfRoom = 8;
+
     private readonly long most = options.Value.MaxBufferedBytes;
     private long buffered;
 
@@ -38,17 +42,49 @@ internal sealed class BodyReader(IOptions<IngestOptions> options)
             throw new RequestRefusedException(StatusCodes.Status415UnsupportedMediaType, "The Content-Encoding is not supported. Send gzip or none.");
         }
 
+        var from = new CountedStream(request.Body, long.MaxValue);
+        return await ReadAsync(from, gzip, limit, (int)(request.ContentLength ?? FirstBuffer) + 1, cancellationToken);
+    }
+
+    /// <summary>Reads the one message of a unary gRPC request. The caller disposes it.</summary>
+    /// <exception cref="RequestRefusedException">As for a body; 501: compressed in an unknown way.</exception>
+    public async Task<Body> ReadMessageAsync(HttpRequest request, CancellationToken cancellationToken)
+    {
+        // https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md: a flag, a length of four bytes, the message.
+        var prefix = new byte[5];
+        if (await request.Body.ReadAtLeastAsync(prefix, prefix.Length, throwOnEndOfStream: false, cancellationToken) < prefix.Length)
+            throw RequestRefusedException.Malformed("The gRPC message is cut off before its first byte.");
+        var length = System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(prefix.AsSpan(1));
+        var limit = options.Value.MaxBodyBytes;
+        if (length > limit) throw RequestRefusedException.TooLarge(limit, "as sent");
+        var gzip = prefix[0] == 1;
+        var encoding = request.Headers["grpc-encoding"].ToString();
+        if (gzip && encoding != "gzip")
+            throw new RequestRefusedException(StatusCodes.Status415UnsupportedMediaType, "The grpc-encoding is not supported. Send gzip or identity.");
+        var from = new CountedStream(request.Body, length);
+        var body = await ReadAsync(from, gzip, limit, gzip ? FirstBuffer : (int)length + 1, cancellationToken);
+        var problem = from.Count < length ? $"The gRPC message is cut off after {from.Count} of {length} bytes."
+            : await request.Body.ReadAsync(prefix, cancellationToken) > 0 ? "A unary gRPC request has one message, this one has more." : null;
+        if (problem is null) return body;
+        body.Dispose();
+        throw RequestRefusedException.Malformed(problem);
+    }
+
+    private async Task<Body> ReadAsync(CountedStream from, bool gzip, int limit, int firstBuffer, CancellationToken cancellationToken)
+    {
         var body = new Body(this);
         try
         {
             if (gzip)
             {
-                await using var unzipped = new GZipStream(request.Body, CompressionMode.Decompress, leaveOpen: true);
+                await using var unzipped = new GZipStream(from, CompressionMode.Decompress, leaveOpen: true);
                 await FillAsync(body, unzipped, limit, "after decompression", FirstBuffer, cancellationToken);
+                await from.CopyToAsync(Stream.Null, cancellationToken);
+                if (from.Count > 0 && from.Last != (uint)body.Length) throw new InvalidDataException();
             }
             else
             {
-                await FillAsync(body, request.Body, limit, "as sent", (int)(request.ContentLength ?? FirstBuffer) + 1, cancellationToken);
+                await FillAsync(body, from, limit, "as sent", firstBuffer, cancellationToken);
             }
 
             return body;
@@ -61,7 +97,8 @@ internal sealed class BodyReader(IOptions<IngestOptions> options)
             {
                 BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => RequestRefusedException.TooLarge(limit, "as sent"),
                 BadHttpRequestException incomplete => new RequestRefusedException(incomplete.StatusCode, $"The body could not be read: {incomplete.Message}"),
-                InvalidDataException => RequestRefusedException.Malformed($"The gzip stream is damaged after {read} decompressed bytes."),
+                InvalidDataException => RequestRefusedException.Malformed(
+                    $"The gzip stream is damaged, cut off, or not a single one: {read} bytes were decompressed of {from.Count}."),
                 _ => failure,
             };
         }
@@ -76,60 +113,61 @@ internal sealed class BodyReader(IOptions<IngestOptions> options)
             if (read == 0) return;
             body.Length += read;
             if (body.Length > limit) throw RequestRefusedException.TooLarge(limit, what);
-            if (body.Free.IsEmpty) body.Grow((int)Math.Min(2L * body.Length, limit + 1L));
+            if (body.Free.IsEmpty) body.Grow(NextSize(body.Length, limit));
         }
     }
 
-    /// <summary>A body in pooled memory.</summary>
+    /// <summary>
+    /// Twice the size, and from a quarter of the limit on the whole: old and new are there at once, at most one and a half of the limit.
+    /// </summary>
+    private static int NextSize(int length, int limit) => (int)(length > limit / 4 ? limit + 1L : 2L * length);
+
+    /// <summary>A body in pooled or mapped memory.</summary>
     internal sealed class Body(BodyReader reader) : IDisposable
     {
-        /// <summary>Larger arrays are made for the one body and not kept: 1 MiB.</summary>
-        private const int PoolBound = 1 << 20;
-
-        private byte[] buffer = [];
+        private IMemoryOwner<byte>? owner;
         private int capacity;
 
         public int Length { get; set; }
 
-        public ArraySegment<byte> Bytes => new(buffer, 0, Length);
+        /// <summary>What was read. It is gone when the body is disposed of.</summary>
+        public ReadOnlyMemory<byte> Bytes => owner is null ? default : owner.Memory[..Length];
 
-        internal Memory<byte> Free => buffer.AsMemory(Length, capacity - Length);
+        internal Memory<byte> Free => owner!.Memory[Length..capacity];
 
         public void Dispose()
         {
             Interlocked.Add(ref reader.buffered, -capacity);
-            Return();
-            (buffer, capacity, Length) = ([], 0, 0);
+            owner?.Dispose();
+            (owner, capacity, Length) = (null, 0, 0);
         }
 
         internal void Grow(int size)
         {
-            if (Interlocked.Add(ref reader.buffered, size - capacity) > reader.most)
+            // Both are there while one is copied into the other.
+            var most = size > SmallBody ? reader.most - (reader.most / SharesOfRoom) : reader.most;
+            if (Interlocked.Add(ref reader.buffered, size) > most)
             {
-                Interlocked.Add(ref reader.buffered, capacity - size);
+                Interlocked.Add(ref reader.buffered, -size);
                 throw RequestRefusedException.Busy(TimeSpan.FromSeconds(1));
             }
 
-            byte[] larger;
+            IMemoryOwner<byte> larger;
             try
             {
-                // Not from the pool where it would round up: accounted and real memory would differ by up to twice.
-                larger = size > PoolBound ? GC.AllocateUninitializedArray<byte>(size) : ArrayPool<byte>.Shared.Rent(size);
+                // The pool rounds up: for large sizes accounted and real memory would differ by up to twice.
+                larger = size > SmallBody ? new MappedBuffer(size) : MemoryPool<byte>.Shared.Rent(size);
             }
-            catch (OutOfMemoryException)
+            catch (Exception failure) when (failure is OutOfMemoryException or IOException)
             {
-                Interlocked.Add(ref reader.buffered, capacity - size);
+                Interlocked.Add(ref reader.buffered, -size);
                 throw RequestRefusedException.Busy(TimeSpan.FromSeconds(1));
             }
 
-            buffer.AsSpan(0, Length).CopyTo(larger);
-            Return();
-            (buffer, capacity) = (larger, size);
-        }
-
-        private void Return()
-        {
-            if (buffer.Length > 0 && capacity <= PoolBound) ArrayPool<byte>.Shared.Return(buffer);
+            owner?.Memory[..Length].CopyTo(larger.Memory);
+            owner?.Dispose();
+            Interlocked.Add(ref reader.buffered, -capacity);
+            (owner, capacity) = (larger, size);
         }
     }
 }

@@ -33,6 +33,7 @@ internal static class IngestServices
     {
         var services = builder.Services;
         services.AddOptions<IngestOptions>().BindConfiguration(IngestOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<IPostConfigureOptions<IngestOptions>>(provider => new MemoryLimits(provider.GetRequiredService<IConfiguration>()));
         services.AddSingleton<IConfigureOptions<KestrelServerOptions>, ServerSetup>();
         services.AddSingleton<IConfigureOptions<HostOptions>>(provider =>
             // The server's stopping and the queue's draining share this time.
@@ -63,7 +64,7 @@ internal static class IngestServices
         app.UseErrorAnswers();
         app.UseRouting();
         app.UseListeners();
-        app.UseMiddleware<GrpcKeyGate>();
+        app.UseMiddleware<GrpcGate>();
         var api = app.MapGroup("").On(Listener.Rest).AddEndpointFilter<RouteGroupBuilder, ProblemFilter>();
         api.MapRequestsApi();
         api.MapUsageApi();
@@ -85,6 +86,7 @@ internal static class IngestServices
     {
         services.AddSingleton<IngestMetrics>();
         services.AddSingleton<BodyReader>();
+        services.AddSingleton<RequestReader>();
         services.AddSingleton<ApiKeyAuthenticator>();
         services.AddSingleton<DrainRate>();
         services.AddSingleton<IngestQueue>();
@@ -110,8 +112,6 @@ internal static class IngestServices
         services.AddSingleton<OtlpGrpcService>();
         // Its routes for unknown services would match every two-part path of the other ports.
         services.AddGrpc(grpc => grpc.IgnoreUnknownServices = true);
-        services.AddOptions<Grpc.AspNetCore.Server.GrpcServiceOptions>().Configure<IOptions<IngestOptions>>(
-            (grpc, ingest) => grpc.MaxReceiveMessageSize = ingest.Value.MaxBodyBytes);
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IServiceMethodProvider<OtlpGrpcService>, OtlpGrpcMethods>());
     }
 }

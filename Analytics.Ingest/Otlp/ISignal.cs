@@ -1,6 +1,14 @@
+using Analytics.Ingest.Hosting;
 using Google.Protobuf;
 
 namespace Analytics.Ingest.Otlp;
+
+/// <summary>How the bytes of an export are written.</summary>
+internal enum OtlpEncoding
+{
+    Protobuf,
+    Json,
+}
 
 /// <summary>What became of one export.</summary>
 /// <param name="RetryAfter">Set when it must be sent again.</param>
@@ -9,20 +17,42 @@ namespace Analytics.Ingest.Otlp;
 /// <param name="Copies">On how many members the rest is committed; null when nothing is.</param>
 internal readonly record struct Taken(TimeSpan? RetryAfter, long Rejected, string? Message, int? Copies = null);
 
-/// <summary>One signal of OTLP: how it is decoded, taken and answered, whatever the transport.</summary>
-internal interface ISignal<TRequest, TResponse>
-    where TRequest : class, IMessage<TRequest>, new()
-    where TResponse : class, IMessage<TResponse>
+/// <summary>What was read of an export. Nothing of it lies in the body any more.</summary>
+internal interface IExport
+{
+    /// <summary>Stores it, and waits for the commit.</summary>
+    Task<Taken> StoreAsync();
+}
+
+/// <summary>One signal of OTLP: how it is read, stored and answered, whatever the transport.</summary>
+internal interface ISignal<TResponse> where TResponse : class, IMessage<TResponse>
 {
     /// <summary>The gRPC service, as the specification names it.</summary>
     string GrpcService { get; }
 
-    MessageParser<TRequest> Parser { get; }
+    /// <summary>Waits until an export can be read at all. False: it must be sent again.</summary>
+    Task<bool> ReadyAsync();
 
-    TRequest ReadJson(ReadOnlySpan<byte> utf8);
-
-    Task<Taken> TakeAsync(int projectId, TRequest request);
+    /// <summary>Reads an export.</summary>
+    /// <exception cref="RequestRefusedException">400: it is malformed. 413: it holds too much. 503: there is no room for it now.</exception>
+    IExport Read(int projectId, ReadOnlyMemory<byte> body, OtlpEncoding encoding);
 
     /// <summary>The answer: empty on full success, with <c>partial_success</c> when there is something to say.</summary>
     TResponse Answer(Taken taken);
+}
+
+internal static class Signals
+{
+    /// <summary>
+    /// Reads a body, stores what it brings, and answers. The body's memory is free before the wait for the commit begins.
+    /// </summary>
+    /// <exception cref="RequestRefusedException">It is not stored.</exception>
+    public static async Task<(TResponse Answer, int? Copies)> ExportAsync<TResponse>(
+        this ISignal<TResponse> signal, int projectId, BodyReader.Body body, OtlpEncoding encoding) where TResponse : class, IMessage<TResponse>
+    {
+        IExport export;
+        using (body) export = signal.Read(projectId, body.Bytes, encoding);
+        var taken = await export.StoreAsync();
+        return taken.RetryAfter is { } later ? throw RequestRefusedException.Busy(later) : (signal.Answer(taken), taken.Copies);
+    }
 }

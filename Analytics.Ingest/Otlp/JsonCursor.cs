@@ -3,18 +3,21 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Analytics.Ingest.Hosting;
-using Google.Protobuf;
+using Analytics.Ingest.Spans;
 
 namespace Analytics.Ingest.Otlp;
 
 /// <summary>
 /// Reads protobuf's JSON form as OTLP narrows it: lowerCamelCase names only, unknown names skipped, 64-bit integers as number or string, enums as
-/// integers, ids in hex of any case, null for absent. Errors name the line, the byte and the path.
+/// integers, ids in hex of any case, null for absent. Texts stay where they are. Errors name the line, the byte and the path.
 /// </summary>
 internal ref struct JsonCursor(ReadOnlySpan<byte> utf8)
 {
     /// <summary>Reads the value of one property. False when it does not know the property.</summary>
     public delegate bool Property<in T>(ref JsonCursor json, T target);
+
+    /// <summary>Reads one element of a list, which is an object: <see cref="Fields"/> goes through it.</summary>
+    public delegate void Element<in T>(ref JsonCursor json, T target);
 
     /// <summary>Deeper values than an honest sender's are refused before they cost stack.</summary>
     private const int MaxDepth = 128;
@@ -25,7 +28,7 @@ internal ref struct JsonCursor(ReadOnlySpan<byte> utf8)
 
     /// <summary>Reads the whole document, which is one object.</summary>
     /// <exception cref="RequestRefusedException">400: it is not.</exception>
-    public static T ReadDocument<T>(ReadOnlySpan<byte> utf8, T target, Property<T> property)
+    public static void ReadDocument<T>(ReadOnlySpan<byte> utf8, T target, Property<T> property)
     {
         var json = new JsonCursor(utf8);
         try
@@ -34,7 +37,6 @@ internal ref struct JsonCursor(ReadOnlySpan<byte> utf8)
             if (json.reader.TokenType != JsonTokenType.StartObject) throw json.Wrong("an object");
             json.Fields(target, property);
             json.reader.Read();
-            return target;
         }
         catch (JsonException malformed)
         {
@@ -54,47 +56,58 @@ internal ref struct JsonCursor(ReadOnlySpan<byte> utf8)
         path.Pop();
     }
 
-    /// <summary>Reads an array of objects, each into a new element of <paramref name="list"/>.</summary>
-    public void Array<T>(string name, ICollection<T> list, Property<T> property) where T : new()
+    /// <summary>Reads an array of objects, one after the other.</summary>
+    public void Array<T>(string name, T target, Element<T> element)
     {
         if (!Value(JsonTokenType.StartArray, "an array")) return;
         for (var index = 0; reader.Read() && reader.TokenType != JsonTokenType.EndArray; index++)
         {
             path.Push((name, index));
             if (reader.TokenType != JsonTokenType.StartObject) throw Wrong("an object");
-            var element = new T();
-            Fields(element, property);
-            list.Add(element);
+            element(ref this, target);
             path.Pop();
         }
     }
 
-    /// <summary>A text, as UTF-8. Broken surrogates become nothing.</summary>
-    public ByteString Text(string name)
+    /// <summary>Reads the properties of the object at hand.</summary>
+    public void Fields<T>(T target, Property<T> property)
+    {
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (!property(ref this, target)) SkipValue();
+        }
+    }
+
+    /// <summary>Passes over the value of the property at hand.</summary>
+    public void SkipValue()
+    {
+        reader.Read();
+        reader.Skip();
+    }
+
+    /// <summary>A text. Broken surrogates become nothing.</summary>
+    public Utf8Place Text(string name, ExportText text)
     {
         path.Push((name, -1));
-        var text = Value(JsonTokenType.String, "a string")
-            ? reader.ValueIsEscaped ? JsonText.Unescape(reader.ValueSpan) : ByteString.CopyFrom(reader.ValueSpan)
-            : ByteString.Empty;
+        var place = Value(JsonTokenType.String, "a string") ? Place(text) : default;
         path.Pop();
-        return text;
+        return place;
     }
 
     /// <summary>Bytes, in hex.</summary>
-    public ByteString Hex(string name)
+    public Utf8Place Hex(string name, ExportText text)
     {
         path.Push((name, -1));
-        var bytes = ByteString.Empty;
-        if (Value(JsonTokenType.String, "a string of hex digits") && reader.ValueSpan.Length > 0)
-        {
-            var decoded = new byte[reader.ValueSpan.Length / 2];
-            if (Convert.FromHexString(reader.ValueSpan, decoded, out _, out _) != System.Buffers.OperationStatus.Done) throw Wrong("a string of hex digits");
-            bytes = UnsafeByteOperations.UnsafeWrap(decoded);
-        }
-
+        Utf8Place place = default;
+        if (Value(JsonTokenType.String, "a string of hex digits")) place = text.Hex(reader.ValueSpan) ?? throw Wrong("a string of hex digits");
         path.Pop();
-        return bytes;
+        return place;
     }
+
+    /// <summary>Where the string at hand lies, the quotation marks left out.</summary>
+    private readonly Utf8Place Place(ExportText text) => reader.ValueIsEscaped
+        ? text.Unescape(reader.ValueSpan)
+        : new Utf8Place((int)reader.TokenStartIndex + 1, reader.ValueSpan.Length);
 
     /// <summary>A signed 64-bit integer.</summary>
     public long Int64(string name) => Number(name, "a 64-bit integer",
@@ -142,16 +155,6 @@ internal ref struct JsonCursor(ReadOnlySpan<byte> utf8)
 
         path.Pop();
         return value;
-    }
-
-    private void Fields<T>(T target, Property<T> property)
-    {
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-        {
-            if (property(ref this, target)) continue;
-            reader.Read();
-            reader.Skip();
-        }
     }
 
     /// <summary>Goes to the value. False when it is null.</summary>

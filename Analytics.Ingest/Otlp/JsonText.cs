@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using Google.Protobuf;
 
 namespace Analytics.Ingest.Otlp;
 
@@ -10,18 +9,23 @@ namespace Analytics.Ingest.Otlp;
 /// </summary>
 internal static class JsonText
 {
-    public static ByteString Unescape(ReadOnlySpan<byte> escaped)
+    /// <summary>The longest UTF-8 sequence of one character.</summary>
+    private const int LongestRune = 4;
+
+    /// <summary>Writes the text, which is never longer than its escaped form, as far as <paramref name="bytes"/> has room.</summary>
+    /// <returns>Its length in bytes.</returns>
+    public static int Unescape(ReadOnlySpan<byte> escaped, Span<byte> bytes)
     {
-        var bytes = new byte[escaped.Length];
         var length = 0;
         while (!escaped.IsEmpty)
         {
             var plain = escaped.IndexOf((byte)'\\');
             if (plain < 0) plain = escaped.Length;
-            escaped[..plain].CopyTo(bytes.AsSpan(length));
-            length += plain;
+            var room = Math.Min(plain, bytes.Length - length);
+            escaped[..room].CopyTo(bytes[length..]);
+            length += room;
             escaped = escaped[plain..];
-            if (escaped.IsEmpty) break;
+            if (escaped.IsEmpty || (room < plain) || (bytes.Length - length < LongestRune && escaped.Length > bytes.Length - length)) break;
             if (escaped[1] != (byte)'u')
             {
                 bytes[length++] = Single(escaped[1]);
@@ -33,16 +37,16 @@ internal static class JsonText
             escaped = escaped[6..];
             if (char.IsHighSurrogate(unit) && escaped.StartsWith("\\u"u8) && Unit(escaped) is var low && char.IsLowSurrogate(low))
             {
-                length += new Rune(unit, low).EncodeToUtf8(bytes.AsSpan(length));
+                length += new Rune(unit, low).EncodeToUtf8(bytes[length..]);
                 escaped = escaped[6..];
             }
             else if (Rune.TryCreate(unit, out var rune))
             {
-                length += rune.EncodeToUtf8(bytes.AsSpan(length));
+                length += rune.EncodeToUtf8(bytes[length..]);
             }
         }
 
-        return ByteString.CopyFrom(bytes, 0, length);
+        return length;
     }
 
     private static char Unit(ReadOnlySpan<byte> escape) => (char)ushort.Parse(escape[2..6], NumberStyles.HexNumber, CultureInfo.InvariantCulture);

@@ -4,33 +4,25 @@ using Analytics.Ingest.Protos;
 using Analytics.Ingest.Telemetry;
 using Analytics.Ingest.Writing;
 using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
 using Grpc.AspNetCore.Server.Model;
 using Grpc.Core;
 
 namespace Analytics.Ingest.Otlp;
 
-/// <summary>OTLP over gRPC. The project was found by <see cref="GrpcKeyGate"/> before the message was read.</summary>
-internal sealed class OtlpGrpcService(TraceSignal traces, MetricsSignal metricsSignal, LogsSignal logs, IngestMetrics metrics)
+/// <summary>OTLP over gRPC. The project and the message were found by <see cref="GrpcGate"/>.</summary>
+internal sealed class OtlpGrpcService(IngestMetrics metrics)
 {
-    public Task<ExportTraceServiceResponse> ExportTraces(Decoded<ExportTraceServiceRequest> request, ServerCallContext context) =>
-        ExportAsync(traces, request, context);
-
-    public Task<ExportMetricsServiceResponse> ExportMetrics(Decoded<ExportMetricsServiceRequest> request, ServerCallContext context) =>
-        ExportAsync(metricsSignal, request, context);
-
-    public Task<ExportLogsServiceResponse> ExportLogs(Decoded<ExportLogsServiceRequest> request, ServerCallContext context) =>
-        ExportAsync(logs, request, context);
-
-    private async Task<TResponse> ExportAsync<TRequest, TResponse>(ISignal<TRequest, TResponse> signal, Decoded<TRequest> request, ServerCallContext context)
-        where TRequest : class, IMessage<TRequest>, new()
+    public async Task<TResponse> ExportAsync<TResponse>(ISignal<TResponse> signal, ServerCallContext context)
         where TResponse : class, IMessage<TResponse>
     {
+        var (project, message) = GrpcGate.Of(context.GetHttpContext());
         try
         {
-            var taken = await signal.TakeAsync(GrpcKeyGate.ProjectOf(context.GetHttpContext()), request.Message);
-            if (taken.RetryAfter is { } later) throw RequestRefusedException.Busy(later);
-            if (taken.Copies is { } copies) context.ResponseTrailers.Add(CommitCopies.Header, copies.ToString(CultureInfo.InvariantCulture));
-            return signal.Answer(taken);
+            if (!await signal.ReadyAsync()) throw RequestRefusedException.Busy(DrainRate.WaitWhenStalled);
+            var (answer, copies) = await signal.ExportAsync(project, message, OtlpEncoding.Protobuf);
+            if (copies is { } known) context.ResponseTrailers.Add(CommitCopies.Header, known.ToString(CultureInfo.InvariantCulture));
+            return answer;
         }
         catch (RequestRefusedException refused)
         {
@@ -38,13 +30,6 @@ internal sealed class OtlpGrpcService(TraceSignal traces, MetricsSignal metricsS
             throw GrpcErrors.Of(refused);
         }
     }
-}
-
-/// <summary>A request, or why it is none: decoding happens where an exception would become INTERNAL, which tells a client nothing.</summary>
-internal sealed class Decoded<T>(T? message, RequestRefusedException? error) where T : class
-{
-    /// <exception cref="RequestRefusedException">The bytes were no such message.</exception>
-    public T Message => message ?? throw error!;
 }
 
 internal static class GrpcErrors
@@ -61,40 +46,30 @@ internal static class GrpcErrors
 }
 
 /// <summary>
-/// Tells Grpc.AspNetCore about the three services. They are declared here and not generated, because the generated way decodes before any code of
-/// ours runs: a broken message would be answered as UNKNOWN, and unknown fields (every prompt) would be kept in memory.
+/// Tells Grpc.AspNetCore about the three services. They are declared here and not generated, because their messages are not read by the generated
+/// code: the request that it sees is empty.
 /// </summary>
 internal sealed class OtlpGrpcMethods(TraceSignal traces, MetricsSignal metrics, LogsSignal logs) : IServiceMethodProvider<OtlpGrpcService>
 {
     public void OnServiceMethodDiscovery(ServiceMethodProviderContext<OtlpGrpcService> context)
     {
-        context.AddUnaryMethod(MethodOf(traces), [], static (service, request, call) => service.ExportTraces(request, call));
-        context.AddUnaryMethod(MethodOf(metrics), [], static (service, request, call) => service.ExportMetrics(request, call));
-        context.AddUnaryMethod(MethodOf(logs), [], static (service, request, call) => service.ExportLogs(request, call));
+        Add(context, traces);
+        Add(context, metrics);
+        Add(context, logs);
     }
 
-    private static Method<Decoded<TRequest>, TResponse> MethodOf<TRequest, TResponse>(ISignal<TRequest, TResponse> signal)
-        where TRequest : class, IMessage<TRequest>, new()
-        where TResponse : class, IMessage<TResponse> => new(
-            MethodType.Unary,
-            signal.GrpcService,
-            "Export",
-            Marshallers.Create<Decoded<TRequest>>(
-                static (_, _) => throw new NotSupportedException("A server does not write requests."),
-                context => Decode(signal.Parser, context)),
-            Marshallers.Create<TResponse>(
-                static (response, context) => context.Complete(response.ToByteArray()),
-                static _ => throw new NotSupportedException("A server does not read responses.")));
-
-    private static Decoded<T> Decode<T>(MessageParser<T> parser, DeserializationContext context) where T : class, IMessage<T>, new()
-    {
-        try
-        {
-            return new Decoded<T>(OtlpProtobuf.Read(parser, context.PayloadAsNewBuffer()), null);
-        }
-        catch (RequestRefusedException malformed)
-        {
-            return new Decoded<T>(null, malformed);
-        }
-    }
+    private static void Add<TResponse>(ServiceMethodProviderContext<OtlpGrpcService> context, ISignal<TResponse> signal)
+        where TResponse : class, IMessage<TResponse> => context.AddUnaryMethod(
+            new Method<Empty, TResponse>(
+                MethodType.Unary,
+                signal.GrpcService,
+                "Export",
+                Marshallers.Create<Empty>(
+                    static (_, _) => throw new NotSupportedException("A server does not write requests."),
+                    static _ => new Empty()),
+                Marshallers.Create<TResponse>(
+                    static (response, context) => context.Complete(response.ToByteArray()),
+                    static _ => throw new NotSupportedException("A server does not read responses."))),
+            [],
+            (service, _, call) => service.ExportAsync(signal, call));
 }

@@ -19,9 +19,9 @@ internal static class OtlpHttpApi
     public static IEndpointConventionBuilder MapOtlpHttpApi(this IEndpointRouteBuilder app)
     {
         var group = app.MapGroup("/v1").ExcludeFromDescription();
-        group.MapPost("/traces", Export<TraceSignal, ExportTraceServiceRequest, ExportTraceServiceResponse>);
-        group.MapPost("/metrics", Export<MetricsSignal, ExportMetricsServiceRequest, ExportMetricsServiceResponse>);
-        group.MapPost("/logs", Export<LogsSignal, ExportLogsServiceRequest, ExportLogsServiceResponse>);
+        group.MapPost("/traces", Export<TraceSignal, ExportTraceServiceResponse>);
+        group.MapPost("/metrics", Export<MetricsSignal, ExportMetricsServiceResponse>);
+        group.MapPost("/logs", Export<LogsSignal, ExportLogsServiceResponse>);
         return group;
     }
 
@@ -42,10 +42,9 @@ internal static class OtlpHttpApi
         await WriteAsync(context, MediaTypeNames.Application.Json, JsonSerializer.SerializeToUtf8Bytes(new { code = RpcStatus.CodeOf(status), message }));
     }
 
-    private static async Task Export<TSignal, TRequest, TResponse>(
+    private static async Task Export<TSignal, TResponse>(
         HttpContext context, TSignal signal, ApiKeyAuthenticator keys, BodyReader bodies, IngestMetrics metrics)
-        where TSignal : ISignal<TRequest, TResponse>
-        where TRequest : class, IMessage<TRequest>, new()
+        where TSignal : ISignal<TResponse>
         where TResponse : class, IMessage<TResponse>
     {
         try
@@ -54,16 +53,10 @@ internal static class OtlpHttpApi
             var project = await keys.RequireProjectAsync(context);
             var contentType = ContentTypeOf(context.Request) ?? throw new RequestRefusedException(
                 StatusCodes.Status415UnsupportedMediaType, $"The Content-Type is not supported. Send {Protobuf} or {MediaTypeNames.Application.Json}.");
-            TRequest request;
-            using (var body = await bodies.ReadAsync(context.Request, context.RequestAborted))
-            {
-                request = contentType == Protobuf ? OtlpProtobuf.Read(signal.Parser, body.Bytes) : signal.ReadJson(body.Bytes);
-            }
-
-            var taken = await signal.TakeAsync(project, request);
-            if (taken.RetryAfter is { } later) throw RequestRefusedException.Busy(later);
-            if (taken.Copies is { } copies) context.Response.Headers[CommitCopies.Header] = copies.ToString(CultureInfo.InvariantCulture);
-            var answer = signal.Answer(taken);
+            if (!await signal.ReadyAsync()) throw RequestRefusedException.Busy(DrainRate.WaitWhenStalled);
+            var body = await bodies.ReadAsync(context.Request, context.RequestAborted);
+            var (answer, copies) = await signal.ExportAsync(project, body, contentType == Protobuf ? OtlpEncoding.Protobuf : OtlpEncoding.Json);
+            if (copies is { } known) context.Response.Headers[CommitCopies.Header] = known.ToString(CultureInfo.InvariantCulture);
             await WriteAsync(context, contentType, contentType == Protobuf ? answer.ToByteArray() : JsonBytes(answer));
         }
         catch (RequestRefusedException refused)

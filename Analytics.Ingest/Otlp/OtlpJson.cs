@@ -1,154 +1,248 @@
-using Analytics.Ingest.Protos;
+using Analytics.Ingest.Hosting;
+using Analytics.Ingest.Spans;
 
 namespace Analytics.Ingest.Otlp;
 
-/// <summary>The messages of OTLP in their JSON form.</summary>
+/// <summary>Reads exports in OTLP's JSON form where their bytes lie.</summary>
 internal static class OtlpJson
 {
-    public static ExportTraceServiceRequest ReadTraces(ReadOnlySpan<byte> utf8) =>
-        JsonCursor.ReadDocument(utf8, new ExportTraceServiceRequest(), static (ref JsonCursor json, ExportTraceServiceRequest request) =>
+    /// <summary>Reads every span of an export.</summary>
+    /// <exception cref="RequestRefusedException">400: the bytes are not such a document.</exception>
+    public static void ReadSpans(SpanDraft span, ISpanReceiver receiver) => JsonCursor.ReadDocument(span.Text.Body, new Reading(span, receiver),
+        static (ref JsonCursor json, Reading reading) =>
         {
             if (!json.Is("resourceSpans"u8)) return false;
-            json.Array("resourceSpans", request.ResourceSpans, ReadResourceSpans);
-            return true;
-        });
-
-    public static ExportMetricsServiceRequest ReadMetrics(ReadOnlySpan<byte> utf8) =>
-        JsonCursor.ReadDocument(utf8, new ExportMetricsServiceRequest(), static (ref JsonCursor json, ExportMetricsServiceRequest request) =>
-        {
-            if (!json.Is("resourceMetrics"u8)) return false;
-            json.Array("resourceMetrics", request.ResourceMetrics, static (ref JsonCursor json, ResourceMetrics resource) =>
+            json.Array("resourceSpans", reading, static (ref JsonCursor json, Reading reading) =>
             {
-                if (!json.Is("scopeMetrics"u8)) return false;
-                json.Array("scopeMetrics", resource.ScopeMetrics, static (ref JsonCursor json, ScopeMetrics scope) =>
-                {
-                    if (!json.Is("metrics"u8)) return false;
-                    json.Array("metrics", scope.Metrics, ReadMetric);
-                    return true;
-                });
-                return true;
+                (reading.Resource, reading.KnowsResource) = (default, false);
+                json.Fields(reading, ReadResourceSpans);
             });
             return true;
         });
 
-    public static ExportLogsServiceRequest ReadLogs(ReadOnlySpan<byte> utf8) =>
-        JsonCursor.ReadDocument(utf8, new ExportLogsServiceRequest(), static (ref JsonCursor json, ExportLogsServiceRequest request) =>
-        {
-            if (!json.Is("resourceLogs"u8)) return false;
-            json.Array("resourceLogs", request.ResourceLogs, static (ref JsonCursor json, ResourceLogs resource) =>
-            {
-                if (!json.Is("scopeLogs"u8)) return false;
-                json.Array("scopeLogs", resource.ScopeLogs, static (ref JsonCursor json, ScopeLogs scope) =>
-                {
-                    if (!json.Is("logRecords"u8)) return false;
-                    json.Array("logRecords", scope.LogRecords, static (ref JsonCursor _, LogRecord _) => false);
-                    return true;
-                });
-                return true;
-            });
-            return true;
-        });
+    /// <summary>Counts the data points of an export of metrics.</summary>
+    /// <inheritdoc cref="ReadSpans"/>
+    public static long CountPoints(ReadOnlySpan<byte> utf8)
+    {
+        var count = new Counter();
+        JsonCursor.ReadDocument(utf8, count, static (ref JsonCursor json, Counter count) =>
+            Each(ref json, "resourceMetrics"u8, count, static (ref JsonCursor json, Counter count) =>
+                Each(ref json, "scopeMetrics"u8, count, static (ref JsonCursor json, Counter count) =>
+                    Each(ref json, "metrics"u8, count, ReadMetric))));
+        return count.Value;
+    }
 
-    private static bool ReadResourceSpans(ref JsonCursor json, ResourceSpans target)
+    /// <summary>Counts the records of an export of logs.</summary>
+    /// <inheritdoc cref="ReadSpans"/>
+    public static long CountRecords(ReadOnlySpan<byte> utf8)
+    {
+        var count = new Counter();
+        JsonCursor.ReadDocument(utf8, count, static (ref JsonCursor json, Counter count) =>
+            Each(ref json, "resourceLogs"u8, count, static (ref JsonCursor json, Counter count) =>
+                Each(ref json, "scopeLogs"u8, count, static (ref JsonCursor json, Counter count) => CountEach(ref json, "logRecords"u8, count))));
+        return count.Value;
+    }
+
+    private static bool ReadMetric(ref JsonCursor json, Counter count)
+    {
+        var name = json.Is("gauge"u8) ? "gauge" : json.Is("sum"u8) ? "sum" : json.Is("histogram"u8) ? "histogram"
+            : json.Is("exponentialHistogram"u8) ? "exponentialHistogram" : json.Is("summary"u8) ? "summary" : null;
+        if (name is null) return false;
+        json.Object(name, count, static (ref JsonCursor json, Counter count) => CountEach(ref json, "dataPoints"u8, count));
+        return true;
+    }
+
+    /// <summary>Reads the objects of the list of this name.</summary>
+    private static bool Each(ref JsonCursor json, ReadOnlySpan<byte> name, Counter count, JsonCursor.Property<Counter> property)
+    {
+        if (!json.Is(name)) return false;
+        var outer = count.Property;
+        count.Property = property;
+        json.Array(System.Text.Encoding.UTF8.GetString(name), count, static (ref JsonCursor json, Counter count) => json.Fields(count, count.Property!));
+        count.Property = outer;
+        return true;
+    }
+
+    private static bool CountEach(ref JsonCursor json, ReadOnlySpan<byte> name, Counter count)
+    {
+        if (!json.Is(name)) return false;
+        json.Array(System.Text.Encoding.UTF8.GetString(name), count, static (ref JsonCursor json, Counter count) =>
+        {
+            count.Value++;
+            json.Fields(count, static (ref JsonCursor _, Counter _) => false);
+        });
+        return true;
+    }
+
+    private static bool ReadResourceSpans(ref JsonCursor json, Reading reading)
     {
         if (json.Is("resource"u8))
         {
-            json.Object("resource", target.Resource ??= new Resource(), static (ref JsonCursor json, Resource resource) =>
-                ReadAttributes(ref json, resource.Attributes));
+            if (reading.KnowsResource) return false;
+            ReadResource(ref json, reading);
+            return true;
         }
-        else if (json.Is("scopeSpans"u8))
+
+        if (!json.Is("scopeSpans"u8)) return false;
+        if (!reading.KnowsResource)
         {
-            json.Array("scopeSpans", target.ScopeSpans, static (ref JsonCursor json, ScopeSpans scope) =>
+            // Properties come in any order, and the resource speaks for every span: it is looked for behind them.
+            var ahead = json;
+            ahead.SkipValue();
+            ahead.Fields(reading, static (ref JsonCursor json, Reading reading) =>
             {
-                if (!json.Is("spans"u8)) return false;
-                json.Array("spans", scope.Spans, ReadSpan);
+                if (reading.KnowsResource || !json.Is("resource"u8)) return false;
+                ReadResource(ref json, reading);
                 return true;
             });
+            reading.KnowsResource = true;
         }
-        else
+
+        json.Array("scopeSpans", reading, static (ref JsonCursor json, Reading reading) => json.Fields(reading, static (ref JsonCursor json, Reading reading) =>
         {
-            return false;
-        }
-
+            if (!json.Is("spans"u8)) return false;
+            json.Array("spans", reading, static (ref JsonCursor json, Reading reading) =>
+            {
+                reading.Span.Clear();
+                json.Fields(reading, ReadSpan);
+                reading.Receiver.Take(reading.Span, reading.Resource);
+            });
+            return true;
+        }));
         return true;
     }
 
-    private static bool ReadSpan(ref JsonCursor json, Span span)
+    private static void ReadResource(ref JsonCursor json, Reading reading)
     {
-        if (json.Is("traceId"u8)) span.TraceId = json.Hex("traceId");
-        else if (json.Is("spanId"u8)) span.SpanId = json.Hex("spanId");
-        else if (json.Is("parentSpanId"u8)) span.ParentSpanId = json.Hex("parentSpanId");
-        else if (json.Is("name"u8)) span.Name = json.Text("name");
-        else if (json.Is("kind"u8)) span.Kind = json.Int32("kind");
-        else if (json.Is("startTimeUnixNano"u8)) span.StartTimeUnixNano = json.UInt64("startTimeUnixNano");
-        else if (json.Is("endTimeUnixNano"u8)) span.EndTimeUnixNano = json.UInt64("endTimeUnixNano");
-        else if (json.Is("events"u8)) json.Array("events", span.Events, ReadEvent);
-        else if (json.Is("status"u8)) json.Object("status", span.Status ??= new SpanStatus(), ReadStatus);
-        else return ReadAttributes(ref json, span.Attributes);
+        reading.KnowsResource = true;
+        json.Object("resource", reading, static (ref JsonCursor json, Reading reading) => ReadAttributes(ref json, reading,
+            static (reading, key) => ResourceFacts.Wants(reading.Text[key]),
+            static (reading, key, value) => reading.Resource.Take(reading.Text[key], value, reading.Text)));
+        reading.Text.Clear();
+    }
+
+    private static bool ReadSpan(ref JsonCursor json, Reading reading)
+    {
+        var span = reading.Span;
+        if (json.Is("traceId"u8)) span.TraceId = json.Hex("traceId", span.Text);
+        else if (json.Is("spanId"u8)) span.SpanId = json.Hex("spanId", span.Text);
+        else if (json.Is("startTimeUnixNano"u8)) span.StartUnixNano = json.UInt64("startTimeUnixNano");
+        else if (json.Is("endTimeUnixNano"u8)) span.EndUnixNano = json.UInt64("endTimeUnixNano");
+        else if (json.Is("kind"u8)) json.Int32("kind");
+        else if (json.Is("events"u8) && span.WantsException) json.Array("events", reading, ReadEvent);
+        else if (json.Is("status"u8)) json.Object("status", span, ReadStatus);
+        else
+            return ReadAttributes(ref json, reading, static (reading, key) => reading.Span.Facts.Wants(reading.Text[key], out _),
+                static (reading, key, value) =>
+                {
+                    if (reading.Span.Facts.Wants(reading.Text[key], out var name)) reading.Span.Facts.Take(name, value, reading.Text);
+                });
         return true;
     }
 
-    private static bool ReadEvent(ref JsonCursor json, Span.Types.Event happened)
+    private static bool ReadStatus(ref JsonCursor json, SpanDraft span)
     {
-        if (!json.Is("name"u8)) return ReadAttributes(ref json, happened.Attributes);
-        happened.Name = json.Text("name");
-        return true;
-    }
-
-    private static bool ReadStatus(ref JsonCursor json, SpanStatus status)
-    {
-        if (json.Is("message"u8)) status.Message = json.Text("message");
-        else if (json.Is("code"u8)) status.Code = json.Int32("code");
+        if (json.Is("message"u8)) span.StatusMessage = json.Text("message", span.Text);
+        else if (json.Is("code"u8)) span.StatusCode = json.Int32("code");
         else return false;
         return true;
     }
 
-    private static bool ReadAttributes(ref JsonCursor json, ICollection<KeyValue> attributes)
+    private static void ReadEvent(ref JsonCursor json, Reading reading)
+    {
+        (reading.EventName, reading.ExceptionType, reading.ExceptionMessage) = (default, default, default);
+        json.Fields(reading, static (ref JsonCursor json, Reading reading) =>
+        {
+            if (json.Is("name"u8))
+            {
+                reading.EventName = json.Text("name", reading.Text);
+                return true;
+            }
+
+            return ReadAttributes(ref json, reading, static (reading, key) => reading.Text[key].StartsWith("exception."u8), static (reading, key, value) =>
+            {
+                if (reading.Text[key].SequenceEqual("exception.type"u8)) reading.ExceptionType = value;
+                else if (reading.Text[key].SequenceEqual("exception.message"u8)) reading.ExceptionMessage = value;
+            });
+        });
+        if (reading.Text[reading.EventName].SequenceEqual("exception"u8)) reading.Span.TakeException(reading.ExceptionType, reading.ExceptionMessage);
+    }
+
+    /// <summary>Reads attributes. The value of one that is not wanted is passed over, unless it stands before its key.</summary>
+    private static bool ReadAttributes(
+        ref JsonCursor json, Reading reading, Func<Reading, Utf8Place, bool> wants, Action<Reading, Utf8Place, AttributeValue> take)
     {
         if (!json.Is("attributes"u8)) return false;
-        json.Array("attributes", attributes, static (ref JsonCursor json, KeyValue attribute) =>
+        (reading.WantsAttribute, reading.TakeAttribute) = (wants, take);
+        json.Array("attributes", reading, static (ref JsonCursor json, Reading reading) =>
         {
-            if (json.Is("key"u8)) attribute.Key = json.Text("key");
-            else if (json.Is("value"u8)) json.Object("value", attribute.Value ??= new AnyValue(), ReadValue);
-            else return false;
-            return true;
+            (reading.Key, reading.Value) = (null, default);
+            json.Fields(reading, static (ref JsonCursor json, Reading reading) =>
+            {
+                if (json.Is("key"u8)) reading.Key = json.Text("key", reading.Text);
+                else if (json.Is("value"u8) && (reading.Key is not { } key || reading.WantsAttribute!(reading, key))) json.Object("value", reading, ReadValue);
+                else return false;
+                return true;
+            });
+            reading.TakeAttribute!(reading, reading.Key ?? default, reading.Value);
         });
         return true;
     }
 
-    private static bool ReadValue(ref JsonCursor json, AnyValue value)
+    private static bool ReadValue(ref JsonCursor json, Reading reading)
     {
-        if (json.Is("stringValue"u8)) value.StringValue = json.Text("stringValue");
-        else if (json.Is("intValue"u8)) value.IntValue = json.Int64("intValue");
-        else if (json.Is("doubleValue"u8)) value.DoubleValue = json.Double("doubleValue");
-        else if (json.Is("boolValue"u8)) value.BoolValue = json.Boolean("boolValue");
-        else if (json.Is("arrayValue"u8)) json.Object("arrayValue", value.ArrayValue = new ArrayValue(), ReadArray);
+        if (json.Is("arrayValue"u8) && !reading.InList)
+        {
+            (reading.InList, reading.Value) = (true, new AttributeValue(ValueKind.List));
+            json.Object("arrayValue", reading, ReadList);
+            reading.InList = false;
+            return true;
+        }
+
+        if (json.Is("stringValue"u8)) reading.Value = new(ValueKind.Text, json.Text("stringValue", reading.Text), InList: reading.InList);
+        else if (json.Is("intValue"u8)) reading.Value = new(ValueKind.Whole, Whole: json.Int64("intValue"), InList: reading.InList);
+        else if (json.Is("doubleValue"u8)) reading.Value = new(ValueKind.Number, Number: json.Double("doubleValue"), InList: reading.InList);
+        else if (json.Is("boolValue"u8)) reading.Value = new(ValueKind.Flag, Flag: json.Boolean("boolValue"), InList: reading.InList);
         else return false;
         return true;
     }
 
-    private static bool ReadArray(ref JsonCursor json, ArrayValue array)
+    /// <summary>The first element; the others are passed over.</summary>
+    private static bool ReadList(ref JsonCursor json, Reading reading)
     {
         if (!json.Is("values"u8)) return false;
-        json.Array("values", array.Values, ReadValue);
+        reading.HasFirst = false;
+        json.Array("values", reading, static (ref JsonCursor json, Reading reading) =>
+        {
+            json.Fields(reading, reading.HasFirst ? static (ref JsonCursor _, Reading _) => false : ReadValue);
+            reading.HasFirst = true;
+        });
         return true;
     }
 
-    private static bool ReadMetric(ref JsonCursor json, Metric metric)
+    /// <summary>What is known while a document is read. One for each export, none for each of its parts.</summary>
+    private sealed class Reading(SpanDraft span, ISpanReceiver receiver)
     {
-        if (json.Is("gauge"u8)) json.Object("gauge", metric.Gauge = new Points(), ReadPoints);
-        else if (json.Is("sum"u8)) json.Object("sum", metric.Sum = new Points(), ReadPoints);
-        else if (json.Is("histogram"u8)) json.Object("histogram", metric.Histogram = new Points(), ReadPoints);
-        else if (json.Is("exponentialHistogram"u8)) json.Object("exponentialHistogram", metric.ExponentialHistogram = new Points(), ReadPoints);
-        else if (json.Is("summary"u8)) json.Object("summary", metric.Summary = new Points(), ReadPoints);
-        else return false;
-        return true;
+        public ResourceFacts Resource;
+
+        public SpanDraft Span { get; } = span;
+        public ExportText Text { get; } = span.Text;
+        public ISpanReceiver Receiver { get; } = receiver;
+        public bool KnowsResource { get; set; }
+        public Func<Reading, Utf8Place, bool>? WantsAttribute { get; set; }
+        public Action<Reading, Utf8Place, AttributeValue>? TakeAttribute { get; set; }
+        public Utf8Place? Key { get; set; }
+        public AttributeValue Value { get; set; }
+        public bool InList { get; set; }
+        public bool HasFirst { get; set; }
+        public Utf8Place EventName { get; set; }
+        public AttributeValue ExceptionType { get; set; }
+        public AttributeValue ExceptionMessage { get; set; }
     }
 
-    private static bool ReadPoints(ref JsonCursor json, Points points)
+    private sealed class Counter
     {
-        if (!json.Is("dataPoints"u8)) return false;
-        json.Array("dataPoints", points.DataPoints, static (ref JsonCursor _, Point _) => false);
-        return true;
+        public long Value { get; set; }
+        public JsonCursor.Property<Counter>? Property { get; set; }
     }
 }

@@ -39,6 +39,9 @@ internal sealed class ReportedUsage
         Input.Value is null && Output.Value is null && CacheRead.Value is null && CacheWrite.Value is null && Reasoning.Value is null
         && Total.Value is null && contradictions is null;
 
+    /// <summary>Whether nothing was taken, not even a cost or a declaration.</summary>
+    public bool IsUntouched => IsEmpty && Cost is null && Currency is null && Declared is null;
+
     public void Flag(string contradiction)
     {
         contradictions ??= [];

@@ -1,11 +1,11 @@
-using Analytics.Ingest.Protos;
-
 namespace Analytics.Ingest.Spans;
 
-/// <summary>Collects the attributes of one span under their meanings. Of several names for one text, the newest wins.</summary>
+/// <summary>
+/// Collects the attributes of one span under their meanings. Of several names for one text, the newest wins. It is used again for the next span.
+/// </summary>
 internal sealed class SpanFacts
 {
-    private readonly ReportedUsage usage = new();
+    private ReportedUsage usage = new();
     private (string Text, int Rank)? provider, requestModel, responseModel, user, conversation, finishReason;
     private (double Seconds, int Rank)? timeToFirstToken;
     private (bool Streamed, int Rank)? streamed;
@@ -19,32 +19,45 @@ internal sealed class SpanFacts
     public Ignored? WhyIgnored => ModelCallRules.WhyIgnored(
         operation ?? requestType, openInferenceKind, traceloopKind, requestModel is not null || responseModel is not null, !usage.IsEmpty, isGenAi);
 
-    public void Take(KeyValue attribute)
+    /// <summary>Whether an attribute of this name says something about a model call; its value need not be read otherwise.</summary>
+    public bool Wants(ReadOnlySpan<byte> key, out SlotName name)
     {
-        var key = attribute.Key.Span;
         isGenAi |= key.StartsWith("gen_ai."u8) || key.StartsWith("llm."u8) || key.SequenceEqual("embedding.model_name"u8);
-        if (!AttributeTable.TryGet(key, out var name)) return;
-        var value = attribute.Value;
-        if (value is null || value.ValueCase == AnyValue.ValueOneofCase.None) return;
+        return AttributeTable.TryGet(key, out name);
+    }
+
+    /// <summary>Takes the value of an attribute that it wants.</summary>
+    public void Take(SlotName name, AttributeValue value, ExportText text)
+    {
+        if (value.Kind == ValueKind.None) return;
         switch (name.Slot)
         {
-            case Slot.Provider: Newest(ref provider, value, name.Rank); break;
-            case Slot.RequestModel: Newest(ref requestModel, value, name.Rank); break;
-            case Slot.ResponseModel: Newest(ref responseModel, value, name.Rank); break;
-            case Slot.User: Newest(ref user, value, name.Rank); break;
-            case Slot.Conversation: Newest(ref conversation, value, name.Rank); break;
-            case Slot.FinishReasons or Slot.FinishReason: Newest(ref finishReason, value, name.Rank); break;
-            case Slot.Operation: operation = SpanMapper.TextOf(value); break;
-            case Slot.RequestType: requestType = SpanMapper.TextOf(value); break;
-            case Slot.SpanKind: openInferenceKind = SpanMapper.TextOf(value); break;
-            case Slot.AgentKind: traceloopKind = SpanMapper.TextOf(value); break;
-            case Slot.ErrorType: ErrorType = SpanMapper.TextOf(value); break;
-            case Slot.Currency: usage.Currency = SpanMapper.TextOf(value); break;
-            case Slot.Cost: usage.ReportCost(CostOf(value)); break;
-            case Slot.Streamed: TakeStreamed(value, name.Rank); break;
-            case Slot.TimeToFirstToken: TakeTimeToFirstToken(value, name.Rank); break;
-            default: TakeTokens(name, value); break;
+            case Slot.Provider: Newest(ref provider, value, name.Rank, text); break;
+            case Slot.RequestModel: Newest(ref requestModel, value, name.Rank, text); break;
+            case Slot.ResponseModel: Newest(ref responseModel, value, name.Rank, text); break;
+            case Slot.User: Newest(ref user, value, name.Rank, text); break;
+            case Slot.Conversation: Newest(ref conversation, value, name.Rank, text); break;
+            case Slot.FinishReasons or Slot.FinishReason: Newest(ref finishReason, value, name.Rank, text); break;
+            case Slot.Operation: operation = value.TextOf(text); break;
+            case Slot.RequestType: requestType = value.TextOf(text); break;
+            case Slot.SpanKind: openInferenceKind = value.TextOf(text); break;
+            case Slot.AgentKind: traceloopKind = value.TextOf(text); break;
+            case Slot.ErrorType: ErrorType = value.TextOf(text); break;
+            case Slot.Currency: usage.Currency = value.TextOf(text); break;
+            case Slot.Cost: usage.ReportCost(CostOf(value, text)); break;
+            case Slot.Streamed: TakeStreamed(value, name.Rank, text); break;
+            case Slot.TimeToFirstToken: TakeTimeToFirstToken(value, name.Rank, text); break;
+            default: TakeTokens(name, value, text); break;
         }
+    }
+
+    public void Clear()
+    {
+        // A call keeps the usage that it was given.
+        if (!usage.IsUntouched) usage = new ReportedUsage();
+        provider = requestModel = responseModel = user = conversation = finishReason = null;
+        (timeToFirstToken, streamed, isGenAi) = (null, null, false);
+        operation = requestType = openInferenceKind = traceloopKind = ErrorType = null;
     }
 
     public void Fill(ModelCall call)
@@ -64,9 +77,9 @@ internal sealed class SpanFacts
 
     private bool IsEmbedding => openInferenceKind?.Equals("EMBEDDING", StringComparison.OrdinalIgnoreCase) == true;
 
-    private void TakeTokens(SlotName name, AnyValue value)
+    private void TakeTokens(SlotName name, AttributeValue value, ExportText text)
     {
-        var count = SpanMapper.WholeOf(value);
+        var count = value.WholeOf(text);
         switch (name.Slot)
         {
             case Slot.InputTokens: usage.Report(ref usage.Input, "input_tokens", name.Rank, count); break;
@@ -80,27 +93,27 @@ internal sealed class SpanFacts
         if (name.CachedIsPart && count > 0) usage.Declared = CacheConvention.Inclusive;
     }
 
-    private void TakeStreamed(AnyValue value, int rank)
+    private void TakeStreamed(AttributeValue value, int rank, ExportText text)
     {
-        var said = value.ValueCase == AnyValue.ValueOneofCase.BoolValue
-            ? value.BoolValue
-            : bool.TryParse(SpanMapper.TextOf(value), out var parsed) ? parsed : (bool?)null;
+        var said = value is { Kind: ValueKind.Flag, InList: false }
+            ? value.Flag
+            : bool.TryParse(value.TextOf(text), out var parsed) ? parsed : (bool?)null;
         if (said is { } known && (streamed is null || rank < streamed.Value.Rank)) streamed = (known, rank);
     }
 
-    private void TakeTimeToFirstToken(AnyValue value, int rank)
+    private void TakeTimeToFirstToken(AttributeValue value, int rank, ExportText text)
     {
-        if (SpanMapper.NumberOf(value) is { } seconds && (timeToFirstToken is null || rank < timeToFirstToken.Value.Rank))
+        if (value.NumberOf(text) is { } seconds && (timeToFirstToken is null || rank < timeToFirstToken.Value.Rank))
         {
             timeToFirstToken = (seconds, rank);
         }
     }
 
-    private static decimal? CostOf(AnyValue value) =>
-        SpanMapper.NumberOf(value) is { } cost && Math.Abs(cost) <= (double)ReportedUsage.MaxCost ? (decimal)cost : null;
+    private static decimal? CostOf(AttributeValue value, ExportText text) =>
+        value.NumberOf(text) is { } cost && Math.Abs(cost) <= (double)ReportedUsage.MaxCost ? (decimal)cost : null;
 
-    private static void Newest(ref (string Text, int Rank)? slot, AnyValue value, int rank)
+    private static void Newest(ref (string Text, int Rank)? slot, AttributeValue value, int rank, ExportText text)
     {
-        if ((slot is null || rank < slot.Value.Rank) && SpanMapper.TextOf(value) is { } text) slot = (text, rank);
+        if ((slot is null || rank < slot.Value.Rank) && value.TextOf(text) is { } said) slot = (said, rank);
     }
 }

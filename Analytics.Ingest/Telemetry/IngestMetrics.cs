@@ -78,7 +78,7 @@ internal sealed class IngestMetrics : IDisposable
 
     public void Received(int spans) => spansReceived.Add(spans);
 
-    public void Ignored(Ignored reason, long spans = 1) => spansIgnored.Add(spans, new KeyValuePair<string, object?>("reason", reason switch
+    public void Ignored(Ignored reason, long spans) => spansIgnored.Add(spans, new KeyValuePair<string, object?>("reason", reason switch
     {
         Spans.Ignored.NotInference => "not_inference",
         Spans.Ignored.OwnTelemetry => "own_telemetry",

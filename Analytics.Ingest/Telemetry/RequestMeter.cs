@@ -15,7 +15,7 @@ internal sealed class RequestMeter(RequestDelegate next, IngestMetrics metrics, 
     /// <summary>The sender's fault: it does not count against any objective.</summary>
     public const string Refused = "refused";
 
-    /// <summary>Told to come again: 429 or 503, UNAVAILABLE or RESOURCE_EXHAUSTED.</summary>
+    /// <summary>Told to retry: 429 or 503, UNAVAILABLE.</summary>
     public const string Unavailable = "unavailable";
 
     /// <summary>An error of ours.</summary>
@@ -46,11 +46,11 @@ internal sealed class RequestMeter(RequestDelegate next, IngestMetrics metrics, 
         _ => Refused,
     };
 
-    /// <summary>Codes of gRPC: 2 UNKNOWN, 8 RESOURCE_EXHAUSTED, 13 INTERNAL, 14 UNAVAILABLE, 15 DATA_LOSS.</summary>
+    /// <summary>Codes of gRPC: 2 UNKNOWN, 13 INTERNAL, 14 UNAVAILABLE, 15 DATA_LOSS. RESOURCE_EXHAUSTED (8) is told to what is too large.</summary>
     internal static string GrpcOutcome(int code) => code switch
     {
         0 => Accepted,
-        8 or 14 => Unavailable,
+        14 => Unavailable,
         2 or 13 or 15 => Failed,
         _ => Refused,
     };

@@ -1,5 +1,4 @@
 using Analytics.Ingest.Pricing;
-using Analytics.Ingest.Rows;
 using Analytics.Ingest.Telemetry;
 using Microsoft.Extensions.Options;
 
@@ -28,13 +27,17 @@ internal sealed class IngestPipeline(IngestQueue queue, PriceRefresher prices, I
         }
     }
 
+    /// <summary>Begins the rows of one request.</summary>
+    public NewRows NewRows() => new(queue);
+
     /// <summary>Queues rows and waits for their commit. The client's going away does not stop it: what was accepted is written.</summary>
-    public async Task<WriteResult> WriteAsync(IReadOnlyList<(RequestRow Row, int Index)> rows)
+    public async Task<WriteResult> WriteAsync(NewRows rows)
     {
-        if (rows.Count == 0) return new WriteResult(null, []);
-        using var span = IngestTracing.StartStore(rows.Count);
-        var write = new PendingWrite([.. rows.Select(row => new QueuedRow(row.Row, row.Index))]);
-        if (!queue.TryEnqueue(write)) return new WriteResult(queue.RetryAfter, []);
+        using var made = rows;
+        if (rows.Rows.Count == 0) return new WriteResult(null, []);
+        using var span = IngestTracing.StartStore(rows.Rows.Count);
+        var write = new PendingWrite(rows.Rows);
+        if (!queue.TryEnqueue(write, rows)) return new WriteResult(queue.RetryAfter, []);
         var committed = await write.WaitAsync(options.Value.RequestDeadline, time);
         IngestTracing.Link(span, write.Batches);
         return committed ? new WriteResult(null, write.Rows) : new WriteResult(queue.RetryAfter, []);

@@ -6,8 +6,8 @@ using Microsoft.Extensions.Options;
 namespace Analytics.Ingest.Writing;
 
 /// <summary>
-/// The rows that wait for a writer, bounded by count and bytes. A request enters whole or not at all; one larger than the bounds enters an empty
-/// queue, or it could never enter.
+/// The rows that wait for a writer, bounded by count and bytes. A request enters whole or not at all. Rows that are still being made
+/// (<see cref="NewRows"/>) count as bytes of it.
 /// </summary>
 internal sealed class IngestQueue
 {
@@ -43,16 +43,44 @@ internal sealed class IngestQueue
     /// <summary>How long a refused client should wait until there is room again, by the rate at which rows have been committed lately.</summary>
     public TimeSpan RetryAfter => drain.TimeFor(Rows);
 
-    /// <summary>Takes the rows of one request. False when there is no room, or the service is stopping.</summary>
-    public bool TryEnqueue(PendingWrite write)
+    /// <summary>Most rows that fit.</summary>
+    public int MaxRows => options.QueueRows;
+
+    /// <summary>Most bytes that fit.</summary>
+    public long MaxBytes => options.QueueBytes;
+
+    /// <summary>Takes room for rows that are being made. False when there is none.</summary>
+    /// <param name="room">In bytes.</param>
+    /// <param name="ofMany">
+    /// Whether they are of a large request. An eighth of the room is kept for the others, so that whoever sends large ones cannot keep them out.
+    /// </param>
+    public bool TryTakeRoom(long room, bool ofMany)
     {
-        var split = write.Split(options.BatchRows);
-        var newBytes = split.Sum(part => part.Bytes);
         lock (gate)
         {
-            if (rows > 0 && (rows + write.Rows.Count > options.QueueRows || bytes + newBytes > options.QueueBytes)) return false;
+            if (bytes + room > (ofMany ? options.QueueBytes - (options.QueueBytes / 8) : options.QueueBytes)) return false;
+            bytes += room;
+            return true;
+        }
+    }
+
+    /// <summary>Gives back room that was taken.</summary>
+    public void FreeRoom(long room)
+    {
+        lock (gate) bytes -= room;
+    }
+
+    /// <summary>Takes the rows of one request, in the room that they have taken. False when there is none, or the service is stopping.</summary>
+    public bool TryEnqueue(PendingWrite write, NewRows made)
+    {
+        var split = write.Split(options.BatchRows);
+        var newBytes = split.Sum(part => part.Bytes) - made.Taken;
+        lock (gate)
+        {
+            if (rows + write.Rows.Count > options.QueueRows || bytes + newBytes > options.QueueBytes) return false;
             rows += write.Rows.Count;
             bytes += newBytes;
+            made.Enqueued();
             foreach (var part in split)
             {
                 part.Queued = time.GetTimestamp();

@@ -1,49 +1,49 @@
 using Analytics.Ingest;
+using Analytics.Ingest.Otlp;
 using Analytics.Ingest.Pricing;
-using Analytics.Ingest.Protos;
 using Analytics.Ingest.Rows;
 using Analytics.Ingest.Spans;
 using BenchmarkDotNet.Attributes;
+using Google.Protobuf;
 using Microsoft.Extensions.Options;
 
 namespace Hub.Benchmarks;
 
-/// <summary>From spans to rows: attributes, usage, price. Results are per span.</summary>
+/// <summary>From the bytes of an export to calls, and to rows with their prices. Results are per span.</summary>
 [MemoryDiagnoser]
 public class MappingBenchmarks
 {
-    private ExportTraceServiceRequest export = new();
-    private RowBuilder builder = null!;
+    private readonly Calls calls = new(null);
+    private readonly Calls rows = new(
+        new RowBuilder(Options.Create(new IngestOptions { MaxAge = TimeSpan.FromDays(36500) }), TimeProvider.System, new Prices()));
+
+    private byte[] protobuf = [];
 
     [GlobalSetup]
-    public void Setup()
-    {
-        export = SampleExports.Make();
-        builder = new RowBuilder(Options.Create(new IngestOptions { MaxAge = TimeSpan.FromDays(36500) }), TimeProvider.System, new Prices());
-    }
+    public void Setup() => protobuf = SampleExports.Make().ToByteArray();
 
     [Benchmark(Baseline = true, OperationsPerInvoke = SampleExports.Spans)]
-    public int Attributes()
+    public int Mapped()
     {
-        var calls = 0;
-        foreach (var span in export.ResourceSpans[0].ScopeSpans[0].Spans)
-        {
-            if (SpanMapper.Map(1, default, span, out _, out _) is not null) calls++;
-        }
-
-        return calls;
+        OtlpProtobuf.ReadSpans(new SpanDraft(new ExportText(protobuf)), calls);
+        return calls.Count;
     }
 
     [Benchmark(OperationsPerInvoke = SampleExports.Spans)]
     public int Rows()
     {
-        var rows = 0;
-        foreach (var span in export.ResourceSpans[0].ScopeSpans[0].Spans)
-        {
-            if (builder.TryBuild(1, SpanMapper.Map(1, default, span, out _, out _)!, out _) is null) rows++;
-        }
+        OtlpProtobuf.ReadSpans(new SpanDraft(new ExportText(protobuf)), rows);
+        return rows.Count;
+    }
 
-        return rows;
+    private sealed class Calls(RowBuilder? builder) : ISpanReceiver
+    {
+        public int Count { get; private set; }
+
+        public void Take(SpanDraft span, in ResourceFacts resource)
+        {
+            if (SpanMapper.Map(1, resource, span, out _, out _) is { } call && (builder is null || builder.TryBuild(1, call, out _) is null)) Count++;
+        }
     }
 
     private sealed class Prices : IPriceSource

@@ -28,6 +28,7 @@ internal sealed partial class IngestProcess : IAsyncDisposable
         foreach (var (name, value) in settings) start.Environment[name] = value;
         Rest = new Uri($"http://127.0.0.1:{start.Environment["Ingest__RestPort"]}");
         OtlpHttp = new Uri($"http://127.0.0.1:{start.Environment["Ingest__OtlpHttpPort"]}");
+        OtlpGrpc = new Uri($"http://127.0.0.1:{start.Environment["Ingest__OtlpGrpcPort"]}");
         process = Process.Start(start)!;
         process.OutputDataReceived += (_, line) => Keep(line.Data);
         process.ErrorDataReceived += (_, line) => Keep(line.Data);
@@ -38,6 +39,14 @@ internal sealed partial class IngestProcess : IAsyncDisposable
     public Uri Rest { get; }
 
     public Uri OtlpHttp { get; }
+
+    public Uri OtlpGrpc { get; }
+
+    public bool HasExited => process.HasExited;
+
+    /// <summary>The most memory that it has had, in bytes: VmHWM of Linux, in KiB there.</summary>
+    public long PeakMemory => 1024 * long.Parse(File.ReadLines($"/proc/{process.Id}/status").First(line => line.StartsWith("VmHWM:", StringComparison.Ordinal))
+        .Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
 
     public string Output
     {

@@ -5,6 +5,8 @@ using System.Text.Json;
 using Analytics.Ingest.Hosting;
 using Analytics.Ingest.Otlp;
 using Analytics.Ingest.Protos;
+using Analytics.Ingest.Rows;
+using Analytics.Ingest.Spans;
 using Analytics.Ingest.Tests.Infrastructure;
 using CsCheck;
 using Google.Protobuf;
@@ -27,12 +29,22 @@ public sealed class OtlpJsonTests
     private static readonly Gen<AnyValue> Values = Gen.OneOf(
         Scalars, Scalars.Array[0, 3].Select(values => new AnyValue { ArrayValue = new ArrayValue { Values = { values } } }));
 
+    private static readonly string[] Names =
+    [
+        .. AttributeTable.Names.Keys, "service.name", "deployment.environment", "deployment.environment.name", "exception.type", "exception.message",
+    ];
+
+    private static readonly Gen<string> Keys = Gen.OneOf(Texts, Gen.Int[0, Names.Length - 1].Select(index => Names[index]),
+        Gen.Const("gen_ai.request.model"), Gen.Const("gen_ai.usage.input_tokens"));
+
     private static readonly Gen<KeyValue[]> Attributes =
-        Gen.Select(Texts, Values).Select((key, value) => new KeyValue { Key = Exports.Utf8(key), Value = value }).Array[0, 4];
+        Gen.Select(Keys, Values).Select((key, value) => new KeyValue { Key = Exports.Utf8(key), Value = value }).Array[0, 4];
 
-    private static readonly Gen<ByteString> Ids = Gen.Byte.Array[0, 16].Select(bytes => ByteString.CopyFrom(bytes));
+    private static readonly Gen<ByteString> Ids =
+        Gen.OneOf(Gen.Byte.Array[0, 16], Gen.Byte.Array[8], Gen.Byte.Array[16]).Select(bytes => ByteString.CopyFrom(bytes));
 
-    private static readonly Gen<Span> Spans = Gen.Select(Ids, Ids, Gen.ULong, Gen.ULong, Attributes, Attributes, Texts, Gen.Int[0, 2]).Select(
+    private static readonly Gen<Span> Spans = Gen.Select(Ids, Ids, Gen.ULong, Gen.ULong, Attributes, Attributes,
+        Gen.OneOf(Texts, Gen.Const("exception")), Gen.Int[0, 2]).Select(
         (trace, span, start, end, attributes, happened, name, code) => new Span
         {
             TraceId = trace,
@@ -52,35 +64,78 @@ public sealed class OtlpJsonTests
         {
             var export = Exports.Of(spans);
             export.ResourceSpans[0].Resource.Attributes.Add(resource);
-            var fromProtobuf = OtlpProtobuf.Read(ExportTraceServiceRequest.Parser, export.ToByteArray());
-            var fromJson = OtlpJson.ReadTraces(JsonOf(export, upper, numbers));
-            Assert.Equal(fromProtobuf, fromJson);
+            var fromProtobuf = Reads.Protobuf(export.ToByteArray());
+            var fromJson = Reads.Json(JsonOf(export, upper, numbers));
+            Assert.Equal(fromProtobuf.Select(read => read.ToString()), fromJson.Select(read => read.ToString()));
+            Assert.Equal(spans.Length, fromJson.Count);
         });
 
     [Fact]
     public void Unknown_fields_nulls_and_text_numbers_are_taken()
     {
-        var export = OtlpJson.ReadTraces("""
+        var call = Assert.Single(Reads.Json("""
             {"unknown":{"deep":[1,{"x":null}]},"resourceSpans":[{"schemaUrl":"s","resource":null,"scopeSpans":[{"scope":{"name":"n"},"spans":[
               {"traceId":"5B8EFFF798038103d269b633813fc60c","spanId":"EEE19B7EC3C1B174","flags":1,"startTimeUnixNano":1544712660000000000,
-               "endTimeUnixNano":"1544712661000000000","attributes":[{"key":"a","value":{"intValue":"-7"}},{"key":"b","value":{"kvlistValue":{"values":[]}}},
-               {"key":"c","value":{"doubleValue":"NaN"}},{"key":"d","value":{"intValue":7e2}},{"key":"e"}],"links":[{}],"status":{}}]}]}]}
-            """u8);
-        var span = export.ResourceSpans[0].ScopeSpans[0].Spans[0];
+               "endTimeUnixNano":"1544712661000000000","attributes":[{"key":"gen_ai.usage.input_tokens","value":{"intValue":"7"}},
+               {"key":"user.id","value":{"kvlistValue":{"values":[]}}},{"key":"gen_ai.server.ttft","value":{"doubleValue":"NaN"}},
+               {"value":{"intValue":7e2},"key":"gen_ai.usage.output_tokens"},{"key":"gen_ai.system"}],"links":[{}],"status":{}}]}]}]}
+            """u8)).Call!;
 
-        Assert.Equal(16, span.TraceId.Length);
-        Assert.Equal((1544712660000000000UL, 1544712661000000000UL), (span.StartTimeUnixNano, span.EndTimeUnixNano));
-        Assert.Equal(-7, span.Attributes[0].Value.IntValue);
-        Assert.Equal(AnyValue.ValueOneofCase.None, span.Attributes[1].Value.ValueCase);
-        Assert.True(double.IsNaN(span.Attributes[2].Value.DoubleValue));
-        Assert.Equal(700, span.Attributes[3].Value.IntValue);
-        Assert.Null(span.Attributes[4].Value);
+        Assert.Equal(("5b8efff798038103d269b633813fc60c", "eee19b7ec3c1b174"), (call.TraceId, call.SpanId));
+        Assert.Equal((1544712660000000000UL, 1544712661000000000UL), (call.StartUnixNano, call.EndUnixNano));
+        Assert.Equal((7, 700), (call.Usage.Input.Value, call.Usage.Output.Value));
+        Assert.Equal((null, null, null), (call.UserId, call.TimeToFirstTokenSeconds, call.Provider));
     }
 
     [Fact]
-    public void Half_an_emoji_is_left_out() =>
-        Assert.Equal("ab", OtlpJson.ReadTraces("""{"resourceSpans":[{"scopeSpans":[{"spans":[{"name":"a\ud83db"}]}]}]}"""u8)
-            .ResourceSpans[0].ScopeSpans[0].Spans[0].Name.ToStringUtf8());
+    public void Half_an_emoji_is_left_out() => Assert.Equal("ab", Model(@"a\ud83db"));
+
+    [Fact]
+    public void A_long_escaped_text_is_cut_like_any_other()
+    {
+        Assert.Equal(Text.NameBound, Model(string.Concat(Enumerable.Repeat("\\u00e9", 100_000)))!.Length);
+        Assert.Equal(Text.NameBound, Model(new string('x', 100_000) + "\\n")!.Length);
+    }
+
+    [Fact]
+    public void A_resource_behind_its_spans_speaks_for_them()
+    {
+        var json = $$$"""
+            {"resourceSpans":[
+              {"scopeSpans":[{"spans":[{{{CallJson("a")}}}]}],"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"behind"}}]}},
+              {"scopeSpans":[{"spans":[{{{CallJson("b")}}}]}]},
+              {"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"before"}}]},"scopeSpans":[{"spans":[{{{CallJson("c")}}}]}]}]}
+            """;
+        Assert.Equal(["behind", null, "before"], Reads.Json(Encoding.UTF8.GetBytes(json)).Select(read => read.Call!.ServiceName));
+    }
+
+    [Theory]
+    [InlineData("empty spans")]
+    [InlineData("unknown attributes")]
+    [InlineData("a long text")]
+    [InlineData("empty resources")]
+    public void What_nobody_keeps_costs_no_memory(string abuse)
+    {
+        var receiver = new Abuse.CountingReceiver();
+        var span = new SpanDraft(new ExportText(Abuse.Json(abuse)));
+        OtlpJson.ReadSpans(span, receiver);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        OtlpJson.ReadSpans(span, receiver);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 64 << 10);
+        Assert.True(receiver.Spans >= (abuse == "empty resources" ? 0 : 2));
+    }
+
+    [Fact]
+    public void Points_and_records_are_counted()
+    {
+        Assert.Equal(3, OtlpJson.CountPoints("""
+            {"resourceMetrics":[{"resource":{},"scopeMetrics":[{"metrics":[
+              {"name":"a","gauge":{"dataPoints":[{"asInt":"1"},{}]}},{"summary":{"dataPoints":[{}]}},{"other":{"dataPoints":[{}]}}]}]}]}
+            """u8));
+        Assert.Equal(2, OtlpJson.CountRecords("""{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{}},{}]},{"logRecords":null}]}]}"""u8));
+        var refused = Assert.Throws<RequestRefusedException>(() => OtlpJson.CountRecords("""{"resourceLogs":[{"scopeLogs":[{"logRecords":7}]}]}"""u8));
+        Assert.Contains("(resourceLogs[0].scopeLogs[0]): expected an array", refused.Message, StringComparison.Ordinal);
+    }
 
     [Theory]
     [InlineData("", "line 1, byte 1")]
@@ -94,7 +149,7 @@ public sealed class OtlpJsonTests
     [InlineData("{} {}", "line 1, byte 4")]
     public void What_is_malformed_is_refused_with_its_place(string json, string place)
     {
-        var refused = Assert.Throws<RequestRefusedException>(() => OtlpJson.ReadTraces(Encoding.UTF8.GetBytes(json)));
+        var refused = Assert.Throws<RequestRefusedException>(() => Reads.Json(Encoding.UTF8.GetBytes(json)));
         Assert.Equal(400, refused.Status);
         Assert.Contains(place, refused.Message, StringComparison.Ordinal);
     }
@@ -104,7 +159,7 @@ public sealed class OtlpJsonTests
     {
         try
         {
-            OtlpJson.ReadTraces(bytes);
+            Reads.Json(bytes);
         }
         catch (RequestRefusedException refused)
         {
@@ -122,7 +177,7 @@ public sealed class OtlpJsonTests
             damaged[at] = with;
             try
             {
-                OtlpJson.ReadTraces(damaged);
+                Reads.Json(damaged);
             }
             catch (RequestRefusedException refused)
             {
@@ -135,8 +190,16 @@ public sealed class OtlpJsonTests
     public void Depth_is_bounded()
     {
         var deep = "{\"resourceSpans\":[{\"resource\":{\"attributes\":[{\"key\":\"k\",\"value\":" + string.Concat(Enumerable.Repeat("{\"arrayValue\":{\"values\":[", 5000));
-        Assert.Throws<RequestRefusedException>(() => OtlpJson.ReadTraces(Encoding.UTF8.GetBytes(deep)));
+        Assert.Throws<RequestRefusedException>(() => Reads.Json(Encoding.UTF8.GetBytes(deep)));
     }
+
+    private static string? Model(string json) =>
+        Assert.Single(Reads.Json(Encoding.UTF8.GetBytes($$$"""{"resourceSpans":[{"scopeSpans":[{"spans":[{{{CallJson(json)}}}]}]}]}"""))).Call!.RequestModel;
+
+    private static string CallJson(string model) => $$$"""
+        {"traceId":"5b8efff798038103d269b633813fc60c","spanId":"eee19b7ec3c1b174",
+         "attributes":[{"key":"gen_ai.request.model","value":{"stringValue":"{{{model}}}"}}]}
+        """;
 
     /// <summary>Writes an export as OTLP JSON, by other code than reads it.</summary>
     internal static byte[] JsonOf(ExportTraceServiceRequest export, bool upper, bool numbers)

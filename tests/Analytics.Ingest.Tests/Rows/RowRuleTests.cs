@@ -110,8 +110,8 @@ public sealed class RowRuleTests
     private string? Build(Span span, out RequestRow? row)
     {
         row = null;
-        var call = SpanMapper.Map(1, default, span, out _, out var rejected);
-        return call is null ? rejected : builder.TryBuild(1, call, out row);
+        var read = Reads.Of(span);
+        return read.Call is null ? read.Rejected : builder.TryBuild(1, read.Call, out row);
     }
 
     private sealed class NoPrices : IPriceSource

@@ -1,6 +1,7 @@
 using Analytics.Ingest.Protos;
 using Analytics.Ingest.Spans;
 using Analytics.Ingest.Tests.Infrastructure;
+using Google.Protobuf;
 
 namespace Analytics.Ingest.Tests.Spans;
 
@@ -104,9 +105,9 @@ public sealed class DialectTests
     [Fact]
     public void Hubs_own_telemetry_is_ignored_even_when_it_looks_like_a_model_call()
     {
-        var own = ResourceFacts.Of(new Resource { Attributes = { Exports.Attribute("hub.self", true) } });
-        Assert.Null(SpanMapper.Map(1, own, Exports.Call(1), out var ignored, out _));
-        Assert.Equal(Ignored.OwnTelemetry, ignored);
+        var export = Exports.Of(Exports.Call(1));
+        export.ResourceSpans[0].Resource.Attributes.Add(Exports.Attribute("hub.self", true));
+        Assert.Equal(Ignored.OwnTelemetry, Assert.Single(Reads.Protobuf(export.ToByteArray())).Ignored);
     }
 
     [Fact]
@@ -149,12 +150,13 @@ public sealed class DialectTests
         Assert.Equal((true, "timeout", "took too long"), (call.IsError, call.ErrorType, call.ErrorMessage));
     }
 
-    private static ModelCall? Map(Span span) => SpanMapper.Map(1, default, span, out _, out _);
+    private static ModelCall? Map(Span span) => Reads.Of(span).Call;
 
     private static Ignored? Why(Span span)
     {
-        Assert.Null(SpanMapper.Map(1, default, span, out var ignored, out var rejected));
-        Assert.Null(rejected);
-        return ignored;
+        var read = Reads.Of(span);
+        Assert.Null(read.Call);
+        Assert.Null(read.Rejected);
+        return read.Ignored;
     }
 }

@@ -21,7 +21,7 @@ public sealed class TelemetryTests
     [Theory]
     [InlineData(0, RequestMeter.Accepted)]
     [InlineData(3, RequestMeter.Refused)]
-    [InlineData(8, RequestMeter.Unavailable)]
+    [InlineData(8, RequestMeter.Refused)]
     [InlineData(13, RequestMeter.Failed)]
     [InlineData(14, RequestMeter.Unavailable)]
     [InlineData(16, RequestMeter.Refused)]

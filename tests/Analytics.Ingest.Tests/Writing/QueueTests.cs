@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Analytics.Ingest.Hosting;
 using Analytics.Ingest.Pricing;
 using Analytics.Ingest.Rows;
 using Analytics.Ingest.Spans;
@@ -23,29 +24,53 @@ public sealed class QueueTests : IDisposable
     public void A_request_enters_whole_or_not_at_all()
     {
         var queue = Queue(new IngestOptions { QueueRows = 10, BatchRows = 4 });
-        Assert.True(queue.TryEnqueue(Write(6)));
-        Assert.False(queue.TryEnqueue(Write(5)));
+        Assert.True(TryEnqueue(queue, 6));
+        Assert.False(TryEnqueue(queue, 5));
         Assert.Equal(6, queue.Rows);
-        Assert.True(queue.TryEnqueue(Write(4)));
+        Assert.True(TryEnqueue(queue, 4));
     }
 
     [Fact]
-    public void A_request_larger_than_the_queue_enters_an_empty_one()
+    public void A_request_larger_than_the_queue_is_refused_for_good()
     {
         var queue = Queue(new IngestOptions { QueueRows = 10, BatchRows = 4 });
-        Assert.True(queue.TryEnqueue(Write(25)));
-        Assert.False(queue.TryEnqueue(Write(1)));
-        while (queue.TryDequeue(out var part)) queue.Leave(part);
-        Assert.Equal(0, queue.Rows);
-        Assert.True(queue.TryEnqueue(Write(1)));
+        using var rows = new NewRows(queue);
+        for (var index = 0; index < 10; index++) rows.Add(Row(), index);
+        Assert.Equal(413, Assert.Throws<RequestRefusedException>(() => rows.Add(Row(), 10)).Status);
     }
 
     [Fact]
-    public void Bytes_are_bounded_as_rows_are()
+    public void Rows_that_are_being_made_take_the_room_of_others()
     {
         var queue = Queue(new IngestOptions { QueueBytes = 1 << 16 });
-        Assert.True(queue.TryEnqueue(Write(50)));
-        Assert.False(queue.TryEnqueue(Write(60)));
+        using var other = new NewRows(queue);
+        using (var rows = new NewRows(queue))
+        {
+            Fill(rows, 50);
+            Assert.True(rows.Taken > 0);
+            Assert.Equal(503, Assert.Throws<RequestRefusedException>(() => Fill(other, 60)).Status);
+        }
+
+        Fill(other, 50);
+        Assert.Equal(413, Assert.Throws<RequestRefusedException>(() => Fill(other, 1000)).Status);
+    }
+
+    [Fact]
+    public void Room_is_freed_with_the_rows_that_had_it()
+    {
+        var queue = Queue(new IngestOptions { QueueBytes = 1 << 16 });
+        for (var turn = 0; turn < 10; turn++)
+        {
+            Assert.True(TryEnqueue(queue, 90));
+            Assert.False(TryEnqueue(queue, 90));
+            while (queue.TryDequeue(out var part)) queue.Leave(part);
+        }
+
+        queue.Close();
+        Assert.False(TryEnqueue(queue, 1));
+        Assert.Equal(0, queue.Rows);
+        using var all = new NewRows(queue);
+        Fill(all, 90);
     }
 
     [Fact]
@@ -53,9 +78,9 @@ public sealed class QueueTests : IDisposable
     {
         var queue = Queue(new IngestOptions { BatchRows = 4 });
         Assert.Equal(TimeSpan.Zero, queue.Age);
-        queue.TryEnqueue(Write(4));
+        TryEnqueue(queue, 4);
         time.Advance(TimeSpan.FromSeconds(5));
-        queue.TryEnqueue(Write(4));
+        TryEnqueue(queue, 4);
         time.Advance(TimeSpan.FromSeconds(2));
         Assert.True(queue.TryDequeue(out var first));
         Assert.Equal(TimeSpan.FromSeconds(7), queue.Age);
@@ -137,6 +162,26 @@ public sealed class QueueTests : IDisposable
 
     private IngestQueue Queue(IngestOptions options) =>
         new(Options.Create(options), new DrainRate(time), new IngestMetrics(services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>()), time);
+
+    private static bool TryEnqueue(IngestQueue queue, int count)
+    {
+        using var rows = new NewRows(queue);
+        try
+        {
+            Fill(rows, count);
+        }
+        catch (RequestRefusedException refused) when (refused.Status == 503)
+        {
+            return false;
+        }
+
+        return queue.TryEnqueue(new PendingWrite(rows.Rows), rows);
+    }
+
+    private static void Fill(NewRows rows, int count)
+    {
+        for (var index = 0; index < count; index++) rows.Add(Row(), index);
+    }
 
     private static PendingWrite Write(int rows) => new([.. Enumerable.Range(0, rows).Select(index => new QueuedRow(Row(), index))]);
 
