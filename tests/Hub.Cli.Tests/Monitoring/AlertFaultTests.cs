@@ -148,7 +148,7 @@ public sealed class AlertFaultTests(MonitoredCluster fixture, ITestOutputHelper 
                 await calls.Mend();
                 await RunAsync(owner, "DELETE FROM analytics.cost_tracking WHERE total_cost IS NULL");
             },
-            Health = ("unpriced_requests", "critical"),
+            Health = ("unpriced_requests", "warning"),
         };
     }
 

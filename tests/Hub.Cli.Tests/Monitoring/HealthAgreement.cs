@@ -22,7 +22,9 @@ internal static class HealthAgreement
         ["background_jobs"] = (["TimescaleJobFailed", "TimescaleJobStuck", "TimescaleJobOverdue"], ["TimescaleJobStuck", "TimescaleJobOverdue"]),
         ["retention"] = (["RetentionBehind"], ["RetentionFarBehind"]),
         ["compression"] = (["CompressionBehind"], ["CompressionFarBehind"]),
-        ["unpriced_requests"] = (["UnpricedRequests"], ["UnpricedRequestsMost"]),
+
+        // Never critical: no data are lost by it.
+        ["unpriced_requests"] = (["UnpricedRequests"], []),
         ["connections"] = (["ConnectionsHigh"], ["ConnectionsExhausted"]),
         ["transaction_age"] = (["TransactionIdAge"], ["TransactionIdAgeCritical"]),
     };
