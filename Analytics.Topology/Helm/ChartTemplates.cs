@@ -112,6 +112,8 @@ internal static partial class ChartTemplates
     private static string NameOf(V1Job job, string component, string content)
     {
         var images = Jobs.ContainersOf(job).Select(container => $".Values.images.{ImageMarks().Match(container.Image).Groups[1].Value}").ToList();
+        if (component == ClusterNames.Migrations)
+            images.Add(".Values.images.database");
         var format = string.Join(' ', Enumerable.Repeat("%s", images.Count + 2));
         return $"{component}-{{{{ printf \"{format}\" {string.Join(' ', images)} .Values.images.pullPolicy \"{content}\" | sha256sum | trunc 10 }}}}";
     }

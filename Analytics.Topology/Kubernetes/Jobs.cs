@@ -21,7 +21,7 @@ internal static class Jobs
         var environment = spec.Environment.ToDictionary(variable => variable.Key, variable => SecretText.FromString(
             variable.Value.Template.Replace($"Host={ClusterNames.HaProxy};Port={Ports.ReadWrite}", $"Host={PrimaryService};Port={Ports.Postgres}", StringComparison.Ordinal)));
         environment["Migrations__PrimaryTimeout"] = "00:30:00";
-        return Job(context, spec with { Environment = environment }, new V1PodSpec());
+        return Job(context, spec with { Environment = environment }, new V1PodSpec(), context.Topology.Images.Database);
     }
 
     public static V1Job EtcdAuth(ManifestContext context) => Job(context, Spec(context, ClusterNames.EtcdAuth),
@@ -29,7 +29,13 @@ internal static class Jobs
 
     private static ContainerSpec Spec(ManifestContext context, string name) => ClusterContainers.For(context.Topology).Single(spec => spec.Name == name);
 
-    private static V1Job Job(ManifestContext context, ContainerSpec spec, V1PodSpec pod)
+    /// <param name="context">The cluster.</param>
+    /// <param name="spec">What it runs.</param>
+    /// <param name="pod">What its pod has beside that.</param>
+    /// <param name="alsoFor">
+    /// Another image of which a new one is a new Job: the migrations look at the database, and say so when its image does not open the data.
+    /// </param>
+    private static V1Job Job(ManifestContext context, ContainerSpec spec, V1PodSpec pod, params string[] alsoFor)
     {
         pod.RestartPolicy = "Never";
         pod.Containers = [Containers.From(spec, Quantities.Helper, [])];
@@ -46,14 +52,14 @@ internal static class Jobs
                 TtlSecondsAfterFinished = KeepSeconds,
                 Template = Pods.Template(context, spec.Name, PriorityClasses.Job, pod),
             },
-        });
+        }, alsoFor);
     }
 
     /// <summary>With the hash in its name.</summary>
-    public static V1Job Named(V1Job job)
+    public static V1Job Named(V1Job job, params string[] alsoFor)
     {
         var containers = ContainersOf(job);
-        var images = string.Join(' ', containers.Select(container => container.Image));
+        var images = string.Join(' ', containers.Select(container => container.Image).Concat(alsoFor));
         job.Metadata.Name = $"{job.Metadata.Name}-{Pods.Checksum($"{images} {containers[0].ImagePullPolicy} {ContentOf(job)}")[..10]}";
         return job;
     }

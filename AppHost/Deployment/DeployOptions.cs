@@ -90,8 +90,8 @@ internal sealed record DeployOptions(
     private static bool IsSetting(string argument) => argument.Split('=', 2) is [['-', '-', .. var name], _] && name.All(letter => char.IsAsciiLetterUpper(letter) || letter == '_');
 
     private static ImageSource Source(string? registry, string? version) =>
-        (registry is null ? null : ImageSource.RegistryProblem(registry)) is { } problem ? throw new InvalidOperationException($"--registry: {problem}")
-        : (version is null ? null : ImageSource.VersionProblem(version)) is { } other ? throw new InvalidOperationException($"--version: {other}")
+        (registry is null ? null : ImageSource.RegistryProblem(registry)) is { } problem ? throw new InvalidOperationException($"--registry: {problem} {Help}")
+        : (version is null ? null : ImageSource.VersionProblem(version)) is { } other ? throw new InvalidOperationException($"--version: {other} {Help}")
         : new ImageSource(registry, version);
 
     private static PublishSize Chosen(string? size, string? cloud, string? space)

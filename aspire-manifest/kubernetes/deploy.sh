@@ -31,7 +31,7 @@ FILES=(
   'services.yaml'
   'statefulset.yaml statefulset/timescaledb'
   'pgbouncer.yaml deployment/gateway'
-  'migrations-job.yaml job/migrations-a44ffc2f06'
+  'migrations-job.yaml job/migrations-46f0c5e528'
   'ingest.yaml deployment/ingest'
   'backup-cronjob.yaml job/etcd-snapshot-657d4e6d03'
   'monitoring.yaml'

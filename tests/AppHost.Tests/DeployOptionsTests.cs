@@ -35,6 +35,15 @@ public class DeployOptionsTests
     }
 
     [Fact]
+    public void Registry_and_version_say_where_hubs_own_images_are()
+    {
+        Assert.False(Parse().Size.CanBePulled);
+        var options = Parse("--registry", "registry.example.com/hub", "--version", "1.2.3", "--size", "minimum");
+        Assert.True(options.Size.CanBePulled);
+        Assert.Equal("registry.example.com/hub/ingest:1.2.3", options.Size.Topology.Images.Ingest);
+    }
+
+    [Fact]
     public void A_yes_without_a_value_is_not_for_Aspire() =>
         Assert.Equal(["--step", "deploy", "--context", "staging", "--yes", "true"], DeployOptions.OfBuilder(["--step", "deploy", "--yes", "--context", "staging", "--yes", "true"]));
 
@@ -42,6 +51,8 @@ public class DeployOptionsTests
     [InlineData("'--dryrun' is no option", "--dryrun")]
     [InlineData("'--s3-secret' is no option", "--s3-secret", "shown")]
     [InlineData("'dev' is no option", "dev")]
+    [InlineData("'team/hub' is no registry", "--registry", "team/hub")]
+    [InlineData("'latest' is no version", "--version", "latest")]
     [InlineData("--context needs a value", "--context")]
     [InlineData("'huge' is no size", "--size", "huge")]
     [InlineData("'moon'", "--cloud", "moon")]

@@ -116,7 +116,7 @@ public partial class HelmChartTests
     [Theory]
     [InlineData("migrations", "etcd-auth migrations")]
     [InlineData("etcd", "etcd-snapshot")]
-    [InlineData("database", "etcd-snapshot")]
+    [InlineData("database", "etcd-snapshot migrations")]
     public void Another_image_is_another_job(string image, string jobs)
     {
         var values = Values("values.yaml");

@@ -70,6 +70,16 @@ public class ImageSourceTests
     [InlineData("", false)]
     public void A_version_is_a_tag(string text, bool isOne) => Assert.Equal(isOne, ImageSource.VersionProblem(text) is null);
 
+    /// <summary>Nothing else looks at the data when only the database's image changes.</summary>
+    [Fact]
+    public void Another_database_image_is_another_migrations_job()
+    {
+        string Name(string? image) => Topology.Kubernetes.KubernetesManifests.For(PublishSize.Default.Topology.With(cluster => cluster with { Images = cluster.Images.WithDatabase(image) }), PublishSize.Default.Options)
+            .SelectMany(file => file.Objects).OfType<k8s.Models.V1Job>().Single(job => job.Metadata.Name.StartsWith("migrations-", StringComparison.Ordinal)).Metadata.Name;
+        Assert.NotEqual(Name(null), Name("registry.example.com/database:2"));
+        Assert.Equal(Name(null), Name(Images.Public.Database));
+    }
+
     /// <summary>Directory.Build.props is the one place.</summary>
     [Fact]
     public void Images_and_chart_have_the_projects_version()

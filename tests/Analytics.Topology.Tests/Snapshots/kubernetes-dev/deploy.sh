@@ -30,7 +30,7 @@ FILES=(
   'services.yaml'
   'statefulset.yaml statefulset/timescaledb'
   'pgbouncer.yaml deployment/gateway'
-  'migrations-job.yaml job/migrations-5d45cf3d3b'
+  'migrations-job.yaml job/migrations-745dcb0d48'
   'ingest.yaml deployment/ingest'
   'backup-cronjob.yaml job/etcd-snapshot-b5061b29bd'
   'grafana-dashboards.yaml'
