@@ -65,7 +65,7 @@ public sealed class AuditTests : IDisposable
             </configuration>
             """, TestContext.Current.CancellationToken);
         return await Processes.RunAsync("dotnet",
-            ["restore", Path.Combine(Root(), "Analytics.Topology"), "--configfile", config, $"-p:ArtifactsPath={folder}/artifacts", "-p:RestorePackagesWithLockFile=false", "--force", "-nodeReuse:false"],
+            ["restore", Path.Combine(Root(), "Analytics.Topology"), "--configfile", config, $"-p:ArtifactsPath={folder}/artifacts", $"-p:NuGetLockFilePath={folder}/lock.json", "-p:RestoreLockedMode=false", "--force", "-nodeReuse:false"],
             TestContext.Current.CancellationToken);
     }
 
