@@ -22,7 +22,7 @@ internal static class RunLifetime
         hub.Builder.Configuration.AddInMemoryCollection([new("DcpPublisher:WaitForResourceCleanup", bool.TrueString)]);
         hub.Builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopPatience);
         hub.Builder.Services.PostConfigure<HealthCheckServiceOptions>(LimitChecks);
-        hub.Builder.Services.AddHostedService<StartReport>();
+        hub.Builder.Services.AddHostedService(services => ActivatorUtilities.CreateInstance<StartReport>(services, hub));
         hub.Builder.Services.AddHostedService<HealthWatch>();
         hub.Builder.Services.AddHostedService(services => new StopReport(hub.Profile.VolumePrefix, services.GetRequiredService<IHostApplicationLifetime>(),
             services.GetRequiredService<ILogger<StopReport>>()));

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using Analytics.Topology;
 using Analytics.Topology.Security;
+using AppHost.Cluster;
 using AppHost.Patroni;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
@@ -11,8 +13,8 @@ namespace AppHost.Startup;
 /// Tells on the console what the dashboard shows: a resource that failed, with the end of its log, as soon as it failed; while the hub starts, what is
 /// waited for and why; and once everything is well, that it is. Without it a console of F5 is silent while members fail.
 /// </summary>
-internal sealed class StartReport(DistributedApplicationModel model, ResourceNotificationService notifications, ResourceLoggerService logs,
-    TimeProvider time, ILogger<StartReport> console) : IHostedLifecycleService, IDisposable
+internal sealed class StartReport(DevelopmentHub hub, DistributedApplicationModel model, ResourceNotificationService notifications,
+    ResourceLoggerService logs, TimeProvider time, ILogger<StartReport> console) : IHostedLifecycleService, IDisposable
 {
     /// <summary>How often a start that is under way says what it waits for.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
@@ -28,6 +30,8 @@ internal sealed class StartReport(DistributedApplicationModel model, ResourceNot
 
     /// <summary>A failed program writes its reason, and the orchestrator brings its log, a moment apart.</summary>
     private static readonly TimeSpan LogDelay = TimeSpan.FromSeconds(2);
+
+    private static readonly TimeSpan EnginePatience = TimeSpan.FromSeconds(3);
 
     private readonly ConcurrentDictionary<string, ResourceEvent> latest = new();
     private readonly ConcurrentDictionary<string, string> told = new();
@@ -185,7 +189,10 @@ internal sealed class StartReport(DistributedApplicationModel model, ResourceNot
             if (text.Length == 0)
             {
                 if (!up)
-                    console.LogInformation("The hub is up: every resource runs and is healthy ({Seconds} s after the start)", (int)elapsed.TotalSeconds);
+                {
+                    console.LogInformation("The hub is up: every resource runs and is healthy ({Seconds} s after the start). {Next}",
+                        (int)elapsed.TotalSeconds, Next(hub.Profile.PortOffset, hub.State.Directory));
+                }
                 else if (last.Length > 0)
                     console.LogInformation("The hub is up again: every resource runs and is healthy");
                 (up, last) = (true, "");
@@ -199,13 +206,39 @@ internal sealed class StartReport(DistributedApplicationModel model, ResourceNot
             if ((isStuck && text == last) || (!isFirst && elapsed - said < Interval))
                 continue;
             if (up)
-                console.LogWarning("No longer healthy: {Text}", text);
+                console.LogWarning("No longer healthy: {Text}{Engine}", text, await EngineAsync(hub.Engine, stopping));
             else
                 console.LogInformation("{Seconds} s: not there yet: {Text}{Work}",
                     (int)elapsed.TotalSeconds, text, await WorkAsync(stopping));
             (said, last) = (elapsed, text);
         }
     }
+
+    /// <summary>What somebody needs who starts the hub for the first time: where to send, with what, and where the answers are.</summary>
+    internal static string Next(int portOffset, string state) =>
+        $"Send OTLP to http://127.0.0.1:{Ports.OtlpHttp + portOffset} (gRPC: {Ports.OtlpGrpc + portOffset}) with the header "
+        + $"\"Authorization: Bearer KEY\"; the key is in {Path.Combine(state, HubState.ApiKeyFile)}. "
+        + $"The API that answers: http://127.0.0.1:{Ports.Rest + portOffset}/reference";
+
+    /// <summary>Everything is unhealthy when the engine has stopped, and no check knows why.</summary>
+    internal static async Task<string> EngineAsync(string engine, CancellationToken stopping)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        limit.CancelAfter(EnginePatience);
+        try
+        {
+            var (exit, output) = await Engine.RunAsync(engine, ["version", "--format", "{{.Server.Version}}"], limit.Token);
+            return exit == 0 ? "" : EngineProblem(output);
+        }
+        catch (OperationCanceledException) when (!stopping.IsCancellationRequested)
+        {
+            return EngineProblem($"`{engine} version` took longer than {EnginePatience.TotalSeconds:0} s");
+        }
+    }
+
+    private static string EngineProblem(string why) =>
+        $"\n  The container engine does not answer: {why}\n  "
+        + "Start it again, then end this run with Ctrl-C and start anew: the containers ended with the engine.";
 
     /// <summary>What is not there, grouped by the reason; empty when everything is.</summary>
     private string Missing()

@@ -63,6 +63,25 @@ public class The_report_of_a_start
     }
 
     [Fact]
+    public void Says_where_to_send_and_where_the_key_is()
+    {
+        var next = StartReport.Next(10000, "/state");
+        Assert.Contains("http://127.0.0.1:14318 (gRPC: 14317)", next, StringComparison.Ordinal);
+        Assert.Contains($"the key is in {Path.Combine("/state", "api-key")}.", next, StringComparison.Ordinal);
+        Assert.Contains("http://127.0.0.1:18080/reference", next, StringComparison.Ordinal);
+    }
+
+    /// <summary>Programs in an engine's place: one that answers whatever it is asked, and one that is not there.</summary>
+    [Fact]
+    public async Task Says_that_the_engine_does_not_answer_when_it_does_not()
+    {
+        Assert.Equal("", await StartReport.EngineAsync("echo", TestContext.Current.CancellationToken));
+        var problem = await StartReport.EngineAsync("hub-no-such-engine", TestContext.Current.CancellationToken);
+        Assert.Contains("The container engine does not answer: hub-no-such-engine cannot be run", problem, StringComparison.Ordinal);
+        Assert.Contains("Start it again", problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Counts_what_is_started_by_hand_for_no_part_of_the_hub()
     {
         Assert.True(StartReport.IsPart(Resource));
