@@ -9,8 +9,8 @@ public sealed class IngestOptions
     public const string Section = "Ingest";
 
     /// <summary>
-    /// The addresses of this machine on which all ports listen, separated by commas, such as <c>127.0.0.1</c>. Default empty: every address, as a
-    /// container needs it.
+    /// The addresses of this machine on which all ports listen, separated by commas, such as <c>127.0.0.1</c>. Default empty: every
+    /// address, as a container needs it.
     /// </summary>
     [IPAddresses]
     public string ListenAddresses { get; set; } = "";
@@ -28,29 +28,29 @@ public sealed class IngestOptions
     public int OtlpGrpcPort { get; set; } = 4317;
 
     /// <summary>
-    /// Largest body in bytes, as sent and after decompression. 1 KiB to 1 GiB, default 64 MiB (what OTLP recommends), less where the container has
-    /// less than 768 MiB of memory.
+    /// Largest body in bytes, as sent and after decompression. 1 KiB to 1 GiB, default 64 MiB (what OTLP recommends), less where the
+    /// container has less than 768 MiB of memory.
     /// </summary>
     [Range(1024, 1 << 30)]
     public int MaxBodyBytes { get; set; } = 64 << 20;
 
     /// <summary>
-    /// Bodies held in memory at one time, in bytes over all requests; beyond it requests are refused with 503. Default a sixth of the container's
-    /// memory, at most 256 MiB. It must hold the largest body 12/7 times.
+    /// Bodies held in memory at one time, in bytes over all requests; beyond it requests are refused with 503. Default a sixth of the
+    /// container's memory, at most 256 MiB. It must hold the largest body 12/7 times.
     /// </summary>
     [Range(1L << 20, 1L << 36)]
     public long MaxBufferedBytes { get; set; } = 256L << 20;
 
     /// <summary>
-    /// Rows that may wait for a writer. 1 to 10 million, default 100 000; beyond it requests are refused with 503. One request that brings more is
-    /// refused with 413.
+    /// Rows that may wait for a writer. 1 to 10 million, default 100 000; beyond it requests are refused with 503. One request that brings
+    /// more is refused with 413.
     /// </summary>
     [Range(1, 10_000_000)]
     public int QueueRows { get; set; } = 100_000;
 
     /// <summary>
-    /// Bytes of rows that are made or wait for a writer, estimated. Default a twelfth of the container's memory, at most 128 MiB. One request that
-    /// brings more is refused with 413.
+    /// Bytes of rows that are made or wait for a writer, estimated. Default a twelfth of the container's memory, at most 128 MiB. One
+    /// request that brings more is refused with 413.
     /// </summary>
     [Range(1L << 16, 1L << 36)]
     public long QueueBytes { get; set; } = 128L << 20;
@@ -83,7 +83,9 @@ public sealed class IngestOptions
     [Range(typeof(TimeSpan), "1.00:00:00", "36500.00:00:00")]
     public TimeSpan MaxAge { get; set; } = TimeSpan.FromDays(365);
 
-    /// <summary>How long a known key is trusted without asking the database, and so how late a revocation is noticed. Default 30 s.</summary>
+    /// <summary>
+    /// How long a known key is trusted without asking the database, and so how late a revocation is noticed. Default 30 s.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:00", "01:00:00")]
     public TimeSpan KeyCache { get; set; } = TimeSpan.FromSeconds(30);
 
@@ -91,7 +93,9 @@ public sealed class IngestOptions
     [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]
     public TimeSpan UnknownKeyCache { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>How long a known key is still trusted while the database does not answer. Default 5 minutes; 0 refuses with 503 at once.</summary>
+    /// <summary>
+    /// How long a known key is still trusted while the database does not answer. Default 5 minutes; 0 refuses with 503 at once.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00")]
     public TimeSpan KeyCacheInOutage { get; set; } = TimeSpan.FromMinutes(5);
 
@@ -107,8 +111,8 @@ public sealed class IngestOptions
     public bool Maintenance { get; set; } = true;
 
     /// <summary>
-    /// Servers whose certificates are watched, comma-separated: <c>tls://host:port</c>, or <c>postgres://host:port</c> where TLS begins after
-    /// PostgreSQL's SSLRequest. Default none.
+    /// Servers whose certificates are watched, comma-separated: <c>tls://host:port</c>, or <c>postgres://host:port</c> where TLS begins
+    /// after PostgreSQL's SSLRequest. Default none.
     /// </summary>
     public string WatchedCertificates { get; set; } = "";
 

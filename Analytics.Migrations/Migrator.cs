@@ -14,9 +14,9 @@ public sealed record MigrationResult(Edition Edition, IReadOnlyList<string> Appl
 /// </summary>
 /// <remarks>
 /// Why not DbUp: its transaction mode belongs to a run, not to a script; its connection manager opens a connection per run that an advisory
-/// lock cannot share with its journal; the journal knows names but no checksums; it neither refuses an edited nor an unknown script; and its
-/// calls are synchronous, so a stop signal waits for the script. With connection manager, journal, filter and executor replaced nothing of
-/// it would be left but the loop.
+/// lock cannot share with its journal; the journal knows names but no checksums; it neither refuses an edited nor an unknown script; and
+/// its calls are synchronous, so a stop signal waits for the script. With connection manager, journal, filter and executor replaced nothing
+/// of it would be left but the loop.
 /// </remarks>
 public sealed class Migrator(MigrationOptions options, IReadOnlyList<MigrationScript> scripts, ILogger logger, TimeProvider time)
 {

@@ -4,8 +4,8 @@ using Npgsql;
 namespace Analytics.Migrations;
 
 /// <summary>
-/// A database on another image than the one that made it. TimescaleDB loads the library of the very version that wrote the data; where the image
-/// lacks it, every statement ends with <c>58P01: could not access file "$libdir/timescaledb-2.19.3": No such file or directory</c>.
+/// A database on another image than the one that made it. TimescaleDB loads the library of the very version that wrote the data; where the
+/// image lacks it, every statement ends with <c>58P01: could not access file "$libdir/timescaledb-2.19.3": No such file or directory</c>.
 /// </summary>
 internal static partial class OtherLibrary
 {

@@ -13,7 +13,9 @@ public static class PrimaryConnection
 {
     /// <summary>Waits for such a primary and connects to it.</summary>
     /// <exception cref="ConfigurationException">The connection string cannot be read.</exception>
-    /// <exception cref="MigrationException">None within <see cref="MigrationOptions.PrimaryTimeout"/>; the message says what was seen last.</exception>
+    /// <exception cref="MigrationException">
+    /// None within <see cref="MigrationOptions.PrimaryTimeout"/>; the message says what was seen last.
+    /// </exception>
     public static async Task<NpgsqlConnection> OpenAsync(
         string connectionString, MigrationOptions options, ILogger logger, TimeProvider time, CancellationToken cancel)
     {
@@ -70,8 +72,8 @@ public static class PrimaryConnection
     }
 
     /// <summary>
-    /// What fails here may be different in a second: during bootstrap not even the role exists. Not so an image without the library that the
-    /// data needs.
+    /// What fails here may be different in a second: during bootstrap not even the role exists. Not so an image without the library that
+    /// the data needs.
     /// </summary>
     private static async Task<(NpgsqlConnection? Connection, string Problem)> TryOpenAsync(string connectionString, CancellationToken cancel)
     {

@@ -6,8 +6,8 @@ using Microsoft.Extensions.Options;
 namespace Analytics.Ingest.Hosting;
 
 /// <summary>
-/// Reads a body, decompressing gzip, into pooled memory: never more than <see cref="IngestOptions.MaxBodyBytes"/> of one body (as sent, and after
-/// decompression) and never more than <see cref="IngestOptions.MaxBufferedBytes"/> of all of them together.
+/// Reads a body, decompressing gzip, into pooled memory: never more than <see cref="IngestOptions.MaxBodyBytes"/> of one body (as sent, and
+/// after decompression) and never more than <see cref="IngestOptions.MaxBufferedBytes"/> of all of them together.
 /// </summary>
 internal sealed class BodyReader(IOptions<IngestOptions> options)
 {
@@ -24,7 +24,9 @@ internal sealed class BodyReader(IOptions<IngestOptions> options)
     public long Buffered => Interlocked.Read(ref buffered);
 
     /// <summary>Reads the body. The caller disposes it.</summary>
-    /// <exception cref="RequestRefusedException">415 unknown encoding, 413 too large, 400 damaged gzip, 503 too many bodies at once.</exception>
+    /// <exception cref="RequestRefusedException">
+    /// 415 unknown encoding, 413 too large, 400 damaged gzip, 503 too many bodies at once.
+    /// </exception>
     public async Task<Body> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
     {
         var limit = options.Value.MaxBodyBytes;
@@ -60,11 +62,16 @@ internal sealed class BodyReader(IOptions<IngestOptions> options)
         var gzip = prefix[0] == 1;
         var encoding = request.Headers["grpc-encoding"].ToString();
         if (gzip && encoding != "gzip")
-            throw new RequestRefusedException(StatusCodes.Status415UnsupportedMediaType, "The grpc-encoding is not supported. Send gzip or identity.");
+        {
+            throw new RequestRefusedException(
+                StatusCodes.Status415UnsupportedMediaType, "The grpc-encoding is not supported. Send gzip or identity.");
+        }
+
         var from = new CountedStream(request.Body, length);
         var body = await ReadAsync(from, gzip, limit, gzip ? FirstBuffer : (int)length + 1, cancellationToken);
         var problem = from.Count < length ? $"The gRPC message is cut off after {from.Count} of {length} bytes."
-            : await request.Body.ReadAsync(prefix, cancellationToken) > 0 ? "A unary gRPC request has one message, this one has more." : null;
+            : await request.Body.ReadAsync(prefix, cancellationToken) > 0 ? "A unary gRPC request has one message, this one has more."
+            : null;
         if (problem is null) return body;
         body.Dispose();
         throw RequestRefusedException.Malformed(problem);

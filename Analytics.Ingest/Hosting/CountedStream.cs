@@ -3,8 +3,9 @@ using System.Buffers.Binary;
 namespace Analytics.Ingest.Hosting;
 
 /// <summary>
-/// A stream that is read once, from its beginning: it counts its bytes, ends after so many, and remembers the last four. In a gzip file these say
-/// how long the decompressed data are (RFC 1952, ISIZE), by which a file that was cut off is found: the framework's own reader takes it for whole.
+/// A stream that is read once, from its beginning: it counts its bytes, ends after so many, and remembers the last four. In a gzip file
+/// these say how long the decompressed data are (RFC 1952, ISIZE), by which a file that was cut off is found: the framework's own reader
+/// takes it for whole.
 /// </summary>
 /// <param name="inner">What is read. It is not closed.</param>
 /// <param name="most">Bytes after which it ends.</param>

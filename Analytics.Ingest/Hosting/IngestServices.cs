@@ -33,7 +33,8 @@ internal static class IngestServices
     {
         var services = builder.Services;
         services.AddOptions<IngestOptions>().BindConfiguration(IngestOptions.Section).ValidateDataAnnotations().ValidateOnStart();
-        services.AddSingleton<IPostConfigureOptions<IngestOptions>>(provider => new MemoryLimits(provider.GetRequiredService<IConfiguration>()));
+        services.AddSingleton<IPostConfigureOptions<IngestOptions>>(
+            provider => new MemoryLimits(provider.GetRequiredService<IConfiguration>()));
         services.AddSingleton<IConfigureOptions<KestrelServerOptions>, ServerSetup>();
         services.AddSingleton<IConfigureOptions<HostOptions>>(provider =>
             // The server's stopping and the queue's draining share this time.

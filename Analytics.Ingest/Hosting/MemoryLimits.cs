@@ -3,8 +3,8 @@ using Microsoft.Extensions.Options;
 namespace Analytics.Ingest.Hosting;
 
 /// <summary>
-/// Derives what may be held in memory from the memory that the process has: the container's limit, of which .NET uses three quarters. A limit that
-/// is configured stays as it is. With 768 MiB: bodies together 128 MiB, the queue 64 MiB, one body 64 MiB.
+/// Derives what may be held in memory from the memory that the process has: the container's limit, of which .NET uses three quarters. A
+/// limit that is configured stays as it is. With 768 MiB: bodies together 128 MiB, the queue 64 MiB, one body 64 MiB.
 /// </summary>
 internal sealed class MemoryLimits(IConfiguration configuration, Func<long> available) : IPostConfigureOptions<IngestOptions>
 {
@@ -14,7 +14,8 @@ internal sealed class MemoryLimits(IConfiguration configuration, Func<long> avai
 
     public void PostConfigure(string? name, IngestOptions options)
     {
-        // A body of the largest size is copied once from a buffer of half of it, and an eighth of the room is for small ones: at least 12/7 of it.
+        // A body of the largest size is copied once from a buffer of half of it, and an eighth of the room is for small ones: at least 12/7
+        // of it.
         var ninth = available() / 9;
         if (!IsConfigured(nameof(IngestOptions.MaxBufferedBytes))) options.MaxBufferedBytes = Math.Min(options.MaxBufferedBytes, 2 * ninth);
         if (!IsConfigured(nameof(IngestOptions.QueueBytes))) options.QueueBytes = Math.Min(options.QueueBytes, ninth);

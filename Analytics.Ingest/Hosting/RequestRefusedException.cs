@@ -15,7 +15,8 @@ internal sealed class RequestRefusedException(int status, string message, TimeSp
         new(StatusCodes.Status413PayloadTooLarge, $"The body {what} is larger than the limit of {limit} bytes. Send fewer spans in one request.");
 
     public static RequestRefusedException TooManyCalls(int limit) =>
-        new(StatusCodes.Status413PayloadTooLarge, $"The request brings more than the {limit} model calls that fit into one. Send fewer in one request.");
+        new(StatusCodes.Status413PayloadTooLarge,
+            $"The request brings more than the {limit} model calls that fit into one. Send fewer in one request.");
 
     public static RequestRefusedException Busy(TimeSpan retryAfter) =>
         new(StatusCodes.Status503ServiceUnavailable, "The rows could not be committed now. Nothing is lost by sending the same request again.", retryAfter);

@@ -8,8 +8,8 @@ using Grpc.AspNetCore.Server;
 namespace Analytics.Ingest.Otlp;
 
 /// <summary>
-/// Checks the key of a gRPC call and reads its message before Grpc.AspNetCore does, which has no limit for all messages together and would answer
-/// a broken one with UNKNOWN. What it then reads is an empty message. A refusal is a response of trailers only.
+/// Checks the key of a gRPC call and reads its message before Grpc.AspNetCore does, which has no limit for all messages together and would
+/// answer a broken one with UNKNOWN. What it then reads is an empty message. A refusal is a response of trailers only.
 /// </summary>
 internal sealed class GrpcGate(RequestDelegate next, ApiKeyAuthenticator keys, BodyReader bodies, IngestMetrics metrics)
 {

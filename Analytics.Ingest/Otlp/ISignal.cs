@@ -34,7 +34,9 @@ internal interface ISignal<TResponse> where TResponse : class, IMessage<TRespons
     Task<bool> ReadyAsync();
 
     /// <summary>Reads an export.</summary>
-    /// <exception cref="RequestRefusedException">400: it is malformed. 413: it holds too much. 503: there is no room for it now.</exception>
+    /// <exception cref="RequestRefusedException">
+    /// 400: it is malformed. 413: it holds too much. 503: there is no room for it now.
+    /// </exception>
     IExport Read(int projectId, ReadOnlyMemory<byte> body, OtlpEncoding encoding);
 
     /// <summary>The answer: empty on full success, with <c>partial_success</c> when there is something to say.</summary>
@@ -48,7 +50,8 @@ internal static class Signals
     /// </summary>
     /// <exception cref="RequestRefusedException">It is not stored.</exception>
     public static async Task<(TResponse Answer, int? Copies)> ExportAsync<TResponse>(
-        this ISignal<TResponse> signal, int projectId, BodyReader.Body body, OtlpEncoding encoding) where TResponse : class, IMessage<TResponse>
+        this ISignal<TResponse> signal, int projectId, BodyReader.Body body, OtlpEncoding encoding)
+        where TResponse : class, IMessage<TResponse>
     {
         IExport export;
         using (body) export = signal.Read(projectId, body.Bytes, encoding);

@@ -8,8 +8,8 @@ using Analytics.Ingest.Spans;
 namespace Analytics.Ingest.Otlp;
 
 /// <summary>
-/// Reads protobuf's JSON form as OTLP narrows it: lowerCamelCase names only, unknown names skipped, 64-bit integers as number or string, enums as
-/// integers, ids in hex of any case, null for absent. Texts stay where they are. Errors name the line, the byte and the path.
+/// Reads protobuf's JSON form as OTLP narrows it: lowerCamelCase names only, unknown names skipped, 64-bit integers as number or string,
+/// enums as integers, ids in hex of any case, null for absent. Texts stay where they are. Errors name the line, the byte and the path.
 /// </summary>
 internal ref struct JsonCursor(ReadOnlySpan<byte> utf8)
 {
@@ -99,7 +99,8 @@ internal ref struct JsonCursor(ReadOnlySpan<byte> utf8)
     {
         path.Push((name, -1));
         Utf8Place place = default;
-        if (Value(JsonTokenType.String, "a string of hex digits")) place = text.Hex(reader.ValueSpan) ?? throw Wrong("a string of hex digits");
+        if (Value(JsonTokenType.String, "a string of hex digits"))
+            place = text.Hex(reader.ValueSpan) ?? throw Wrong("a string of hex digits");
         path.Pop();
         return place;
     }

@@ -4,8 +4,8 @@ using System.Text;
 namespace Analytics.Ingest.Otlp;
 
 /// <summary>
-/// Unescapes JSON strings that Utf8JsonReader has already checked. The framework's own way refuses a lone surrogate (<c>"\ud83d"</c>), which
-/// JavaScript senders write whenever they cut a text in the middle of an emoji; here it is left out.
+/// Unescapes JSON strings that Utf8JsonReader has already checked. The framework's own way refuses a lone surrogate (<c>"\ud83d"</c>),
+/// which JavaScript senders write whenever they cut a text in the middle of an emoji; here it is left out.
 /// </summary>
 internal static class JsonText
 {

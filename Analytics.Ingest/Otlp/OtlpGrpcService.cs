@@ -46,8 +46,8 @@ internal static class GrpcErrors
 }
 
 /// <summary>
-/// Tells Grpc.AspNetCore about the three services. They are declared here and not generated, because their messages are not read by the generated
-/// code: the request that it sees is empty.
+/// Tells Grpc.AspNetCore about the three services. They are declared here and not generated, because their messages are not read by the
+/// generated code: the request that it sees is empty.
 /// </summary>
 internal sealed class OtlpGrpcMethods(TraceSignal traces, MetricsSignal metrics, LogsSignal logs) : IServiceMethodProvider<OtlpGrpcService>
 {

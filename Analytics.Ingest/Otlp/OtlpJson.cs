@@ -8,8 +8,8 @@ internal static class OtlpJson
 {
     /// <summary>Reads every span of an export.</summary>
     /// <exception cref="RequestRefusedException">400: the bytes are not such a document.</exception>
-    public static void ReadSpans(SpanDraft span, ISpanReceiver receiver) => JsonCursor.ReadDocument(span.Text.Body, new Reading(span, receiver),
-        static (ref JsonCursor json, Reading reading) =>
+    public static void ReadSpans(SpanDraft span, ISpanReceiver receiver) => JsonCursor.ReadDocument(
+        span.Text.Body, new Reading(span, receiver), static (ref JsonCursor json, Reading reading) =>
         {
             if (!json.Is("resourceSpans"u8)) return false;
             json.Array("resourceSpans", reading, static (ref JsonCursor json, Reading reading) =>
@@ -39,7 +39,8 @@ internal static class OtlpJson
         var count = new Counter();
         JsonCursor.ReadDocument(utf8, count, static (ref JsonCursor json, Counter count) =>
             Each(ref json, "resourceLogs"u8, count, static (ref JsonCursor json, Counter count) =>
-                Each(ref json, "scopeLogs"u8, count, static (ref JsonCursor json, Counter count) => CountEach(ref json, "logRecords"u8, count))));
+                Each(ref json, "scopeLogs"u8, count, static (ref JsonCursor json, Counter count) =>
+                    CountEach(ref json, "logRecords"u8, count))));
         return count.Value;
     }
 
@@ -58,7 +59,8 @@ internal static class OtlpJson
         if (!json.Is(name)) return false;
         var outer = count.Property;
         count.Property = property;
-        json.Array(System.Text.Encoding.UTF8.GetString(name), count, static (ref JsonCursor json, Counter count) => json.Fields(count, count.Property!));
+        json.Array(System.Text.Encoding.UTF8.GetString(name), count,
+            static (ref JsonCursor json, Counter count) => json.Fields(count, count.Property!));
         count.Property = outer;
         return true;
     }
@@ -98,17 +100,19 @@ internal static class OtlpJson
             reading.KnowsResource = true;
         }
 
-        json.Array("scopeSpans", reading, static (ref JsonCursor json, Reading reading) => json.Fields(reading, static (ref JsonCursor json, Reading reading) =>
+        json.Array("scopeSpans", reading, static (ref JsonCursor json, Reading reading) => json.Fields(reading, ReadScopeSpans));
+        return true;
+    }
+
+    private static bool ReadScopeSpans(ref JsonCursor json, Reading reading)
+    {
+        if (!json.Is("spans"u8)) return false;
+        json.Array("spans", reading, static (ref JsonCursor json, Reading reading) =>
         {
-            if (!json.Is("spans"u8)) return false;
-            json.Array("spans", reading, static (ref JsonCursor json, Reading reading) =>
-            {
-                reading.Span.Clear();
-                json.Fields(reading, ReadSpan);
-                reading.Receiver.Take(reading.Span, reading.Resource);
-            });
-            return true;
-        }));
+            reading.Span.Clear();
+            json.Fields(reading, ReadSpan);
+            reading.Receiver.Take(reading.Span, reading.Resource);
+        });
         return true;
     }
 
@@ -159,13 +163,15 @@ internal static class OtlpJson
                 return true;
             }
 
-            return ReadAttributes(ref json, reading, static (reading, key) => reading.Text[key].StartsWith("exception."u8), static (reading, key, value) =>
-            {
-                if (reading.Text[key].SequenceEqual("exception.type"u8)) reading.ExceptionType = value;
-                else if (reading.Text[key].SequenceEqual("exception.message"u8)) reading.ExceptionMessage = value;
-            });
+            return ReadAttributes(ref json, reading, static (reading, key) => reading.Text[key].StartsWith("exception."u8),
+                static (reading, key, value) =>
+                {
+                    if (reading.Text[key].SequenceEqual("exception.type"u8)) reading.ExceptionType = value;
+                    else if (reading.Text[key].SequenceEqual("exception.message"u8)) reading.ExceptionMessage = value;
+                });
         });
-        if (reading.Text[reading.EventName].SequenceEqual("exception"u8)) reading.Span.TakeException(reading.ExceptionType, reading.ExceptionMessage);
+        if (reading.Text[reading.EventName].SequenceEqual("exception"u8))
+            reading.Span.TakeException(reading.ExceptionType, reading.ExceptionMessage);
     }
 
     /// <summary>Reads attributes. The value of one that is not wanted is passed over, unless it stands before its key.</summary>
@@ -179,9 +185,14 @@ internal static class OtlpJson
             (reading.Key, reading.Value) = (null, default);
             json.Fields(reading, static (ref JsonCursor json, Reading reading) =>
             {
-                if (json.Is("key"u8)) reading.Key = json.Text("key", reading.Text);
-                else if (json.Is("value"u8) && (reading.Key is not { } key || reading.WantsAttribute!(reading, key))) json.Object("value", reading, ReadValue);
-                else return false;
+                if (json.Is("key"u8))
+                {
+                    reading.Key = json.Text("key", reading.Text);
+                    return true;
+                }
+
+                if (!json.Is("value"u8) || (reading.Key is { } key && !reading.WantsAttribute!(reading, key))) return false;
+                json.Object("value", reading, ReadValue);
                 return true;
             });
             reading.TakeAttribute!(reading, reading.Key ?? default, reading.Value);
@@ -199,11 +210,12 @@ internal static class OtlpJson
             return true;
         }
 
-        if (json.Is("stringValue"u8)) reading.Value = new(ValueKind.Text, json.Text("stringValue", reading.Text), InList: reading.InList);
-        else if (json.Is("intValue"u8)) reading.Value = new(ValueKind.Whole, Whole: json.Int64("intValue"), InList: reading.InList);
-        else if (json.Is("doubleValue"u8)) reading.Value = new(ValueKind.Number, Number: json.Double("doubleValue"), InList: reading.InList);
-        else if (json.Is("boolValue"u8)) reading.Value = new(ValueKind.Flag, Flag: json.Boolean("boolValue"), InList: reading.InList);
+        if (json.Is("stringValue"u8)) reading.Value = new(ValueKind.Text, json.Text("stringValue", reading.Text));
+        else if (json.Is("intValue"u8)) reading.Value = new(ValueKind.Whole, Whole: json.Int64("intValue"));
+        else if (json.Is("doubleValue"u8)) reading.Value = new(ValueKind.Number, Number: json.Double("doubleValue"));
+        else if (json.Is("boolValue"u8)) reading.Value = new(ValueKind.Flag, Flag: json.Boolean("boolValue"));
         else return false;
+        reading.Value = reading.Value with { InList = reading.InList };
         return true;
     }
 

@@ -7,8 +7,8 @@ using Google.Protobuf.Reflection;
 namespace Analytics.Ingest.Otlp;
 
 /// <summary>
-/// Reads exports in protobuf where their bytes lie. Field numbers are those of the OpenTelemetry Protocol specification 1.x; Protos/*.proto has
-/// their names.
+/// Reads exports in protobuf where their bytes lie. Field numbers are those of the OpenTelemetry Protocol specification 1.x; Protos/*.proto
+/// has their names.
 /// </summary>
 internal static class OtlpProtobuf
 {
@@ -19,8 +19,10 @@ internal static class OtlpProtobuf
         {
             while (export.Next())
             {
-                if (export.Is(ExportTraceServiceRequest.ResourceSpansFieldNumber, WireType.Bytes)) ReadResourceSpans(export.Message(), span, receiver);
-                else export.Skip();
+                if (export.Is(ExportTraceServiceRequest.ResourceSpansFieldNumber, WireType.Bytes))
+                    ReadResourceSpans(export.Message(), span, receiver);
+                else
+                    export.Skip();
             }
         });
 
@@ -30,7 +32,8 @@ internal static class OtlpProtobuf
     {
         long points = 0;
         Read(ExportMetricsServiceRequest.Descriptor, body, export => points = Count(export,
-            [ExportMetricsServiceRequest.ResourceMetricsFieldNumber, ResourceMetrics.ScopeMetricsFieldNumber, ScopeMetrics.MetricsFieldNumber], ReadMetric));
+            [ExportMetricsServiceRequest.ResourceMetricsFieldNumber, ResourceMetrics.ScopeMetricsFieldNumber, ScopeMetrics.MetricsFieldNumber],
+            ReadMetric));
         return points;
     }
 
@@ -40,7 +43,8 @@ internal static class OtlpProtobuf
     {
         long records = 0;
         Read(ExportLogsServiceRequest.Descriptor, body, export => records = Count(export,
-            [ExportLogsServiceRequest.ResourceLogsFieldNumber, ResourceLogs.ScopeLogsFieldNumber, ScopeLogs.LogRecordsFieldNumber], static _ => 1));
+            [ExportLogsServiceRequest.ResourceLogsFieldNumber, ResourceLogs.ScopeLogsFieldNumber, ScopeLogs.LogRecordsFieldNumber],
+            static _ => 1));
         return records;
     }
 
@@ -85,8 +89,8 @@ internal static class OtlpProtobuf
         long points = 0;
         while (metric.Next())
         {
-            if (metric.Type == WireType.Bytes && metric.Field is Metric.GaugeFieldNumber or Metric.SumFieldNumber or Metric.HistogramFieldNumber
-                or Metric.ExponentialHistogramFieldNumber or Metric.SummaryFieldNumber)
+            if (metric.Type == WireType.Bytes && metric.Field is Metric.GaugeFieldNumber or Metric.SumFieldNumber
+                or Metric.HistogramFieldNumber or Metric.ExponentialHistogramFieldNumber or Metric.SummaryFieldNumber)
                 points += Count(metric.Message(), [Points.DataPointsFieldNumber], static _ => 1);
             else
                 metric.Skip();
@@ -108,8 +112,10 @@ internal static class OtlpProtobuf
 
         while (message.Next())
         {
-            if (message.Is(ResourceSpans.ScopeSpansFieldNumber, WireType.Bytes)) ReadScopeSpans(message.Message(), resource, span, receiver);
-            else message.Skip();
+            if (message.Is(ResourceSpans.ScopeSpansFieldNumber, WireType.Bytes))
+                ReadScopeSpans(message.Message(), resource, span, receiver);
+            else
+                message.Skip();
         }
     }
 
@@ -141,7 +147,8 @@ internal static class OtlpProtobuf
                 case (Span.EndTimeUnixNanoFieldNumber, WireType.Fixed64): span.EndUnixNano = message.Fixed64(); break;
                 case (Span.AttributesFieldNumber, WireType.Bytes):
                     var (key, value) = Attribute(message.Message());
-                    if (span.Facts.Wants(span.Text[key], out var name)) span.Facts.Take(name, Value(new WireReader(span.Text.Body, value)), span.Text);
+                    if (span.Facts.Wants(span.Text[key], out var name))
+                        span.Facts.Take(name, Value(new WireReader(span.Text.Body, value)), span.Text);
                     break;
                 case (Span.EventsFieldNumber, WireType.Bytes) when span.WantsException: ReadEvent(message.Message(), span); break;
                 case (Span.StatusFieldNumber, WireType.Bytes): ReadStatus(message.Message(), span); break;
@@ -222,18 +229,18 @@ internal static class OtlpProtobuf
         {
             switch (message.Field, message.Type)
             {
-                case (AnyValue.StringValueFieldNumber, WireType.Bytes): value = new(ValueKind.Text, message.Bytes(), InList: inList); break;
-                case (AnyValue.BoolValueFieldNumber, WireType.Varint): value = new(ValueKind.Flag, Flag: message.Varint() != 0, InList: inList); break;
-                case (AnyValue.IntValueFieldNumber, WireType.Varint): value = new(ValueKind.Whole, Whole: (long)message.Varint(), InList: inList); break;
+                case (AnyValue.StringValueFieldNumber, WireType.Bytes): value = new(ValueKind.Text, message.Bytes()); break;
+                case (AnyValue.BoolValueFieldNumber, WireType.Varint): value = new(ValueKind.Flag, Flag: message.Varint() != 0); break;
+                case (AnyValue.IntValueFieldNumber, WireType.Varint): value = new(ValueKind.Whole, Whole: (long)message.Varint()); break;
                 case (AnyValue.DoubleValueFieldNumber, WireType.Fixed64):
-                    value = new(ValueKind.Number, Number: BitConverter.UInt64BitsToDouble(message.Fixed64()), InList: inList);
+                    value = new(ValueKind.Number, Number: BitConverter.UInt64BitsToDouble(message.Fixed64()));
                     break;
                 case (AnyValue.ArrayValueFieldNumber, WireType.Bytes) when !inList: value = First(message.Message()); break;
                 default: message.Skip(); break;
             }
         }
 
-        return value;
+        return inList ? value with { InList = true } : value;
     }
 
     private static AttributeValue First(WireReader list)

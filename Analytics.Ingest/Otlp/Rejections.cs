@@ -25,7 +25,8 @@ internal sealed class Rejections
         if (Count == 0) return null;
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"{Count} of {spans} spans rejected, do not send them again");
-        foreach (var (reason, (count, first)) in reasons.OrderByDescending(reason => reason.Value.Count).ThenBy(reason => reason.Value.First).Take(ReasonsShown))
+        var most = reasons.OrderByDescending(reason => reason.Value.Count).ThenBy(reason => reason.Value.First).Take(ReasonsShown);
+        foreach (var (reason, (count, first)) in most)
         {
             text.Append(CultureInfo.InvariantCulture, $"; {count} because {reason} (the first: span {first})");
         }

@@ -18,7 +18,8 @@ internal static class RpcStatus
     public static int CodeOf(int httpStatus) => httpStatus switch
     {
         StatusCodes.Status401Unauthorized => Unauthenticated,
-        StatusCodes.Status404NotFound or StatusCodes.Status405MethodNotAllowed or StatusCodes.Status415UnsupportedMediaType => Unimplemented,
+        StatusCodes.Status404NotFound or StatusCodes.Status405MethodNotAllowed => Unimplemented,
+        StatusCodes.Status415UnsupportedMediaType => Unimplemented,
         StatusCodes.Status413PayloadTooLarge => ResourceExhausted,
         StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable => Unavailable,
         >= 500 => Internal,

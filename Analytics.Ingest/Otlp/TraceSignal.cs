@@ -37,7 +37,8 @@ internal sealed class TraceSignal(IngestPipeline pipeline, RowBuilder builder, I
 }
 
 /// <summary>The rows of one export. Spans are numbered from 0 in the order of the export, over all resources and scopes.</summary>
-internal sealed class TraceExport(int projectId, IngestPipeline pipeline, RowBuilder builder, IngestMetrics metrics) : IExport, ISpanReceiver
+internal sealed class TraceExport(int projectId, IngestPipeline pipeline, RowBuilder builder, IngestMetrics metrics)
+    : IExport, ISpanReceiver
 {
     private readonly NewRows rows = pipeline.NewRows();
     private readonly Rejections rejections = new();

@@ -3,7 +3,9 @@ using Analytics.Ingest.Spans;
 
 namespace Analytics.Ingest.Otlp;
 
-/// <summary>How the wire format of protobuf writes a field (https://protobuf.dev/programming-guides/encoding/). Groups are not among them.</summary>
+/// <summary>
+/// How the wire format of protobuf writes a field (https://protobuf.dev/programming-guides/encoding/). Groups are not among them.
+/// </summary>
 internal enum WireType
 {
     Varint = 0,
@@ -16,8 +18,8 @@ internal enum WireType
 internal sealed class MalformedWireException : Exception;
 
 /// <summary>
-/// Walks the fields of one message where its bytes lie. Nothing is copied; places are those of the whole body. A field that is not wanted is
-/// skipped, whatever it holds.
+/// Walks the fields of one message where its bytes lie. Nothing is copied; places are those of the whole body. A field that is not wanted
+/// is skipped, whatever it holds.
 /// </summary>
 internal ref struct WireReader
 {

@@ -11,6 +11,8 @@ namespace Analytics.Ingest.Requests;
 /// <summary>Reads the calls of a batch one by one, so that a batch costs no more memory than what is kept of it.</summary>
 internal sealed partial class RequestReader(IOptions<JsonOptions> json)
 {
+    private const string WrongType = "This value is of another type, or out of range.";
+
     private readonly JsonSerializerOptions options = new(json.Value.SerializerOptions) { Converters = { new BoundedText() } };
 
     /// <summary>Reads a body of the form <see cref="RequestBatch"/>.</summary>
@@ -25,7 +27,7 @@ internal sealed partial class RequestReader(IOptions<JsonOptions> json)
         {
             reader.Read();
             if (reader.TokenType == JsonTokenType.Null) throw RequestRefusedException.Malformed("The body is null.");
-            if (reader.TokenType != JsonTokenType.StartObject) throw new JsonException("This value is of another type, or out of range.");
+            if (reader.TokenType != JsonTokenType.StartObject) throw new JsonException(WrongType);
             var hasRequests = false;
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
@@ -35,14 +37,18 @@ internal sealed partial class RequestReader(IOptions<JsonOptions> json)
                 (start, path) = ((int)reader.BytesConsumed, "$.requests");
                 reader.Read();
                 if (reader.TokenType == JsonTokenType.Null) throw RequestRefusedException.Malformed("requests is null.");
-                if (reader.TokenType != JsonTokenType.StartArray) throw new JsonException("This value is of another type, or out of range.");
+                if (reader.TokenType != JsonTokenType.StartArray) throw new JsonException(WrongType);
                 for (var index = 0; reader.Read() && reader.TokenType != JsonTokenType.EndArray; index++)
                 {
                     (start, path) = ((int)reader.TokenStartIndex, $"$.requests[{index}]");
                     if (reader.TokenType == JsonTokenType.Null) throw RequestRefusedException.Malformed($"requests[{index}] is null.");
                     var facts = JsonSerializer.Deserialize<RequestFacts>(ref reader, options)!;
                     if (facts.Id?.Length > RequestMapper.MaxIdLength)
-                        throw RequestRefusedException.Malformed($"requests[{index}].id is longer than {RequestMapper.MaxIdLength} characters.");
+                    {
+                        throw RequestRefusedException.Malformed(
+                            $"requests[{index}].id is longer than {RequestMapper.MaxIdLength} characters.");
+                    }
+
                     take(index, facts);
                 }
 
@@ -58,7 +64,8 @@ internal sealed partial class RequestReader(IOptions<JsonOptions> json)
             var inValue = malformed.Path is { Length: > 0 };
             var before = body[..(inValue ? start : 0)];
             var line = before.Count((byte)'\n') + (malformed.LineNumber ?? 0) + 1;
-            var column = (malformed.BytePositionInLine ?? 0) + 1 + (malformed.LineNumber is null or 0 ? before.Length - before.LastIndexOf((byte)'\n') - 1 : 0);
+            var indent = malformed.LineNumber is null or 0 ? before.Length - before.LastIndexOf((byte)'\n') - 1 : 0;
+            var column = (malformed.BytePositionInLine ?? 0) + 1 + indent;
             throw RequestRefusedException.Malformed(string.Create(CultureInfo.InvariantCulture,
                 $"Not a valid batch at line {line}, byte {column} ({path}{malformed.Path?.TrimStart('$')}): {Explain(malformed.Message)}"));
         }
@@ -68,7 +75,7 @@ internal sealed partial class RequestReader(IOptions<JsonOptions> json)
     private static string Explain(string message)
     {
         if (UnknownField().Match(message) is { Success: true } unknown) return $"There is no field '{unknown.Groups[1].Value}'.";
-        if (message.Contains("could not be converted to", StringComparison.Ordinal)) return "This value is of another type, or out of range.";
+        if (message.Contains("could not be converted to", StringComparison.Ordinal)) return WrongType;
         var end = message.IndexOf(" Path:", StringComparison.Ordinal);
         return end < 0 ? message : message[..end];
     }
@@ -82,7 +89,7 @@ internal sealed partial class RequestReader(IOptions<JsonOptions> json)
         private const int MaxBytes = 1 << 20;
 
         public override string? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-            reader.TokenType != JsonTokenType.String ? throw new JsonException("This value is of another type, or out of range.")
+            reader.TokenType != JsonTokenType.String ? throw new JsonException(WrongType)
             : reader.ValueSpan.Length > MaxBytes ? throw new JsonException($"This text is longer than {MaxBytes} bytes.")
             : reader.GetString();
 

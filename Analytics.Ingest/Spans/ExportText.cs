@@ -8,8 +8,8 @@ namespace Analytics.Ingest.Spans;
 internal readonly record struct Utf8Place(int Start, int Length, bool InScratch = false);
 
 /// <summary>
-/// The texts of one export, which stay where they were received: a text that nobody keeps is never copied. Escaped JSON and hex are decoded into
-/// scratch memory, which the next span uses again.
+/// The texts of one export, which stay where they were received: a text that nobody keeps is never copied. Escaped JSON and hex are decoded
+/// into scratch memory, which the next span uses again.
 /// </summary>
 internal sealed class ExportText(ReadOnlyMemory<byte> body)
 {
@@ -35,7 +35,9 @@ internal sealed class ExportText(ReadOnlyMemory<byte> body)
 
     /// <summary>Decodes hex digits of any case. Null: they are none.</summary>
     public Utf8Place? Hex(ReadOnlySpan<byte> digits) =>
-        Convert.FromHexString(digits, scratch.GetSpan(digits.Length / 2), out _, out var length) is OperationStatus.Done ? Written(length) : null;
+        Convert.FromHexString(digits, scratch.GetSpan(digits.Length / 2), out _, out var length) is OperationStatus.Done
+            ? Written(length)
+            : null;
 
     private Utf8Place Written(int length)
     {

@@ -12,7 +12,9 @@ internal sealed class ReportedUsage
     /// <summary>No call costs this much (USD); above it the value is a fault of the sender.</summary>
     public const decimal MaxCost = 1_000_000m;
 
-    /// <summary>Decimals of a cost that are kept: a millionth of a millionth of a dollar, so that sums of any length fit a decimal.</summary>
+    /// <summary>
+    /// Decimals of a cost that are kept: a millionth of a millionth of a dollar, so that sums of any length fit a decimal.
+    /// </summary>
     public const int CostDecimals = 12;
 
     private List<string>? contradictions;
@@ -31,7 +33,9 @@ internal sealed class ReportedUsage
 
     public IReadOnlyList<string>? Contradictions => contradictions;
 
-    /// <summary>What the sender declares: inclusive by a name that OTel or OpenInference define as a part of the input tokens, or either in words.</summary>
+    /// <summary>
+    /// What the sender declares: inclusive by a name that OTel or OpenInference define as a part of the input tokens, or either in words.
+    /// </summary>
     public CacheConvention? Declared { get; set; }
 
     /// <summary>Whether anything was reported at all.</summary>

@@ -1,7 +1,8 @@
 namespace Analytics.Ingest.Spans;
 
 /// <summary>
-/// Collects the attributes of one span under their meanings. Of several names for one text, the newest wins. It is used again for the next span.
+/// Collects the attributes of one span under their meanings. Of several names for one text, the newest wins. It is used again for the next
+/// span.
 /// </summary>
 internal sealed class SpanFacts
 {

@@ -2,7 +2,9 @@ using Analytics.Ingest.Rows;
 
 namespace Analytics.Ingest.Spans;
 
-/// <summary>Reads the facts of a model call from a span of any dialect (<see cref="AttributeTable"/>). Prompts and completions are never read.</summary>
+/// <summary>
+/// Reads the facts of a model call from a span of any dialect (<see cref="AttributeTable"/>). Prompts and completions are never read.
+/// </summary>
 internal static class SpanMapper
 {
     public const string TraceIdMissing = "trace_id_missing";
@@ -11,8 +13,8 @@ internal static class SpanMapper
     private const int StatusError = 2;
 
     /// <summary>
-    /// Reads one span. Exactly one of the results says what it is: <paramref name="ignored"/> (no model call), <paramref name="rejected"/> (a model
-    /// call without ids, by the rule's name), or the call itself.
+    /// Reads one span. Exactly one of the results says what it is: <paramref name="ignored"/> (no model call), <paramref name="rejected"/>
+    /// (a model call without ids, by the rule's name), or the call itself.
     /// </summary>
     public static ModelCall? Map(int projectId, in ResourceFacts resource, SpanDraft span, out Ignored? ignored, out string? rejected)
     {

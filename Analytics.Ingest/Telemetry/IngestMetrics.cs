@@ -6,8 +6,8 @@ using Analytics.Ingest.Writing;
 namespace Analytics.Ingest.Telemetry;
 
 /// <summary>
-/// What ingest counts. Prometheus shows <c>hub.ingest.spans.received</c> as <c>hub_ingest_spans_received_total</c>. No label takes a value from
-/// outside; the number of projects that have a series of their own is bounded.
+/// What ingest counts. Prometheus shows <c>hub.ingest.spans.received</c> as <c>hub_ingest_spans_received_total</c>. No label takes a value
+/// from outside; the number of projects that have a series of their own is bounded.
 /// </summary>
 internal sealed class IngestMetrics : IDisposable
 {
@@ -54,7 +54,8 @@ internal sealed class IngestMetrics : IDisposable
     }
 
     /// <summary>
-    /// Shows every counter that an alert reads as 0, once somebody listens: a rate over a series that begins with its first fault would miss it.
+    /// Shows every counter that an alert reads as 0, once somebody listens: a rate over a series that begins with its first fault would
+    /// miss it.
     /// </summary>
     public void Start()
     {

@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Analytics.Ingest.Telemetry;
 
 /// <summary>
-/// Counts and times every request that brings rows, by what its sender was told. It stands outside everything that answers, so that whoever wrote
-/// the answer, it is counted once.
+/// Counts and times every request that brings rows, by what its sender was told. It stands outside everything that answers, so that whoever
+/// wrote the answer, it is counted once.
 /// </summary>
 internal sealed class RequestMeter(RequestDelegate next, IngestMetrics metrics, TimeProvider time)
 {
@@ -46,7 +46,9 @@ internal sealed class RequestMeter(RequestDelegate next, IngestMetrics metrics, 
         _ => Refused,
     };
 
-    /// <summary>Codes of gRPC: 2 UNKNOWN, 13 INTERNAL, 14 UNAVAILABLE, 15 DATA_LOSS. RESOURCE_EXHAUSTED (8) is told to what is too large.</summary>
+    /// <summary>
+    /// Codes of gRPC: 2 UNKNOWN, 13 INTERNAL, 14 UNAVAILABLE, 15 DATA_LOSS. RESOURCE_EXHAUSTED (8) is told to what is too large.
+    /// </summary>
     internal static string GrpcOutcome(int code) => code switch
     {
         0 => Accepted,

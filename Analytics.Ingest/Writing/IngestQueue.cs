@@ -40,7 +40,9 @@ internal sealed class IngestQueue
     /// <summary>Rows queued or being written.</summary>
     public long Rows => Interlocked.Read(ref rows);
 
-    /// <summary>How long a refused client should wait until there is room again, by the rate at which rows have been committed lately.</summary>
+    /// <summary>
+    /// How long a refused client should wait until there is room again, by the rate at which rows have been committed lately.
+    /// </summary>
     public TimeSpan RetryAfter => drain.TimeFor(Rows);
 
     /// <summary>Most rows that fit.</summary>
@@ -52,7 +54,8 @@ internal sealed class IngestQueue
     /// <summary>Takes room for rows that are being made. False when there is none.</summary>
     /// <param name="room">In bytes.</param>
     /// <param name="ofMany">
-    /// Whether they are of a large request. An eighth of the room is kept for the others, so that whoever sends large ones cannot keep them out.
+    /// Whether they are of a large request. An eighth of the room is kept for the others, so that whoever sends large ones cannot keep them
+    /// out.
     /// </param>
     public bool TryTakeRoom(long room, bool ofMany)
     {
@@ -70,7 +73,9 @@ internal sealed class IngestQueue
         lock (gate) bytes -= room;
     }
 
-    /// <summary>Takes the rows of one request, in the room that they have taken. False when there is none, or the service is stopping.</summary>
+    /// <summary>
+    /// Takes the rows of one request, in the room that they have taken. False when there is none, or the service is stopping.
+    /// </summary>
     public bool TryEnqueue(PendingWrite write, NewRows made)
     {
         var split = write.Split(options.BatchRows);

@@ -4,8 +4,8 @@ using Analytics.Ingest.Rows;
 namespace Analytics.Ingest.Writing;
 
 /// <summary>
-/// The rows of one request while they are made. Each counts against the room of the queue from the moment at which it is there, so that requests
-/// that are read side by side cannot hold more than the queue may.
+/// The rows of one request while they are made. Each counts against the room of the queue from the moment at which it is there, so that
+/// requests that are read side by side cannot hold more than the queue may.
 /// </summary>
 internal sealed class NewRows(IngestQueue queue) : IDisposable
 {
@@ -26,7 +26,9 @@ internal sealed class NewRows(IngestQueue queue) : IDisposable
     /// <summary>Adds a row.</summary>
     /// <param name="row">The row.</param>
     /// <param name="index">Its place in the request that brought it.</param>
-    /// <exception cref="RequestRefusedException">413: one request brings more than the queue holds. 503: the queue has no room now.</exception>
+    /// <exception cref="RequestRefusedException">
+    /// 413: one request brings more than the queue holds. 503: the queue has no room now.
+    /// </exception>
     public void Add(RequestRow row, int index)
     {
         var bytes = row.EstimatedBytes;

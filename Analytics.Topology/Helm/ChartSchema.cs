@@ -4,7 +4,9 @@ using Map = System.Collections.Generic.Dictionary<string, object>;
 
 namespace Analytics.Topology.Helm;
 
-/// <summary>values.schema.json: a misspelled value is an error before anything is installed, and so is a scale that the pools are not made for.</summary>
+/// <summary>
+/// values.schema.json: a misspelled value is an error before anything is installed, and so is a scale that the pools are not made for.
+/// </summary>
 internal static class ChartSchema
 {
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };

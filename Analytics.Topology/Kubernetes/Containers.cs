@@ -31,7 +31,9 @@ internal static class Containers
         SecurityContext = Locked(),
     };
 
-    /// <summary>What every container gives up; part of Pod Security's <c>restricted</c>, and a root file system that nobody writes to.</summary>
+    /// <summary>
+    /// What every container gives up; part of Pod Security's <c>restricted</c>, and a root file system that nobody writes to.
+    /// </summary>
     public static V1SecurityContext Locked() => new()
     {
         AllowPrivilegeEscalation = false,
@@ -41,8 +43,8 @@ internal static class Containers
     };
 
     /// <summary>
-    /// Tags of public images are rebuilt, so they are looked up at each start; what a digest names cannot change. Local images are in no registry,
-    /// and a node that lacks one must not ask the public default registry for that name.
+    /// Tags of public images are rebuilt, so they are looked up at each start; what a digest names cannot change. Local images are in no
+    /// registry, and a node that lacks one must not ask the public default registry for that name.
     /// </summary>
     public static string PullPolicy(string image) => Images.IsLocal(image) ? "Never" : image.Contains('@', StringComparison.Ordinal) ? "IfNotPresent" : "Always";
 

@@ -40,7 +40,8 @@ internal static class DatabaseStatefulSet
         ObjectStorage.AttachVolume(context, patroni, pod);
         Pods.KeepApart(pod, context, ClusterNames.TimescaleDb, required: true);
 
-        // Not the scripts beside patroni.yml, which only the first start of a new cluster reads, nor the backup server's file, which only a release changes.
+        // Not the scripts beside patroni.yml, which only the first start of a new cluster reads, nor the backup server's file, which only a
+        // release changes.
         var others = database with { Directories = [.. database.Directories.Where(directory => Volumes.NameOf(directory) != ConfigVolume)] };
         var configuration = PatroniConfig.Render(topology) + Pods.Configuration(others, exporter);
         return new V1StatefulSet
@@ -101,8 +102,8 @@ internal static class DatabaseStatefulSet
         // Patroni's own loop turns. A paused, lagging or cloning member passes; one that hangs is restarted after a minute.
         container.LivenessProbe = Pods.Http("/liveness", PortNames.Patroni, tls: true, period: 10, failures: 6);
 
-        // The leader, or a replica that runs and has replayed all but 16 MB: the same that the gateway asks. /readiness takes no lag before Patroni 4.1
-        // and called a replica ready that had not reached its leader for two minutes.
+        // The leader, or a replica that runs and has replayed all but 16 MB: the same that the gateway asks. /readiness takes no lag before
+        // Patroni 4.1 and called a replica ready that had not reached its leader for two minutes.
         container.ReadinessProbe = Pods.Http("/read-only?lag=16MB", PortNames.Patroni, tls: true, period: 5, failures: 3);
         container.Lifecycle = new V1Lifecycle { PreStop = new V1LifecycleHandler { Exec = new V1ExecAction { Command = ["python3", $"{Paths.Config}/{PreStopScript}"] } } };
         return container;
@@ -117,8 +118,8 @@ internal static class DatabaseStatefulSet
     }
 
     /// <summary>
-    /// Reads the member's files and asks its PostgreSQL, over the socket, for the backup runner. A container of its own, so that a backup never
-    /// takes the memory that PostgreSQL was given.
+    /// Reads the member's files and asks its PostgreSQL, over the socket, for the backup runner. A container of its own, so that a backup
+    /// never takes the memory that PostgreSQL was given.
     /// </summary>
     private static V1Container Server(ContainerSpec spec)
     {

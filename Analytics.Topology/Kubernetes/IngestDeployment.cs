@@ -13,13 +13,15 @@ internal static class IngestDeployment
         var container = Containers.From(spec, Quantities.Of(tier.Resources, ByteSize.MiB(128), ByteSize.GiB(1)),
             [PortNames.OtlpGrpc, PortNames.OtlpHttp, PortNames.Rest]);
 
-        // The gateway's alone: the part of the system that faces the outside gets no way to etcd or Patroni for this. The members look at theirs and etcd's.
+        // The gateway's alone: the part of the system that faces the outside gets no way to etcd or Patroni for this. The members look at
+        // theirs and etcd's.
         container.Env.Single(variable => variable.Name == ServiceContainers.WatchedCertificates).Value =
             $"postgres://{ClusterNames.PgBouncer}:{Ports.PgBouncer},tls://{ClusterNames.PgBouncer}:{Ports.HaProxyMetrics}";
         container.StartupProbe = Pods.Http("/health/live", PortNames.Rest, tls: false, period: 2, failures: 60);
         container.LivenessProbe = Pods.Http("/health/live", PortNames.Rest, tls: false, period: 10, failures: 6);
 
-        // Not /health/ready: while the primary is away no pod is, and a Service without pods refuses connections that ingest would let wait.
+        // Not /health/ready: while the primary is away no pod is, and a Service without pods refuses connections that ingest would let
+        // wait.
         container.ReadinessProbe = Pods.Http("/health/accepting", PortNames.Rest, tls: false, period: 5, failures: 2);
 
         // The Services forget this pod before it stops taking requests; it then drains for up to 25 s.

@@ -33,7 +33,8 @@ internal static class Jobs
     /// <param name="spec">What it runs.</param>
     /// <param name="pod">What its pod has beside that.</param>
     /// <param name="alsoFor">
-    /// Another image of which a new one is a new Job: the migrations look at the database, and say so when its image does not open the data.
+    /// Another image of which a new one is a new Job: the migrations look at the database, and say so when its image does not open the
+    /// data.
     /// </param>
     private static V1Job Job(ManifestContext context, ContainerSpec spec, V1PodSpec pod, params string[] alsoFor)
     {

@@ -47,8 +47,8 @@ internal static class NetworkPolicies
     ];
 
     /// <summary>
-    /// Members push and fetch WAL, the runner keeps backups. An address range would be another for each storage; the port is the endpoint's,
-    /// and 443 where the install names the endpoint.
+    /// Members push and fetch WAL, the runner keeps backups. An address range would be another for each storage; the port is the
+    /// endpoint's, and 443 where the install names the endpoint.
     /// </summary>
     private static IEnumerable<V1NetworkPolicy> Storage(ManifestContext context) => context.Topology.Backup.Repository is not S3Repository s3 ? [] :
         new[] { ClusterNames.TimescaleDb, ClusterNames.Backup }.Select(component => Policy(context, $"{component}-storage", component, new V1NetworkPolicySpec
@@ -104,7 +104,9 @@ internal static class NetworkPolicies
         _ => [new V1NetworkPolicyPeer { PodSelector = context.Selector(end) }],
     };
 
-    /// <summary>Labelled pods, wherever they are (a pod selector alone would mean this namespace), and all pods of labelled namespaces.</summary>
+    /// <summary>
+    /// Labelled pods, wherever they are (a pod selector alone would mean this namespace), and all pods of labelled namespaces.
+    /// </summary>
     private static V1NetworkPolicyPeer[] Labelled(string label)
     {
         V1LabelSelector Selector() => new() { MatchLabels = new Dictionary<string, string> { [label] = "true" } };

@@ -4,9 +4,9 @@ using Analytics.Topology.Containers;
 namespace Analytics.Topology.Kubernetes;
 
 /// <summary>
-/// The containers as pods run them. Programs that read their certificate at the start, and again on a signal, are started by a script that sends it when
-/// the Secret has changed; elsewhere whoever renews certificates sends the signal. Patroni follows its files by itself (certificate_watch.py), etcd and
-/// the exporters read theirs for each connection, ingest its authority too.
+/// The containers as pods run them. Programs that read their certificate at the start, and again on a signal, are started by a script that
+/// sends it when the Secret has changed; elsewhere whoever renews certificates sends the signal. Patroni follows its files by itself
+/// (certificate_watch.py), etcd and the exporters read theirs for each connection, ingest its authority too.
 /// </summary>
 internal static class PodContainers
 {

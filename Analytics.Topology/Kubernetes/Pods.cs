@@ -41,8 +41,8 @@ internal static class Pods
     }
 
     /// <summary>
-    /// What the containers mount of ConfigMaps, in one text: each is read once, when its program starts, so a changed one must roll the pods.
-    /// Without the exporters' web.yml and the script that follows certificates, which only a release changes.
+    /// What the containers mount of ConfigMaps, in one text: each is read once, when its program starts, so a changed one must roll the
+    /// pods. Without the exporters' web.yml and the script that follows certificates, which only a release changes.
     /// </summary>
     public static string Configuration(params ContainerSpec[] specs) =>
         string.Concat(specs.SelectMany(spec => spec.Directories).DistinctBy(directory => directory.Source).SelectMany(directory => directory.Files)

@@ -18,7 +18,9 @@ public sealed partial record ImageSource(string? Registry = null, string? Versio
         return Digests is null ? named : named.At(Digests);
     }
 
-    /// <summary>Why a text names no registry, or null. Without a host the public default registry would be meant, and somebody's account in it.</summary>
+    /// <summary>
+    /// Why a text names no registry, or null. Without a host the public default registry would be meant, and somebody's account in it.
+    /// </summary>
     public static string? RegistryProblem(string text) => RegistryName().IsMatch(text) && text.Split('/')[0] is var host && (host.Contains('.') || host.Contains(':') || host == "localhost")
         ? null
         : $"'{text}' is no registry: it must be a host, and a path if there is one, in lower case and without a scheme, such as registry.example.com/hub.";

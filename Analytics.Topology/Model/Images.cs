@@ -26,8 +26,8 @@ public sealed record Images
     public const string DatabaseVariable = "HUB_DATABASE_IMAGE";
 
     /// <summary>
-    /// Stands for the registry that an operator's own images are in, until one is named. No name below <c>.invalid</c> is ever found (RFC 2606), so
-    /// nothing of a stranger's can be pulled in its place.
+    /// Stands for the registry that an operator's own images are in, until one is named. No name below <c>.invalid</c> is ever found (RFC
+    /// 2606), so nothing of a stranger's can be pulled in its place.
     /// </summary>
     public const string NoRegistry = "registry.invalid/hub";
 
@@ -35,8 +35,8 @@ public sealed record Images
     private const string LocalTag = ":local";
 
     /// <summary>
-    /// Public images, the default of published manifests; Hub's own are in no public registry. The database is the Community edition; its tags
-    /// are rebuilt weekly, so an operator pins the digest at install. Where each comes from: docs/VERSIONS.md.
+    /// Public images, the default of published manifests; Hub's own are in no public registry. The database is the Community edition; its
+    /// tags are rebuilt weekly, so an operator pins the digest at install. Where each comes from: docs/VERSIONS.md.
     /// </summary>
     public static Images Public { get; } = new()
     {

@@ -40,7 +40,10 @@ public sealed record PublishSize(string Name, ClusterTopology Topology, Kubernet
     /// <summary>The same size on another cloud's disks; null keeps what the size has.</summary>
     public PublishSize On(Cloud? cloud) => cloud is { } other ? this with { Options = Options with { Cloud = other } } : this;
 
-    /// <summary>This size as it would be published in the place of another: in its namespace, with its images' registry, its runbooks and its lease witnesses.</summary>
+    /// <summary>
+    /// This size as it would be published in the place of another: in its namespace, with its images' registry, its runbooks and its lease
+    /// witnesses.
+    /// </summary>
     public PublishSize InPlaceOf(PublishSize other)
     {
         ArgumentNullException.ThrowIfNull(other);

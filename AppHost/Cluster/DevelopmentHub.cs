@@ -45,7 +45,9 @@ internal sealed class DevelopmentHub
     /// <summary>The command line of the container engine, known when the run begins.</summary>
     public string Engine { get; set; } = Startup.Engine.Docker;
 
-    /// <summary>Volumes of this run whose data were made with other passwords. Known before the orchestrator makes those that are missing.</summary>
+    /// <summary>
+    /// Volumes of this run whose data were made with other passwords. Known before the orchestrator makes those that are missing.
+    /// </summary>
     public IReadOnlyList<string> ForeignVolumes { get; set; } = [];
 
     /// <summary>What builds or pulls the images; every container starts after it. Null until it was added.</summary>
@@ -62,7 +64,9 @@ internal sealed class DevelopmentHub
     public ParameterResource Secret(string name) => secrets[name].Resource;
 
     /// <summary>The resource that was made of a container of the topology.</summary>
-    /// <exception cref="InvalidOperationException">It was not added yet: the AppHost adds resources in the order in which they start.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// It was not added yet: the AppHost adds resources in the order in which they start.
+    /// </exception>
     public IResourceBuilder<IResource> Resource(string name) => resources.TryGetValue(name, out var resource)
         ? resource
         : throw new InvalidOperationException($"'{name}' must be added before what starts after it.");
@@ -90,7 +94,9 @@ internal sealed class DevelopmentHub
         resources.TryAdd(resource.Resource.Name, (IResourceBuilder<IResource>)resource);
     }
 
-    /// <summary>Fixed ports move by the offset, and Prometheus looks for ingest, a program on this machine, where it then listens.</summary>
+    /// <summary>
+    /// Fixed ports move by the offset, and Prometheus looks for ingest, a program on this machine, where it then listens.
+    /// </summary>
     private static ContainerSpec OnThesePorts(ContainerSpec container, HubProfile profile) => profile.PortOffset == 0 ? container : container with
     {
         Ports = [.. container.Ports.Select(port => port with { HostPort = port.HostPort + profile.PortOffset })],

@@ -5,7 +5,9 @@ using AppHost.Startup;
 
 namespace AppHost.Cluster;
 
-/// <summary>Adds Hub's own programs: as projects, so that F5 debugs them, with arguments, environment and ports of their container.</summary>
+/// <summary>
+/// Adds Hub's own programs: as projects, so that F5 debugs them, with arguments, environment and ports of their container.
+/// </summary>
 internal static class HostPrograms
 {
     /// <param name="hub">The hub.</param>
@@ -42,8 +44,8 @@ internal static class HostPrograms
     }
 
     /// <summary>
-    /// Where a program listens that people reach on 127.0.0.1 and Prometheus' container through its host's gateway: the address of the engine's
-    /// default bridge, which no other machine reaches. Docker Desktop has no such bridge here and forwards to 127.0.0.1 by itself.
+    /// Where a program listens that people reach on 127.0.0.1 and Prometheus' container through its host's gateway: the address of the
+    /// engine's default bridge, which no other machine reaches. Docker Desktop has no such bridge here and forwards to 127.0.0.1 by itself.
     /// </summary>
     public static string ListenAddresses()
     {

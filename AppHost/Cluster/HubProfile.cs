@@ -5,7 +5,9 @@ using Microsoft.Extensions.Configuration;
 
 namespace AppHost.Cluster;
 
-/// <summary>Which cluster the AppHost composes. Chosen by HUB_PROFILE (the launch profile <c>single</c> sets it), never by the environment's name.</summary>
+/// <summary>
+/// Which cluster the AppHost composes. Chosen by HUB_PROFILE (the launch profile <c>single</c> sets it), never by the environment's name.
+/// </summary>
 /// <param name="Name"><c>cluster</c> (3 etcd, 3 database members; the default) or <c>single</c> (one of each).</param>
 /// <param name="Topology">The cluster, with HUB_DATABASE_IMAGE in place of its database image when that is set.</param>
 /// <param name="PortOffset">Added to every fixed port on 127.0.0.1, so that two hubs can run side by side.</param>

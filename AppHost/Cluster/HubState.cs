@@ -6,8 +6,8 @@ using Analytics.Topology.Security;
 namespace AppHost.Cluster;
 
 /// <summary>
-/// What the AppHost keeps between two runs: passwords, certificates, the development key. They lie in <c>.hub/aspire</c> (below HUB_STATE when
-/// that is set), apart from those of <c>./hub up</c>: two clusters, two sets of passwords.
+/// What the AppHost keeps between two runs: passwords, certificates, the development key. They lie in <c>.hub/aspire</c> (below HUB_STATE
+/// when that is set), apart from those of <c>./hub up</c>: two clusters, two sets of passwords.
 /// </summary>
 internal sealed class HubState
 {

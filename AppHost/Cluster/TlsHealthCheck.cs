@@ -43,8 +43,8 @@ internal static class HealthChecks
     }
 
     /// <summary>
-    /// The port on this machine; null before it is known. <see cref="EndpointReference.IsAllocated"/> keeps its first answer, and a check asks long
-    /// before there is one.
+    /// The port on this machine; null before it is known. <see cref="EndpointReference.IsAllocated"/> keeps its first answer, and a check
+    /// asks long before there is one.
     /// </summary>
     public static int? PublishedPort(this EndpointReference endpoint) => endpoint.EndpointAnnotation.AllocatedEndpoint?.Port;
 }

@@ -10,8 +10,8 @@ internal static class DatabaseClusterExtensions
     public const string RestEndpoint = "patroni";
 
     /// <summary>
-    /// Adds the database cluster above its members. Each member gets a health check, and the cluster one of its own: it is healthy when it can
-    /// acknowledge a write.
+    /// Adds the database cluster above its members. Each member gets a health check, and the cluster one of its own: it is healthy when it
+    /// can acknowledge a write.
     /// </summary>
     public static IResourceBuilder<DatabaseClusterResource> AddDatabaseCluster(
         this DevelopmentHub hub, string name, IReadOnlyList<IResourceBuilder<ContainerResource>> members)

@@ -7,9 +7,9 @@ using Aspire.Hosting.Pipelines;
 namespace AppHost.Publishing;
 
 /// <summary>
-/// With Aspire.Hosting.Kubernetes (HubAspireKubernetes): the cluster as a Kubernetes environment, whose own publisher names the chart before
-/// the topology's files take the place of what it wrote. Its deploy step is left to <c>aspire do</c>: it takes no context, no values and no
-/// existing namespace, and says nothing while it waits. <c>aspire deploy</c> stays deploy.sh's work with and without the package.
+/// With Aspire.Hosting.Kubernetes (HubAspireKubernetes): the cluster as a Kubernetes environment, whose own publisher names the chart
+/// before the topology's files take the place of what it wrote. Its deploy step is left to <c>aspire do</c>: it takes no context, no values
+/// and no existing namespace, and says nothing while it waits. <c>aspire deploy</c> stays deploy.sh's work with and without the package.
 /// </summary>
 internal static partial class PublishingExtensions
 {

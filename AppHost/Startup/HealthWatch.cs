@@ -5,9 +5,9 @@ using Microsoft.Extensions.Hosting;
 namespace AppHost.Startup;
 
 /// <summary>
-/// Shows within seconds that a running resource became unhealthy, or healthy again. Aspire asks a healthy resource only every thirty seconds
-/// and has no setting for that, but it asks at once when the resource's state changes. So the watch asks the resource's own checks, and when
-/// their answer differs from what the dashboard shows, it changes the state for a moment.
+/// Shows within seconds that a running resource became unhealthy, or healthy again. Aspire asks a healthy resource only every thirty
+/// seconds and has no setting for that, but it asks at once when the resource's state changes. So the watch asks the resource's own checks,
+/// and when their answer differs from what the dashboard shows, it changes the state for a moment.
 /// </summary>
 internal sealed class HealthWatch(
     DistributedApplicationModel model, HealthCheckService checks, ResourceNotificationService notifications, TimeProvider time)

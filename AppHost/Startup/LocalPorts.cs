@@ -7,7 +7,9 @@ namespace AppHost.Startup;
 /// <summary>Ports of 127.0.0.1.</summary>
 internal static class LocalPorts
 {
-    /// <summary>A run that was killed leaves its containers and the dashboard to the orchestrator, which needs some time to stop them.</summary>
+    /// <summary>
+    /// A run that was killed leaves its containers and the dashboard to the orchestrator, which needs some time to stop them.
+    /// </summary>
     public static readonly TimeSpan PatienceWithLastRun = TimeSpan.FromSeconds(60);
 
     /// <summary>Programs of such a run end sooner.</summary>

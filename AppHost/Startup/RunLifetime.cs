@@ -10,7 +10,9 @@ namespace AppHost.Startup;
 /// <summary>The console's part of a run: what becomes of the start, of every resource after it, and of the end.</summary>
 internal static class RunLifetime
 {
-    /// <summary>PgBouncer waits for its clients, PostgreSQL writes a checkpoint: on a busy machine more than the 30 s that a host has by default.</summary>
+    /// <summary>
+    /// PgBouncer waits for its clients, PostgreSQL writes a checkpoint: on a busy machine more than the 30 s that a host has by default.
+    /// </summary>
     private static readonly TimeSpan StopPatience = TimeSpan.FromMinutes(2);
 
     private const string HostCategory = "Microsoft.Extensions.Hosting.Internal.Host";
@@ -24,14 +26,14 @@ internal static class RunLifetime
         hub.Builder.Services.PostConfigure<HealthCheckServiceOptions>(LimitChecks);
         hub.Builder.Services.AddHostedService(services => ActivatorUtilities.CreateInstance<StartReport>(services, hub));
         hub.Builder.Services.AddHostedService<HealthWatch>();
-        hub.Builder.Services.AddHostedService(services => new StopReport(hub.Profile.VolumePrefix, services.GetRequiredService<IHostApplicationLifetime>(),
+        hub.Builder.Services.AddHostedService(services => new StopReport(hub, services.GetRequiredService<IHostApplicationLifetime>(),
             services.GetRequiredService<ILogger<StopReport>>()));
         hub.Builder.Services.AddOptions<LoggerFilterOptions>().Configure<IServiceProvider>((log, services) => Quieten(log, services));
     }
 
     /// <summary>
-    /// What would hide Hub's own lines: each request of an open dashboard is six lines, over a thousand while the AppHost stops; and a start
-    /// that Ctrl-C ended is no failure, of which the host would write the stack.
+    /// What would hide Hub's own lines: each request of an open dashboard is six lines, over a thousand while the AppHost stops; and a
+    /// start that Ctrl-C ended is no failure, of which the host would write the stack.
     /// </summary>
     internal static void Quieten(LoggerFilterOptions log, IServiceProvider services)
     {
@@ -48,17 +50,35 @@ internal static class RunLifetime
     }
 
     /// <summary>Registers before any service starts: the one that creates the resources returns only when all were created.</summary>
-    private sealed class StopReport(string volumes, IHostApplicationLifetime lifetime, ILogger<StopReport> console)
+    private sealed class StopReport(DevelopmentHub hub, IHostApplicationLifetime lifetime, ILogger<StopReport> console)
         : IHostedLifecycleService
     {
+        private Task stopping = Task.CompletedTask;
+
         public Task StartingAsync(CancellationToken cancellationToken)
         {
-            lifetime.ApplicationStopping.Register(() => console.LogInformation("{Stopping}",
-                lifetime.ApplicationStarted.IsCancellationRequested
-                ? "Stopping every container; the databases finish their work first. This takes some seconds."
-                : "The start was ended. Aspire's orchestrator stops the containers that had started; the next start waits for them."));
-            lifetime.ApplicationStopped.Register(() => console.LogInformation("Stopped. The data are kept in the volumes {Volumes}*", volumes));
+            lifetime.ApplicationStopping.Register(() => stopping = TellAsync());
+            lifetime.ApplicationStopped.Register(
+                () => console.LogInformation("Stopped. The data are kept in the volumes {Volumes}*", hub.Profile.VolumePrefix));
             return Task.CompletedTask;
+        }
+
+        private async Task TellAsync()
+        {
+            if (!lifetime.ApplicationStarted.IsCancellationRequested)
+            {
+                console.LogInformation(
+                    "The start was ended. Aspire's orchestrator stops the containers that had started; the next start waits for them.");
+                return;
+            }
+
+            console.LogInformation("Stopping every container; the databases finish their work first. This takes some seconds.");
+            var (exit, output) = await Engine.RunAsync(hub.Engine, ["version"], CancellationToken.None);
+            if (exit != 0)
+            {
+                console.LogError("The container engine does not answer, so no container can be stopped. Aspire waits {Seconds} s for it; "
+                    + "Ctrl-C again ends at once. {Output}", (int)StopPatience.TotalSeconds, output);
+            }
         }
 
         public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -69,6 +89,6 @@ internal static class RunLifetime
 
         public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-        public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+        public Task StoppedAsync(CancellationToken cancellationToken) => stopping;
     }
 }

@@ -4,7 +4,9 @@ using Microsoft.Extensions.Logging;
 
 namespace AppHost.Startup;
 
-/// <summary>What would let a resource fail in a way that tells nobody why: said before it starts, in its log, its state and on the console.</summary>
+/// <summary>
+/// What would let a resource fail in a way that tells nobody why: said before it starts, in its log, its state and on the console.
+/// </summary>
 internal static class StartConditions
 {
     /// <summary>What the orchestrator writes on each of its containers; true would mean that it outlives the run.</summary>
@@ -33,7 +35,9 @@ internal static class StartConditions
                 throw new DistributedApplicationException(problem);
         });
 
-    /// <summary>Lets the resource wait while its container of another run has its volumes: two servers on the same files would destroy them.</summary>
+    /// <summary>
+    /// Lets the resource wait while its container of another run has its volumes: two servers on the same files would destroy them.
+    /// </summary>
     public static IResourceBuilder<ContainerResource> WithOwnVolumes(this IResourceBuilder<ContainerResource> resource, DevelopmentHub hub) =>
         resource.OnBeforeResourceStarted(async (container, start, cancellation) =>
         {
@@ -56,8 +60,8 @@ internal static class StartConditions
         });
 
     /// <summary>
-    /// Fails the resource when its volume holds data that were made with passwords which are gone: nobody could log in, and every part behind it
-    /// would wait without an end.
+    /// Fails the resource when its volume holds data that were made with passwords which are gone: nobody could log in, and every part
+    /// behind it would wait without an end.
     /// </summary>
     public static IResourceBuilder<ContainerResource> WithOwnData(this IResourceBuilder<ContainerResource> resource, DevelopmentHub hub) =>
         resource.OnBeforeResourceStarted((_, _, _) =>

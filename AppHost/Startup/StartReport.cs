@@ -10,8 +10,8 @@ using Microsoft.Extensions.Logging;
 namespace AppHost.Startup;
 
 /// <summary>
-/// Tells on the console what the dashboard shows: a resource that failed, with the end of its log, as soon as it failed; while the hub starts, what is
-/// waited for and why; and once everything is well, that it is. Without it a console of F5 is silent while members fail.
+/// Tells on the console what the dashboard shows: a resource that failed, with the end of its log, as soon as it failed; while the hub
+/// starts, what is waited for and why; and once everything is well, that it is. Without it a console of F5 is silent while members fail.
 /// </summary>
 internal sealed class StartReport(DevelopmentHub hub, DistributedApplicationModel model, ResourceNotificationService notifications,
     ResourceLoggerService logs, TimeProvider time, ILogger<StartReport> console) : IHostedLifecycleService, IDisposable
@@ -39,7 +39,9 @@ internal sealed class StartReport(DevelopmentHub hub, DistributedApplicationMode
     private readonly CancellationTokenSource stop = new();
     private Task report = Task.CompletedTask;
 
-    /// <summary>Begins before other services start: Aspire's own returns only when the resources that nothing holds back were created.</summary>
+    /// <summary>
+    /// Begins before other services start: Aspire's own returns only when the resources that nothing holds back were created.
+    /// </summary>
     public Task StartingAsync(CancellationToken cancellationToken)
     {
         report = Task.WhenAll(WatchAsync(stop.Token), ProgressAsync(stop.Token));
@@ -110,8 +112,8 @@ internal sealed class StartReport(DevelopmentHub hub, DistributedApplicationMode
     }
 
     /// <summary>
-    /// Whether the hub is not well without it. When what is started by hand fails, such as a backup, that is told, and the hub is as well as
-    /// before.
+    /// Whether the hub is not well without it. When what is started by hand fails, such as a backup, that is told, and the hub is as well
+    /// as before.
     /// </summary>
     internal static bool IsPart(IResource resource) =>
         resource is ContainerResource or ProjectResource or DatabaseClusterResource or PostgresDatabaseResource
@@ -171,7 +173,9 @@ internal sealed class StartReport(DevelopmentHub hub, DistributedApplicationMode
             lines.Count == 0 ? "(empty)" : string.Join("\n  ", lines.TakeLast(LinesOfLog)));
     }
 
-    /// <summary>Where in Aspire an exception came from, and how the orchestrator began, tell a user of Hub nothing; the dashboard's log has it.</summary>
+    /// <summary>
+    /// Where in Aspire an exception came from, and how the orchestrator began, tell a user of Hub nothing; the dashboard's log has it.
+    /// </summary>
     private static bool IsNoise(string line) =>
         line.Contains(" [sys] ", StringComparison.Ordinal) || line.TrimStart().StartsWith("at ", StringComparison.Ordinal)
         || line.TrimStart().StartsWith("--- End of stack", StringComparison.Ordinal);

@@ -4,7 +4,10 @@ using Hub.Cli.State;
 
 namespace Hub.Cli.Commands;
 
-/// <summary>Whether the database image can run a member, and opens the data that is there: asked before anything is changed, for afterwards the database is down.</summary>
+/// <summary>
+/// Whether the database image can run a member, and opens the data that is there: asked before anything is changed, for afterwards the
+/// database is down.
+/// </summary>
 internal static class DatabaseImageCheck
 {
     private const string Guide = "docs/OPERATIONS.md, Another database image";

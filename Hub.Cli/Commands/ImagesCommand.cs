@@ -9,7 +9,9 @@ using Spectre.Console;
 
 namespace Hub.Cli.Commands;
 
-/// <summary><c>hub images</c>: builds the local images; puts Hub's own into a registry; reads digests and newer tags from registries.</summary>
+/// <summary>
+/// <c>hub images</c>: builds the local images; puts Hub's own into a registry; reads digests and newer tags from registries.
+/// </summary>
 internal static partial class ImagesCommand
 {
     /// <summary>For one answer of a registry.</summary>

@@ -60,7 +60,9 @@ internal static class ToolCommands
         return command;
     }
 
-    /// <summary>The engine's own <c>exec</c>, by the topology's names: what containers are called differs between versions of Compose.</summary>
+    /// <summary>
+    /// The engine's own <c>exec</c>, by the topology's names: what containers are called differs between versions of Compose.
+    /// </summary>
     public static Command Exec()
     {
         var name = new Argument<string>("container") { Description = "A container, such as timescaledb-1." };

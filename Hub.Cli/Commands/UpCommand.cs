@@ -119,13 +119,15 @@ internal static class UpCommand
         result.OrThrow("The containers did not start");
     }
 
-    /// <summary>Those that ran before and still do. One that Compose made anew has read its files, and a signal may come before it can take one.</summary>
+    /// <summary>
+    /// Those that ran before and still do. One that Compose made anew has read its files, and a signal may come before it can take one.
+    /// </summary>
     internal static IReadOnlyDictionary<string, ContainerState> Kept(IReadOnlyDictionary<string, ContainerState> before, IReadOnlyDictionary<string, ContainerState> now) =>
         now.Where(item => before.TryGetValue(item.Key, out var old) && old.IsRunning && old.Id == item.Value.Id).ToDictionary(item => item.Key, item => item.Value);
 
     /// <summary>
-    /// Containers that ran before read files that changed since: each takes them by a signal where it can, and is restarted where it cannot, etcd's
-    /// members only when the one before serves again, for the others are what the cluster leans on meanwhile.
+    /// Containers that ran before read files that changed since: each takes them by a signal where it can, and is restarted where it
+    /// cannot, etcd's members only when the one before serves again, for the others are what the cluster leans on meanwhile.
     /// </summary>
     private static async Task RefreshAsync(ContainerEngine engine, Deployment deployment, IReadOnlyDictionary<string, ContainerState> kept,
         IReadOnlyList<string> changed, CancellationToken cancellation)

@@ -4,8 +4,8 @@ using Analytics.Topology;
 namespace Hub.Cli.Engine;
 
 /// <summary>
-/// What an image that was built here is made of, as CycloneDX: its Debian packages and, for Hub's programs, their NuGet packages and the runtime. The
-/// text is written by Debian's python3-cyclonedx-lib in an image of its own (Sbom/).
+/// What an image that was built here is made of, as CycloneDX: its Debian packages and, for Hub's programs, their NuGet packages and the
+/// runtime. The text is written by Debian's python3-cyclonedx-lib in an image of its own (Sbom/).
 /// </summary>
 internal sealed class BillOfMaterials(ContainerEngine engine, string repository)
 {

@@ -31,7 +31,10 @@ internal sealed partial record DatabaseImage(string Name, int PostgreSql, IReadO
             "Name one that has both, with Patroni and pgBackRest: docs/VERSIONS.md.");
     }
 
-    /// <summary>Output as <c>postgres (PostgreSQL) 17.12 (Debian 17.12-0+deb13u1)</c>, then <c>timescaledb-2.19.3.so</c>, <c>timescaledb-tsl-2.19.3.so</c>, …, then <c>patroni 4.0.7</c>.</summary>
+    /// <summary>
+    /// Output as <c>postgres (PostgreSQL) 17.12 (Debian 17.12-0+deb13u1)</c>, then <c>timescaledb-2.19.3.so</c>,
+    /// <c>timescaledb-tsl-2.19.3.so</c>, …, then <c>patroni 4.0.7</c>.
+    /// </summary>
     internal static DatabaseImage? Parse(string image, string output)
     {
         if (Major().Match(output) is not { Success: true } major)

@@ -7,8 +7,8 @@ using System.Text.RegularExpressions;
 namespace Hub.Cli.Engine;
 
 /// <summary>
-/// Asks image registries for digests and tags, by their API (OCI distribution 1.1). Without an account: what a public registry tells everybody, by
-/// the token that it hands out for that.
+/// Asks image registries for digests and tags, by their API (OCI distribution 1.1). Without an account: what a public registry tells
+/// everybody, by the token that it hands out for that.
 /// </summary>
 internal sealed partial class RegistryClient(HttpClient http, int pageSize = 1000)
 {

@@ -3,7 +3,9 @@ using Analytics.Topology;
 
 namespace Hub.Cli.Publishing;
 
-/// <summary>Digests as registries told them, in a file: what <c>hub images --pin</c> writes and <c>hub publish --digests</c> reads.</summary>
+/// <summary>
+/// Digests as registries told them, in a file: what <c>hub images --pin</c> writes and <c>hub publish --digests</c> reads.
+/// </summary>
 /// <param name="Read">When they were asked for.</param>
 /// <param name="Digests">Image with its tag → digest.</param>
 internal sealed record ImageDigests(DateTimeOffset Read, SortedDictionary<string, string> Digests)

@@ -2,10 +2,14 @@ using System.Text.RegularExpressions;
 
 namespace Hub.Cli.Publishing;
 
-/// <summary>Which of a repository's tags are newer than one. Only tags of the same form count: <c>3.2.25-alpine</c> is no newer <c>3.2.23</c>.</summary>
+/// <summary>
+/// Which of a repository's tags are newer than one. Only tags of the same form count: <c>3.2.25-alpine</c> is no newer <c>3.2.23</c>.
+/// </summary>
 internal static partial class ImageTags
 {
-    /// <summary>The newest of the same first number, which is a program's major version or PostgreSQL's; null where there is none newer.</summary>
+    /// <summary>
+    /// The newest of the same first number, which is a program's major version or PostgreSQL's; null where there is none newer.
+    /// </summary>
     public static string? NewestOfMajor(string tag, IEnumerable<string> tags) => Newest(tag, tags, numbers: 1);
 
     /// <summary>The newest that differs in the last number only.</summary>

@@ -5,7 +5,9 @@ using Hub.Cli.Engine;
 
 namespace Hub.Cli.State;
 
-/// <summary>What a hub's data is, and which image opened it last. Kept beside the data's passwords, for it is needed when nothing answers.</summary>
+/// <summary>
+/// What a hub's data is, and which image opened it last. Kept beside the data's passwords, for it is needed when nothing answers.
+/// </summary>
 /// <param name="Image">The database image by its name.</param>
 /// <param name="ImageId">What the engine had under that name: a name may be built or pulled anew.</param>
 /// <param name="PostgreSql">The major release.</param>

@@ -3,7 +3,9 @@ using System.Text.RegularExpressions;
 
 namespace Analytics.Migrations.Tests;
 
-/// <summary>What docs/OPERATIONS.md says of moving to another hub (Another database image) takes along everything that is a user's.</summary>
+/// <summary>
+/// What docs/OPERATIONS.md says of moving to another hub (Another database image) takes along everything that is a user's.
+/// </summary>
 [Trait(Tiers.Trait, Tiers.Integration)]
 public partial class Moving_to_another_hub(DatabaseFixture databases)
 {

@@ -5,7 +5,9 @@ using Google.Protobuf;
 
 namespace Hub.Benchmarks;
 
-/// <summary>From bytes to the facts of each span. Per span: divide by <see cref="SampleExports.Spans"/>, which the results already do.</summary>
+/// <summary>
+/// From bytes to the facts of each span. Per span: divide by <see cref="SampleExports.Spans"/>, which the results already do.
+/// </summary>
 [MemoryDiagnoser]
 public class DecodeBenchmarks
 {

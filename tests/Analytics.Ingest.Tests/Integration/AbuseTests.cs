@@ -7,8 +7,8 @@ using Grpc.Core;
 namespace Analytics.Ingest.Tests.Integration;
 
 /// <summary>
-/// Requests that once ended the process for everybody, sent to a process with the memory of the development preset (768 MiB, of which .NET uses three
-/// quarters), beside a sender who does nothing wrong.
+/// Requests that once ended the process for everybody, sent to a process with the memory of the development preset (768 MiB, of which .NET
+/// uses three quarters), beside a sender who does nothing wrong.
 /// </summary>
 [Trait(Tiers.Trait, Tiers.Integration)]
 public sealed class AbuseTests(DatabaseFixture databases, ITestOutputHelper output)

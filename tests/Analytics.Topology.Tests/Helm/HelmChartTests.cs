@@ -8,7 +8,9 @@ using YamlDotNet.Serialization;
 
 namespace Analytics.Topology.Tests.Helm;
 
-/// <summary>The chart of each size gives, object for object, what the plain manifests give: by default, and with each of its values files.</summary>
+/// <summary>
+/// The chart of each size gives, object for object, what the plain manifests give: by default, and with each of its values files.
+/// </summary>
 public partial class HelmChartTests
 {
     private static readonly ConcurrentDictionary<(string Size, string? Cloud), Dictionary<string, string>> Charts = new();

@@ -5,7 +5,9 @@ using k8s.Models;
 
 namespace Analytics.Topology.Tests.Kubernetes;
 
-/// <summary>What the database's pods promise: the names and files of every other host, probes with the right meaning, an orderly stop.</summary>
+/// <summary>
+/// What the database's pods promise: the names and files of every other host, probes with the right meaning, an orderly stop.
+/// </summary>
 public class DatabasePodTests
 {
     private static readonly V1StatefulSet Set = Published.Of("recommended").One<V1StatefulSet>("timescaledb");
@@ -46,7 +48,10 @@ public class DatabasePodTests
         Assert.Equal("/read-only?lag=16MB", Patroni.ReadinessProbe.HttpGet.Path);
     }
 
-    /// <summary>Each program that reads its certificate only at its start is told of another one; it is still the first process, which hooks and the kubelet signal.</summary>
+    /// <summary>
+    /// Each program that reads its certificate only at its start is told of another one; it is still the first process, which hooks and the
+    /// kubelet signal.
+    /// </summary>
     [Theory]
     [InlineData("haproxy", "USR2", "/etc/hub/config")]
     [InlineData("pgbouncer", "HUP", "/etc/hub/config")]

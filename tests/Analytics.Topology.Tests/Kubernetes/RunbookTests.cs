@@ -43,8 +43,8 @@ public partial class RunbookTests
     public static TheoryData<string> Runbooks => [.. Directory.EnumerateFiles(Path.Combine(Repository(), "docs/runbooks")).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal)];
 
     /// <summary>
-    /// An alert's runbook ends with each command for both places, and has none of the local ones without its other half. The procedures for what is lost
-    /// have both in their text.
+    /// An alert's runbook ends with each command for both places, and has none of the local ones without its other half. The procedures for
+    /// what is lost have both in their text.
     /// </summary>
     [Theory, MemberData(nameof(Runbooks))]
     public void Speak_to_both_places(string name)

@@ -57,7 +57,10 @@ public class ScrapeTests
         Assert.Equal(applied is null ? [] : [applied], KubernetesManifests.For(Objects.Size.Topology, Objects.Size.Options with { Monitoring = by })
             .Where(file => !file.Optional && file.Name is "monitoring.yaml" or "scrape-annotations.yaml" && !file.Optional).Select(file => file.Name));
 
-    /// <summary>Programs read their configuration when they start. Only the first start of a new cluster reads the scripts; three files change with a release only.</summary>
+    /// <summary>
+    /// Programs read their configuration when they start. Only the first start of a new cluster reads the scripts; three files change with
+    /// a release only.
+    /// </summary>
     [Fact]
     public void A_changed_ConfigMap_rolls_every_pod_that_mounts_it()
     {

@@ -44,7 +44,9 @@ public class ImageSourceTests
         Assert.Contains($"repository: {tag[0]}\n  tag: {tag[1]}@{digest}\n", files["helm-values/timescaledb-single.yaml"], StringComparison.Ordinal);
     }
 
-    /// <summary>A node that lacks a local image must not ask the public default registry for it, where the name is somebody else's.</summary>
+    /// <summary>
+    /// A node that lacks a local image must not ask the public default registry for it, where the name is somebody else's.
+    /// </summary>
     [Fact]
     public void Local_images_are_never_pulled() => Assert.Equal("Never", Topology.Kubernetes.Containers.PullPolicy(Images.Local.Ingest));
 

@@ -3,7 +3,9 @@ using System.Runtime.CompilerServices;
 
 namespace Analytics.Topology.Tests.Model;
 
-/// <summary>docs/VERSIONS.md is about the images that are published, and says of each where it comes from and when that was looked up.</summary>
+/// <summary>
+/// docs/VERSIONS.md is about the images that are published, and says of each where it comes from and when that was looked up.
+/// </summary>
 public class VersionTableTests
 {
     private static readonly string[] Columns = ["part", "image", "newest release known", "source", "looked up", "seen"];

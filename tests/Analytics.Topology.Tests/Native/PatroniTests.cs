@@ -5,10 +5,14 @@ namespace Analytics.Topology.Tests.Native;
 [Trait(Tiers.Trait, Tiers.Native)]
 public class PatroniTests
 {
-    /// <summary>Patroni 4.0 knows quorum commit, its check of synchronous_mode does not (patroni/validator.py, schema of bootstrap.dcs).</summary>
+    /// <summary>
+    /// Patroni 4.0 knows quorum commit, its check of synchronous_mode does not (patroni/validator.py, schema of bootstrap.dcs).
+    /// </summary>
     private static readonly string[] WrongComplaints = ["bootstrap.dcs.synchronous_mode quorum is not a boolean"];
 
-    /// <summary>Patroni also checks the binaries, the data directory and that etcd answers under every name: here one member answers to all.</summary>
+    /// <summary>
+    /// Patroni also checks the binaries, the data directory and that etcd answers under every name: here one member answers to all.
+    /// </summary>
     [Theory, MemberData(nameof(Definitions.PresetNames), MemberType = typeof(Definitions))]
     public async Task Takes_its_configuration(string preset)
     {
@@ -113,8 +117,8 @@ public class PatroniTests
     }
 
     /// <summary>
-    /// With the connection string of the image's own Patroni and its PostgreSQL's WAL receiver, on an address that drops every packet: a socket
-    /// whose queue is full. Without bounds nothing is logged for two minutes.
+    /// With the connection string of the image's own Patroni and its PostgreSQL's WAL receiver, on an address that drops every packet: a
+    /// socket whose queue is full. Without bounds nothing is logged for two minutes.
     /// </summary>
     [Fact]
     public async Task A_standby_gives_up_an_address_that_answers_nothing()

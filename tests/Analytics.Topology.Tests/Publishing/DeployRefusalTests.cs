@@ -52,7 +52,9 @@ public sealed class DeployRefusalTests : IDisposable
         await RefusesAsync(message, arguments);
     }
 
-    /// <summary>What is committed names no registry. Pods would wait for images that nobody has, for as long as deploy.sh waits for a part.</summary>
+    /// <summary>
+    /// What is committed names no registry. Pods would wait for images that nobody has, for as long as deploy.sh waits for a part.
+    /// </summary>
     [Fact]
     public async Task Manifests_that_name_no_registry_for_hubs_own_images()
     {

@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace AppHost.Tests.Runs;
 
-/// <summary>The AppHost as a process of its own, as an IDE and <c>dotnet run</c> start it: it can be killed, and its console is what a user sees.</summary>
+/// <summary>
+/// The AppHost as a process of its own, as an IDE and <c>dotnet run</c> start it: it can be killed, and its console is what a user sees.
+/// </summary>
 internal sealed class AppHostProcess : IDisposable
 {
     private static readonly TimeSpan PatienceToStop = TimeSpan.FromMinutes(2);

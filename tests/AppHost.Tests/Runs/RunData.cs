@@ -7,7 +7,9 @@ using AppHost.Cluster;
 
 namespace AppHost.Tests.Runs;
 
-/// <summary>What runs of one hub keep between them: state directory, volumes, ports. All of it is this test's own, and removed at its end.</summary>
+/// <summary>
+/// What runs of one hub keep between them: state directory, volumes, ports. All of it is this test's own, and removed at its end.
+/// </summary>
 /// <param name="profile">Of the hub.</param>
 /// <param name="usedOffset">The offset of a hub that will run beside it; its ports may not be taken yet.</param>
 internal sealed class RunData(string profile, int? usedOffset = null) : IAsyncDisposable

@@ -31,8 +31,8 @@ public sealed class ClusterTests(ClusterFixture fixture) : IClassFixture<Cluster
     }
 
     /// <summary>
-    /// As when a name server still gives the address that the leader's pod had: nobody answers there. HAProxy's container has no PostgreSQL, so that a
-    /// socket whose queue is full can drop what comes for one.
+    /// As when a name server still gives the address that the leader's pod had: nobody answers there. HAProxy's container has no
+    /// PostgreSQL, so that a socket whose queue is full can drop what comes for one.
     /// </summary>
     [Fact]
     public async Task A_standby_that_finds_nobody_at_its_leaders_address_looks_it_up_again()
@@ -82,7 +82,9 @@ public sealed class ClusterTests(ClusterFixture fixture) : IClassFixture<Cluster
         Assert.Contains("patroni_version", told, StringComparison.Ordinal);
     }
 
-    /// <summary>As in a rolling update to another topology: without the mark, etcd has the settings of another one. With it they are an operator's.</summary>
+    /// <summary>
+    /// As in a rolling update to another topology: without the mark, etcd has the settings of another one. With it they are an operator's.
+    /// </summary>
     [Fact]
     public async Task A_member_that_starts_brings_to_etcd_what_its_file_says_and_leaves_what_an_operator_set()
     {

@@ -89,7 +89,10 @@ public sealed class HubUpTests(RunningHub hub) : IClassFixture<RunningHub>
         Assert.Contains("./hub down --volumes", result.Error, StringComparison.Ordinal);
     }
 
-    /// <summary>The database image under another name is taken and kept; one without the library that the data needs is refused before anything is touched.</summary>
+    /// <summary>
+    /// The database image under another name is taken and kept; one without the library that the data needs is refused before anything is
+    /// touched.
+    /// </summary>
     [Fact]
     public async Task Up_on_another_database_image_is_refused_unless_it_opens_the_data_and_is_kept()
     {

@@ -4,7 +4,9 @@ using Hub.Cli.Engine;
 
 namespace Hub.Cli.Tests.EndToEnd;
 
-/// <summary>A hub brought up by the command line itself, as a user does, beside any other that runs here: own name, ports and state.</summary>
+/// <summary>
+/// A hub brought up by the command line itself, as a user does, beside any other that runs here: own name, ports and state.
+/// </summary>
 public sealed class RunningHub : IAsyncLifetime
 {
     private readonly int portOffset = PortOffsets.Free();

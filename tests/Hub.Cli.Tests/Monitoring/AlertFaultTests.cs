@@ -6,8 +6,8 @@ using Npgsql;
 namespace Hub.Cli.Tests.Monitoring;
 
 /// <summary>
-/// Faults made for real: the alert is seen to fire in Prometheus, with texts that say something, and to resolve when the fault is gone. The rules are
-/// those of every hub, only more impatient (<see cref="FastRules"/>). With the faults and without them
+/// Faults made for real: the alert is seen to fire in Prometheus, with texts that say something, and to resolve when the fault is gone. The
+/// rules are those of every hub, only more impatient (<see cref="FastRules"/>). With the faults and without them
 /// analytics.system_health_check() says the same as the alerts (<see cref="HealthAgreement"/>).
 /// </summary>
 [Trait(Tiers.Trait, Tiers.Fault), Collection(nameof(MonitoredCluster))]
@@ -15,7 +15,9 @@ public sealed class AlertFaultTests(MonitoredCluster fixture, ITestOutputHelper 
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    /// <summary>Each fault has a part of its own: one replica does not replay, the other has lost its exporter and shows a bad certificate.</summary>
+    /// <summary>
+    /// Each fault has a part of its own: one replica does not replay, the other has lost its exporter and shows a bad certificate.
+    /// </summary>
     [Fact]
     public async Task Faults_beside_each_other()
     {
@@ -99,8 +101,8 @@ public sealed class AlertFaultTests(MonitoredCluster fixture, ITestOutputHelper 
     }
 
     /// <summary>
-    /// Two requests a second, whether the last ones were answered or not. The fixture's own traffic waits for each answer: while nothing can be
-    /// stored it has two refused in a minute, fewer than <paramref name="alert"/> asks for.
+    /// Two requests a second, whether the last ones were answered or not. The fixture's own traffic waits for each answer: while nothing
+    /// can be stored it has two refused in a minute, fewer than <paramref name="alert"/> asks for.
     /// </summary>
     private Fault ApplicationsSendWithoutWaiting(string alert)
     {
@@ -179,7 +181,9 @@ public sealed class AlertFaultTests(MonitoredCluster fixture, ITestOutputHelper 
         () => RunAsync(owner, "SELECT public.drop_chunks('events.system_events', older_than => interval '150 days')"))
     { Health = ("retention", "critical") };
 
-    /// <summary>The process that replays stands still. A pause by pg_wal_replay_pause() would not last: Patroni resumes it within a round.</summary>
+    /// <summary>
+    /// The process that replays stands still. A pause by pg_wal_replay_pause() would not last: Patroni resumes it within a round.
+    /// </summary>
     private Fault AReplicaStopsToReplay(string leader, string replica)
     {
         var startup = "";

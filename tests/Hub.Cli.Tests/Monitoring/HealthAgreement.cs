@@ -1,14 +1,16 @@
 namespace Hub.Cli.Tests.Monitoring;
 
 /// <summary>
-/// What analytics.system_health_check() and the alerts both speak of: whoever reads the one must not be told otherwise by the other. A critical check
-/// is always HealthCheckCritical too; those below have alerts of their own besides, of the same thresholds.
+/// What analytics.system_health_check() and the alerts both speak of: whoever reads the one must not be told otherwise by the other. A
+/// critical check is always HealthCheckCritical too; those below have alerts of their own besides, of the same thresholds.
 /// </summary>
 internal static class HealthAgreement
 {
     public const string Critical = "HealthCheckCritical";
 
-    /// <summary>By check: the alerts of which one fires while it is no longer ok, and those of which one fires while it is critical.</summary>
+    /// <summary>
+    /// By check: the alerts of which one fires while it is no longer ok, and those of which one fires while it is critical.
+    /// </summary>
     public static IReadOnlyDictionary<string, (string[] NotOk, string[] Critical)> Alerts { get; } = new Dictionary<string, (string[] NotOk, string[] Critical)>
     {
         ["schema_version"] = ([], []),
@@ -29,9 +31,13 @@ internal static class HealthAgreement
         ["transaction_age"] = (["TransactionIdAge"], ["TransactionIdAgeCritical"]),
     };
 
-    /// <summary>What the two say differently about one member; empty when they agree, or when nobody looks at it: its exporter is gone.</summary>
+    /// <summary>
+    /// What the two say differently about one member; empty when they agree, or when nobody looks at it: its exporter is gone.
+    /// </summary>
     /// <param name="member">Whose checks.</param>
-    /// <param name="primary">Whether it is the primary. Alerts about the whole cluster carry its name, while the replicas' checks see the same data.</param>
+    /// <param name="primary">
+    /// Whether it is the primary. Alerts about the whole cluster carry its name, while the replicas' checks see the same data.
+    /// </param>
     /// <param name="checks">Status by check, as this member answered.</param>
     /// <param name="firing">All alerts that fire.</param>
     /// <exception cref="InvalidOperationException">A check that <see cref="Alerts"/> does not know.</exception>

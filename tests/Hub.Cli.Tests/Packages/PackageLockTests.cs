@@ -5,7 +5,10 @@ using System.Xml.Linq;
 
 namespace Hub.Cli.Tests.Packages;
 
-/// <summary>What packages resolved to is written down for a build with Aspire's packages and for one without, and is what Directory.Packages.props asks for.</summary>
+/// <summary>
+/// What packages resolved to is written down for a build with Aspire's packages and for one without, and is what Directory.Packages.props
+/// asks for.
+/// </summary>
 public sealed partial class PackageLockTests
 {
     private static readonly string Root = FindRoot();

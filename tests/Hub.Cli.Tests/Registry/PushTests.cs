@@ -10,7 +10,10 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Hub.Cli.Tests.Registry;
 
-/// <summary>A registry that is there for a class of tests: Debian's docker-registry in a container. It has every layer once, so a second push is quick.</summary>
+/// <summary>
+/// A registry that is there for a class of tests: Debian's docker-registry in a container. It has every layer once, so a second push is
+/// quick.
+/// </summary>
 public sealed class LocalRegistry : IAsyncLifetime
 {
     private const int Port = 5000;

@@ -61,7 +61,10 @@ public static class Engine
         }
     }
 
-    /// <summary>Runs a line of shell as root in a running container, for what its own user may not change; fails the test when it does not end with 0.</summary>
+    /// <summary>
+    /// Runs a line of shell as root in a running container, for what its own user may not change; fails the test when it does not end with
+    /// 0.
+    /// </summary>
     public static async Task AsRootAsync(IContainer container, string line, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(container);
@@ -105,7 +108,9 @@ public static class Engine
         }
     }
 
-    /// <summary>What it could not remove is for <see cref="InsistAsync"/>: a busy engine may answer late, or that it is just at it.</summary>
+    /// <summary>
+    /// What it could not remove is for <see cref="InsistAsync"/>: a busy engine may answer late, or that it is just at it.
+    /// </summary>
     private static async Task DisposeAsync(IAsyncDisposable resource)
     {
         try
@@ -175,8 +180,8 @@ public static class Engine
     private static bool IsMissing(Exception? e) => e is DockerUnavailableException or DockerImageNotFoundException || (e is not null && IsMissing(e.InnerException));
 
     /// <summary>
-    /// An engine may keep an endpoint of a container that it has removed, and then keeps the network until it is started again (moby/moby#17217):
-    /// that is told, and is no fault of a test.
+    /// An engine may keep an endpoint of a container that it has removed, and then keeps the network until it is started again
+    /// (moby/moby#17217): that is told, and is no fault of a test.
     /// </summary>
     private sealed class TestNetwork(INetwork network) : INetwork
     {
