@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using Analytics.Topology;
 using Analytics.Topology.Config;
+using Analytics.Topology.Security;
 using Hub.Cli.Send.Replay;
 using Hub.Cli.Send.Sampling;
 using Hub.Cli.Send.Traces;
@@ -80,6 +81,37 @@ public sealed class ClusterTests(ClusterFixture fixture) : IClassFixture<Cluster
                 && told.Contains($$"""hub_certificate_expiry_timestamp_seconds{endpoint="{{endpoint}}"} """, StringComparison.Ordinal));
         }, TimeSpan.FromSeconds(75), () => told, Cancel);
         Assert.Contains("patroni_version", told, StringComparison.Ordinal);
+    }
+
+    /// <summary>As when cert-manager renews the Secret: nobody tells the member.</summary>
+    [Fact]
+    public async Task A_member_takes_a_renewed_certificate_by_itself()
+    {
+        const string Take = """
+            printf %s "$2" > /etc/hub/tls/tls.key && printf %s "$1" > /etc/hub/tls/tls.crt
+            """;
+        const string Shown = """
+            for how in '8008' '5432 -starttls postgres'; do
+              openssl s_client -connect localhost:$how < /dev/null 2> /dev/null | openssl x509 -noout -serial
+            done
+            """;
+        var member = cluster["timescaledb-3"];
+        var renewed = Certificates.Issue(cluster.Deployment.Authority, ClusterNames.TimescaleDb,
+            CertificateNames.For(cluster.Topology)[ClusterNames.TimescaleDb], TimeProvider.System.GetUtcNow());
+        using var certificate = System.Security.Cryptography.X509Certificates.X509Certificate2.CreateFromPem(renewed.CertificatePem);
+
+        // The sign's byte, which one of the two programs writes.
+        var serial = certificate.SerialNumber.TrimStart('0');
+        var wanted = $"serial={serial}\nserial={serial}";
+        var shown = await ShownAsync();
+        Assert.NotEqual(wanted, shown);
+        var start = await StartedAsync();
+        Assert.Equal(0, (await member.ExecAsync(["sh", "-c", Take, "sh", renewed.CertificatePem, renewed.KeyPem], Cancel)).ExitCode);
+        await Eventually.TrueAsync(async () => (shown = await ShownAsync()) == wanted, TimeSpan.FromSeconds(60), () => $"it shows {shown}", Cancel);
+        Assert.Equal(start, await StartedAsync());
+
+        async Task<string> ShownAsync() => (await member.ExecAsync(["sh", "-c", Shown], Cancel)).Stdout.Trim().Replace("serial=0", "serial=", StringComparison.Ordinal);
+        async Task<string> StartedAsync() => (await member.ExecAsync(["head", "-n", "3", $"{Paths.PgData}/postmaster.pid"], Cancel)).Stdout;
     }
 
     /// <summary>
