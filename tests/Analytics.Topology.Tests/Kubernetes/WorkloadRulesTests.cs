@@ -17,7 +17,7 @@ public partial class WorkloadRulesTests
         {
             Assert.Matches(PinnedImage(), found.Container.Image);
             Assert.DoesNotContain(":latest", found.Container.Image, StringComparison.Ordinal);
-            Assert.Equal(found.Container.Image.EndsWith(":local", StringComparison.Ordinal) ? "IfNotPresent" : "Always", found.Container.ImagePullPolicy);
+            Assert.Equal(found.Container.Image.EndsWith(":local", StringComparison.Ordinal) ? "Never" : "Always", found.Container.ImagePullPolicy);
         });
 
     [Theory, MemberData(nameof(Everywhere))]
