@@ -85,13 +85,6 @@ public class The_model_of_the_AppHost(HubModels models)
         Assert.True(model.Single<ParameterResource>("development-api-key").Secret);
     }
 
-    [Fact]
-    public async Task Refuses_a_profile_that_does_not_exist()
-    {
-        var problem = await Assert.ThrowsAnyAsync<Exception>(() => HubModel.CreateAsync("huge"));
-        Assert.Contains("HUB_PROFILE is 'huge'. Known are: cluster, single.", problem.ToString(), StringComparison.Ordinal);
-    }
-
     private static List<(string Name, WaitType Type)> Waits(IResource resource) =>
         [.. resource.Annotations.OfType<WaitAnnotation>().Select(wait => (wait.Resource.Name, wait.WaitType))];
 

@@ -23,6 +23,14 @@ public class A_setting_of_the_AppHost
         Assert.StartsWith(
             $"HUB_VOLUMES is '{given}'.", Assert.Throws<InvalidOperationException>(() => Choose(given)).Message, StringComparison.Ordinal);
 
+    [Fact]
+    public void That_names_no_profile_is_refused_with_those_there_are()
+    {
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection([new(HubProfile.Variable, "huge")]).Build();
+        var problem = Assert.Throws<InvalidOperationException>(() => HubProfile.Choose(configuration));
+        Assert.Equal("HUB_PROFILE is 'huge'. Known are: cluster, single.", problem.Message);
+    }
+
     /// <summary>What a launch profile sets wins over the environment: the default profile must not set it.</summary>
     [Theory]
     [InlineData("cluster", null)]
