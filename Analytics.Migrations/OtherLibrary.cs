@@ -10,17 +10,19 @@ namespace Analytics.Migrations;
 internal static partial class OtherLibrary
 {
     /// <summary>What to do about it.</summary>
-    public const string Steps = "Nothing was changed. Go back to the image that the data was made by (locally HUB_DATABASE_IMAGE, in Kubernetes "
-        + "the image of StatefulSet timescaledb), or follow docs/OPERATIONS.md, Another database image.";
+    public const string Steps = "Nothing was changed. Go back to the image that the data was made by (locally HUB_DATABASE_IMAGE, "
+        + "in Kubernetes the image of StatefulSet timescaledb), or follow docs/OPERATIONS.md, Another database image.";
 
     /// <summary>What the error means, with the steps; null where it is about something else.</summary>
     public static string? Explain(PostgresException problem)
     {
         if (problem.SqlState != PostgresErrorCodes.UndefinedFile || Library().Match(problem.MessageText) is not { Success: true } library)
             return null;
-        var edition = library.Groups["edition"].Value == "tsl-" ? "Community" : "";
-        return $"This database was made by TimescaleDB {library.Groups["version"].Value}{(edition == "" ? "" : $", {edition} edition")}, and the database image has no library "
-            + $"of {(edition == "" ? "that version" : "that edition and version")} ({problem.MessageText}). {Steps}";
+        var (edition, missing) = library.Groups["edition"].Value == "tsl-"
+            ? (", Community edition", "that edition and version")
+            : ("", "that version");
+        return $"This database was made by TimescaleDB {library.Groups["version"].Value}{edition}, and the database image has no library "
+            + $"of {missing} ({problem.MessageText}). {Steps}";
     }
 
     [GeneratedRegex(@"timescaledb-(?<edition>tsl-)?(?<version>[0-9]+\.[0-9]+\.[0-9]+[^""/]*)")]

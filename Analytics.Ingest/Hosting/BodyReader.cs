@@ -13,10 +13,6 @@ internal sealed class BodyReader(IOptions<IngestOptions> options)
 {
     private const int FirstBuffer = 64 << 10;
 
-    /// <summary>A share of the room is for bodies up to this size, in bytes: whoever sends large ones cannot keep the others out.</summary>
-    private const int SmallBody = 1 << 20;
-    private const int SharesOfRoom = 8;
-
     private readonly long most = options.Value.MaxBufferedBytes;
     private long buffered;
 
@@ -152,7 +148,7 @@ internal sealed class BodyReader(IOptions<IngestOptions> options)
         internal void Grow(int size)
         {
             // Both are there while one is copied into the other.
-            var most = size > SmallBody ? reader.most - (reader.most / SharesOfRoom) : reader.most;
+            var most = size > MemoryLimits.SmallRequest ? MemoryLimits.ForLarge(reader.most) : reader.most;
             if (Interlocked.Add(ref reader.buffered, size) > most)
             {
                 Interlocked.Add(ref reader.buffered, -size);
@@ -163,7 +159,7 @@ internal sealed class BodyReader(IOptions<IngestOptions> options)
             try
             {
                 // The pool rounds up: for large sizes accounted and real memory would differ by up to twice.
-                larger = size > SmallBody ? new MappedBuffer(size) : MemoryPool<byte>.Shared.Rent(size);
+                larger = size > MemoryLimits.SmallRequest ? new MappedBuffer(size) : MemoryPool<byte>.Shared.Rent(size);
             }
             catch (Exception failure) when (failure is OutOfMemoryException or IOException)
             {

@@ -12,6 +12,15 @@ internal sealed class MemoryLimits(IConfiguration configuration, Func<long> avai
     {
     }
 
+    /// <summary>A request up to this size, in bytes, finds room where a larger one does not.</summary>
+    public const int SmallRequest = 1 << 20;
+
+    /// <summary>
+    /// The part of a room that large requests may fill. The last eighth is for small ones, so that whoever sends large ones cannot keep the
+    /// others out.
+    /// </summary>
+    public static long ForLarge(long room) => room - (room / 8);
+
     public void PostConfigure(string? name, IngestOptions options)
     {
         // A body of the largest size is copied once from a buffer of half of it, and an eighth of the room is for small ones: at least 12/7

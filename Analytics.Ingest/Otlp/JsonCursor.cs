@@ -48,6 +48,9 @@ internal ref struct JsonCursor(ReadOnlySpan<byte> utf8)
     /// <summary>Whether the property at hand is called so.</summary>
     public readonly bool Is(ReadOnlySpan<byte> name) => reader.ValueTextEquals(name);
 
+    /// <inheritdoc cref="Is(ReadOnlySpan{byte})"/>
+    public readonly bool Is(string name) => reader.ValueTextEquals(name);
+
     /// <summary>Reads an object into <paramref name="target"/>.</summary>
     public void Object<T>(string name, T target, Property<T> property)
     {

@@ -26,9 +26,9 @@ internal static class OtlpJson
     {
         var count = new Counter();
         JsonCursor.ReadDocument(utf8, count, static (ref JsonCursor json, Counter count) =>
-            Each(ref json, "resourceMetrics"u8, count, static (ref JsonCursor json, Counter count) =>
-                Each(ref json, "scopeMetrics"u8, count, static (ref JsonCursor json, Counter count) =>
-                    Each(ref json, "metrics"u8, count, ReadMetric))));
+            Each(ref json, "resourceMetrics", count, static (ref JsonCursor json, Counter count) =>
+                Each(ref json, "scopeMetrics", count, static (ref JsonCursor json, Counter count) =>
+                    Each(ref json, "metrics", count, ReadMetric))));
         return count.Value;
     }
 
@@ -38,9 +38,9 @@ internal static class OtlpJson
     {
         var count = new Counter();
         JsonCursor.ReadDocument(utf8, count, static (ref JsonCursor json, Counter count) =>
-            Each(ref json, "resourceLogs"u8, count, static (ref JsonCursor json, Counter count) =>
-                Each(ref json, "scopeLogs"u8, count, static (ref JsonCursor json, Counter count) =>
-                    CountEach(ref json, "logRecords"u8, count))));
+            Each(ref json, "resourceLogs", count, static (ref JsonCursor json, Counter count) =>
+                Each(ref json, "scopeLogs", count, static (ref JsonCursor json, Counter count) =>
+                    CountEach(ref json, "logRecords", count))));
         return count.Value;
     }
 
@@ -49,26 +49,26 @@ internal static class OtlpJson
         var name = json.Is("gauge"u8) ? "gauge" : json.Is("sum"u8) ? "sum" : json.Is("histogram"u8) ? "histogram"
             : json.Is("exponentialHistogram"u8) ? "exponentialHistogram" : json.Is("summary"u8) ? "summary" : null;
         if (name is null) return false;
-        json.Object(name, count, static (ref JsonCursor json, Counter count) => CountEach(ref json, "dataPoints"u8, count));
+        json.Object(name, count, static (ref JsonCursor json, Counter count) => CountEach(ref json, "dataPoints", count));
         return true;
     }
 
     /// <summary>Reads the objects of the list of this name.</summary>
-    private static bool Each(ref JsonCursor json, ReadOnlySpan<byte> name, Counter count, JsonCursor.Property<Counter> property)
+    private static bool Each(ref JsonCursor json, string name, Counter count, JsonCursor.Property<Counter> property)
     {
         if (!json.Is(name)) return false;
         var outer = count.Property;
         count.Property = property;
-        json.Array(System.Text.Encoding.UTF8.GetString(name), count,
+        json.Array(name, count,
             static (ref JsonCursor json, Counter count) => json.Fields(count, count.Property!));
         count.Property = outer;
         return true;
     }
 
-    private static bool CountEach(ref JsonCursor json, ReadOnlySpan<byte> name, Counter count)
+    private static bool CountEach(ref JsonCursor json, string name, Counter count)
     {
         if (!json.Is(name)) return false;
-        json.Array(System.Text.Encoding.UTF8.GetString(name), count, static (ref JsonCursor json, Counter count) =>
+        json.Array(name, count, static (ref JsonCursor json, Counter count) =>
         {
             count.Value++;
             json.Fields(count, static (ref JsonCursor _, Counter _) => false);
@@ -136,11 +136,14 @@ internal static class OtlpJson
         else if (json.Is("events"u8) && span.WantsException) json.Array("events", reading, ReadEvent);
         else if (json.Is("status"u8)) json.Object("status", span, ReadStatus);
         else
-            return ReadAttributes(ref json, reading, static (reading, key) => reading.Span.Facts.Wants(reading.Text[key], out _),
-                static (reading, key, value) =>
+            return ReadAttributes(ref json, reading,
+                static (reading, key) =>
                 {
-                    if (reading.Span.Facts.Wants(reading.Text[key], out var name)) reading.Span.Facts.Take(name, value, reading.Text);
-                });
+                    var wants = reading.Span.Facts.Wants(reading.Text[key], out var name);
+                    reading.Name = name;
+                    return wants;
+                },
+                static (reading, _, value) => reading.Span.Facts.Take(reading.Name, value, reading.Text));
         return true;
     }
 
@@ -182,20 +185,21 @@ internal static class OtlpJson
         (reading.WantsAttribute, reading.TakeAttribute) = (wants, take);
         json.Array("attributes", reading, static (ref JsonCursor json, Reading reading) =>
         {
-            (reading.Key, reading.Value) = (null, default);
+            (reading.Key, reading.Wanted, reading.Value) = (null, false, default);
             json.Fields(reading, static (ref JsonCursor json, Reading reading) =>
             {
                 if (json.Is("key"u8))
                 {
-                    reading.Key = json.Text("key", reading.Text);
+                    var key = json.Text("key", reading.Text);
+                    (reading.Key, reading.Wanted) = (key, reading.WantsAttribute!(reading, key));
                     return true;
                 }
 
-                if (!json.Is("value"u8) || (reading.Key is { } key && !reading.WantsAttribute!(reading, key))) return false;
+                if (!json.Is("value"u8) || (reading.Key is not null && !reading.Wanted)) return false;
                 json.Object("value", reading, ReadValue);
                 return true;
             });
-            reading.TakeAttribute!(reading, reading.Key ?? default, reading.Value);
+            if (reading.Key is { } known && reading.Wanted) reading.TakeAttribute!(reading, known, reading.Value);
         });
         return true;
     }
@@ -244,6 +248,10 @@ internal static class OtlpJson
         public Func<Reading, Utf8Place, bool>? WantsAttribute { get; set; }
         public Action<Reading, Utf8Place, AttributeValue>? TakeAttribute { get; set; }
         public Utf8Place? Key { get; set; }
+        public bool Wanted { get; set; }
+
+        /// <summary>What the attribute at hand means, when a span wants it.</summary>
+        public SlotName Name { get; set; }
         public AttributeValue Value { get; set; }
         public bool InList { get; set; }
         public bool HasFirst { get; set; }

@@ -32,8 +32,10 @@ internal static class OtlpProtobuf
     {
         long points = 0;
         Read(ExportMetricsServiceRequest.Descriptor, body, export => points = Count(export,
-            [ExportMetricsServiceRequest.ResourceMetricsFieldNumber, ResourceMetrics.ScopeMetricsFieldNumber, ScopeMetrics.MetricsFieldNumber],
-            ReadMetric));
+            [
+                ExportMetricsServiceRequest.ResourceMetricsFieldNumber, ResourceMetrics.ScopeMetricsFieldNumber,
+                ScopeMetrics.MetricsFieldNumber,
+            ], ReadMetric));
         return points;
     }
 

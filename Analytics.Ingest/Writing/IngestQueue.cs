@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Threading.Channels;
+using Analytics.Ingest.Hosting;
 using Analytics.Ingest.Telemetry;
 using Microsoft.Extensions.Options;
 
@@ -53,15 +54,12 @@ internal sealed class IngestQueue
 
     /// <summary>Takes room for rows that are being made. False when there is none.</summary>
     /// <param name="room">In bytes.</param>
-    /// <param name="ofMany">
-    /// Whether they are of a large request. An eighth of the room is kept for the others, so that whoever sends large ones cannot keep them
-    /// out.
-    /// </param>
+    /// <param name="ofMany">Whether they are of a large request, which may not fill the whole (<see cref="MemoryLimits.ForLarge"/>).</param>
     public bool TryTakeRoom(long room, bool ofMany)
     {
         lock (gate)
         {
-            if (bytes + room > (ofMany ? options.QueueBytes - (options.QueueBytes / 8) : options.QueueBytes)) return false;
+            if (bytes + room > (ofMany ? MemoryLimits.ForLarge(options.QueueBytes) : options.QueueBytes)) return false;
             bytes += room;
             return true;
         }

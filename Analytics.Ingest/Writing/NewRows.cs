@@ -12,9 +12,6 @@ internal sealed class NewRows(IngestQueue queue) : IDisposable
     /// <summary>Room is taken in steps, in bytes, so that not every row asks for the queue's lock.</summary>
     private const long Step = 64 << 10;
 
-    /// <summary>Rows of a request up to this size, in bytes, find room where those of a larger one do not.</summary>
-    private const long SmallRequest = 1 << 20;
-
     private readonly List<QueuedRow> rows = [];
     private long used;
 
@@ -37,7 +34,7 @@ internal sealed class NewRows(IngestQueue queue) : IDisposable
         if (used > Taken)
         {
             var step = Math.Min(Math.Max(Step, used - Taken), queue.MaxBytes - Taken);
-            if (!queue.TryTakeRoom(step, ofMany: used > SmallRequest)) throw RequestRefusedException.Busy(queue.RetryAfter);
+            if (!queue.TryTakeRoom(step, ofMany: used > MemoryLimits.SmallRequest)) throw RequestRefusedException.Busy(queue.RetryAfter);
             Taken += step;
         }
 

@@ -9,7 +9,8 @@ public static class DatabaseContainers
 {
     internal const string PatroniUser = "patroni";
     private const string StartScript = "start-database.sh";
-    private static readonly string[] PatroniModules = ["bounded_connects.py", "certificate_watch.py", "dynamic_settings.py", "fresh_copies.py", "standby_names.py"];
+    private static readonly string[] PatroniModules =
+        ["bounded_connects.py", "certificate_watch.py", "dynamic_settings.py", "fresh_copies.py", "standby_names.py"];
     private static readonly string[] WitnessScripts = ["lease_fences.py", "lease_witness.py"];
 
     public static IEnumerable<ContainerSpec> For(ClusterTopology topology)

@@ -18,7 +18,8 @@ internal static class ChartSchema
         ["namespace"] = "Where everything goes. The certificates' names hold it.",
         ["createNamespace"] = "Make the namespace, under Pod Security restricted. Off when it is there already.",
         ["clusterDomain"] = "The cluster's DNS domain.",
-        ["images"] = "Images. Tags of the database image are rebuilt: pin a digest (name:tag@sha256:…). Hub's own (ingest, migrations, backup) are in a registry\n"
+        ["images"] = "Images. Tags of the database image are rebuilt: pin a digest (name:tag@sha256:…). "
+            + "Hub's own (ingest, migrations, backup) are in a registry\n"
             + "of yours: `hub images --push`, `hub publish --registry`. registry.invalid is none.",
         ["storage"] = "Volumes of each database member and their storage classes. className \"\" is the cluster's default class;\ncreate makes the classes.",
         ["priorityClasses"] = "Classes belong to no namespace: a second release in one cluster uses those of the first (create: false here and in storage).",

@@ -46,7 +46,8 @@ internal static class Containers
     /// Tags of public images are rebuilt, so they are looked up at each start; what a digest names cannot change. Local images are in no
     /// registry, and a node that lacks one must not ask the public default registry for that name.
     /// </summary>
-    public static string PullPolicy(string image) => Images.IsLocal(image) ? "Never" : image.Contains('@', StringComparison.Ordinal) ? "IfNotPresent" : "Always";
+    public static string PullPolicy(string image) =>
+        Images.IsLocal(image) ? "Never" : image.Contains('@', StringComparison.Ordinal) ? "IfNotPresent" : "Always";
 
     public static V1EnvVar SecretVariable(string name, string key) => new()
     {

@@ -82,7 +82,8 @@ internal static class DatabaseStatefulSet
         container.Name = ClusterNames.TimescaleDb;
 
         // What its sidecars show, which nobody else may reach for it.
-        container.Env = [.. container.Env, new V1EnvVar { Name = "HUB_WATCHED_CERTIFICATES", Value = $"tls://localhost:{Ports.PostgresExporter},tls://localhost:{Ports.BackupServer}" }];
+        var sidecars = $"tls://localhost:{Ports.PostgresExporter},tls://localhost:{Ports.BackupServer}";
+        container.Env = [.. container.Env, new V1EnvVar { Name = "HUB_WATCHED_CERTIFICATES", Value = sidecars }];
 
         // Outer directories first: each of these lies in the one before.
         container.VolumeMounts =

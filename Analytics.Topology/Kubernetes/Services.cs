@@ -22,7 +22,8 @@ internal static class Services
         Headless(context, ClusterNames.Etcd, ClusterNames.Etcd, (PortNames.EtcdClient, Ports.EtcdClient), (PortNames.EtcdPeer, Ports.EtcdPeer));
 
     public static V1Service PgBouncer(ManifestContext context) =>
-        Service(context, ClusterNames.PgBouncer, Gateway, (PortNames.Pooled, Ports.PgBouncer, PortNames.Pooled), (PortNames.HaProxyMetrics, Ports.HaProxyMetrics, PortNames.HaProxyMetrics));
+        Service(context, ClusterNames.PgBouncer, Gateway, (PortNames.Pooled, Ports.PgBouncer, PortNames.Pooled),
+            (PortNames.HaProxyMetrics, Ports.HaProxyMetrics, PortNames.HaProxyMetrics));
 
     public static V1Service Ingest(ManifestContext context)
     {

@@ -149,6 +149,15 @@ internal sealed class HubRun : IAsyncDisposable
         .Select(resource => (resource.Name, Id: AppHost.Operations.Runs.RunningContainer(resource.Name, Services)))
         .Where(container => container.Id is not null).ToDictionary(container => container.Name, container => container.Id!);
 
+    /// <summary>Runs the engine's command line, which must succeed.</summary>
+    /// <returns>What it wrote.</returns>
+    public static async Task<string> EngineAsync(params string[] arguments)
+    {
+        var (exit, output) = await AppHost.Startup.Engine.RunAsync("docker", arguments, Cancel);
+        Assert.True(exit == 0, output);
+        return output;
+    }
+
     /// <summary>Stops it as Ctrl-C does, and returns when that is over.</summary>
     public async Task StopAsync()
     {

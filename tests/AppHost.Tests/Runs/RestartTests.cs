@@ -21,7 +21,7 @@ public sealed class The_end_of_a_run
             await first.SendTraceAsync(model, inputTokens: 5);
             var containers = first.Containers();
             var database = containers["timescaledb-1"];
-            var network = await EngineAsync("inspect", "--format", "{{range .NetworkSettings.Networks}}{{.NetworkID}}{{end}}", database);
+            var network = await HubRun.EngineAsync("inspect", "--format", "{{range .NetworkSettings.Networks}}{{.NetworkID}}{{end}}", database);
             string[] exitCodes = ["events", "--filter", $"container={database}", "--filter", "event=die", "--format", "{{.Actor.Attributes.exitCode}}"];
             using var ends = Process.Start(new ProcessStartInfo("docker", exitCodes) { RedirectStandardOutput = true })!;
 
@@ -35,9 +35,9 @@ public sealed class The_end_of_a_run
                 ends.Kill();
             }
 
-            var kept = await EngineAsync("ps", "--all", "--no-trunc", "--quiet");
+            var kept = await HubRun.EngineAsync("ps", "--all", "--no-trunc", "--quiet");
             Assert.DoesNotContain(containers.Values, id => kept.Contains(id, StringComparison.Ordinal));
-            Assert.DoesNotContain(network, await EngineAsync("network", "ls", "--no-trunc", "--quiet"), StringComparison.Ordinal);
+            Assert.DoesNotContain(network, await HubRun.EngineAsync("network", "ls", "--no-trunc", "--quiet"), StringComparison.Ordinal);
         }
 
         await using var second = await HubRun.StartAsync(data);
@@ -62,14 +62,7 @@ public sealed class The_end_of_a_run
         next.Interrupt();
         Assert.Equal(0, await next.ExitCodeAsync(TimeSpan.FromMinutes(2)));
         await next.SaysAsync($"Stopped. The data are kept in the volumes {data.Volumes}-single-*");
-        var mounts = await EngineAsync("ps", "--all", "--no-trunc", "--format", "{{.Mounts}}");
+        var mounts = await HubRun.EngineAsync("ps", "--all", "--no-trunc", "--format", "{{.Mounts}}");
         Assert.DoesNotContain(data.Volumes, mounts, StringComparison.Ordinal);
-    }
-
-    private static async Task<string> EngineAsync(params string[] arguments)
-    {
-        var (exit, output) = await Startup.Engine.RunAsync("docker", arguments, Cancel);
-        Assert.True(exit == 0, output);
-        return output;
     }
 }

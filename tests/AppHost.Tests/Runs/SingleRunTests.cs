@@ -178,7 +178,7 @@ public sealed class A_hub_that_Aspire_started(SingleRun run) : IClassFixture<Sin
     public async Task Shows_a_server_that_hangs_within_seconds_and_its_return()
     {
         var prometheus = run.Hub.Containers()[ClusterNames.Prometheus];
-        await EngineAsync("pause", prometheus);
+        await HubRun.EngineAsync("pause", prometheus);
         try
         {
             await run.Hub.HealthAsync(ClusterNames.Prometheus, HealthStatus.Unhealthy, Seconds);
@@ -186,17 +186,11 @@ public sealed class A_hub_that_Aspire_started(SingleRun run) : IClassFixture<Sin
         }
         finally
         {
-            await EngineAsync("unpause", prometheus);
+            await HubRun.EngineAsync("unpause", prometheus);
         }
 
         await run.Hub.HealthAsync(ClusterNames.Prometheus, HealthStatus.Healthy, Seconds);
         await AllHealthyAsync();
-    }
-
-    private static async Task EngineAsync(params string[] arguments)
-    {
-        var (exit, output) = await AppHost.Startup.Engine.RunAsync("docker", arguments, Cancel);
-        Assert.True(exit == 0, output);
     }
 
     /// <summary>The other tests find everything as it was.</summary>
