@@ -33,7 +33,7 @@ public sealed record ApiKeyRegistration(string Key, string Project)
         if (string.IsNullOrEmpty(key))
             throw new ConfigurationException("HUB_API_KEY is not set: the key to register.");
         if (key.Length is < ShortestKey or > LongestKey || key.Any(letter => letter is <= ' ' or > '~'))
-            throw new ConfigurationException($"HUB_API_KEY is no key: it must have {ShortestKey} to {LongestKey} printable ASCII characters without spaces.");
+            throw new ConfigurationException($"HUB_API_KEY is not a valid key: it must have {ShortestKey} to {LongestKey} printable ASCII characters without spaces.");
         var project = configuration["HUB_API_PROJECT"];
         return new ApiKeyRegistration(key, string.IsNullOrWhiteSpace(project) ? DefaultProject : project.Trim());
     }

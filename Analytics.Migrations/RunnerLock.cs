@@ -25,7 +25,7 @@ internal static class RunnerLock
             if (reported is null || time.GetElapsedTime(reported.Value) >= options.ProgressInterval)
             {
                 reported = time.GetTimestamp();
-                logger.LogInformation("Another runner ({Holder}) is at work; waiting for it, {Waited:F0} s so far",
+                logger.LogInformation("Another runner ({Holder}) is active; waiting for it, {Waited:F0} s so far",
                     await HolderAsync(connection, cancel), waited.TotalSeconds);
             }
 

@@ -59,7 +59,7 @@ internal sealed class Inspection(BackupSettings settings, PgBackRest pgBackRest,
                     guard = await primary.TryLockAsync(cancel);
                     var tried = guard is not null && await probe.TryAsync(info, cancel);
                     writable = true;
-                    return tried ? "backup.info was written anew" : guard is null ? "not tried: another backup job runs" : "not tried: there is no set yet";
+                    return tried ? "backup.info was rewritten" : guard is null ? "not tried: another backup job runs" : "not tried: there is no set yet";
                 });
             }
 

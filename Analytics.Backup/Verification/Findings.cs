@@ -25,7 +25,7 @@ public sealed record Findings(IReadOnlyList<string> Whole, IReadOnlyDictionary<s
 
         problems.AddRange(report.Faults.Where(fault => Concerns(fault, info)).Select(fault => $"{fault.What}: {fault.File}"));
         problems.AddRange(report.Complaints);
-        problems.AddRange(damaged.Select(pair => $"set {pair.Key} cannot be relied on: {pair.Value}"));
+        problems.AddRange(damaged.Select(pair => $"set {pair.Key} is not reliable: {pair.Value}"));
         if (continuousFrom is { WalStart: not null }) problems.AddRange(WalGaps.After(continuousFrom, info, report.Ranges));
         // Whatever made pgBackRest say error and is in none of the above: nothing may be called whole then.
         if (!report.IsOk && problems.Count == 0 && report.Sets.Keys.All(label => info.Find(label) is not null))
@@ -37,7 +37,7 @@ public sealed record Findings(IReadOnlyList<string> Whole, IReadOnlyDictionary<s
     private static string? Damage(BackupSet set, VerifyReport report, Dictionary<string, string> damaged)
     {
         var status = report.Sets.GetValueOrDefault(set.Label);
-        if (status is "invalid" or "manifest missing") return $"pgbackrest verify calls it {status}";
+        if (status is "invalid" or "manifest missing") return $"pgbackrest verify reports {status}";
         // Oldest first: what it builds on has been judged.
         if (set.References.Append(set.Prior).FirstOrDefault(label => label is not null && damaged.ContainsKey(label)) is { } broken) return $"it builds on {broken}";
         // Not looked at, because it came meanwhile: nothing is known of it.

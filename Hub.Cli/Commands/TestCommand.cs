@@ -18,9 +18,9 @@ internal static partial class TestCommand
 
     public static Command Create(Ui ui)
     {
-        var tier = new Option<string[]>("--tier") { Description = "Run these tiers only: unit, native, integration, fault, nightly. May be given several times [default: all but nightly, which takes half an hour]." };
+        var tier = new Option<string[]>("--tier") { Description = "Run only these tiers: unit, native, integration, fault, nightly. Can be repeated [default: all but nightly, which takes half an hour]." };
         tier.AcceptOnlyFromAmong(Tiers);
-        var command = new Command("test", "Build everything, run the tests, end with one line `N passed, N failed, N skipped`.") { tier };
+        var command = new Command("test", "Build everything and run the tests. The last line is `N passed, N failed, N skipped`.") { tier };
         command.SetAction(async (parse, cancellation) =>
         {
             var chosen = parse.GetValue(tier) is { Length: > 0 } some ? some : [.. Tiers.Where(known => known != Nightly)];

@@ -31,7 +31,7 @@ internal sealed class CertificateRenewal(Deployment deployment, ContainerEngine 
         var step = AuthorityRotation.Pending(deployment.Read);
         if (step is not null)
         {
-            report("an earlier replacement was interrupted: going on");
+            report("an earlier replacement was interrupted: continuing");
             // Not everybody may have taken the files of the step before.
             if (AuthorityRotation.CanIssue(deployment.Read))
                 await RenewAsync(report, cancel);
@@ -43,7 +43,7 @@ internal sealed class CertificateRenewal(Deployment deployment, ContainerEngine 
             {
                 RotationStep.Trust => "the new CA is trusted beside the old one",
                 RotationStep.Issue => "the new CA issues",
-                _ => "the old CA is trusted no more",
+                _ => "the old CA is no longer trusted",
             });
             Save(AuthorityRotation.Apply(next, deployment.Topology.Name, deployment.Read, TimeProvider.System.GetUtcNow()));
             // Patroni takes a changed bundle only together with a certificate of another number.

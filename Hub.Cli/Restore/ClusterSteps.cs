@@ -48,7 +48,7 @@ internal sealed class ClusterSteps(Ui ui, ContainerEngine engine, Deployment dep
     /// <summary>The first member bootstraps as <paramref name="configuration"/> says, the others are copied from it.</summary>
     public async Task BootstrapAsync(string first, string configuration, string name, CancellationToken cancellation)
     {
-        await ui.StepAsync("Forgetting the old cluster in etcd", async report =>
+        await ui.StepAsync("Removing the old cluster from etcd", async report =>
         {
             (await engine.ComposeAsync(deployment.Project, cancellation, line => report(line.Trim()), ["up", "--detach", .. deployment.Topology.Etcd.Hosts, ClusterNames.EtcdAuth])).OrThrow("etcd did not start");
             await Files.ForgetClusterAsync(first, cancellation);
@@ -122,8 +122,8 @@ internal sealed class ClusterSteps(Ui ui, ContainerEngine engine, Deployment dep
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            throw new CliException($"The cluster is not whole after {timeout.TotalSeconds:0} s.",
-                $"`./hub logs {logs}` shows what it does. Repeat the command with a longer --timeout, or bring the old data back: `./hub restore undo`.");
+            throw new CliException($"The cluster is not complete after {timeout.TotalSeconds:0} s.",
+                $"`./hub logs {logs}` shows what it does. Repeat the command with a longer --timeout, or return to the old data: `./hub restore undo`.");
         }
     }
 }

@@ -26,7 +26,7 @@ internal sealed class MemberFiles(Deployment deployment, ContainerEngine engine)
         set -eu
         for path in {string.Join(' ', Directories)}; do
           if [ -e {Marker} ]; then rm -rf "$path" "$path{Failed}"
-          elif [ -e "$path{Kept}" ] && [ -e "$path" ]; then echo "$path and $path{Kept} are both there" >&2; exit 1
+          elif [ -e "$path{Kept}" ] && [ -e "$path" ]; then echo "both $path and $path{Kept} exist" >&2; exit 1
           elif [ -e "$path" ]; then mv "$path" "$path{Kept}"; fi
         done
         touch {Marker}

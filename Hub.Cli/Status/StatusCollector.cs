@@ -35,7 +35,7 @@ internal sealed class StatusCollector(Deployment deployment, ContainerEngine eng
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            throw new CliException($"The container engine does not answer within {Patience.TotalSeconds:0} s.", "See `docker info`; is the machine overloaded?");
+            throw new CliException($"The container engine does not answer within {Patience.TotalSeconds:0} s.", "See `docker info`. The machine may be overloaded.");
         }
     }
 

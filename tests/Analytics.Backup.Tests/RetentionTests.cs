@@ -46,7 +46,7 @@ public class Retention
     }
 
     [Fact]
-    public void Drops_what_lost_its_full_for_it_cannot_be_restored()
+    public void Drops_differentials_whose_full_backup_is_gone()
     {
         var full = Samples.Full("2026-11-21T02:00:00Z");
         var orphan = Samples.Diff(Samples.Full("2026-11-20T02:00:00Z"), Samples.Utc("2026-11-20T06:00:00Z"));
@@ -74,7 +74,7 @@ public class Retention
     }
 
     [Fact]
-    public void Never_drops_the_only_full_be_it_damaged_or_old()
+    public void Never_drops_the_only_full_even_if_damaged_or_old()
     {
         var plan = Plan([Samples.Full("2020-01-01T02:00:00Z", damaged: true)]);
         Assert.True(Assert.Single(plan.Decisions).Keep);
@@ -84,7 +84,7 @@ public class Retention
     }
 
     [Fact]
-    public void Gives_no_place_to_a_damaged_set_and_keeps_it_for_a_while()
+    public void Damaged_set_fills_no_tier_and_is_kept_for_a_while()
     {
         var bad = Samples.Full("2026-11-20T02:00:00Z", since: "2026-11-21T04:00:00Z");
         var days = Days(10).Where(day => day.Day != 20).Select(day => Samples.Full(day)).ToList();

@@ -45,7 +45,7 @@ public sealed class LedgerTests
     [InlineData("duplicate")]
     [InlineData("refused")]
     [InlineData("foreign")]
-    public void Whatever_is_wrong_it_does_not_hold(string mutation)
+    public void Ledger_with_any_error_does_not_hold(string mutation)
     {
         var found = mutation switch
         {

@@ -74,7 +74,7 @@ internal static class OtlpAnswer
         }
         catch (Exception unreadable) when (unreadable is JsonException or InvalidOperationException or FormatException or OverflowException)
         {
-            throw new InvalidDataException("the answer is no OTLP: " + unreadable.Message, unreadable);
+            throw new InvalidDataException("the response is not OTLP: " + unreadable.Message, unreadable);
         }
     }
 

@@ -46,12 +46,12 @@ public sealed class A_start_that_fails
     {
         await using var data = new RunData(HubProfile.Single);
         using var run = AppHostProcess.Start(data, ("HUB_PROFILE", "huge"));
-        await run.SaysAsync("HUB_PROFILE is 'huge'. Known are: cluster, single.", Patience);
+        await run.SaysAsync("HUB_PROFILE is 'huge'. Known profiles: cluster, single.", Patience);
         Assert.Equal(1, await run.ExitCodeAsync(Patience));
     }
 
     [Fact]
-    public async Task For_an_image_that_cannot_be_had_names_the_image()
+    public async Task For_an_unavailable_image_names_the_image()
     {
         await using var data = new RunData(HubProfile.Single);
         await using var run = await HubRun.StartAsync(data, settings: (Images.DatabaseVariable, "hub/no-such-image:1"));
@@ -77,7 +77,7 @@ public sealed class A_start_that_fails
     }
 
     [Fact]
-    public async Task For_want_of_an_engine_says_so()
+    public async Task Without_an_engine_says_so()
     {
         await using var data = new RunData(HubProfile.Single);
         using var run = AppHostProcess.Start(data, ("DOCKER_HOST", $"unix://{data.State}/no.sock"));
