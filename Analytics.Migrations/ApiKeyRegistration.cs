@@ -26,7 +26,7 @@ public sealed record ApiKeyRegistration(string Key, string Project)
     public byte[] Hash => SHA256.HashData(Encoding.UTF8.GetBytes(Key));
 
     /// <summary>Reads it.</summary>
-    /// <exception cref="ConfigurationException">HUB_API_KEY is missing or is no key; the message does not repeat it.</exception>
+    /// <exception cref="ConfigurationException">HUB_API_KEY is missing or not a valid key; the message does not repeat it.</exception>
     public static ApiKeyRegistration Read(IConfiguration configuration)
     {
         var key = configuration["HUB_API_KEY"];

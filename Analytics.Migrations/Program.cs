@@ -44,7 +44,7 @@ async Task<int> RunAsync()
     }
     catch (Exception e)
     {
-        // Nobody is above this to handle it, and an abort would leave the reason to a core dump.
+        // There is no caller to handle it, and an abort would show the reason only in a core dump.
         logger.LogCritical(e, "Failed unexpectedly");
         return ExitCodes.Failed;
     }

@@ -6,7 +6,7 @@ namespace Analytics.Migrations;
 /// <summary>One runner at a time: a session-level advisory lock, which the server releases when the session ends, however it ends.</summary>
 internal static class RunnerLock
 {
-    // "hub.migr" in ASCII: any constant will do that nobody else takes.
+    // "hub.migr" in ASCII: any constant that no other program uses.
     private const long Key = 0x6875_622e_6d69_6772;
 
     /// <summary>Takes the lock, waiting for a runner that has it.</summary>

@@ -59,7 +59,7 @@ internal sealed class DrillJob(BackupSettings settings, PgBackRest pgBackRest, T
                 : throw new BackupException($"Set {label} ended at {named.Stop:u}, after the target {request.To:u}.", "Choose an older set, or omit --set.", ExitCodes.Configuration);
         }
 
-        // A damaged one is taken when there is no other: a drill that fails says more than one that did not run.
+        // A damaged one is used when there is no other: a failed drill tells more than no drill.
         var candidates = info.Sets.Where(set => !set.IsAbandoned && (request.To is null || set.Stop <= request.To)).ToList();
         return candidates.LastOrDefault(set => !set.IsDamaged) ?? candidates.LastOrDefault()
             ?? throw new BackupException(request.To is null ? "There is no backup yet." : $"No set ended before {request.To:u}.", "Take one with `hub-backup full`; `hub-backup list` shows the earliest recoverable time.");

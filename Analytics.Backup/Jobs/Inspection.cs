@@ -6,7 +6,7 @@ using Spectre.Console;
 
 namespace Analytics.Backup.Jobs;
 
-/// <summary>The verbs that only look: <c>list</c> and <c>check</c>. They are no runs and leave no row.</summary>
+/// <summary>The verbs that only look: <c>list</c> and <c>check</c>. They are not recorded as runs.</summary>
 internal sealed class Inspection(BackupSettings settings, PgBackRest pgBackRest, Primary primary, TimeProvider time, IAnsiConsole console)
 {
     /// <summary>At the start of each job: which pgBackRest runs, and what a newer one mends.</summary>

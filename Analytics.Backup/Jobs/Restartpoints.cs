@@ -69,7 +69,7 @@ internal sealed class Restartpoints(BackupSettings settings, TimeProvider time, 
         {
             await using var connection = new NpgsqlConnection(connectionString);
             await connection.OpenAsync(ended);
-            // On a primary it would be a checkpoint at full speed, which helps nobody here.
+            // On a primary it would be a checkpoint at full speed, which does not help here.
             await using var command = new NpgsqlCommand("DO $$BEGIN IF pg_is_in_recovery() THEN CHECKPOINT; END IF; END$$", connection);
             await command.ExecuteNonQueryAsync(ended);
             return $"{Waits}: requested one";

@@ -75,7 +75,7 @@ internal sealed class VerifyJob(BackupSettings settings, PgBackRest pgBackRest, 
         }
     }
 
-    /// <summary>Without the database the repository is still judged; the run fails in the end, for it cannot be recorded.</summary>
+    /// <summary>Without the database the repository is still checked; the run then fails, because it cannot be recorded.</summary>
     private async Task<NpgsqlConnection?> LockAsync(JobRun run, CancellationToken cancel)
     {
         try

@@ -23,7 +23,7 @@ internal sealed class ManifestRecorder(NpgsqlConnection connection, TimeProvider
         var read = new Dictionary<string, ChunkState>();
         foreach (var (hypertable, chunk) in Turn(manifest, readable))
         {
-            // Open chunks are few, and a backup whose newest rows nobody counted would prove little.
+            // Open chunks are few, and a backup whose newest rows were not counted would prove little.
             if (!chunk.Sealed || time.GetElapsedTime(started) < budget) read[chunk.Name] = await reader.ReadRowsAsync(hypertable, chunk, cancel);
         }
 

@@ -25,7 +25,7 @@ internal static class PgBackRestVersion
     ];
 
     /// <summary>Reads what <c>pgbackrest version</c> says: <c>pgBackRest 2.55.1</c>.</summary>
-    /// <exception cref="BackupException">It is no version, or one that is too old.</exception>
+    /// <exception cref="BackupException">It is not a version, or it is too old.</exception>
     public static Version Require(string text)
     {
         var word = text.Split(' ', '\n').ElementAtOrDefault(1)?.Trim() ?? "";

@@ -25,7 +25,7 @@ public enum RestoreType
 /// <param name="Moment">The moment, for <see cref="RestoreType.Time"/>.</param>
 /// <param name="Size">Bytes of the restored database.</param>
 /// <param name="IsAbandoned">The set lies on a timeline that an earlier restore left; recovery stays on it.</param>
-/// <param name="Abandons">Sets that hold what came after the target: once a cluster goes on from there, they are no ancestors of it.</param>
+/// <param name="Abandons">Sets with data from after the target: a cluster that continues from there does not have them in its history.</param>
 public sealed record RestorePlan(string Set, RestoreType Type, DateTimeOffset? Moment, long Size, bool IsAbandoned, IReadOnlyList<string> Abandons)
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) } };

@@ -10,7 +10,7 @@ public sealed record Findings(IReadOnlyList<string> Whole, IReadOnlyDictionary<s
 {
     /// <summary>Judges.</summary>
     /// <param name="report">The report.</param>
-    /// <param name="info">The sets, read after the verification: one that has been expired meanwhile is no loss.</param>
+    /// <param name="info">The sets, read after the verification: one that was removed meanwhile is not lost.</param>
     /// <param name="continuousFrom">From this set's start on no WAL may be missing; null when only what makes sets consistent is needed.</param>
     public static Findings Judge(VerifyReport report, RepositoryInfo info, BackupSet? continuousFrom)
     {
@@ -54,7 +54,7 @@ public sealed record Findings(IReadOnlyList<string> Whole, IReadOnlyDictionary<s
             && string.CompareOrdinal(name[..24], set.WalStart) >= 0 && string.CompareOrdinal(name[..24], set.WalStop) <= 0;
     }
 
-    /// <summary>A file of a set that has been expired meanwhile concerns nobody.</summary>
+    /// <summary>A file of a set that was removed meanwhile does not matter.</summary>
     private static bool Concerns(FileFault fault, RepositoryInfo info)
     {
         var first = fault.File.Split('/')[0];

@@ -5,7 +5,7 @@ namespace Analytics.Topology.Dashboards;
 /// <summary>PgBouncer and HAProxy.</summary>
 internal static class GatewayDashboard
 {
-    /// <summary>Without PgBouncer's console, which is no database.</summary>
+    /// <summary>Without PgBouncer's console, which is not a database.</summary>
     private const string Real = "database=~\"llm_analytics.*\"";
     private const string Ways = "proxy=~\"primary|replica\"";
 

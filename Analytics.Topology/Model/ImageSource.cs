@@ -25,7 +25,7 @@ public sealed partial record ImageSource(string? Registry = null, string? Versio
         ? null
         : $"'{text}' is not a registry: it must be a host, and a path if there is one, in lower case and without a scheme, such as registry.example.com/hub.";
 
-    /// <summary>Why a text is no tag of an image, or null.</summary>
+    /// <summary>Why a text is not a valid tag of an image, or null.</summary>
     public static string? VersionProblem(string text) =>
         text != "latest" && Tag().IsMatch(text) ? null : $"'{text}' is not a version: it must have letters, digits, '.', '_' and '-', at most 128, and not latest.";
 

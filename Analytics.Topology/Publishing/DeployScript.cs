@@ -17,7 +17,7 @@ internal static class DeployScript
 {
     public const string FileName = "deploy.sh";
 
-    /// <summary>Never applied by hand: the script makes what is in them, or chooses them by an option of their own.</summary>
+    /// <summary>Never named by the user: the script creates their content, or an option of its own selects them.</summary>
     private static readonly string[] NotChosen = ["secrets.yaml", "cert-manager.yaml"];
 
     /// <param name="size">What is published.</param>

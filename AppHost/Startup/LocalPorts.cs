@@ -17,7 +17,7 @@ internal static class LocalPorts
 
     public static bool IsFree(int port)
     {
-        // Sockets of closed connections do not count, as they do not for whoever will listen.
+        // Sockets of closed connections do not count, because they do not prevent a program from listening.
         var addresses = IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners()
             .Where(listener => listener.Port == port).Select(listener => listener.Address);
         if (addresses.Any(address => IPAddress.IsLoopback(address) || address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any)))

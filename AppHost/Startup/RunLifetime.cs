@@ -33,7 +33,7 @@ internal static class RunLifetime
 
     /// <summary>
     /// What would hide Hub's own lines: each request of an open dashboard is six lines, over a thousand while the AppHost stops; and a
-    /// start that Ctrl-C ended is no failure, of which the host would write the stack.
+    /// start that Ctrl-C ended is not a failure, for which the host would print the stack.
     /// </summary>
     internal static void Quieten(LoggerFilterOptions log, IServiceProvider services)
     {

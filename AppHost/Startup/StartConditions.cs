@@ -5,7 +5,8 @@ using Microsoft.Extensions.Logging;
 namespace AppHost.Startup;
 
 /// <summary>
-/// What would let a resource fail in a way that tells nobody why: said before it starts, in its log, its state and on the console.
+/// Conditions under which a resource would fail without a clear message. They are reported before it starts, in its log, in its state and on
+/// the console.
 /// </summary>
 internal static class StartConditions
 {
@@ -60,7 +61,7 @@ internal static class StartConditions
         });
 
     /// <summary>
-    /// Fails the resource when its volume holds data that were made with passwords which are gone: nobody could log in, and every part
+    /// Fails the resource when its volume holds data that were made with passwords that are gone: no part could log in, and every part
     /// behind it would wait without an end.
     /// </summary>
     public static IResourceBuilder<ContainerResource> WithOwnData(this IResourceBuilder<ContainerResource> resource, DevelopmentHub hub) =>

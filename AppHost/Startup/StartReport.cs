@@ -52,7 +52,7 @@ internal sealed class StartReport(DevelopmentHub hub, DistributedApplicationMode
 
     public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    /// <summary>What ends from now on is no failure.</summary>
+    /// <summary>A resource that ends from now on has not failed.</summary>
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
         await stop.CancelAsync();

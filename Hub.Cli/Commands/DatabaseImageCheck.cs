@@ -85,7 +85,7 @@ internal static class DatabaseImageCheck
         }
         catch (Exception problem) when (problem is CliException or Npgsql.NpgsqlException)
         {
-            // A database that is down is no reason to refuse what may bring it up; what was written down decides.
+            // A database that is down must not block an image that may start it; what was recorded decides.
             return null;
         }
     }

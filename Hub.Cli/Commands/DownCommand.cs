@@ -65,7 +65,7 @@ internal static class DownCommand
             (await engine.RunAsync(cancellation, remove(ids))).OrThrow("The engine did not remove everything of the hub");
     }
 
-    /// <summary>Only an engine that `hub up` started, and only when nobody else uses it; one that `hub test` started has tests to run yet.</summary>
+    /// <summary>Only an engine that `hub up` started, and only when it is not in use; tests may still use one of `hub test`.</summary>
     private static async Task StopEngineAsync(Ui ui, ContainerEngine engine, CancellationToken cancellation)
     {
         if (!File.Exists(EngineMarker) || (await File.ReadAllTextAsync(EngineMarker, cancellation)).Trim().Split(' ') is not [var pid, "up"] || (await engine.RunAsync(cancellation, "ps", "--quiet")).Output.Trim().Length > 0)

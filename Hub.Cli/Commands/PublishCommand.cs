@@ -60,7 +60,7 @@ internal static class PublishCommand
         return command;
     }
 
-    /// <summary>What is committed names no registry, for it is nobody's; what an operator publishes is to be installed.</summary>
+    /// <summary>Committed files name no registry, because they belong to no operator; files for an operator must be installable.</summary>
     private static void RequireRegistry(PublishSize size)
     {
         if (!size.CanBePulled)

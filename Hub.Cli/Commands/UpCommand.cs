@@ -83,7 +83,7 @@ internal static class UpCommand
         return 0;
     }
 
-    /// <summary>Members that were started now would each begin the cluster anew.</summary>
+    /// <summary>Members that start now would each create a new cluster.</summary>
     private static void RefuseUnfinishedRestore(Deployment deployment)
     {
         if (RestoreState.Load(deployment) is { Phase: not RestorePhase.Restored } restore)
@@ -120,14 +120,14 @@ internal static class UpCommand
     }
 
     /// <summary>
-    /// Those that ran before and still do. One that Compose made anew has read its files, and a signal may come before it can take one.
+    /// Containers that ran before and still run. One that Compose recreated has read its files, and might not handle a signal yet.
     /// </summary>
     internal static IReadOnlyDictionary<string, ContainerState> Kept(IReadOnlyDictionary<string, ContainerState> before, IReadOnlyDictionary<string, ContainerState> now) =>
         now.Where(item => before.TryGetValue(item.Key, out var old) && old.IsRunning && old.Id == item.Value.Id).ToDictionary(item => item.Key, item => item.Value);
 
     /// <summary>
     /// Containers that ran before read files that changed since: each takes them by a signal where it can, and is restarted where it
-    /// cannot, etcd's members only when the one before serves again, for the others are what the cluster leans on meanwhile.
+    /// cannot, etcd's members only when the previous one serves again, because the cluster depends on the others meanwhile.
     /// </summary>
     private static async Task RefreshAsync(ContainerEngine engine, Deployment deployment, IReadOnlyDictionary<string, ContainerState> kept,
         IReadOnlyList<string> changed, CancellationToken cancellation)

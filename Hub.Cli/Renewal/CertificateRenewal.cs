@@ -17,7 +17,7 @@ internal sealed class CertificateRenewal(Deployment deployment, ContainerEngine 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan ConsolePatience = TimeSpan.FromSeconds(10);
 
-    /// <summary>Issues every component's certificate anew.</summary>
+    /// <summary>Issues a new certificate for every component.</summary>
     public async Task RenewAsync(Action<string> report, CancellationToken cancel)
     {
         report("issuing certificates");

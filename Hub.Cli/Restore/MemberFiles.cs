@@ -82,7 +82,7 @@ internal sealed class MemberFiles(Deployment deployment, ContainerEngine engine)
         """,
     ];
 
-    /// <summary>Forgets the cluster in etcd, so that the first member may begin it anew. The lease of a leader that was killed is waited for.</summary>
+    /// <summary>Removes the cluster from etcd, so that the first member may create it again. Waits for a killed leader's lease.</summary>
     public async Task ForgetClusterAsync(string member, CancellationToken cancellation) =>
         // patronictl asks for the name, then for these words; with a leader still noted it asks a third time, and gives up.
         (await RunAsync(member, $"""

@@ -139,7 +139,7 @@ internal sealed class Deployment
 
     /// <summary>Writes every file of this hub: what is there and still good is kept, above all passwords and the CA.</summary>
     /// <param name="now">Start of the life of new certificates.</param>
-    /// <param name="renew">Issue every component's certificate anew.</param>
+    /// <param name="renew">Issue a new certificate for every component.</param>
     /// <returns>The paths that changed, relative to <see cref="Directory"/>.</returns>
     public IReadOnlyList<string> Write(DateTimeOffset now, bool renew = false)
     {

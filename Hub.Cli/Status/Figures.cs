@@ -39,7 +39,7 @@ internal static class Figures
 
     private static Figure Metric(string component, string name, string unit, string expression) => new(component, name, unit, new Prometheus(expression, Instant: true));
 
-    /// <summary>A figure for people: 1.2 k, 350 ms, 12 %, 3.4 GiB; a dash for one that nobody could say.</summary>
+    /// <summary>A figure for people: 1.2 k, 350 ms, 12 %, 3.4 GiB; a dash for an unknown figure.</summary>
     public static string Text(FigureStatus figure) => figure.Value is not { } value || !double.IsFinite(value) ? "–" : figure.Unit switch
     {
         Units.Share => FormattableString.Invariant($"{value * 100:0.#} %"),

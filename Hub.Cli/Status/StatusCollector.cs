@@ -19,7 +19,7 @@ internal sealed class StatusCollector(Deployment deployment, ContainerEngine eng
     private readonly List<string> problems = [];
     private readonly SortedSet<string> unanswered = new(StringComparer.Ordinal);
 
-    /// <exception cref="CliException">There is no hub that runs, or no engine that answers.</exception>
+    /// <exception cref="CliException">No hub runs, or no engine answers.</exception>
     public static async Task<HubStatus> CollectAsync(CancellationToken cancellation)
     {
         var deployment = Deployment.Load();

@@ -2,7 +2,7 @@ using Hub.Drills.Ledgers;
 
 namespace Hub.Drills.Tests;
 
-/// <summary>The ledger's arithmetic, on ledgers made by hand: what it must find and what it must not.</summary>
+/// <summary>The ledger's evaluation, on prepared ledgers: what it must find and what it must not.</summary>
 public sealed class LedgerTests
 {
     private static readonly Guid A = Guid.NewGuid(), B = Guid.NewGuid(), C = Guid.NewGuid(), D = Guid.NewGuid();

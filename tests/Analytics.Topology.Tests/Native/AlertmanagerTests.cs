@@ -37,7 +37,7 @@ public class AlertmanagerTests
 
     /// <summary>
     /// All that AlertFaultTests has seen to fire when the primary was killed, in one hub before a standby takes over and in another after it: of each
-    /// one page is left, because what is not held back is sent together, by cluster and area.
+    /// one page is left, because what is not suppressed is sent together, by cluster and area.
     /// </summary>
     [Fact]
     public async Task Failed_primary_raises_one_page_before_and_one_after_the_failover()
@@ -106,7 +106,7 @@ public class AlertmanagerTests
             Assert.True(posted.IsSuccessStatusCode, await posted.Content.ReadAsStringAsync(Cancel));
         }
 
-        /// <summary>The alerts that are not held back, as soon as they are so many.</summary>
+        /// <summary>The alerts that are not suppressed, as soon as there are that many.</summary>
         public async Task<List<string>> UntilAsync(int count)
         {
             for (var patience = 0; ; patience++)

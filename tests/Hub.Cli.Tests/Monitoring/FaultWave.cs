@@ -60,7 +60,7 @@ internal sealed class FaultWave(MonitoredCluster fixture, ITestOutputHelper outp
         output.WriteLine($"health checks and alerts agree, after {TimeProvider.System.GetElapsedTime(started).TotalSeconds:0} s");
     }
 
-    /// <summary>All of them, also when one cannot be mended.</summary>
+    /// <summary>All of them, also when one cannot be repaired.</summary>
     private static async Task MendAsync(IEnumerable<Fault> faults)
     {
         var problems = new List<Exception>();
