@@ -64,8 +64,11 @@ internal sealed class Kube(string space, CancellationToken? stop = null)
     public async Task ApplyAsync(params IKubernetesObject[] objects)
     {
         foreach (var each in objects)
-            (await Programs.RunAsync(Program, ["--namespace", space, "apply", "--filename", "-"], Cancel, input: KubernetesJson.Serialize(each))).OrThrow("The cluster did not take an object");
+            await ApplyAsync(KubernetesJson.Serialize(each));
     }
+
+    public async Task ApplyAsync(string document) =>
+        (await Programs.RunAsync(Program, ["--namespace", space, "apply", "--filename", "-"], Cancel, input: document)).OrThrow("The cluster did not take an object");
 
     /// <summary>SQL at the first member that says it leads, as the superuser.</summary>
     public async Task<string> SqlAsync(string sql)
