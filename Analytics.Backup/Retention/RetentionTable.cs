@@ -41,7 +41,7 @@ public static class RetentionTable
     }
 
     /// <summary>A reason in words.</summary>
-    public static string Words(Because because) => because.Reason switch
+    public static string Words(DecisionReason because) => because.Reason switch
     {
         Reason.Daily => $"daily {because.Of}",
         Reason.Weekly => $"weekly {because.Of}",

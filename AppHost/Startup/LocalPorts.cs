@@ -10,10 +10,10 @@ internal static class LocalPorts
     /// <summary>
     /// A run that was killed leaves its containers and the dashboard to the orchestrator, which needs some time to stop them.
     /// </summary>
-    public static readonly TimeSpan PatienceWithLastRun = TimeSpan.FromSeconds(60);
+    public static readonly TimeSpan WaitForLastRun = TimeSpan.FromSeconds(60);
 
     /// <summary>Programs of such a run end sooner.</summary>
-    public static readonly TimeSpan PatienceWithPrograms = TimeSpan.FromSeconds(5);
+    public static readonly TimeSpan WaitForPrograms = TimeSpan.FromSeconds(5);
 
     public static bool IsFree(int port)
     {

@@ -10,7 +10,7 @@ namespace Hub.Cli.Commands;
 /// <summary>Waits until the hub is healthy, part by part, and says what it waits for.</summary>
 internal static class HealthWait
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1), ContainerPatience = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1), ContainerTimeout = TimeSpan.FromMinutes(1);
 
     /// <exception cref="CliException">Not healthy in time, or a part has failed for good; the message ends with that part's last log lines.</exception>
     public static async Task UntilHealthyAsync(Ui ui, ContainerEngine engine, Deployment deployment, TimeSpan timeout, CancellationToken cancellation)
@@ -82,8 +82,8 @@ internal static class HealthWait
         var clock = Stopwatch.StartNew();
         while ((await engine.ContainersAsync(deployment.Choices.Name, cancellation)).GetValueOrDefault(container)?.Health != "healthy")
         {
-            if (clock.Elapsed > ContainerPatience)
-                throw await TimedOutAsync(engine, deployment, container, container, ContainerPatience);
+            if (clock.Elapsed > ContainerTimeout)
+                throw await TimedOutAsync(engine, deployment, container, container, ContainerTimeout);
             await Task.Delay(Pause, cancellation);
         }
     }

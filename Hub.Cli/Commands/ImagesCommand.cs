@@ -15,7 +15,7 @@ namespace Hub.Cli.Commands;
 internal static partial class ImagesCommand
 {
     /// <summary>For one answer of a registry.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(15);
 
     public static Command Create(Ui ui)
     {
@@ -128,7 +128,7 @@ internal static partial class ImagesCommand
     {
         if (!size.CanBePulled || size.Topology.Images.All.Any(Images.IsLocal))
             throw new CliException($"Size {size.Name} has images that are in no registry yet, so they have no digest to read.", "Name the registry to which `./hub images --push` pushed them: --registry registry.example.com/hub", exitCode: 2);
-        using var http = new HttpClient { Timeout = Patience };
+        using var http = new HttpClient { Timeout = AnswerTimeout };
         var registry = new RegistryClient(http);
         var read = await ui.StepAsync("Digests", _ => Task.WhenAll(size.Topology.Images.All.Select(async image =>
         {
@@ -168,7 +168,7 @@ internal static partial class ImagesCommand
 
     private static async Task<int> OutdatedAsync(Ui ui, Images images, CancellationToken cancellation)
     {
-        using var http = new HttpClient { Timeout = Patience };
+        using var http = new HttpClient { Timeout = AnswerTimeout };
         var registry = new RegistryClient(http);
         var pulled = images.All.Where(image => !Images.IsOwn(image)).ToList();
         var rows = await ui.StepAsync("Tags", _ => Task.WhenAll(pulled.Select(async image =>

@@ -14,8 +14,8 @@ namespace Hub.Cli.Renewal;
 /// </summary>
 internal sealed class CertificateRenewal(Deployment deployment, ContainerEngine engine, DrillCluster cluster)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
-    private static readonly TimeSpan ConsolePatience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan HealthTimeout = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan ConsoleTimeout = TimeSpan.FromSeconds(10);
 
     /// <summary>Issues a new certificate for every component.</summary>
     public async Task RenewAsync(Action<string> report, CancellationToken cancel)
@@ -72,7 +72,7 @@ internal sealed class CertificateRenewal(Deployment deployment, ContainerEngine 
         {
             report($"restarting {etcd}");
             await DoAsync(["restart", cluster.Container(etcd)], etcd, cancel);
-            await cluster.UntilHealthyAsync(Patience, report, cancel);
+            await cluster.UntilHealthyAsync(HealthTimeout, report, cancel);
         }
 
         foreach (var member in cluster.Members)
@@ -88,7 +88,7 @@ internal sealed class CertificateRenewal(Deployment deployment, ContainerEngine 
         {
             foreach (var command in new[] { "RELOAD", "RECONNECT" })
             {
-                if (await console.RunAsync(command, ConsolePatience, cancel) is { Length: > 0 } refused)
+                if (await console.RunAsync(command, ConsoleTimeout, cancel) is { Length: > 0 } refused)
                     throw new CliException($"PgBouncer did not take its new certificate: {command}: {refused}", "See `./hub logs pgbouncer`.");
             }
         }
@@ -102,7 +102,7 @@ internal sealed class CertificateRenewal(Deployment deployment, ContainerEngine 
             await DoAsync(["restart", cluster.Container(container.Name)], container.Name, cancel);
         }
 
-        await cluster.UntilHealthyAsync(Patience, report, cancel);
+        await cluster.UntilHealthyAsync(HealthTimeout, report, cancel);
     }
 
     /// <summary>The signal that makes a container read its files again, null: it has to be restarted.</summary>
