@@ -1,3 +1,5 @@
+using Hub.Operations.Clusters;
+
 namespace Hub.Drills.Faults;
 
 /// <summary>Something that can happen to a cluster, and its end.</summary>
@@ -16,5 +18,5 @@ public sealed record Fault(string Name, string Summary, Func<FaultContext, Cance
     public bool Combines { get; init; } = true;
 
     /// <summary>Why it cannot be made here; null where it can.</summary>
-    public Func<DrillCluster, CancellationToken, Task<string?>> ImpossibleAsync { get; init; } = (_, _) => Task.FromResult<string?>(null);
+    public Func<RunningCluster, CancellationToken, Task<string?>> ImpossibleAsync { get; init; } = (_, _) => Task.FromResult<string?>(null);
 }

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Hub.Drills.Faults;
 using Hub.Drills.Ledgers;
+using Hub.Operations.Clusters;
 
 namespace Hub.Drills.Load;
 
@@ -29,7 +30,7 @@ internal sealed class CopyWatcher : IAsyncDisposable
     private readonly ConcurrentQueue<MemberSample> samples = new();
     private readonly Task[] watches;
 
-    public CopyWatcher(DrillCluster cluster, Ledger ledger) => watches = [.. cluster.Members.Select(member => RunAsync(cluster, member, ledger))];
+    public CopyWatcher(RunningCluster cluster, Ledger ledger) => watches = [.. cluster.Members.Select(member => RunAsync(cluster, member, ledger))];
 
     public IReadOnlyList<MemberSample> Samples => [.. samples];
 
@@ -46,7 +47,7 @@ internal sealed class CopyWatcher : IAsyncDisposable
         stop.Dispose();
     }
 
-    private async Task RunAsync(DrillCluster cluster, string member, Ledger ledger)
+    private async Task RunAsync(RunningCluster cluster, string member, Ledger ledger)
     {
         while (!stop.IsCancellationRequested)
         {

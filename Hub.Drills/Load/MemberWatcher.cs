@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Analytics.Topology;
 using Hub.Drills.Ledgers;
+using Hub.Operations.Clusters;
 
 namespace Hub.Drills.Load;
 
@@ -39,7 +40,7 @@ INSERT INTO drill.probes VALUES (:at) RETURNING 'hub-wrote', at, ('x' || substr(
     private readonly ConcurrentQueue<MemberWrite> writes = new();
     private readonly Task[] watches;
 
-    public MemberWatcher(DrillCluster cluster, Ledger ledger) => watches = [.. cluster.Members.Select(member => RunAsync(cluster, member, ledger))];
+    public MemberWatcher(RunningCluster cluster, Ledger ledger) => watches = [.. cluster.Members.Select(member => RunAsync(cluster, member, ledger))];
 
     public IReadOnlyList<MemberWrite> Writes => [.. writes];
 
@@ -56,7 +57,7 @@ INSERT INTO drill.probes VALUES (:at) RETURNING 'hub-wrote', at, ('x' || substr(
         stop.Dispose();
     }
 
-    private async Task RunAsync(DrillCluster cluster, string member, Ledger ledger)
+    private async Task RunAsync(RunningCluster cluster, string member, Ledger ledger)
     {
         while (!stop.IsCancellationRequested)
         {

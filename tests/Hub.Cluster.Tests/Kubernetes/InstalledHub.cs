@@ -4,7 +4,7 @@ using System.Text.Json;
 using Analytics.Topology;
 using Analytics.Topology.Kubernetes;
 using Analytics.Topology.Publishing;
-using Hub.Drills;
+using Hub.Operations.Clusters;
 
 namespace Hub.Cluster.Tests.Kubernetes;
 
@@ -56,7 +56,7 @@ internal sealed class InstalledHub : IAsyncDisposable
     public ClusterTopology Topology => size.Topology;
 
     /// <summary>As drills see it, once it is installed.</summary>
-    public DrillCluster Cluster { get; private set; } = null!;
+    public RunningCluster Cluster { get; private set; } = null!;
 
     /// <summary>Skips the test where there is no cluster.</summary>
     public static async Task<InstalledHub> InstallAsync(Way way)
@@ -167,7 +167,7 @@ internal sealed class InstalledHub : IAsyncDisposable
             ClientPods.Space(Client.Namespace, KubernetesNames.TelemetryLabel, KubernetesNames.SqlLabel),
             ClientPods.Python(KubeHost.Client, Topology.Images.Database, await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "Kubernetes", "relay.py")), KubeHost.RelayArguments(name)));
         await Client.ExplainAsync("waiting for the client", () => Client.DoAsync("wait", "--for=condition=Ready", $"pod/{KubeHost.Client}", "--timeout", "80s"));
-        Cluster = new DrillCluster(new DrillTarget { Topology = Topology, Secret = key => values[key], CaFile = authority }, host);
+        Cluster = new RunningCluster(new ClusterTarget { Topology = Topology, Secret = key => values[key], CaFile = authority }, host);
         await UntilHealthyAsync();
     }
 

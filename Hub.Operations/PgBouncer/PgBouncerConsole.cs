@@ -1,8 +1,9 @@
 using System.Diagnostics;
 using Analytics.Topology;
-using Hub.Drills.Engine;
+using Hub.Operations.Clusters;
+using Hub.Operations.Processes;
 
-namespace Hub.Drills.Operations;
+namespace Hub.Operations.PgBouncer;
 
 /// <summary>
 /// PgBouncer's admin console. It speaks the simple protocol only, which psql in a database member does; the session is open before it is
@@ -13,25 +14,28 @@ internal sealed class PgBouncerConsole : IAsyncDisposable
     private const string Done = "hub-done";
     private readonly Process process;
 
+    /// <summary>The console's address, for psql in a member.</summary>
+    public static string Target(string role) =>
+        $"host={ClusterNames.PgBouncer} port={Ports.PgBouncer} dbname=pgbouncer user={role} sslmode=verify-full sslrootcert={Paths.CaFile} connect_timeout=3";
+
     /// <param name="cluster">Whose PgBouncer.</param>
     /// <param name="member">The member whose psql is used; it must go on running.</param>
-    public PgBouncerConsole(DrillCluster cluster, string member)
+    public PgBouncerConsole(RunningCluster cluster, string member)
     {
         ArgumentNullException.ThrowIfNull(cluster);
-        var target = $"host={ClusterNames.PgBouncer} port={Ports.PgBouncer} dbname=pgbouncer user={Roles.PgBouncer} sslmode=verify-full sslrootcert={Paths.CaFile} connect_timeout=3";
-        process = Programs.Start("docker",
-            ["exec", "--interactive", "--env", "PGPASSWORD", cluster.Container(member), "sh", "-c", $"exec psql --no-psqlrc --quiet --tuples-only --no-align --dbname='{target}' 2>&1"],
+        process = ProcessRunner.Start("docker",
+            ["exec", "--interactive", "--env", "PGPASSWORD", cluster.Container(member), "sh", "-c", $"exec psql --no-psqlrc --quiet --tuples-only --no-align --dbname='{Target(Roles.PgBouncer)}' 2>&1"],
             new Dictionary<string, string> { ["PGPASSWORD"] = cluster.Secret(Secrets.PgBouncer) });
     }
 
     /// <summary>Runs one command and returns what PgBouncer said to it: nothing, when it did as it was told.</summary>
     /// <param name="command">Such as <c>PAUSE llm_analytics</c>.</param>
-    /// <param name="patience">How long it may take: a pause waits for transactions to end.</param>
+    /// <param name="timeout">How long it may take: a pause waits for transactions to end.</param>
     /// <param name="cancel">Stops waiting.</param>
-    public async Task<string> RunAsync(string command, TimeSpan patience, CancellationToken cancel)
+    public async Task<string> RunAsync(string command, TimeSpan timeout, CancellationToken cancel)
     {
         using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        bound.CancelAfter(patience);
+        bound.CancelAfter(timeout);
         var said = new List<string>();
         try
         {
@@ -48,7 +52,7 @@ internal sealed class PgBouncerConsole : IAsyncDisposable
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
-            return $"no end within {patience.TotalSeconds:0} s";
+            return $"no end within {timeout.TotalSeconds:0} s";
         }
         catch (IOException problem)
         {

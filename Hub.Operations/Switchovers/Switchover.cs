@@ -1,8 +1,11 @@
 using Analytics.Topology;
-using Hub.Drills.Engine;
+using Hub.Operations.Clusters;
+using Hub.Operations.Patroni;
+using Hub.Operations.PgBouncer;
+using Hub.Operations.Processes;
 using Npgsql;
 
-namespace Hub.Drills.Operations;
+namespace Hub.Operations.Switchovers;
 
 /// <summary>How a switchover went.</summary>
 /// <param name="From">Who led.</param>
@@ -15,15 +18,15 @@ public sealed record SwitchoverResult(string From, string To, bool Paused, TimeS
 /// Hands the leadership over. PgBouncer is paused meanwhile: transactions end, then clients wait instead of seeing their connections break, and
 /// go on at the new primary. Whatever happens the pool is resumed.
 /// </summary>
-public sealed class Switchover(DrillCluster cluster)
+public sealed class Switchover(RunningCluster cluster)
 {
     /// <summary>A transaction that takes longer is not waited for: it is broken, as without a pause.</summary>
-    private static readonly TimeSpan PausePatience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan PauseTimeout = TimeSpan.FromSeconds(5);
 
     /// <summary>Together with the pause below PgBouncer's query_wait_timeout (30 s), after which waiting clients get errors.</summary>
-    private static readonly TimeSpan RoutePatience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan RouteTimeout = TimeSpan.FromSeconds(20);
 
-    private static readonly TimeSpan ConsolePatience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan ConsoleTimeout = TimeSpan.FromSeconds(10);
 
     private static readonly TimeSpan ProbeInterval = TimeSpan.FromMilliseconds(200);
     private const int MostProbes = 10;
@@ -60,29 +63,29 @@ public sealed class Switchover(DrillCluster cluster)
     /// </param>
     /// <param name="report">Told what is being done.</param>
     /// <param name="cancel">Gives up; the pool is resumed all the same.</param>
-    /// <exception cref="DrillException">There is nobody to take over, or Patroni refused.</exception>
+    /// <exception cref="OperationException">There is nobody to take over, or Patroni refused.</exception>
     public async Task<SwitchoverResult> RunAsync(string? to, Action<string> report, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(report);
         var members = await cluster.MembersAsync(cancel);
-        var leader = members.FirstOrDefault(member => member.IsLeader)?.Name ?? throw new DrillException("The cluster has no leader, so there is no leadership to move.", "See `./hub status`.");
+        var leader = members.FirstOrDefault(member => member.IsRunningLeader)?.Name ?? throw new OperationException("The cluster has no leader, so there is no leadership to move.", "See `./hub status`.");
         var candidates = Candidates(members, leader, to);
         var aim = to ?? string.Join(" or ", candidates);
-        var timeline = await TimelineAsync(cancel) ?? throw new DrillException("The gateway does not route to the primary.", "See `./hub logs haproxy`.");
+        var timeline = await TimelineAsync(cancel) ?? throw new OperationException("The gateway does not route to the primary.", "See `./hub logs haproxy`.");
         await using var console = new PgBouncerConsole(cluster, candidates[0]);
-        if (await console.RunAsync("SHOW VERSION", ConsolePatience, cancel) is var hello && !hello.Contains("PgBouncer", StringComparison.Ordinal))
-            throw new DrillException($"PgBouncer's console does not answer: {hello}", "See `./hub logs pgbouncer`.");
-        using var request = Programs.Start("docker", ["exec", "--interactive", cluster.Container(leader), "python3", "-c", Request, leader, to ?? "", Paths.SocketDirectory]);
+        if (await console.RunAsync("SHOW VERSION", ConsoleTimeout, cancel) is var hello && !hello.Contains("PgBouncer", StringComparison.Ordinal))
+            throw new OperationException($"PgBouncer's console does not answer: {hello}", "See `./hub logs pgbouncer`.");
+        using var request = ProcessRunner.Start("docker", ["exec", "--interactive", cluster.Container(leader), "python3", "-c", Request, leader, to ?? "", Paths.SocketDirectory]);
         try
         {
             if (await request.StandardOutput.ReadLineAsync(cancel) != "ready")
-                throw new DrillException($"Patroni cannot be asked in {leader}: {(await request.StandardError.ReadToEndAsync(cancel)).Trim()}");
+                throw new OperationException($"Patroni cannot be asked in {leader}: {(await request.StandardError.ReadToEndAsync(cancel)).Trim()}");
             report("pausing the pool");
             var began = TimeProvider.System.GetTimestamp();
             bool paused;
             try
             {
-                paused = await console.RunAsync($"PAUSE {ClusterNames.Database}", PausePatience, cancel) is "";
+                paused = await console.RunAsync($"PAUSE {ClusterNames.Database}", PauseTimeout, cancel) is "";
                 report($"moving the leadership from {leader} to {aim}");
                 await request.StandardInput.WriteLineAsync();
                 await request.StandardInput.FlushAsync(cancel);
@@ -94,7 +97,7 @@ public sealed class Switchover(DrillCluster cluster)
             }
 
             var took = TimeProvider.System.GetElapsedTime(began);
-            return new SwitchoverResult(leader, (await cluster.LedMembersAsync(cancel)).First(member => member.IsLeader).Name, paused, took);
+            return new SwitchoverResult(leader, (await cluster.LedMembersAsync(cancel)).First(member => member.IsRunningLeader).Name, paused, took);
         }
         finally
         {
@@ -105,29 +108,31 @@ public sealed class Switchover(DrillCluster cluster)
     }
 
     /// <summary>Who may take over, in order of their names. Only a synchronous standby has every acknowledged write.</summary>
-    internal static IReadOnlyList<string> Candidates(IReadOnlyList<DrillMember> members, string leader, string? wanted)
+    internal static IReadOnlyList<string> Candidates(IReadOnlyList<PatroniMember> members, string leader, string? wanted)
     {
         var ready = members.Where(member => member is { IsSynchronous: true, IsStreaming: true }).Select(member => member.Name).Order(StringComparer.Ordinal).ToList();
         if (wanted is null)
-            return ready.Count > 0 ? ready : throw new DrillException("No standby has all acknowledged writes, so none can take over.", "See `./hub status`.");
+            return ready.Count > 0 ? ready : throw new OperationException("No standby has all acknowledged writes, so none can take over.", "See `./hub status`.");
         if (wanted == leader)
-            throw new DrillException($"{wanted} leads already.");
+            throw new OperationException($"{wanted} leads already.");
         if (members.All(member => member.Name != wanted))
-            throw new DrillException($"There is no member '{wanted}'.", "Members are: " + string.Join(", ", members.Select(member => member.Name)) + ".");
-        return ready.Contains(wanted) ? [wanted] : throw new DrillException($"{wanted} lacks acknowledged writes.", "See `./hub status`; once it streams, it can take over.");
+            throw new OperationException($"There is no member '{wanted}'.", "Members are: " + string.Join(", ", members.Select(member => member.Name)) + ".");
+        return ready.Contains(wanted) ? [wanted] : throw new OperationException($"{wanted} lacks acknowledged writes.", "See `./hub status`; once it streams, it can take over.");
     }
 
-    /// <summary>Not cancelled: a pool that stays paused is an outage. It may have been paused although the pause was not waited for.</summary>
+    /// <summary>
+    /// Not cancelled: a pool that stays paused is an outage. It may have been paused although the pause was not waited for.
+    /// </summary>
     private async Task ResumeAsync(PgBouncerConsole console, string member)
     {
         const string resume = $"RESUME {ClusterNames.Database}";
-        if (await console.RunAsync(resume, ConsolePatience, CancellationToken.None) is not "")
+        if (await console.RunAsync(resume, ConsoleTimeout, CancellationToken.None) is not "")
         {
             // The console may still wait for the pause, or have gone with an interrupted terminal.
             await using var another = new PgBouncerConsole(cluster, member);
-            var said = await another.RunAsync(resume, ConsolePatience, CancellationToken.None);
+            var said = await another.RunAsync(resume, ConsoleTimeout, CancellationToken.None);
             if (said.Length > 0 && !said.Contains("not paused", StringComparison.Ordinal))
-                throw new DrillException($"PgBouncer may still be paused: {said}", "`docker restart` of its container ends the pause.");
+                throw new OperationException($"PgBouncer may still be paused: {said}", "`docker restart` of its container ends the pause.");
         }
     }
 
@@ -138,7 +143,7 @@ public sealed class Switchover(DrillCluster cluster)
     private async Task UntilRoutedAsync(string aim, long before, Task<string?> answer, CancellationToken cancel)
     {
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        over.CancelAfter(RoutePatience);
+        over.CancelAfter(RouteTimeout);
         var probes = new List<Task<long?>>();
         try
         {
@@ -155,13 +160,13 @@ public sealed class Switchover(DrillCluster cluster)
                 }
 
                 if (answer.IsCompleted && await answer is var said && said?.StartsWith("done", StringComparison.Ordinal) != true)
-                    throw new DrillException($"Patroni did not switch over to {aim}: {said ?? "no answer"}", "See `./hub logs` of both members.");
+                    throw new OperationException($"Patroni did not switch over to {aim}: {said ?? "no answer"}", "See `./hub logs` of both members.");
                 await Task.Delay(ProbeInterval / 4, over.Token);
             }
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
-            throw new DrillException($"The gateway does not route to {aim} after {RoutePatience.TotalSeconds:0} s.", "See `./hub status` and `./hub logs haproxy`.");
+            throw new OperationException($"The gateway does not route to {aim} after {RouteTimeout.TotalSeconds:0} s.", "See `./hub status` and `./hub logs haproxy`.");
         }
         finally
         {

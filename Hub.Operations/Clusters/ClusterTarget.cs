@@ -1,13 +1,15 @@
 using Analytics.Topology;
 
-namespace Hub.Drills;
+namespace Hub.Operations.Clusters;
 
 /// <summary>A hub as its host describes it: the local hub, or one that a test started.</summary>
-public sealed record DrillTarget
+public sealed record ClusterTarget
 {
     public required ClusterTopology Topology { get; init; }
 
-    /// <summary>The name or id that an engine on this machine has of each container, by the name in the topology. Default none: the hub runs elsewhere.</summary>
+    /// <summary>
+    /// The name or id that an engine on this machine has of each container, by the name in the topology. Default none: the hub runs elsewhere.
+    /// </summary>
     public IReadOnlyDictionary<string, string> Containers { get; init; } = new Dictionary<string, string>();
 
     /// <summary>A secret's value by its name in <see cref="Secrets"/>.</summary>
@@ -17,15 +19,5 @@ public sealed record DrillTarget
     public required string CaFile { get; init; }
 
     /// <summary>Replaces the CA of the running hub; null where whoever runs it has no way to.</summary>
-    public Func<DrillCluster, Action<string>, CancellationToken, Task>? ReplaceAuthority { get; init; }
-}
-
-/// <summary>A database member as Patroni lists it.</summary>
-public sealed record DrillMember(string Name, string Role, string State)
-{
-    public bool IsLeader => Role == "Leader" && State == "running";
-
-    public bool IsStreaming => State == "streaming";
-
-    public bool IsSynchronous => Role is "Sync Standby" or "Quorum Standby";
+    public Func<RunningCluster, Action<string>, CancellationToken, Task>? ReplaceAuthority { get; init; }
 }

@@ -2,20 +2,21 @@ using Hub.Cli.Engine;
 using Hub.Cli.Renewal;
 using Hub.Cli.State;
 using Hub.Cli.Status;
-using Hub.Drills;
+using Hub.Operations.Clusters;
+using Hub.Operations.Processes;
 
 namespace Hub.Cli.Commands;
 
 /// <summary>The local hub as a drill and a switchover see it, and whether they may touch it.</summary>
-internal static class DrillHub
+internal static class LocalHub
 {
-    public static async Task<DrillCluster> ConnectAsync(Deployment deployment, ContainerEngine engine, CancellationToken cancellation)
+    public static async Task<RunningCluster> ConnectAsync(Deployment deployment, ContainerEngine engine, CancellationToken cancellation)
     {
         var containers = await engine.ContainersAsync(deployment.Choices.Name, cancellation);
         if (containers.Count == 0)
             throw new CliException($"The hub '{deployment.Choices.Name}' is not running.", "Start it with `./hub up`.");
         var secrets = deployment.Secrets();
-        return new DrillCluster(new DrillTarget
+        return new RunningCluster(new ClusterTarget
         {
             Topology = deployment.Topology,
             Containers = containers.ToDictionary(pair => pair.Key, pair => pair.Value.Name),
@@ -31,7 +32,7 @@ internal static class DrillHub
         // unix:///var/run/docker.sock
         var host = Environment.GetEnvironmentVariable("DOCKER_HOST") is { Length: > 0 } configured
             ? configured
-            : (await Processes.RunAsync("docker", ["context", "inspect", "--format", "{{.Endpoints.docker.Host}}"], cancellation)).Output.Trim();
+            : (await ProcessRunner.RunAsync("docker", ["context", "inspect", "--format", "{{.Endpoints.docker.Host}}"], cancellation)).Output.Trim();
         if (!allowed && !IsLocal(host))
         {
             throw new CliException($"The container engine is on another machine: {host}.",
