@@ -1,4 +1,4 @@
-using Analytics.Ingest.Hosting;
+using Analytics.Ingest.Http;
 
 namespace Analytics.Ingest.Keys;
 

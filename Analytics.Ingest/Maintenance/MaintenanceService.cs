@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
+using Analytics.Ingest.Database;
 using Analytics.Ingest.Telemetry;
-using Analytics.Ingest.Writing;
 using Microsoft.Extensions.Options;
 using Npgsql;
 

@@ -1,7 +1,7 @@
 using System.Diagnostics.Metrics;
+using Analytics.Ingest.Calls;
+using Analytics.Ingest.Database;
 using Analytics.Ingest.Pricing;
-using Analytics.Ingest.Spans;
-using Analytics.Ingest.Writing;
 
 namespace Analytics.Ingest.Telemetry;
 
@@ -79,10 +79,10 @@ internal sealed class IngestMetrics : IDisposable
 
     public void Received(int spans) => spansReceived.Add(spans);
 
-    public void Ignored(Ignored reason, long spans) => spansIgnored.Add(spans, new KeyValuePair<string, object?>("reason", reason switch
+    public void Ignored(IgnoredReason reason, long spans) => spansIgnored.Add(spans, new KeyValuePair<string, object?>("reason", reason switch
     {
-        Spans.Ignored.NotInference => "not_inference",
-        Spans.Ignored.OwnTelemetry => "own_telemetry",
+        IgnoredReason.NotInference => "not_inference",
+        IgnoredReason.OwnTelemetry => "own_telemetry",
         _ => "not_gen_ai",
     }));
 
@@ -94,8 +94,6 @@ internal sealed class IngestMetrics : IDisposable
 
     public void Dropped(int rows) => rowsDropped.Add(rows);
 
-    public void Stored(int rows) => rowsStored.Add(rows);
-
     public void WriteFailed(Failure kind) => failures.Add(1, new KeyValuePair<string, object?>("kind", kind.ToString()));
 
     public void Committed(int rows, TimeSpan duration, bool byStaging)
@@ -104,15 +102,17 @@ internal sealed class IngestMetrics : IDisposable
         batchRows.Record(rows);
     }
 
-    /// <summary>Counts what a written row says about its data.</summary>
-    public void Written(QueuedRow written)
+    /// <summary>Counts a call that was there already.</summary>
+    public void Duplicate() => rowsDuplicate.Add(1);
+
+    /// <summary>Counts what a stored call says about its data.</summary>
+    public void Stored(Call call, CallCost cost)
     {
-        if (written.Outcome == RowOutcome.Duplicate) rowsDuplicate.Add(1);
-        if (written.Outcome != RowOutcome.Stored) return;
-        projectRows.Add(1, new KeyValuePair<string, object?>("project", projects.Of(written.Row.ProjectId)));
-        if (written.Row.Usage.Contradictions is not null) contradictions.Add(1);
-        if (written.Row.Cost.Source != CallCost.Unpriced) return;
-        var reason = written.Row.Cost.PriceId is not null || written.Row.Usage.Total is null ? "no_usage" : "no_price";
+        rowsStored.Add(1);
+        projectRows.Add(1, new KeyValuePair<string, object?>("project", projects.Of(call.ProjectId)));
+        if (call.Usage.Contradictions is not null) contradictions.Add(1);
+        if (cost.Source != CallCost.Unpriced) return;
+        var reason = cost.PriceId is not null || call.Usage.Total is null ? "no_usage" : "no_price";
         unpriced.Add(1, new KeyValuePair<string, object?>("reason", reason));
     }
 

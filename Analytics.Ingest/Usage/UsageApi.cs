@@ -1,5 +1,5 @@
 using System.ComponentModel;
-using Analytics.Ingest.Hosting;
+using Analytics.Ingest.Http;
 using Analytics.Ingest.Keys;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;

@@ -1,3 +1,4 @@
+using Analytics.Ingest.Certificates;
 using Analytics.Ingest.Maintenance;
 using Analytics.Ingest.Pricing;
 using Analytics.Ingest.Telemetry;

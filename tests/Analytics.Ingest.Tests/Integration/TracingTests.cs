@@ -3,9 +3,9 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
-using Analytics.Ingest.Telemetry;
 using Analytics.Ingest.Tests.Infrastructure;
 using Analytics.Ingest.Tests.Telemetry;
+using Analytics.Ingest.Writing;
 using Google.Protobuf;
 
 namespace Analytics.Ingest.Tests.Integration;
@@ -52,7 +52,7 @@ public sealed class TracingTests(DatabaseFixture databases) : HostedTests(databa
         var server = await spans.WaitAsync(span => span.TraceId == trace && span.Kind == ActivityKind.Server);
         var store = Assert.Single(spans.Of(trace), span => span.OperationName == IngestTracing.Store);
         Assert.Equal(server.SpanId, store.ParentSpanId);
-        Assert.Equal(2, store.GetTagItem(IngestTracing.Rows));
+        Assert.Equal(2, store.GetTagItem(IngestTracing.Calls));
 
         var batch = await spans.WaitAsync(span => span.OperationName == IngestTracing.Batch && span.Links.Any(link => link.Context.SpanId == store.SpanId));
         Assert.Equal(batch.Context, Assert.Single(store.Links).Context);

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Analytics.Ingest.Calls;
 using Analytics.Ingest.Tests.Infrastructure;
 
 namespace Analytics.Ingest.Tests.Integration;

@@ -1,7 +1,7 @@
-using Analytics.Ingest.Hosting;
+using Analytics.Ingest.Calls;
+using Analytics.Ingest.Http;
 using Analytics.Ingest.Otlp;
 using Analytics.Ingest.Protos;
-using Analytics.Ingest.Spans;
 using Analytics.Ingest.Tests.Infrastructure;
 using CsCheck;
 using Google.Protobuf;

@@ -1,6 +1,6 @@
+using Analytics.Ingest.Calls;
 using Analytics.Ingest.Pricing;
-using Analytics.Ingest.Spans;
-using Analytics.Ingest.Tests.Spans;
+using Analytics.Ingest.Tests.Calls;
 using CsCheck;
 
 namespace Analytics.Ingest.Tests.Pricing;

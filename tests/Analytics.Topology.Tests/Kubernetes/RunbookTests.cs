@@ -57,7 +57,7 @@ public partial class RunbookTests
             return;
         }
 
-        var parts = text.Split("\n## In both places\n");
+        var parts = text.Split("\n## Commands\n");
         Assert.Equal(2, parts.Length);
         var lines = parts[1].Split('\n').Where(line => line.TrimStart().StartsWith("- ", StringComparison.Ordinal)).ToList();
         var pairs = lines.Chunk(3).ToList();

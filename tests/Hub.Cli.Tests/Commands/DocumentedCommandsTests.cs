@@ -1,6 +1,6 @@
-using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using Hub.Cli.Commands;
+using Hub.Cli.Tests.Documents;
 using Spectre.Console;
 
 namespace Hub.Cli.Tests.Commands;
@@ -11,7 +11,7 @@ public partial class DocumentedCommandsTests
     /// <summary>What <c>hub backup</c> hands on to the runner, which knows its own options.</summary>
     private static readonly string[] RunnersOptions = ["--dry-run", "--set", "--to"];
 
-    public static TheoryData<string> Commands => [.. Documents().SelectMany(file => Command().Matches(File.ReadAllText(file)).Select(match => Comment().Replace(match.Groups["line"].Value, "").Trim()))
+    public static TheoryData<string> Commands => [.. MarkdownFiles.All.SelectMany(path => Command().Matches(MarkdownFiles.Read(path)).Select(match => Comment().Replace(match.Groups["line"].Value, "").Trim()))
         // A form rather than a command: `[--to member]`, `full\|diff`, `<moment>`.
         .Where(line => !line.Contains('[', StringComparison.Ordinal) && !line.Contains(@"\|", StringComparison.Ordinal) && !line.Contains('<', StringComparison.Ordinal))
         .Distinct().Order(StringComparer.Ordinal)];
@@ -28,12 +28,6 @@ public partial class DocumentedCommandsTests
 
     [Fact]
     public void Are_many() => Assert.True(Commands.Count > 60, $"{Commands.Count} commands were found");
-
-    private static IEnumerable<string> Documents([CallerFilePath] string source = "")
-    {
-        var repository = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(source)!, "../../.."));
-        return Directory.EnumerateFiles(Path.Combine(repository, "docs"), "*.md", SearchOption.AllDirectories).Append(Path.Combine(repository, "README.md"));
-    }
 
     [GeneratedRegex(@"`(?<line>\./hub [^`]+)`|(?<=^\s*(?:[A-Z0-9_]+=\S+ )*|\| )(?<line>\./hub [^`\n]+)(?<!`)$", RegexOptions.Multiline)]
     private static partial Regex Command();
