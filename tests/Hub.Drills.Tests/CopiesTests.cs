@@ -20,6 +20,14 @@ public sealed class CopiesTests
     public void Standbys_that_were_long_gone_are_none() => Assert.Equal((0, 0, 1), Count([.. Leader, Stands("b", 1, 900), Stands("c", 1, 900), Stands("b", 60, 1300)]));
 
     [Fact]
+    public void Those_that_a_session_was_being_made_with_may_have_been_well() =>
+        Assert.Equal((0, 1, 0), Count([.. Leader, Stands("b", 1, 900), Stands("c", 1, 900), Stands("b", 8, 1300) with { Ended = Seconds(12.5), First = true }]));
+
+    [Fact]
+    public void Those_that_were_silent_in_a_session_are_none() =>
+        Assert.Equal((0, 0, 1), Count([.. Leader, Stands("b", 1, 900), Stands("c", 1, 900), Stands("b", 7, 1300) with { Ended = Seconds(60) }]));
+
+    [Fact]
     public void One_that_went_at_that_moment_may_have_it() => Assert.Equal((0, 1, 0), Count([.. Leader, Stands("b", 9.95, 1000), Stands("c", 1, 900)]));
 
     [Fact]
