@@ -51,7 +51,7 @@ internal sealed class CopyWatcher : IAsyncDisposable
     {
         while (!stop.IsCancellationRequested)
         {
-            using var process = cluster.Shell(member, $"LD_PRELOAD= {MemberShell.Password} exec {MemberShell.Psql} --quiet --tuples-only --no-align 2>&1");
+            using var process = cluster.Shell(member, $"LD_PRELOAD= {MemberShell.Password} exec {MemberShell.Psql} --quiet --tuples-only --no-align {MemberShell.Together}");
             try
             {
                 await AskAsync(process, member, ledger);
@@ -74,6 +74,7 @@ internal sealed class CopyWatcher : IAsyncDisposable
 
     private async Task AskAsync(Process process, string member, Ledger ledger)
     {
+        var first = true;
         while (true)
         {
             var started = ledger.Now;
@@ -84,7 +85,11 @@ internal sealed class CopyWatcher : IAsyncDisposable
             if (await process.StandardOutput.ReadLineAsync(stop.Token) is not { } line)
                 return;
             if (line.Split(' ') is ["hub-copy", var timeline, var leads, var flushed, var inserted, var alone])
-                samples.Enqueue(new MemberSample(member, started, ledger.Now, Number(timeline), leads == "t", Number(flushed), Number(inserted), alone == "t"));
+            {
+                samples.Enqueue(new MemberSample(member, started, ledger.Now, Number(timeline), leads == "t", Number(flushed), Number(inserted), alone == "t", first));
+                first = false;
+            }
+
             await Task.Delay(Pause, stop.Token);
         }
     }

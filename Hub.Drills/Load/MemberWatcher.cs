@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using Analytics.Topology;
+using Hub.Drills.Faults;
 using Hub.Drills.Ledgers;
 using Hub.Operations.Clusters;
 
@@ -33,7 +34,7 @@ INSERT INTO drill.probes VALUES (:at) RETURNING 'hub-wrote', at, ('x' || substr(
     /// <summary>The owner's session. Its password comes in the first line: an argument would be in the list of processes.</summary>
     private static readonly string Session = $"""
         read -r PGPASSWORD && export PGPASSWORD && LD_PRELOAD= PGOPTIONS='-c client_min_messages=warning' exec psql --no-psqlrc --quiet --tuples-only --no-align \
-            --field-separator=' ' --dbname='host={Paths.SocketDirectory} dbname={ClusterNames.Database} user={Roles.Owner}' 2>&1
+            --field-separator=' ' --dbname='host={Paths.SocketDirectory} dbname={ClusterNames.Database} user={Roles.Owner}' {MemberShell.Together}
         """;
 
     private readonly CancellationTokenSource stop = new();

@@ -20,6 +20,10 @@ public sealed class BackupTests(SharedHub shared)
         var hub = await HubAsync();
         await RunAsync(hub.Kube, "full");
 
+        // A drill must find something to recover, and a young hub may be idle: a commit in the archive.
+        await hub.Kube.SqlAsync("CREATE TABLE IF NOT EXISTS public.drilled (at timestamptz)");
+        await ArchivedAsync(hub.Kube);
+
         // The second finds what the first has left: its volume stays until its Job is removed, and the quota has room for one.
         await RunAsync(hub.Kube, "drill");
         await RunAsync(hub.Kube, "drill");

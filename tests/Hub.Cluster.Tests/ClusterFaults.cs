@@ -78,7 +78,7 @@ internal sealed class ClusterFaults(InstalledHub hub)
             import sys
             from patroni.config import Config
             from patroni.dcs import get_dcs
-            print(",".join(get_dcs(Config(sys.argv[1])).get_cluster().sync.members))
+            print(",".join(get_dcs(Config(sys.argv[1])).get_cluster().sync.voters))
             """;
         return (await hub.Kube.RunAsync("exec", member, "--container", ClusterNames.TimescaleDb, "--", "python3", "-c", Program, Paths.Config)).OrThrow("Patroni's key /sync was not read").Output.Trim();
     }

@@ -165,8 +165,8 @@ internal sealed class InstalledHub : IAsyncDisposable
         spaces.Add(Client.Namespace);
         await Client.ApplyAsync(
             ClientPods.Space(Client.Namespace, KubernetesNames.TelemetryLabel, KubernetesNames.SqlLabel),
-            ClientPods.Python(KubeHost.Client, Topology.Images.Database, await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "Kubernetes", "relay.py")), KubeHost.RelayArguments(name)));
-        await Client.ExplainAsync("waiting for the client", () => Client.DoAsync("wait", "--for=condition=Ready", $"pod/{KubeHost.Client}", "--timeout", "80s"));
+            ClientPods.Deployment(ClientPods.Python(KubeHost.Client, Topology.Images.Database, await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "Kubernetes", "relay.py")), KubeHost.RelayArguments(name))));
+        await Client.ExplainAsync("waiting for the client", () => Client.DoAsync("rollout", "status", $"deployment/{KubeHost.Client}", "--timeout", "3m"));
         Cluster = new RunningCluster(new ClusterTarget { Topology = Topology, Secret = key => values[key], CaFile = authority }, host);
         await UntilHealthyAsync();
     }

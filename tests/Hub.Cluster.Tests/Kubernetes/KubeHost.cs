@@ -14,7 +14,7 @@ namespace Hub.Cluster.Tests.Kubernetes;
 /// </summary>
 internal sealed class KubeHost(Kube kube, Kube client) : IClusterHost, IAsyncDisposable
 {
-    /// <summary>The pod that passes connections on.</summary>
+    /// <summary>The Deployment whose pod passes connections on. Where room is short Kubernetes sends that pod away for one of Hub's: it comes again.</summary>
     public const string Client = "client";
 
     private static readonly Dictionary<(string Part, int Port), string> Services = new()
@@ -70,7 +70,7 @@ internal sealed class KubeHost(Kube kube, Kube client) : IClusterHost, IAsyncDis
     {
         await StopAsync();
         local.Clear();
-        forward = ProcessRunner.Start("kubectl", ["--namespace", client.Namespace, "port-forward", $"pod/{Client}", .. Services.Keys.Select(key => $":{key.Port}")]);
+        forward = ProcessRunner.Start("kubectl", ["--namespace", client.Namespace, "port-forward", $"deployment/{Client}", .. Services.Keys.Select(key => $":{key.Port}")]);
         var errors = forward.StandardError.ReadToEndAsync(CancellationToken.None);
         while (local.Count < Services.Count)
         {
