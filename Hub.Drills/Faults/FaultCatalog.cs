@@ -9,23 +9,35 @@ public static class FaultCatalog
     public const string PrimaryDestroy = "primary-destroy";
     private static readonly TimeSpan LongerThanALease = TimeSpan.FromSeconds(35);
 
+    /// <summary>What every change of the primary adds to.</summary>
+    private static readonly string[] Failover = ["FailoverFlapping", "GatewayServerFlapping"];
+
+    /// <summary>For longer than a minute no write has had its second copy.</summary>
+    private static readonly string[] NoCopy = ["NoStandby", "NoSyncStandby", "DatabaseMemberDown", "DatabaseDown", "IngestQueueOld", "PoolWaitLong", "IngestAvailabilityBurnsFast"];
+
+    /// <summary>Without etcd there is no failover, also when the leader goes on.</summary>
+    private static readonly string[] NoEtcd = ["EtcdQuorumLost", "EtcdNoLeader", "FailsafeActive"];
+
     public static IReadOnlyList<Fault> All { get; } =
     [
         new("switchover", "The leadership is handed over as planned, with the pool paused.", async (context, cancel) =>
         {
             context.Strike();
             await new Switchover(context.Cluster).RunAsync(null, context.Report, cancel);
-        }),
-        new("primary-stop", "The primary's container is stopped cleanly.", (context, cancel) => context.StopAsync(context.Leader, cancel)),
-        new("primary-kill", "The primary's container is killed (SIGKILL).", (context, cancel) => context.KillAsync(context.Leader, cancel)),
-        new(PrimaryDestroy, "The primary's container is killed and its disk emptied: only what a standby has is left.", (context, cancel) => context.DestroyAsync(context.Leader, cancel)) { Hold = LongerThanALease },
+        }) { AddsTo = Failover },
+        new("primary-stop", "The primary's container is stopped cleanly.", (context, cancel) => context.StopAsync(context.Leader, cancel)) { AddsTo = Failover },
+        new("primary-kill", "The primary's container is killed (SIGKILL).", (context, cancel) => context.KillAsync(context.Leader, cancel)) { AddsTo = Failover },
+        new(PrimaryDestroy, "The primary's container is killed and its disk emptied: only what a standby has is left.", (context, cancel) => context.DestroyAsync(context.Leader, cancel))
+        {
+            Hold = LongerThanALease, Alerts = ["DatabaseDown"], AddsTo = Failover,
+        },
         new("primary-crash", "The primary's PostgreSQL is killed (SIGKILL to the postmaster); Patroni lives on.", async (context, cancel) =>
         {
             context.Strike();
             if (await context.Cluster.ExecAsync(context.Leader, cancel, "sh", "-c", $"kill -9 $(head -n 1 {Paths.PgData}/postmaster.pid)") is { ExitCode: not 0 } failed)
                 failed.OrThrow($"{context.Leader}'s PostgreSQL was not killed");
-        }),
-        new("primary-freeze", "The primary's container is frozen, and thawed when another leads.", (context, cancel) => context.FreezeAsync(context.Leader, cancel)) { Hold = LongerThanALease },
+        }) { AddsTo = Failover },
+        new("primary-freeze", "The primary's container is frozen, and thawed when another leads.", (context, cancel) => context.FreezeAsync(context.Leader, cancel)) { Hold = LongerThanALease, AddsTo = Failover },
         new("primary-stall", "The primary's container is frozen for three to nine seconds (by the seed) and thawed, whatever the others do about it meanwhile.", async (context, cancel) =>
         {
             await context.FreezeAsync(context.Leader, cancel);
@@ -33,8 +45,8 @@ public static class FaultCatalog
             context.Report($"frozen for {stall.TotalSeconds:0.0} s");
             await Task.Delay(stall, cancel);
             await context.ThawAsync(context.Leader, cancel);
-        }),
-        new("primary-cut", "The primary is cut off from everything, and connected when another leads.", (context, cancel) => Network.CutAsync(context, context.Leader, cancel)) { Hold = LongerThanALease },
+        }) { AddsTo = Failover },
+        new("primary-cut", "The primary is cut off from everything, and connected when another leads.", (context, cancel) => Network.CutAsync(context, context.Leader, cancel)) { Hold = LongerThanALease, AddsTo = Failover },
         new("primary-cut-etcd", "The primary reaches its replicas and clients, but no etcd.", (context, cancel) => Network.CutFromAsync(context, context.Leader, context.Cluster.Etcd, cancel))
         {
             Hold = LongerThanALease,
@@ -52,27 +64,36 @@ public static class FaultCatalog
             (context, cancel) => EachAsync(context.Replicas, name => context.KillAsync(name, cancel))) { Hold = TimeSpan.FromSeconds(20), StopsWrites = true },
         new("primary-alone", "Every replica is stopped; when Patroni counts on none of them any more, the primary is restarted: it may acknowledge nothing alone.", LoneFaults.PrimaryAloneAsync)
         {
-            Hold = TimeSpan.FromSeconds(45), StopsWrites = true,
+            Hold = TimeSpan.FromSeconds(45), StopsWrites = true, Alerts = NoCopy, AddsTo = Failover,
         },
-        new("members-kill", "Every database member is killed, and all are started again in an order from the seed, some seconds apart.", LoneFaults.MembersKillAsync) { StopsWrites = true },
+        new("members-kill", "Every database member is killed, and all are started again in an order from the seed, some seconds apart.", LoneFaults.MembersKillAsync) { StopsWrites = true, Alerts = NoCopy, AddsTo = Failover },
         new("clone-alone", "Every replica is killed and one loses its disk: while it is copied from the lone primary, nothing may be acknowledged.", LoneFaults.CloneAloneAsync)
         {
-            Hold = TimeSpan.FromSeconds(20), StopsWrites = true, Combines = false,
+            Hold = TimeSpan.FromSeconds(20), StopsWrites = true, Combines = false, Alerts = NoCopy, AddsTo = Failover,
         },
         new("paused-alone", "Patroni is paused, every replica killed, the primary's PostgreSQL restarted: nothing may be acknowledged.", LoneFaults.PausedAloneAsync)
         {
-            Hold = TimeSpan.FromSeconds(30), StopsWrites = true, Combines = false,
+            Hold = TimeSpan.FromSeconds(30), StopsWrites = true, Combines = false, Alerts = NoCopy, AddsTo = Failover,
         },
         new("sync-lost", "etcd loses what Patroni keeps of synchronous standbys while every replica is down, and the primary is restarted: nothing may be acknowledged.", LoneFaults.SyncLostAsync)
         {
-            Hold = TimeSpan.FromSeconds(30), StopsWrites = true, Combines = false,
+            Hold = TimeSpan.FromSeconds(30), StopsWrites = true, Combines = false, Alerts = NoCopy, AddsTo = Failover,
         },
-        new("leader-lost", "etcd loses the leader's key.", (context, cancel) => LoneFaults.ForgetAsync(context, "leader", cancel)),
+        new("sync-lost-behind", "One replica is cut off for some seconds; the primary and the others are killed, and etcd loses what Patroni keeps of synchronous standbys: "
+            + "the one that is left lacks acknowledged writes and may not lead.", LoneFaults.SyncLostBehindAsync)
+        {
+            Hold = LongerThanALease, StopsWrites = true, Combines = false, Alerts = NoCopy, AddsTo = Failover,
+            ImpossibleAsync = (cluster, _) => Task.FromResult(cluster.Members.Count < 3 ? "needs three members" : null),
+        },
+        new("leader-lost", "etcd loses the leader's key.", (context, cancel) => LoneFaults.ForgetAsync(context, "leader", cancel)) { AddsTo = Failover },
         new("etcd-1", "One etcd member is killed.", (context, cancel) => EachAsync(context.Cluster.Etcd.Take(1), name => context.KillAsync(name, cancel))),
         new("etcd-2", "Two etcd members are killed: no quorum. The leader goes on while it reaches every member (failsafe).",
-            (context, cancel) => EachAsync(context.Cluster.Etcd.Take(2), name => context.KillAsync(name, cancel))) { Hold = LongerThanALease, ImpossibleAsync = Members(3) },
+            (context, cancel) => EachAsync(context.Cluster.Etcd.Take(2), name => context.KillAsync(name, cancel)))
+        {
+            Hold = LongerThanALease, ImpossibleAsync = Members(3), Alerts = NoEtcd,
+        },
         new("etcd-all", "All of etcd is killed. The leader goes on while it reaches every member (failsafe).",
-            (context, cancel) => EachAsync(context.Cluster.Etcd, name => context.KillAsync(name, cancel))) { Hold = LongerThanALease },
+            (context, cancel) => EachAsync(context.Cluster.Etcd, name => context.KillAsync(name, cancel))) { Hold = LongerThanALease, Alerts = NoEtcd },
         new("haproxy-restart", "HAProxy is restarted under load.", (context, cancel) => context.RestartAsync(ClusterNames.HaProxy, cancel)),
         new("pgbouncer-restart", "PgBouncer is restarted under load.", (context, cancel) => context.RestartAsync(ClusterNames.PgBouncer, cancel)),
         new("haproxy-kill", "HAProxy is killed, and started after ten seconds.", (context, cancel) => context.KillAsync(ClusterNames.HaProxy, cancel)) { StopsWrites = true },
@@ -107,8 +128,8 @@ public static class FaultCatalog
         },
         new("clocks-apart", "The replicas' clocks go an hour before and an hour behind the primary's, which is then killed; all are set right again.",
             (context, cancel) => Clock.ScatterAsync(context, Find("clocks-apart"), TimeSpan.FromHours(1), cancel)) { Hold = LongerThanALease, Combines = false, ImpossibleAsync = Clock.ImpossibleAsync },
-        new("rolling-restart", "Every container is restarted, one after the other, the primary last of the members.", CompositeFaults.RollingRestartAsync) { Combines = false, Hold = TimeSpan.FromSeconds(2) },
-        new("random-3", "Three of these, in random order from the seed, each healed before the next.", CompositeFaults.RandomAsync) { Combines = false, Hold = TimeSpan.FromSeconds(2) },
+        new("rolling-restart", "Every container is restarted, one after the other, the primary last of the members.", CompositeFaults.RollingRestartAsync) { Combines = false, Hold = TimeSpan.FromSeconds(2), AddsTo = Failover },
+        new("random-3", "Three of these, in random order from the seed, each healed before the next.", CompositeFaults.RandomAsync) { Combines = false, Hold = TimeSpan.FromSeconds(2), AddsTo = Failover },
     ];
 
     /// <exception cref="DrillException">There is none of that name.</exception>
