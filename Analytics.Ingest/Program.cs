@@ -1,4 +1,5 @@
 using Analytics.Ingest.Hosting;
+using Analytics.Ingest.Http;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();

@@ -1,5 +1,4 @@
-using System.Collections.Concurrent;
-using System.Globalization;
+using System.Diagnostics;
 using System.Text.Json;
 using Analytics.Topology;
 using Hub.Drills.Engine;
@@ -8,22 +7,40 @@ using Npgsql;
 namespace Hub.Drills;
 
 /// <summary>The cluster that a drill works on: its containers, addresses and members.</summary>
-public sealed class DrillCluster(DrillTarget target)
+public sealed class DrillCluster
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
-    private readonly ConcurrentDictionary<(string Service, int Port), int> ports = new();
+    private readonly DrillTarget target;
+    private readonly IDrillHost host;
+
+    /// <param name="target">A hub in containers of this machine.</param>
+    public DrillCluster(DrillTarget target)
+        : this(target, null)
+    {
+    }
+
+    /// <param name="target">The hub.</param>
+    /// <param name="host">Where it runs; null: in the target's containers.</param>
+    internal DrillCluster(DrillTarget target, IDrillHost? host)
+    {
+        ArgumentNullException.ThrowIfNull(target);
+        this.target = target;
+        this.host = host ?? new ContainerHost(Container);
+        Members = [.. target.Topology.Database.Hosts];
+        Etcd = [.. target.Topology.Etcd.Hosts];
+    }
 
     public ClusterTopology Topology => target.Topology;
 
-    public IReadOnlyList<string> Members { get; } = [.. target.Topology.Database.Hosts];
+    public IReadOnlyList<string> Members { get; }
 
-    public IReadOnlyList<string> Etcd { get; } = [.. target.Topology.Etcd.Hosts];
+    public IReadOnlyList<string> Etcd { get; }
 
     /// <summary>The engine's name of a container.</summary>
     /// <exception cref="DrillException">There is none.</exception>
     public string Container(string name) => target.Containers.TryGetValue(name, out var container)
         ? container
-        : throw new DrillException($"The hub has no container {name}.", "Bring it up again: `./hub up`.");
+        : throw new DrillException($"The hub has no container {name}.", "Start it again: `./hub up`.");
 
     public bool Has(string name) => target.Containers.ContainsKey(name);
 
@@ -71,23 +88,18 @@ public sealed class DrillCluster(DrillTarget target)
     /// <summary>The owner at the primary, straight through HAProxy.</summary>
     internal Task<NpgsqlConnection> OwnerAsync(CancellationToken cancel) => OpenAsync(ClusterNames.HaProxy, Ports.ReadWrite, Roles.Owner, Secrets.Owner, cancel);
 
-    /// <summary>The port of 127.0.0.1 that leads to a container's port. Remembered until <see cref="ForgetPorts"/>.</summary>
-    internal async Task<int> HostPortAsync(string service, int port, CancellationToken cancel)
+    /// <inheritdoc cref="IDrillHost.HostPortAsync"/>
+    internal Task<int> HostPortAsync(string service, int port, CancellationToken cancel) => host.HostPortAsync(service, port, cancel);
+
+    /// <inheritdoc cref="IDrillHost.ForgetPorts"/>
+    internal void ForgetPorts() => host.ForgetPorts();
+
+    /// <summary>Starts a shell's command in a part, with its streams redirected.</summary>
+    internal Process Shell(string name, string command)
     {
-        if (ports.TryGetValue((service, port), out var known))
-            return known;
-
-        // 0.0.0.0:32775
-        // [::]:32775
-        var lines = (await Programs.DockerAsync(cancel, "port", Container(service), $"{port}/tcp")).OrThrow($"{service} publishes no port {port}").Output
-            .Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        if (lines.Length == 0)
-            throw new DrillException($"{service} publishes no port {port}.");
-        return ports[(service, port)] = int.Parse(lines[0][(lines[0].LastIndexOf(':') + 1)..], CultureInfo.InvariantCulture);
+        var (file, arguments) = host.Command(name, "sh", "-c", command);
+        return Programs.Start(file, arguments);
     }
-
-    /// <summary>A restarted container may have got other ports.</summary>
-    internal void ForgetPorts() => ports.Clear();
 
     /// <summary>Patroni's view, from the first member that answers; empty while none does.</summary>
     public async Task<IReadOnlyList<DrillMember>> MembersAsync(CancellationToken cancel)
@@ -116,7 +128,7 @@ public sealed class DrillCluster(DrillTarget target)
             await Task.Delay(Pause, cancel);
         }
 
-        throw new DrillException("Nobody leads the cluster.", "See `./hub status`.");
+        throw new DrillException("The cluster has no leader.", "See `./hub status`.");
     }
 
     /// <summary>Runs a command in a container, at most ten seconds: in a frozen one it would wait for ever.</summary>
@@ -126,11 +138,12 @@ public sealed class DrillCluster(DrillTarget target)
         bound.CancelAfter(TimeSpan.FromSeconds(10));
         try
         {
-            return await Programs.DockerAsync(bound.Token, ["exec", Container(name), .. command]);
+            var (file, arguments) = host.Command(name, command);
+            return await Programs.RunAsync(file, arguments, bound.Token);
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
-            return new ProgramResult($"docker exec {name} {command[0]}", 124, "", "no answer within 10 s");
+            return new ProgramResult($"{command[0]} in {name}", 124, "", "no answer within 10 s");
         }
     }
 
@@ -147,8 +160,8 @@ public sealed class DrillCluster(DrillTarget target)
             return "no synchronous standby: " + Describe(members);
         foreach (var etcd in Etcd)
         {
-            if ((await Programs.DockerAsync(cancel, "inspect", "--format", "{{.State.Status}}", Container(etcd))).Output.Trim() is var state && state != "running")
-                return $"{etcd} is {state}";
+            if (await host.DownAsync(etcd, cancel) is { } down)
+                return down;
         }
 
         return await NotReadyAsync(cancel);
@@ -169,7 +182,7 @@ public sealed class DrillCluster(DrillTarget target)
         {
             report(missing);
             if (TimeProvider.System.GetElapsedTime(began) > patience)
-                throw new DrillException($"The cluster is not healthy after {patience.TotalSeconds:0} s: {missing}.", "`./hub status` shows its parts, `./hub logs` what they say; `./hub up` starts what is stopped.");
+                throw new DrillException($"The cluster is not healthy after {patience.TotalSeconds:0} s: {missing}.", "`./hub status` shows its parts, `./hub logs` their logs; `./hub up` starts stopped containers.");
             await Task.Delay(Pause, cancel);
         }
     }

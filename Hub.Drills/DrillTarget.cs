@@ -2,13 +2,13 @@ using Analytics.Topology;
 
 namespace Hub.Drills;
 
-/// <summary>A hub in containers of an engine on this machine, as its host describes it: the local hub, or the one that a test started.</summary>
+/// <summary>A hub as its host describes it: the local hub, or one that a test started.</summary>
 public sealed record DrillTarget
 {
     public required ClusterTopology Topology { get; init; }
 
-    /// <summary>The engine's name or id of each container, by the name that it has in the topology.</summary>
-    public required IReadOnlyDictionary<string, string> Containers { get; init; }
+    /// <summary>The name or id that an engine on this machine has of each container, by the name in the topology. Default none: the hub runs elsewhere.</summary>
+    public IReadOnlyDictionary<string, string> Containers { get; init; } = new Dictionary<string, string>();
 
     /// <summary>A secret's value by its name in <see cref="Secrets"/>.</summary>
     public required Func<string, string> Secret { get; init; }

@@ -1,11 +1,13 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Analytics.Ingest.Calls;
+using Analytics.Ingest.Certificates;
+using Analytics.Ingest.Http;
 using Analytics.Ingest.Keys;
 using Analytics.Ingest.Maintenance;
 using Analytics.Ingest.Otlp;
 using Analytics.Ingest.Pricing;
-using Analytics.Ingest.Requests;
-using Analytics.Ingest.Rows;
+using Analytics.Ingest.Rest;
 using Analytics.Ingest.Telemetry;
 using Analytics.Ingest.Usage;
 using Analytics.Ingest.Writing;
@@ -62,7 +64,7 @@ internal static class IngestServices
     public static void MapIngest(this WebApplication app)
     {
         app.UseMiddleware<RequestMeter>();
-        app.UseErrorAnswers();
+        app.UseErrorResponses();
         app.UseRouting();
         app.UseListeners();
         app.UseMiddleware<GrpcGate>();
@@ -87,13 +89,14 @@ internal static class IngestServices
     {
         services.AddSingleton<IngestMetrics>();
         services.AddSingleton<BodyReader>();
-        services.AddSingleton<RequestReader>();
+        services.AddSingleton<CallBatchReader>();
         services.AddSingleton<ApiKeyAuthenticator>();
         services.AddSingleton<DrainRate>();
         services.AddSingleton<IngestQueue>();
         services.AddSingleton<BatchWriter>();
         services.AddSingleton<IngestPipeline>();
-        services.AddSingleton<RowBuilder>();
+        services.AddSingleton<CallBuilder>();
+        services.AddSingleton<CallPricer>();
         services.AddSingleton<PriceRefresher>();
         services.AddSingleton<IPriceSource>(provider => provider.GetRequiredService<PriceRefresher>());
         services.AddHostedService(provider => provider.GetRequiredService<PriceRefresher>());

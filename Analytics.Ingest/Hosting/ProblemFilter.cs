@@ -1,4 +1,5 @@
 using System.Globalization;
+using Analytics.Ingest.Http;
 using Analytics.Ingest.Telemetry;
 
 namespace Analytics.Ingest.Hosting;

@@ -1,4 +1,4 @@
-using System.Globalization;
+using Analytics.Ingest.Database;
 using Analytics.Ingest.Pricing;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Npgsql;
@@ -9,9 +9,6 @@ namespace Analytics.Ingest.Hosting;
 internal sealed class SchemaHealthCheck(NpgsqlDataSource dataSource, PriceRefresher prices) : IHealthCheck
 {
     public const string Name = "schema";
-
-    /// <summary>The number of the script that made the newest thing this build uses: 07 fills the prices.</summary>
-    public const int RequiredVersion = 7;
 
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
@@ -25,9 +22,9 @@ internal sealed class SchemaHealthCheck(NpgsqlDataSource dataSource, PriceRefres
             await reader.ReadAsync(cancellationToken);
             if (reader.GetBoolean(0)) return Not("The database is a replica, not the primary.");
             if (reader.IsDBNull(1)) return Not("The schema has no version: the migrations have not run to their end.");
-            if (!int.TryParse(reader.GetString(1), NumberStyles.None, CultureInfo.InvariantCulture, out var version) || version < RequiredVersion)
+            if (!SchemaVersion.IsEnough(reader.GetString(1), out var version))
             {
-                return Not($"The schema has version {reader.GetString(1)}, this build needs {RequiredVersion:00}. Run the migrations.");
+                return Not($"The schema has version {reader.GetString(1)}, this build needs {SchemaVersion.Required:00}. Run the migrations.");
             }
 
             return prices.Loaded.IsCompleted ? HealthCheckResult.Healthy($"Primary, schema {version:00}.") : Not("Prices have not been read yet.");

@@ -1,3 +1,4 @@
+using Analytics.Ingest.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
 

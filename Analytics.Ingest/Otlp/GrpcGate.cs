@@ -1,5 +1,5 @@
 using System.Globalization;
-using Analytics.Ingest.Hosting;
+using Analytics.Ingest.Http;
 using Analytics.Ingest.Keys;
 using Analytics.Ingest.Telemetry;
 using Google.Protobuf;

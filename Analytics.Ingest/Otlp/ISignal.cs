@@ -1,4 +1,4 @@
-using Analytics.Ingest.Hosting;
+using Analytics.Ingest.Http;
 using Google.Protobuf;
 
 namespace Analytics.Ingest.Otlp;
@@ -15,13 +15,13 @@ internal enum OtlpEncoding
 /// <param name="Rejected">How many items were rejected for good.</param>
 /// <param name="Message">Why, or a warning; null for full success.</param>
 /// <param name="Copies">On how many members the rest is committed; null when nothing is.</param>
-internal readonly record struct Taken(TimeSpan? RetryAfter, long Rejected, string? Message, int? Copies = null);
+internal readonly record struct ExportResult(TimeSpan? RetryAfter, long Rejected, string? Message, int? Copies = null);
 
 /// <summary>What was read of an export. Nothing of it lies in the body any more.</summary>
 internal interface IExport
 {
     /// <summary>Stores it, and waits for the commit.</summary>
-    Task<Taken> StoreAsync();
+    Task<ExportResult> StoreAsync();
 }
 
 /// <summary>One signal of OTLP: how it is read, stored and answered, whatever the transport.</summary>
@@ -40,7 +40,7 @@ internal interface ISignal<TResponse> where TResponse : class, IMessage<TRespons
     IExport Read(int projectId, ReadOnlyMemory<byte> body, OtlpEncoding encoding);
 
     /// <summary>The answer: empty on full success, with <c>partial_success</c> when there is something to say.</summary>
-    TResponse Answer(Taken taken);
+    TResponse Answer(ExportResult result);
 }
 
 internal static class Signals
@@ -55,7 +55,7 @@ internal static class Signals
     {
         IExport export;
         using (body) export = signal.Read(projectId, body.Bytes, encoding);
-        var taken = await export.StoreAsync();
-        return taken.RetryAfter is { } later ? throw RequestRefusedException.Busy(later) : (signal.Answer(taken), taken.Copies);
+        var result = await export.StoreAsync();
+        return result.RetryAfter is { } later ? throw RequestRefusedException.Busy(later) : (signal.Answer(result), result.Copies);
     }
 }

@@ -2,8 +2,8 @@ using System.Buffers.Text;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using Analytics.Ingest.Hosting;
-using Analytics.Ingest.Spans;
+using Analytics.Ingest.Calls;
+using Analytics.Ingest.Http;
 
 namespace Analytics.Ingest.Otlp;
 

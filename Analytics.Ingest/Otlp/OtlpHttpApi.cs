@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Net.Mime;
 using System.Text.Json;
-using Analytics.Ingest.Hosting;
+using Analytics.Ingest.Http;
 using Analytics.Ingest.Keys;
 using Analytics.Ingest.Protos;
 using Analytics.Ingest.Telemetry;

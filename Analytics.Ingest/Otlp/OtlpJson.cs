@@ -1,5 +1,4 @@
-using Analytics.Ingest.Hosting;
-using Analytics.Ingest.Spans;
+using Analytics.Ingest.Calls;
 
 namespace Analytics.Ingest.Otlp;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
-using Analytics.Ingest.Hosting;
+using Analytics.Ingest.Calls;
+using Analytics.Ingest.Http;
 using Analytics.Ingest.Protos;
-using Analytics.Ingest.Spans;
 using Google.Protobuf.Reflection;
 
 namespace Analytics.Ingest.Otlp;

@@ -1,13 +1,13 @@
+using Analytics.Ingest.Calls;
+using Analytics.Ingest.Pricing;
 using Analytics.Ingest.Protos;
-using Analytics.Ingest.Rows;
-using Analytics.Ingest.Spans;
 using Analytics.Ingest.Telemetry;
 using Analytics.Ingest.Writing;
 
 namespace Analytics.Ingest.Otlp;
 
-/// <summary>Traces: spans that are model calls become rows, all others are counted.</summary>
-internal sealed class TraceSignal(IngestPipeline pipeline, RowBuilder builder, IngestMetrics metrics) : ISignal<ExportTraceServiceResponse>
+/// <summary>Traces: spans that are model calls are stored, all others are counted.</summary>
+internal sealed class TraceSignal(IngestPipeline pipeline, CallBuilder builder, CallPricer pricer, IngestMetrics metrics) : ISignal<ExportTraceServiceResponse>
 {
     public string GrpcService => "opentelemetry.proto.collector.trace.v1.TraceService";
 
@@ -15,7 +15,7 @@ internal sealed class TraceSignal(IngestPipeline pipeline, RowBuilder builder, I
 
     public IExport Read(int projectId, ReadOnlyMemory<byte> body, OtlpEncoding encoding)
     {
-        var export = new TraceExport(projectId, pipeline, builder, metrics);
+        var export = new TraceExport(projectId, pipeline, builder, pricer, metrics);
         try
         {
             var span = new SpanDraft(new ExportText(body));
@@ -31,29 +31,29 @@ internal sealed class TraceSignal(IngestPipeline pipeline, RowBuilder builder, I
         }
     }
 
-    public ExportTraceServiceResponse Answer(Taken taken) => taken.Message is null
+    public ExportTraceServiceResponse Answer(ExportResult result) => result.Message is null
         ? new ExportTraceServiceResponse()
-        : new ExportTraceServiceResponse { PartialSuccess = new ExportTracePartialSuccess { RejectedSpans = taken.Rejected, ErrorMessage = taken.Message } };
+        : new ExportTraceServiceResponse { PartialSuccess = new ExportTracePartialSuccess { RejectedSpans = result.Rejected, ErrorMessage = result.Message } };
 }
 
-/// <summary>The rows of one export. Spans are numbered from 0 in the order of the export, over all resources and scopes.</summary>
-internal sealed class TraceExport(int projectId, IngestPipeline pipeline, RowBuilder builder, IngestMetrics metrics)
+/// <summary>The calls of one export. Spans are numbered from 0 in the order of the export, over all resources and scopes.</summary>
+internal sealed class TraceExport(int projectId, IngestPipeline pipeline, CallBuilder builder, CallPricer pricer, IngestMetrics metrics)
     : IExport, ISpanReceiver
 {
-    private readonly NewRows rows = pipeline.NewRows();
+    private readonly NewCalls calls = pipeline.NewCalls();
     private readonly Rejections rejections = new();
-    private readonly long[] ignored = new long[Enum.GetValues<Ignored>().Length];
+    private readonly long[] ignored = new long[Enum.GetValues<IgnoredReason>().Length];
     private int spans;
 
     public void Take(SpanDraft span, in ResourceFacts resource)
     {
         var index = spans++;
-        var call = SpanMapper.Map(projectId, resource, span, out var reason, out var rule);
-        RequestRow? row = null;
-        if (call is not null) rule = builder.TryBuild(projectId, call, out row);
-        if (row is not null)
+        var reported = SpanMapper.Map(projectId, resource, span, out var reason, out var rule);
+        Call? call = null;
+        if (reported is not null) rule = builder.TryBuild(projectId, reported, out call);
+        if (call is not null)
         {
-            rows.Add(row, index);
+            calls.Add(pricer.Price(call, reported!.Usage), index);
         }
         else if (rule is not null)
         {
@@ -70,17 +70,17 @@ internal sealed class TraceExport(int projectId, IngestPipeline pipeline, RowBui
     public void Count()
     {
         metrics.Received(spans);
-        foreach (var reason in Enum.GetValues<Ignored>()) metrics.Ignored(reason, ignored[(int)reason]);
+        foreach (var reason in Enum.GetValues<IgnoredReason>()) metrics.Ignored(reason, ignored[(int)reason]);
     }
 
-    /// <summary>Gives up the room of its rows.</summary>
-    public void Abandon() => rows.Dispose();
+    /// <summary>Gives up the room of its calls.</summary>
+    public void Abandon() => calls.Dispose();
 
-    public async Task<Taken> StoreAsync()
+    public async Task<ExportResult> StoreAsync()
     {
-        var written = await pipeline.WriteAsync(rows);
-        if (written.RetryAfter is { } later) return new Taken(later, 0, null);
-        foreach (var row in written.Rows.Where(row => row.Outcome == RowOutcome.Rejected)) rejections.Add(row.Reason!, row.Index);
-        return new Taken(null, rejections.Count, rejections.Describe(spans), CommitCopies.Of(written.Rows));
+        var written = await pipeline.WriteAsync(calls);
+        if (written.RetryAfter is { } later) return new ExportResult(later, 0, null);
+        foreach (var call in written.Calls.Where(call => call.Outcome == CallOutcome.Rejected)) rejections.Add(call.Reason!, call.Index);
+        return new ExportResult(null, rejections.Count, rejections.Describe(spans), CommitCopies.Of(written.Calls));
     }
 }

@@ -6,7 +6,7 @@ namespace Analytics.Ingest.Otlp;
 /// <summary>What was counted of an export that is not stored.</summary>
 internal sealed class UnstoredExport(long items, string warning) : IExport
 {
-    public Task<Taken> StoreAsync() => Task.FromResult(new Taken(null, 0, items == 0 ? null : warning));
+    public Task<ExportResult> StoreAsync() => Task.FromResult(new ExportResult(null, 0, items == 0 ? null : warning));
 }
 
 /// <summary>Metrics: counted and not stored, which the answer says as a warning (partial success with nothing rejected).</summary>
@@ -25,9 +25,9 @@ internal sealed class MetricsSignal(IngestMetrics metrics) : ISignal<ExportMetri
         return new UnstoredExport(points, Warning);
     }
 
-    public ExportMetricsServiceResponse Answer(Taken taken) => taken.Message is null
+    public ExportMetricsServiceResponse Answer(ExportResult result) => result.Message is null
         ? new ExportMetricsServiceResponse()
-        : new ExportMetricsServiceResponse { PartialSuccess = new ExportMetricsPartialSuccess { ErrorMessage = taken.Message } };
+        : new ExportMetricsServiceResponse { PartialSuccess = new ExportMetricsPartialSuccess { ErrorMessage = result.Message } };
 }
 
 /// <summary>Logs: counted and not stored, which the answer says as a warning (partial success with nothing rejected).</summary>
@@ -46,7 +46,7 @@ internal sealed class LogsSignal(IngestMetrics metrics) : ISignal<ExportLogsServ
         return new UnstoredExport(records, Warning);
     }
 
-    public ExportLogsServiceResponse Answer(Taken taken) => taken.Message is null
+    public ExportLogsServiceResponse Answer(ExportResult result) => result.Message is null
         ? new ExportLogsServiceResponse()
-        : new ExportLogsServiceResponse { PartialSuccess = new ExportLogsPartialSuccess { ErrorMessage = taken.Message } };
+        : new ExportLogsServiceResponse { PartialSuccess = new ExportLogsPartialSuccess { ErrorMessage = result.Message } };
 }

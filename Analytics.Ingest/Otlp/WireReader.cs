@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using Analytics.Ingest.Spans;
+using Analytics.Ingest.Calls;
 
 namespace Analytics.Ingest.Otlp;
 

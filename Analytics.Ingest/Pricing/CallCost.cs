@@ -1,4 +1,4 @@
-using Analytics.Ingest.Spans;
+using Analytics.Ingest.Calls;
 
 namespace Analytics.Ingest.Pricing;
 

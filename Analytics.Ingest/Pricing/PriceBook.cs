@@ -1,3 +1,5 @@
+using Analytics.Ingest.Calls;
+
 namespace Analytics.Ingest.Pricing;
 
 /// <summary>

@@ -1,6 +1,4 @@
-using System.Globalization;
-using Analytics.Ingest.Hosting;
-using Analytics.Ingest.Writing;
+using Analytics.Ingest.Database;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
@@ -59,8 +57,7 @@ internal sealed class PriceRefresher(NpgsqlDataSource dataSource, IOptions<Inges
         await using var command = dataSource.CreateCommand(Sql);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var version = await reader.ReadAsync(cancellationToken) ? reader.GetString(0) : "";
-        if (!int.TryParse(version, NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number < SchemaHealthCheck.RequiredVersion)
-            return false;
+        if (!SchemaVersion.IsEnough(version, out _)) return false;
         await reader.NextResultAsync(cancellationToken);
         var prices = new List<ModelPrice>();
         while (await reader.ReadAsync(cancellationToken))
@@ -88,7 +85,7 @@ internal sealed class PriceRefresher(NpgsqlDataSource dataSource, IOptions<Inges
             }
             catch (Exception failure) when (Failures.IsDatabase(failure) && !(failure is OperationCanceledException && stoppingToken.IsCancellationRequested))
             {
-                log.LogWarning("Model prices could not be read, the last ones hold: {Reason}", failure.Message);
+                log.LogWarning("Model prices could not be read, the previous ones stay in use: {Reason}", failure.Message);
                 wait = RetryAfterFailure;
             }
 

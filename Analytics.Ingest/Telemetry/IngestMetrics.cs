@@ -1,7 +1,7 @@
 using System.Diagnostics.Metrics;
+using Analytics.Ingest.Calls;
+using Analytics.Ingest.Database;
 using Analytics.Ingest.Pricing;
-using Analytics.Ingest.Spans;
-using Analytics.Ingest.Writing;
 
 namespace Analytics.Ingest.Telemetry;
 
@@ -28,17 +28,17 @@ internal sealed class IngestMetrics : IDisposable
     {
         meter = factory.Create(MeterName);
         spansReceived = meter.CreateCounter<long>("hub.ingest.spans.received", description: "Spans decoded");
-        spansIgnored = meter.CreateCounter<long>("hub.ingest.spans.ignored", description: "Spans that are no model calls, by reason");
+        spansIgnored = meter.CreateCounter<long>("hub.ingest.spans.ignored", description: "Spans that are not model calls, by reason");
         rowsStored = meter.CreateCounter<long>("hub.ingest.rows.stored", description: "Requests committed");
-        rowsDuplicate = meter.CreateCounter<long>("hub.ingest.rows.duplicate", description: "Requests that were there already");
+        rowsDuplicate = meter.CreateCounter<long>("hub.ingest.rows.duplicate", description: "Requests that were stored already");
         rowsRejected = meter.CreateCounter<long>("hub.ingest.rows.rejected", description: "Requests rejected, by rule");
-        rowsDropped = meter.CreateCounter<long>("hub.ingest.rows.dropped", description: "Rows dropped after their request was told to come again");
+        rowsDropped = meter.CreateCounter<long>("hub.ingest.rows.dropped", description: "Rows dropped after their sender was told to retry");
         unpriced = meter.CreateCounter<long>("hub.ingest.unpriced", description: "Requests stored without a cost, by reason");
         contradictions = meter.CreateCounter<long>("hub.ingest.contradictions", description: "Requests stored whose usage contradicts itself");
         notStored = meter.CreateCounter<long>("hub.ingest.not_stored", description: "Metric data points and log records decoded and not stored, by signal");
         refused = meter.CreateCounter<long>("hub.ingest.requests.refused", description: "Requests answered with an error, by status");
         failures = meter.CreateCounter<long>("hub.ingest.write.failures", description: "Failed attempts at a transaction, by kind");
-        requests = meter.CreateCounter<long>("hub.ingest.requests", description: "Requests with rows, by protocol and what became of them");
+        requests = meter.CreateCounter<long>("hub.ingest.requests", description: "Requests with rows, by protocol and outcome");
         projectRows = meter.CreateCounter<long>("hub.ingest.project.rows", description: "Requests committed, by number of the project");
 
         // An objective may name any of these boundaries from 0.1 s on (MonitoringPolicy.LatencyBounds).
@@ -79,10 +79,10 @@ internal sealed class IngestMetrics : IDisposable
 
     public void Received(int spans) => spansReceived.Add(spans);
 
-    public void Ignored(Ignored reason, long spans) => spansIgnored.Add(spans, new KeyValuePair<string, object?>("reason", reason switch
+    public void Ignored(IgnoredReason reason, long spans) => spansIgnored.Add(spans, new KeyValuePair<string, object?>("reason", reason switch
     {
-        Spans.Ignored.NotInference => "not_inference",
-        Spans.Ignored.OwnTelemetry => "own_telemetry",
+        IgnoredReason.NotInference => "not_inference",
+        IgnoredReason.OwnTelemetry => "own_telemetry",
         _ => "not_gen_ai",
     }));
 
@@ -94,8 +94,6 @@ internal sealed class IngestMetrics : IDisposable
 
     public void Dropped(int rows) => rowsDropped.Add(rows);
 
-    public void Stored(int rows) => rowsStored.Add(rows);
-
     public void WriteFailed(Failure kind) => failures.Add(1, new KeyValuePair<string, object?>("kind", kind.ToString()));
 
     public void Committed(int rows, TimeSpan duration, bool byStaging)
@@ -104,15 +102,17 @@ internal sealed class IngestMetrics : IDisposable
         batchRows.Record(rows);
     }
 
-    /// <summary>Counts what a written row says about its data.</summary>
-    public void Written(QueuedRow written)
+    /// <summary>Counts a call that was there already.</summary>
+    public void Duplicate() => rowsDuplicate.Add(1);
+
+    /// <summary>Counts what a stored call says about its data.</summary>
+    public void Stored(Call call, CallCost cost)
     {
-        if (written.Outcome == RowOutcome.Duplicate) rowsDuplicate.Add(1);
-        if (written.Outcome != RowOutcome.Stored) return;
-        projectRows.Add(1, new KeyValuePair<string, object?>("project", projects.Of(written.Row.ProjectId)));
-        if (written.Row.Usage.Contradictions is not null) contradictions.Add(1);
-        if (written.Row.Cost.Source != CallCost.Unpriced) return;
-        var reason = written.Row.Cost.PriceId is not null || written.Row.Usage.Total is null ? "no_usage" : "no_price";
+        rowsStored.Add(1);
+        projectRows.Add(1, new KeyValuePair<string, object?>("project", projects.Of(call.ProjectId)));
+        if (call.Usage.Contradictions is not null) contradictions.Add(1);
+        if (cost.Source != CallCost.Unpriced) return;
+        var reason = cost.PriceId is not null || call.Usage.Total is null ? "no_usage" : "no_price";
         unpriced.Add(1, new KeyValuePair<string, object?>("reason", reason));
     }
 

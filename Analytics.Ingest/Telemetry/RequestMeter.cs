@@ -1,5 +1,5 @@
 using System.Globalization;
-using Analytics.Ingest.Hosting;
+using Analytics.Ingest.Http;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Analytics.Ingest.Telemetry;

@@ -1,24 +1,25 @@
+using Analytics.Ingest.Database;
 using Analytics.Ingest.Telemetry;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
 namespace Analytics.Ingest.Writing;
 
-/// <summary>Writes one batch in one transaction, and by halves when the database refuses one of its rows. Outcomes are set only by a commit.</summary>
+/// <summary>Writes one batch in one transaction, and by halves when the database refuses one of its calls. Outcomes are set only by a commit.</summary>
 internal sealed class BatchWriter(NpgsqlDataSource dataSource, IOptions<IngestOptions> options, TimeProvider time, IngestMetrics metrics)
 {
     /// <summary>
-    /// Writes rows that are sorted by key and hold no key twice. Afterwards every row has its outcome.
-    /// Throws what <see cref="Failures.Classify"/> calls transient or unknown; some of the rows may then be stored, and the same call again is right.
+    /// Writes calls that are sorted by key and hold no key twice. Afterwards every call has its outcome.
+    /// Throws what <see cref="Failures.Classify"/> calls transient or unknown; some of the calls may then be stored, and the same call again is right.
     /// </summary>
-    public async Task WriteAsync(IReadOnlyList<QueuedRow> rows, CancellationToken cancellationToken)
+    public async Task WriteAsync(IReadOnlyList<QueuedCall> calls, CancellationToken cancellationToken)
     {
         var ignoreDuplicates = false;
         while (true)
         {
             try
             {
-                await WriteOnceAsync(rows, ignoreDuplicates, cancellationToken);
+                await WriteOnceAsync(calls, ignoreDuplicates, cancellationToken);
                 return;
             }
             catch (PostgresException duplicate) when (!ignoreDuplicates && Failures.Classify(duplicate) == Failure.Duplicate)
@@ -27,41 +28,41 @@ internal sealed class BatchWriter(NpgsqlDataSource dataSource, IOptions<IngestOp
             }
             catch (PostgresException refused) when (Failures.Classify(refused) == Failure.Data)
             {
-                await WriteHalvesAsync(rows, refused, cancellationToken);
+                await WriteHalvesAsync(calls, refused, cancellationToken);
                 return;
             }
         }
     }
 
-    private async Task WriteHalvesAsync(IReadOnlyList<QueuedRow> rows, PostgresException refused, CancellationToken cancellationToken)
+    private async Task WriteHalvesAsync(IReadOnlyList<QueuedCall> calls, PostgresException refused, CancellationToken cancellationToken)
     {
-        if (rows.Count == 1)
+        if (calls.Count == 1)
         {
-            rows[0].Outcome = RowOutcome.Rejected;
-            // The message names the type or the constraint. Detail and context could repeat the row's content, so they are left out.
-            rows[0].Reason = $"refused by the database: {refused.SqlState} {refused.MessageText}";
+            calls[0].Outcome = CallOutcome.Rejected;
+            // The message names the type or the constraint. Detail and context could repeat the call's content, so they are left out.
+            calls[0].Reason = $"refused by the database: {refused.SqlState} {refused.MessageText}";
             metrics.Rejected("database");
             return;
         }
 
-        var half = rows.Count / 2;
-        await WriteAsync([.. rows.Take(half)], cancellationToken);
-        await WriteAsync([.. rows.Skip(half)], cancellationToken);
+        var half = calls.Count / 2;
+        await WriteAsync([.. calls.Take(half)], cancellationToken);
+        await WriteAsync([.. calls.Skip(half)], cancellationToken);
     }
 
-    private async Task WriteOnceAsync(IReadOnlyList<QueuedRow> rows, bool ignoreDuplicates, CancellationToken cancellationToken)
+    private async Task WriteOnceAsync(IReadOnlyList<QueuedCall> calls, bool ignoreDuplicates, CancellationToken cancellationToken)
     {
-        using var span = IngestTracing.StartWrite(rows.Count, ignoreDuplicates);
+        using var span = IngestTracing.StartWrite(calls.Count, ignoreDuplicates);
 
         // The source's own timer: one that calls Cancel may do so when the source is disposed of already, and an exception on a timer ends the process.
-        using var patience = new CancellationTokenSource(options.Value.AttemptTimeout, time);
-        using var attempt = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
+        using var limit = new CancellationTokenSource(options.Value.AttemptTimeout, time);
+        using var attempt = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
         var started = time.GetTimestamp();
         HashSet<(Guid, DateTime)>? stored;
         int copies;
         try
         {
-            (stored, copies) = await TransactAsync(rows, ignoreDuplicates, attempt.Token);
+            (stored, copies) = await TransactAsync(calls, ignoreDuplicates, attempt.Token);
         }
         catch (Exception failure)
         {
@@ -69,28 +70,28 @@ internal sealed class BatchWriter(NpgsqlDataSource dataSource, IOptions<IngestOp
             throw;
         }
 
-        foreach (var row in rows)
+        foreach (var queued in calls)
         {
-            row.Copies = copies;
-            row.Outcome = stored is null || stored.Contains((row.Row.RequestId, row.Row.Time)) ? RowOutcome.Stored : RowOutcome.Duplicate;
+            queued.Copies = copies;
+            queued.Outcome = stored is null || stored.Contains((queued.Call.RequestId, queued.Call.Time)) ? CallOutcome.Stored : CallOutcome.Duplicate;
         }
 
-        metrics.Committed(rows.Count, time.GetElapsedTime(started), ignoreDuplicates);
+        metrics.Committed(calls.Count, time.GetElapsedTime(started), ignoreDuplicates);
     }
 
     /// <summary>One transaction, from connection to commit. Returns the keys that were new where it looked for duplicates, and on how many members it is.</summary>
-    private async Task<(HashSet<(Guid, DateTime)>? Stored, int Copies)> TransactAsync(IReadOnlyList<QueuedRow> rows, bool ignoreDuplicates, CancellationToken cancellationToken)
+    private async Task<(HashSet<(Guid, DateTime)>? Stored, int Copies)> TransactAsync(IReadOnlyList<QueuedCall> calls, bool ignoreDuplicates, CancellationToken cancellationToken)
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         HashSet<(Guid, DateTime)>? stored = null;
         if (ignoreDuplicates)
         {
-            stored = await StageAsync(connection, rows, cancellationToken);
+            stored = await StageAsync(connection, calls, cancellationToken);
         }
         else
         {
-            foreach (var table in TableCopies.All) await table.CopyAsync(connection, rows, staging: false, cancellationToken);
+            foreach (var table in TableCopies.All) await table.CopyAsync(connection, calls, staging: false, cancellationToken);
         }
 
         var copies = await CommitCopies.RequireAsync(connection, cancellationToken);
@@ -99,17 +100,17 @@ internal sealed class BatchWriter(NpgsqlDataSource dataSource, IOptions<IngestOp
     }
 
     /// <summary>
-    /// The same batch without the rows that are there already. Returns the keys of those that were not.
-    /// Creating the temporary tables writes WAL under a transaction id, so this commit also waits for the synchronous standby: even when every row
-    /// is a duplicate, the answer says that the rows are on two servers, the first writer's among them, whose own wait may have been cut short.
+    /// The same batch without the calls that are there already. Returns the keys of those that were not.
+    /// Creating the temporary tables writes WAL under a transaction id, so this commit also waits for the synchronous standby: even when every call
+    /// is a duplicate, the answer says that the calls are on two servers, the first writer's among them, whose own wait may have been cut short.
     /// </summary>
     private static async Task<HashSet<(Guid, DateTime)>> StageAsync(
-        NpgsqlConnection connection, IReadOnlyList<QueuedRow> rows, CancellationToken cancellationToken)
+        NpgsqlConnection connection, IReadOnlyList<QueuedCall> calls, CancellationToken cancellationToken)
     {
-        var stored = new HashSet<(Guid, DateTime)>(rows.Count);
+        var stored = new HashSet<(Guid, DateTime)>(calls.Count);
         foreach (var table in TableCopies.All)
         {
-            if (table.ErrorsOnly && !rows.Any(row => row.Row.IsError)) continue;
+            if (table.ErrorsOnly && !calls.Any(queued => queued.Call.IsError)) continue;
             // ON COMMIT DROP, because the transaction pool gives this session to somebody else afterwards.
             await using (var create = new NpgsqlCommand($"CREATE TEMP TABLE {table.Staging} (LIKE {table.Table}) ON COMMIT DROP", connection))
             {
@@ -123,7 +124,7 @@ internal sealed class BatchWriter(NpgsqlDataSource dataSource, IOptions<IngestOp
                 await relax.ExecuteNonQueryAsync(cancellationToken);
             }
 
-            await table.CopyAsync(connection, rows, staging: true, cancellationToken);
+            await table.CopyAsync(connection, calls, staging: true, cancellationToken);
             await using var insert = new NpgsqlCommand(
                 $"INSERT INTO {table.Table} ({table.Columns}) SELECT {table.Columns} FROM {table.Staging} ORDER BY time, request_id " +
                 "ON CONFLICT (request_id, time) DO NOTHING RETURNING request_id, time", connection);
@@ -138,8 +139,8 @@ internal sealed class BatchWriter(NpgsqlDataSource dataSource, IOptions<IngestOp
     }
 
     /// <summary>
-    /// Commits, and takes a warning for a failure: a server whose wait for the standby is cancelled (by a timeout of ours, for one) commits locally,
-    /// answers success, and says only in a warning that the standby may not have the rows.
+    /// Commits, and treats a warning as a failure: a server whose wait for the standby is cancelled (such as by a timeout) commits locally,
+    /// answers success, and says only in a warning that the standby may not have the calls.
     /// </summary>
     private static async Task CommitAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken cancellationToken)
     {

@@ -1,3 +1,4 @@
+using Analytics.Ingest.Database;
 using Npgsql;
 
 namespace Analytics.Ingest.Writing;
@@ -17,7 +18,7 @@ internal static class CommitCopies
         """;
 
     /// <summary>Asked in the transaction, right before its commit.</summary>
-    /// <exception cref="ReplicationNotConfirmedException">The server would commit alone, though others could have the rows too.</exception>
+    /// <exception cref="ReplicationNotConfirmedException">The server would commit alone, though others could have the calls too.</exception>
     public static async Task<int> RequireAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(Ask, connection);
@@ -28,6 +29,6 @@ internal static class CommitCopies
             : throw new ReplicationNotConfirmedException($"The primary waits for no standby, and this hub has {members} members: nothing is committed on one alone.");
     }
 
-    /// <summary>The least of what became of the rows; null when none was committed.</summary>
-    public static int? Of(IEnumerable<QueuedRow> rows) => rows.Where(row => row.Outcome is RowOutcome.Stored or RowOutcome.Duplicate).Min(row => (int?)row.Copies);
+    /// <summary>The least of what became of the calls; null when none was committed.</summary>
+    public static int? Of(IEnumerable<QueuedCall> calls) => calls.Where(queued => queued.Outcome is CallOutcome.Stored or CallOutcome.Duplicate).Min(queued => (int?)queued.Copies);
 }

@@ -1,6 +1,6 @@
 namespace Analytics.Ingest.Writing;
 
-/// <summary>Rows committed per second over about the last ten seconds, as an exponentially weighted mean.</summary>
+/// <summary>Calls committed per second over about the last ten seconds, as an exponentially weighted mean.</summary>
 internal sealed class DrainRate(TimeProvider time)
 {
     /// <summary>The least and the most that a refused client is told to wait.</summary>
@@ -15,8 +15,8 @@ internal sealed class DrainRate(TimeProvider time)
     private long last = time.GetTimestamp();
     private double rate;
 
-    /// <summary>Rows per second.</summary>
-    public double RowsPerSecond
+    /// <summary>Calls per second.</summary>
+    public double CallsPerSecond
     {
         get
         {
@@ -24,21 +24,21 @@ internal sealed class DrainRate(TimeProvider time)
         }
     }
 
-    public void Committed(int rows)
+    public void Committed(int calls)
     {
         lock (gate)
         {
             var seconds = time.GetElapsedTime(last).TotalSeconds;
             last = time.GetTimestamp();
-            rate = (rate * Math.Exp(-seconds / WindowSeconds)) + (rows / WindowSeconds);
+            rate = (rate * Math.Exp(-seconds / WindowSeconds)) + (calls / WindowSeconds);
         }
     }
 
-    /// <summary>How long it takes to write that many rows, in whole seconds between <see cref="MinWait"/> and <see cref="MaxWait"/>.</summary>
-    public TimeSpan TimeFor(long rows)
+    /// <summary>How long it takes to write that many calls, in whole seconds between <see cref="MinWait"/> and <see cref="MaxWait"/>.</summary>
+    public TimeSpan TimeFor(long calls)
     {
-        var current = RowsPerSecond;
-        if (current < 1) return rows == 0 ? MinWait : WaitWhenStalled;
-        return TimeSpan.FromSeconds(Math.Clamp(Math.Ceiling(rows / current), MinWait.TotalSeconds, MaxWait.TotalSeconds));
+        var current = CallsPerSecond;
+        if (current < 1) return calls == 0 ? MinWait : WaitWhenStalled;
+        return TimeSpan.FromSeconds(Math.Clamp(Math.Ceiling(calls / current), MinWait.TotalSeconds, MaxWait.TotalSeconds));
     }
 }

@@ -1,18 +1,17 @@
 using Analytics.Ingest.Pricing;
-using Analytics.Ingest.Telemetry;
 using Microsoft.Extensions.Options;
 
 namespace Analytics.Ingest.Writing;
 
-/// <summary>What became of the rows of one request.</summary>
+/// <summary>What became of the calls of one request.</summary>
 /// <param name="RetryAfter">Set when they are not (known to be) committed: the client must send them again, not before this time.</param>
-/// <param name="Rows">The rows with their outcomes, when they are.</param>
-internal readonly record struct WriteResult(TimeSpan? RetryAfter, IReadOnlyList<QueuedRow> Rows);
+/// <param name="Calls">The calls with their outcomes, when they are.</param>
+internal readonly record struct WriteResult(TimeSpan? RetryAfter, IReadOnlyList<QueuedCall> Calls);
 
-/// <summary>The way from rows to their commit, common to every protocol.</summary>
+/// <summary>From calls to their commit, common to every protocol.</summary>
 internal sealed class IngestPipeline(IngestQueue queue, PriceRefresher prices, IOptions<IngestOptions> options, TimeProvider time)
 {
-    /// <summary>Waits until prices are known, which at a start without a database takes until it is there. False: come again.</summary>
+    /// <summary>Waits until prices are known, at a start without a database until it is available. False: the client should retry.</summary>
     public async Task<bool> ReadyAsync()
     {
         if (prices.Loaded.IsCompleted) return true;
@@ -27,19 +26,19 @@ internal sealed class IngestPipeline(IngestQueue queue, PriceRefresher prices, I
         }
     }
 
-    /// <summary>Begins the rows of one request.</summary>
-    public NewRows NewRows() => new(queue);
+    /// <summary>Begins the calls of one request.</summary>
+    public NewCalls NewCalls() => new(queue);
 
-    /// <summary>Queues rows and waits for their commit. The client's going away does not stop it: what was accepted is written.</summary>
-    public async Task<WriteResult> WriteAsync(NewRows rows)
+    /// <summary>Queues calls and waits for their commit. The client's going away does not stop it: what was accepted is written.</summary>
+    public async Task<WriteResult> WriteAsync(NewCalls calls)
     {
-        using var made = rows;
-        if (rows.Rows.Count == 0) return new WriteResult(null, []);
-        using var span = IngestTracing.StartStore(rows.Rows.Count);
-        var write = new PendingWrite(rows.Rows);
-        if (!queue.TryEnqueue(write, rows)) return new WriteResult(queue.RetryAfter, []);
+        using var made = calls;
+        if (calls.Calls.Count == 0) return new WriteResult(null, []);
+        using var span = IngestTracing.StartStore(calls.Calls.Count);
+        var write = new PendingWrite(calls.Calls);
+        if (!queue.TryEnqueue(write, calls)) return new WriteResult(queue.RetryAfter, []);
         var committed = await write.WaitAsync(options.Value.RequestDeadline, time);
         IngestTracing.Link(span, write.Batches);
-        return committed ? new WriteResult(null, write.Rows) : new WriteResult(queue.RetryAfter, []);
+        return committed ? new WriteResult(null, write.Calls) : new WriteResult(queue.RetryAfter, []);
     }
 }

@@ -1,14 +1,13 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Threading.Channels;
-using Analytics.Ingest.Hosting;
 using Analytics.Ingest.Telemetry;
 using Microsoft.Extensions.Options;
 
 namespace Analytics.Ingest.Writing;
 
 /// <summary>
-/// The rows that wait for a writer, bounded by count and bytes. A request enters whole or not at all. Rows that are still being made
-/// (<see cref="NewRows"/>) count as bytes of it.
+/// The calls that wait for a writer, bounded by count and bytes. A request enters whole or not at all. Calls that are still being made
+/// (<see cref="NewCalls"/>) count as bytes of it.
 /// </summary>
 internal sealed class IngestQueue
 {
@@ -18,7 +17,7 @@ internal sealed class IngestQueue
     private readonly DrainRate drain;
     private readonly TimeProvider time;
     private readonly LinkedList<WritePart> inOrder = [];
-    private long rows;
+    private long calls;
     private long bytes;
 
     public IngestQueue(IOptions<IngestOptions> options, DrainRate drain, IngestMetrics metrics, TimeProvider time)
@@ -26,10 +25,10 @@ internal sealed class IngestQueue
         this.options = options.Value;
         this.drain = drain;
         this.time = time;
-        metrics.ObserveQueue(() => Interlocked.Read(ref rows), () => Interlocked.Read(ref bytes), () => Age, options.Value);
+        metrics.ObserveQueue(() => Interlocked.Read(ref calls), () => Interlocked.Read(ref bytes), () => Age, options.Value);
     }
 
-    /// <summary>How long the oldest rows have been waiting or being written; zero when there are none.</summary>
+    /// <summary>How long the oldest calls have been waiting or being written; zero when there are none.</summary>
     public TimeSpan Age
     {
         get
@@ -38,24 +37,24 @@ internal sealed class IngestQueue
         }
     }
 
-    /// <summary>Rows queued or being written.</summary>
-    public long Rows => Interlocked.Read(ref rows);
+    /// <summary>Calls queued or being written.</summary>
+    public long Calls => Interlocked.Read(ref calls);
 
     /// <summary>
-    /// How long a refused client should wait until there is room again, by the rate at which rows have been committed lately.
+    /// How long a refused client should wait until there is room again, by the rate at which calls have been committed lately.
     /// </summary>
-    public TimeSpan RetryAfter => drain.TimeFor(Rows);
+    public TimeSpan RetryAfter => drain.TimeFor(Calls);
 
-    /// <summary>Most rows that fit.</summary>
-    public int MaxRows => options.QueueRows;
+    /// <summary>Most calls that fit.</summary>
+    public int MaxCalls => options.QueueRows;
 
     /// <summary>Most bytes that fit.</summary>
     public long MaxBytes => options.QueueBytes;
 
-    /// <summary>Takes room for rows that are being made. False when there is none.</summary>
+    /// <summary>Takes room for calls that are being made. False when there is none.</summary>
     /// <param name="room">In bytes.</param>
     /// <param name="ofMany">Whether they are of a large request, which may not fill the whole (<see cref="MemoryLimits.ForLarge"/>).</param>
-    public bool TryTakeRoom(long room, bool ofMany)
+    public bool TryReserve(long room, bool ofMany)
     {
         lock (gate)
         {
@@ -66,22 +65,22 @@ internal sealed class IngestQueue
     }
 
     /// <summary>Gives back room that was taken.</summary>
-    public void FreeRoom(long room)
+    public void Release(long room)
     {
         lock (gate) bytes -= room;
     }
 
     /// <summary>
-    /// Takes the rows of one request, in the room that they have taken. False when there is none, or the service is stopping.
+    /// Takes the calls of one request, in the room that they have taken. False when there is none, or the service is stopping.
     /// </summary>
-    public bool TryEnqueue(PendingWrite write, NewRows made)
+    public bool TryEnqueue(PendingWrite write, NewCalls made)
     {
         var split = write.Split(options.BatchRows);
-        var newBytes = split.Sum(part => part.Bytes) - made.Taken;
+        var newBytes = split.Sum(part => part.Bytes) - made.Reserved;
         lock (gate)
         {
-            if (rows + write.Rows.Count > options.QueueRows || bytes + newBytes > options.QueueBytes) return false;
-            rows += write.Rows.Count;
+            if (calls + write.Calls.Count > options.QueueRows || bytes + newBytes > options.QueueBytes) return false;
+            calls += write.Calls.Count;
             bytes += newBytes;
             made.Enqueued();
             foreach (var part in split)
@@ -113,7 +112,7 @@ internal sealed class IngestQueue
     {
         lock (gate)
         {
-            rows -= part.Rows.Length;
+            calls -= part.Calls.Length;
             bytes -= part.Bytes;
             if (part.Place is { } place) inOrder.Remove(place);
             part.Place = null;

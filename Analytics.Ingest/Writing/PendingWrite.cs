@@ -1,11 +1,12 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using Analytics.Ingest.Rows;
+using Analytics.Ingest.Calls;
+using Analytics.Ingest.Pricing;
 
 namespace Analytics.Ingest.Writing;
 
-/// <summary>What became of one row.</summary>
-internal enum RowOutcome
+/// <summary>What became of one call.</summary>
+internal enum CallOutcome
 {
     /// <summary>Not decided yet.</summary>
     None,
@@ -20,15 +21,17 @@ internal enum RowOutcome
     Rejected,
 }
 
-/// <summary>A row on its way, and its outcome.</summary>
-internal sealed class QueuedRow(RequestRow row, int index)
+/// <summary>A call in the queue, and its outcome.</summary>
+internal sealed class QueuedCall(PricedCall priced, int index)
 {
-    public RequestRow Row { get; } = row;
+    public Call Call { get; } = priced.Call;
+
+    public CallCost Cost { get; } = priced.Cost;
 
     /// <summary>Its place in the request that brought it.</summary>
     public int Index { get; } = index;
 
-    public RowOutcome Outcome { get; set; }
+    public CallOutcome Outcome { get; set; }
 
     public string? Reason { get; set; }
 
@@ -37,17 +40,17 @@ internal sealed class QueuedRow(RequestRow row, int index)
 }
 
 /// <summary>
-/// The rows of one request, cut into parts of at most one batch. It is complete when the last part is committed, and abandoned when its request has
+/// The calls of one request, cut into parts of at most one batch. It is complete when the last part is committed, and abandoned when its request has
 /// been told that it will not be: only then are its parts dropped from the queue.
 /// </summary>
-internal sealed class PendingWrite(IReadOnlyList<QueuedRow> rows)
+internal sealed class PendingWrite(IReadOnlyList<QueuedCall> calls)
 {
     private readonly ConcurrentQueue<ActivityContext> batches = new();
     private readonly TaskCompletionSource committed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int openParts;
     private volatile bool abandoned;
 
-    public IReadOnlyList<QueuedRow> Rows { get; } = rows;
+    public IReadOnlyList<QueuedCall> Calls { get; } = calls;
 
     public bool IsAbandoned => abandoned;
 
@@ -57,13 +60,13 @@ internal sealed class PendingWrite(IReadOnlyList<QueuedRow> rows)
     /// <summary>The spans of the batches that have carried a part of it so far.</summary>
     public IReadOnlyCollection<ActivityContext> Batches => batches;
 
-    /// <summary>Cuts the rows into parts.</summary>
-    public IReadOnlyList<WritePart> Split(int batchRows)
+    /// <summary>Cuts the calls into parts.</summary>
+    public IReadOnlyList<WritePart> Split(int batchSize)
     {
-        var parts = new List<WritePart>((Rows.Count / batchRows) + 1);
-        for (var from = 0; from < Rows.Count; from += batchRows)
+        var parts = new List<WritePart>((Calls.Count / batchSize) + 1);
+        for (var from = 0; from < Calls.Count; from += batchSize)
         {
-            parts.Add(new WritePart(this, Rows.Skip(from).Take(batchRows).ToArray()));
+            parts.Add(new WritePart(this, Calls.Skip(from).Take(batchSize).ToArray()));
         }
 
         openParts = parts.Count;
@@ -94,10 +97,10 @@ internal sealed class PendingWrite(IReadOnlyList<QueuedRow> rows)
     }
 }
 
-/// <summary>What is queued and written as one: rows of one request, at most one batch of them.</summary>
-internal sealed record WritePart(PendingWrite Owner, QueuedRow[] Rows)
+/// <summary>What is queued and written as one: calls of one request, at most one batch of them.</summary>
+internal sealed record WritePart(PendingWrite Owner, QueuedCall[] Calls)
 {
-    public long Bytes { get; } = Rows.Sum(row => (long)row.Row.EstimatedBytes);
+    public long Bytes { get; } = Calls.Sum(queued => (long)queued.Call.EstimatedBytes);
 
     /// <summary>When it was queued, in ticks of the time provider.</summary>
     public long Queued { get; set; }

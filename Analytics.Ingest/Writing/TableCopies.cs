@@ -1,10 +1,10 @@
-using Analytics.Ingest.Rows;
+using Analytics.Ingest.Calls;
 using Npgsql;
 using NpgsqlTypes;
 
 namespace Analytics.Ingest.Writing;
 
-/// <summary>Binary COPY of rows into each table. Types are stated, so that nothing is looked up or guessed per value.</summary>
+/// <summary>Binary COPY of calls into each table. Types are stated, so that nothing is looked up or guessed per value.</summary>
 internal static class TableCopies
 {
     public const string RequestColumns =
@@ -29,84 +29,84 @@ internal static class TableCopies
         new("events.error_logs", ErrorColumns, WriteError, ErrorsOnly: true),
     ];
 
-    private static void WriteRequest(NpgsqlBinaryImporter to, RequestRow row)
+    private static void WriteRequest(NpgsqlBinaryImporter to, QueuedCall queued)
     {
-        WriteKey(to, row);
-        Write(to, row.TraceId);
-        Write(to, row.SpanId);
-        Write(to, row.Provider);
-        Write(to, row.Model);
-        Write(to, row.RequestModel);
-        Write(to, row.Operation);
-        Write(to, row.ServiceName);
-        Write(to, row.Environment);
-        Write(to, row.UserId);
-        Write(to, row.ConversationId);
-        Write(to, row.Streamed, NpgsqlDbType.Boolean);
-        Write(to, row.FinishReason);
-        to.Write(row.IsError, NpgsqlDbType.Boolean);
-        Write(to, row.ErrorType);
-        Write(to, row.DurationSeconds, NpgsqlDbType.Double);
-        Write(to, row.TimeToFirstTokenSeconds, NpgsqlDbType.Double);
-        Write(to, row.Usage.Input, NpgsqlDbType.Bigint);
-        Write(to, row.Usage.Output, NpgsqlDbType.Bigint);
-        Write(to, row.Cost.Total, NpgsqlDbType.Numeric);
+        WriteKey(to, queued);
+        Write(to, queued.Call.TraceId);
+        Write(to, queued.Call.SpanId);
+        Write(to, queued.Call.Provider);
+        Write(to, queued.Call.Model);
+        Write(to, queued.Call.RequestModel);
+        Write(to, queued.Call.Operation);
+        Write(to, queued.Call.ServiceName);
+        Write(to, queued.Call.Environment);
+        Write(to, queued.Call.UserId);
+        Write(to, queued.Call.ConversationId);
+        Write(to, queued.Call.Streamed, NpgsqlDbType.Boolean);
+        Write(to, queued.Call.FinishReason);
+        to.Write(queued.Call.IsError, NpgsqlDbType.Boolean);
+        Write(to, queued.Call.ErrorType);
+        Write(to, queued.Call.DurationSeconds, NpgsqlDbType.Double);
+        Write(to, queued.Call.TimeToFirstTokenSeconds, NpgsqlDbType.Double);
+        Write(to, queued.Call.Usage.Input, NpgsqlDbType.Bigint);
+        Write(to, queued.Call.Usage.Output, NpgsqlDbType.Bigint);
+        Write(to, queued.Cost.Total, NpgsqlDbType.Numeric);
     }
 
-    private static void WriteUsage(NpgsqlBinaryImporter to, RequestRow row)
+    private static void WriteUsage(NpgsqlBinaryImporter to, QueuedCall queued)
     {
-        WriteKey(to, row);
-        Write(to, row.Provider);
-        Write(to, row.Model);
-        Write(to, row.Usage.Input, NpgsqlDbType.Bigint);
-        Write(to, row.Usage.Output, NpgsqlDbType.Bigint);
-        Write(to, row.Usage.CacheRead, NpgsqlDbType.Bigint);
-        Write(to, row.Usage.CacheWrite, NpgsqlDbType.Bigint);
-        Write(to, row.Usage.Reasoning, NpgsqlDbType.Bigint);
-        Write(to, row.Usage.Uncached, NpgsqlDbType.Bigint);
-        Write(to, row.Usage.Total, NpgsqlDbType.Bigint);
-        Write(to, row.Usage.Convention switch
+        WriteKey(to, queued);
+        Write(to, queued.Call.Provider);
+        Write(to, queued.Call.Model);
+        Write(to, queued.Call.Usage.Input, NpgsqlDbType.Bigint);
+        Write(to, queued.Call.Usage.Output, NpgsqlDbType.Bigint);
+        Write(to, queued.Call.Usage.CacheRead, NpgsqlDbType.Bigint);
+        Write(to, queued.Call.Usage.CacheWrite, NpgsqlDbType.Bigint);
+        Write(to, queued.Call.Usage.Reasoning, NpgsqlDbType.Bigint);
+        Write(to, queued.Call.Usage.Uncached, NpgsqlDbType.Bigint);
+        Write(to, queued.Call.Usage.Total, NpgsqlDbType.Bigint);
+        Write(to, queued.Call.Usage.Convention switch
         {
-            Spans.CacheConvention.Inclusive => "inclusive",
-            Spans.CacheConvention.Exclusive => "exclusive",
+            CacheConvention.Inclusive => "inclusive",
+            CacheConvention.Exclusive => "exclusive",
             _ => "none",
         });
-        if (row.Usage.Contradictions is { } contradictions) to.Write(contradictions.ToArray(), NpgsqlDbType.Array | NpgsqlDbType.Text);
+        if (queued.Call.Usage.Contradictions is { } contradictions) to.Write(contradictions.ToArray(), NpgsqlDbType.Array | NpgsqlDbType.Text);
         else to.WriteNull();
     }
 
-    private static void WriteCost(NpgsqlBinaryImporter to, RequestRow row)
+    private static void WriteCost(NpgsqlBinaryImporter to, QueuedCall queued)
     {
-        WriteKey(to, row);
-        Write(to, row.Provider);
-        Write(to, row.Model);
-        Write(to, row.Cost.Currency);
-        Write(to, row.Cost.Input, NpgsqlDbType.Numeric);
-        Write(to, row.Cost.CacheRead, NpgsqlDbType.Numeric);
-        Write(to, row.Cost.CacheWrite, NpgsqlDbType.Numeric);
-        Write(to, row.Cost.Output, NpgsqlDbType.Numeric);
-        Write(to, row.Cost.Total, NpgsqlDbType.Numeric);
-        Write(to, row.Cost.PriceId, NpgsqlDbType.Integer);
-        Write(to, row.Cost.Source);
+        WriteKey(to, queued);
+        Write(to, queued.Call.Provider);
+        Write(to, queued.Call.Model);
+        Write(to, queued.Cost.Currency);
+        Write(to, queued.Cost.Input, NpgsqlDbType.Numeric);
+        Write(to, queued.Cost.CacheRead, NpgsqlDbType.Numeric);
+        Write(to, queued.Cost.CacheWrite, NpgsqlDbType.Numeric);
+        Write(to, queued.Cost.Output, NpgsqlDbType.Numeric);
+        Write(to, queued.Cost.Total, NpgsqlDbType.Numeric);
+        Write(to, queued.Cost.PriceId, NpgsqlDbType.Integer);
+        Write(to, queued.Cost.Source);
     }
 
-    private static void WriteError(NpgsqlBinaryImporter to, RequestRow row)
+    private static void WriteError(NpgsqlBinaryImporter to, QueuedCall queued)
     {
-        WriteKey(to, row);
-        Write(to, row.Provider);
-        Write(to, row.Model);
-        Write(to, row.ErrorType);
+        WriteKey(to, queued);
+        Write(to, queued.Call.Provider);
+        Write(to, queued.Call.Model);
+        Write(to, queued.Call.ErrorType);
         Write(to, "error");
-        Write(to, row.ErrorMessage);
-        Write(to, row.ServiceName);
-        Write(to, row.TraceId);
+        Write(to, queued.Call.ErrorMessage);
+        Write(to, queued.Call.ServiceName);
+        Write(to, queued.Call.TraceId);
     }
 
-    private static void WriteKey(NpgsqlBinaryImporter to, RequestRow row)
+    private static void WriteKey(NpgsqlBinaryImporter to, QueuedCall queued)
     {
-        to.Write(row.Time, NpgsqlDbType.TimestampTz);
-        to.Write(row.RequestId, NpgsqlDbType.Uuid);
-        to.Write(row.ProjectId, NpgsqlDbType.Integer);
+        to.Write(queued.Call.Time, NpgsqlDbType.TimestampTz);
+        to.Write(queued.Call.RequestId, NpgsqlDbType.Uuid);
+        to.Write(queued.Call.ProjectId, NpgsqlDbType.Integer);
     }
 
     private static void Write(NpgsqlBinaryImporter to, string? text)
@@ -122,24 +122,24 @@ internal static class TableCopies
     }
 }
 
-/// <summary>How rows get into one table.</summary>
-internal sealed record TableCopy(string Table, string Columns, Action<NpgsqlBinaryImporter, RequestRow> WriteRow, bool ErrorsOnly = false)
+/// <summary>How calls get into one table.</summary>
+internal sealed record TableCopy(string Table, string Columns, Action<NpgsqlBinaryImporter, QueuedCall> WriteRow, bool ErrorsOnly = false)
 {
     /// <summary>The name of the temporary table that stands in for it.</summary>
     public string Staging => "hub_new_" + Table[(Table.IndexOf('.', StringComparison.Ordinal) + 1)..];
 
-    /// <summary>Copies rows into the table, or into its stand-in.</summary>
-    public async Task CopyAsync(NpgsqlConnection connection, IReadOnlyList<QueuedRow> rows, bool staging, CancellationToken cancellationToken)
+    /// <summary>Copies calls into the table, or into its stand-in.</summary>
+    public async Task CopyAsync(NpgsqlConnection connection, IReadOnlyList<QueuedCall> calls, bool staging, CancellationToken cancellationToken)
     {
-        if (ErrorsOnly && !rows.Any(row => row.Row.IsError)) return;
+        if (ErrorsOnly && !calls.Any(queued => queued.Call.IsError)) return;
         await using var importer = await connection.BeginBinaryImportAsync(
             $"COPY {(staging ? Staging : Table)} ({Columns}) FROM STDIN (FORMAT binary)", cancellationToken);
-        foreach (var row in rows)
+        foreach (var queued in calls)
         {
-            if (ErrorsOnly && !row.Row.IsError) continue;
+            if (ErrorsOnly && !queued.Call.IsError) continue;
             // Synchronous writes only fill Npgsql's buffer; awaiting each value costs more than the COPY itself (npgsql #2760).
             await importer.StartRowAsync(cancellationToken);
-            WriteRow(importer, row.Row);
+            WriteRow(importer, queued);
         }
 
         await importer.CompleteAsync(cancellationToken);

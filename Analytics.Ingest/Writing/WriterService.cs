@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Analytics.Ingest.Database;
 using Analytics.Ingest.Telemetry;
 using Microsoft.Extensions.Options;
 
@@ -6,7 +7,7 @@ namespace Analytics.Ingest.Writing;
 
 /// <summary>
 /// The writer lanes: each takes what is queued, up to one batch, and writes it; what arrives meanwhile makes the next batch. The commit itself is
-/// the only pause in which rows gather, so an idle service answers after one commit and a busy one writes full batches, with no delay to tune.
+/// the only pause in which calls gather, so an idle service answers after one commit and a busy one writes full batches, with no delay to tune.
 /// </summary>
 internal sealed class WriterService(
     IngestQueue queue, BatchWriter writer, DrainRate drain, IngestMetrics metrics, IOptions<IngestOptions> options, TimeProvider time,
@@ -35,7 +36,7 @@ internal sealed class WriterService(
         }
         catch (Exception late) when (late is OperationCanceledException or TimeoutException)
         {
-            log.LogWarning("Stopping with {Rows} rows not written; none of them was acknowledged", queue.Rows);
+            log.LogWarning("Stopping with {Rows} rows not written; none of them was acknowledged", queue.Calls);
             await giveUp.CancelAsync();
             await lanes.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
@@ -64,9 +65,9 @@ internal sealed class WriterService(
 
     private void Gather(List<WritePart> parts)
     {
-        var rows = 0;
+        var calls = 0;
         // Another lane may take the part between the look and the take; then this batch grows beyond its bound by that one part at most.
-        while (rows < options.Value.BatchRows && queue.TryPeek(out var next) && (rows == 0 || rows + next.Rows.Length <= options.Value.BatchRows)
+        while (calls < options.Value.BatchRows && queue.TryPeek(out var next) && (calls == 0 || calls + next.Calls.Length <= options.Value.BatchRows)
             && queue.TryDequeue(out var part))
         {
             if (part.Owner.IsAbandoned)
@@ -76,7 +77,7 @@ internal sealed class WriterService(
             }
 
             parts.Add(part);
-            rows += part.Rows.Length;
+            calls += part.Calls.Length;
         }
     }
 
@@ -90,9 +91,9 @@ internal sealed class WriterService(
             if (parts.Count == 0) return;
             try
             {
-                var rows = Distinct(parts, out var repeated);
-                if (rows.Count > 0) await writer.WriteAsync(rows, giveUp.Token);
-                foreach (var (row, first) in repeated) Repeat(row, first);
+                var calls = Distinct(parts, out var repeated);
+                if (calls.Count > 0) await writer.WriteAsync(calls, giveUp.Token);
+                foreach (var (queued, first) in repeated) Repeat(queued, first);
                 Count(parts);
                 return;
             }
@@ -103,8 +104,8 @@ internal sealed class WriterService(
             catch (Exception failure)
             {
                 metrics.WriteFailed(Failures.Classify(failure));
-                if (Failures.IsDatabase(failure)) log.LogWarning("A batch will be tried again: {Reason}", failure.Message);
-                else log.LogError(failure, "A batch failed unexpectedly and will be tried again");
+                if (Failures.IsDatabase(failure)) log.LogWarning("A batch will be retried: {Reason}", failure.Message);
+                else log.LogError(failure, "A batch failed unexpectedly and will be retried");
             }
 
             await Task.Delay(backoff * (0.5 + Random.Shared.NextDouble()), time, giveUp.Token);
@@ -114,46 +115,44 @@ internal sealed class WriterService(
 
     private bool Drop(WritePart part)
     {
-        metrics.Dropped(part.Rows.Length);
+        metrics.Dropped(part.Calls.Length);
         queue.Leave(part);
         return true;
     }
 
-    /// <summary>The rows of a batch, each key once, in the order that all lanes share so that they cannot wait for each other in a circle.</summary>
-    private static List<QueuedRow> Distinct(List<WritePart> parts, out List<(QueuedRow Row, QueuedRow First)> repeated)
+    /// <summary>The calls of a batch, each key once, in the order that all lanes share so that they cannot wait for each other in a circle.</summary>
+    private static List<QueuedCall> Distinct(List<WritePart> parts, out List<(QueuedCall Queued, QueuedCall First)> repeated)
     {
         repeated = [];
-        var firsts = new Dictionary<(DateTime, Guid), QueuedRow>();
-        foreach (var row in parts.SelectMany(part => part.Rows))
+        var firsts = new Dictionary<(DateTime, Guid), QueuedCall>();
+        foreach (var queued in parts.SelectMany(part => part.Calls))
         {
-            var key = (row.Row.Time, row.Row.RequestId);
-            if (!firsts.TryAdd(key, row)) repeated.Add((row, firsts[key]));
+            var key = (queued.Call.Time, queued.Call.RequestId);
+            if (!firsts.TryAdd(key, queued)) repeated.Add((queued, firsts[key]));
         }
 
         // What an earlier attempt has decided (halves of a batch commit on their own) stays decided.
-        var rows = firsts.Values.Where(row => row.Outcome == RowOutcome.None).ToList();
-        rows.Sort((a, b) => a.Row.Time != b.Row.Time ? a.Row.Time.CompareTo(b.Row.Time) : a.Row.RequestId.CompareTo(b.Row.RequestId));
-        return rows;
+        var calls = firsts.Values.Where(queued => queued.Outcome == CallOutcome.None).ToList();
+        calls.Sort((a, b) => a.Call.Time != b.Call.Time ? a.Call.Time.CompareTo(b.Call.Time) : a.Call.RequestId.CompareTo(b.Call.RequestId));
+        return calls;
     }
 
-    private static void Repeat(QueuedRow row, QueuedRow first)
+    private static void Repeat(QueuedCall queued, QueuedCall first)
     {
-        row.Outcome = first.Outcome == RowOutcome.Stored ? RowOutcome.Duplicate : first.Outcome;
-        row.Reason = first.Reason;
-        row.Copies = first.Copies;
+        queued.Outcome = first.Outcome == CallOutcome.Stored ? CallOutcome.Duplicate : first.Outcome;
+        queued.Reason = first.Reason;
+        queued.Copies = first.Copies;
     }
 
     private void Count(List<WritePart> parts)
     {
-        var stored = 0;
         foreach (var part in parts) metrics.CommitLag(time.GetElapsedTime(part.Queued));
-        foreach (var row in parts.SelectMany(part => part.Rows))
+        foreach (var queued in parts.SelectMany(part => part.Calls))
         {
-            if (row.Outcome == RowOutcome.Stored) stored++;
-            metrics.Written(row);
+            if (queued.Outcome == CallOutcome.Stored) metrics.Stored(queued.Call, queued.Cost);
+            else if (queued.Outcome == CallOutcome.Duplicate) metrics.Duplicate();
         }
 
-        drain.Committed(parts.Sum(part => part.Rows.Length));
-        metrics.Stored(stored);
+        drain.Committed(parts.Sum(part => part.Calls.Length));
     }
 }

@@ -8,7 +8,7 @@ namespace Analytics.Topology.Monitoring;
 
 /// <summary>
 /// The rules of a cluster, read from Templates/rules: one file for each group, thresholds filled in from the topology. Prometheus' own file,
-/// the PrometheusRule object, the table in docs/OPERATIONS.md and the tests are made from what this returns.
+/// the PrometheusRule object, docs/ALERTS.md and the tests are made from what this returns.
 /// </summary>
 public static partial class AlertRules
 {
@@ -74,7 +74,7 @@ public static partial class AlertRules
         null => true,
         "standbys" => topology.Database.Members > 1,
         "etcd_spare" => topology.Etcd.Members > 1,
-        var other => throw new InvalidOperationException($"A rule needs '{other}', which means nothing."),
+        var other => throw new InvalidOperationException($"A rule needs '{other}', which is unknown."),
     };
 
     private static AlertRule Alert(string group, Map rule) => new(

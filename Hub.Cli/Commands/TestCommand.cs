@@ -13,17 +13,20 @@ internal static partial class TestCommand
     /// <summary>How much of a failure is shown again at the end.</summary>
     private const int FailureLines = 15;
 
-    private const string Unit = "unit", Nightly = "nightly";
-    private static readonly string[] Tiers = [Unit, "native", "integration", "fault", Nightly];
+    private const string Unit = "unit", Nightly = "nightly", Cluster = "cluster";
+    private static readonly string[] Tiers = [Unit, "native", "integration", "fault", Nightly, Cluster];
+
+    /// <summary>Those that run unless others are named: nightly takes half an hour, cluster a Kubernetes cluster.</summary>
+    internal static IReadOnlyList<string> Default { get; } = [.. Tiers.Except([Nightly, Cluster])];
 
     public static Command Create(Ui ui)
     {
-        var tier = new Option<string[]>("--tier") { Description = "Run these tiers only: unit, native, integration, fault, nightly. May be given several times [default: all but nightly, which takes half an hour]." };
+        var tier = new Option<string[]>("--tier") { Description = $"Run only these tiers: {string.Join(", ", Tiers)}. Can be repeated [default: {string.Join(", ", Default)}; nightly takes half an hour, and cluster needs a Kubernetes cluster in KUBECONFIG]." };
         tier.AcceptOnlyFromAmong(Tiers);
-        var command = new Command("test", "Build everything, run the tests, end with one line `N passed, N failed, N skipped`.") { tier };
+        var command = new Command("test", "Build everything and run the tests. The last line is `N passed, N failed, N skipped`.") { tier };
         command.SetAction(async (parse, cancellation) =>
         {
-            var chosen = parse.GetValue(tier) is { Length: > 0 } some ? some : [.. Tiers.Where(known => known != Nightly)];
+            var chosen = parse.GetValue(tier) is { Length: > 0 } some ? some : Default;
             return await RunAsync(ui, [.. Tiers.Where(chosen.Contains)], cancellation);
         });
         return command;
@@ -33,7 +36,8 @@ internal static partial class TestCommand
     {
         var deployment = Deployment.Load();
         var solution = Path.Combine(deployment.Repository, "Hub.sln");
-        if (tiers.Any(tier => tier != Unit))
+        // A Kubernetes cluster has its own engine, and its nodes have the images or pull them.
+        if (tiers.Any(tier => tier is not (Unit or Cluster)))
         {
             var engine = await ContainerEngine.ConnectAsync(cancellation);
             var names = deployment.Containers.Select(container => container.Image).ToHashSet();
@@ -73,8 +77,8 @@ internal static partial class TestCommand
             ? [.. Tiers.Where(other => other != Unit).SelectMany(other => new[] { "--filter-not-trait", $"Tier={other}" })]
             : ["--filter-trait", $"Tier={tier}"];
 
-        // Fault tests print what they measured, also when they pass.
-        string[] output = tier is "fault" or Nightly ? ["--show-live-output", "on"] : [];
+        // These print what they do and measured, also when they pass.
+        string[] output = tier is "fault" or Nightly or Cluster ? ["--show-live-output", "on"] : [];
 
         // Containers of two test programs at once would fight for the machine and for each other's deadlines.
         string[] modules = tier == Unit ? [] : ["--max-parallel-test-modules", "1"];

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 
 namespace Hub.Drills.Engine;
 
@@ -19,18 +20,27 @@ internal static class Programs
 
     public static Task<ProgramResult> DockerAsync(CancellationToken cancel, params string[] arguments) => RunAsync("docker", arguments, cancel);
 
+    /// <param name="file">The program.</param>
+    /// <param name="arguments">Its arguments.</param>
+    /// <param name="cancel">Kills it with its children.</param>
+    /// <param name="environment">Variables beside those of this program.</param>
+    /// <param name="patience">When it is taken to hang. Default 90 s.</param>
+    /// <param name="input">What it reads. Default nothing.</param>
+    /// <param name="onLine">Told each line as it is written.</param>
     /// <exception cref="DrillException">The program is not there.</exception>
-    public static async Task<ProgramResult> RunAsync(string file, IReadOnlyList<string> arguments, CancellationToken cancel, IReadOnlyDictionary<string, string>? environment = null)
+    public static async Task<ProgramResult> RunAsync(string file, IReadOnlyList<string> arguments, CancellationToken cancel, IReadOnlyDictionary<string, string>? environment = null,
+        TimeSpan? patience = null, string? input = null, Action<string>? onLine = null)
     {
         var command = $"{file} {string.Join(' ', arguments.Take(4))}";
         using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        bound.CancelAfter(Patience);
+        bound.CancelAfter(patience ?? Patience);
         using var process = Start(file, arguments, environment);
-        process.StandardInput.Close();
-        var output = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
-        var error = process.StandardError.ReadToEndAsync(CancellationToken.None);
+        var output = ReadAsync(process.StandardOutput, onLine);
+        var error = ReadAsync(process.StandardError, onLine);
         try
         {
+            await process.StandardInput.WriteAsync((input ?? "").AsMemory(), bound.Token);
+            process.StandardInput.Close();
             await process.WaitForExitAsync(bound.Token);
         }
         catch (OperationCanceledException)
@@ -38,10 +48,24 @@ internal static class Programs
             process.Kill(entireProcessTree: true);
             await process.WaitForExitAsync(CancellationToken.None);
             cancel.ThrowIfCancellationRequested();
-            return new ProgramResult(command, 124, "", $"no end within {Patience.TotalSeconds:0} s");
+            return new ProgramResult(command, 124, await output, await error + $"no end within {(patience ?? Patience).TotalSeconds:0} s");
         }
 
         return new ProgramResult(command, process.ExitCode, await output, await error);
+    }
+
+    private static async Task<string> ReadAsync(StreamReader reader, Action<string>? onLine)
+    {
+        if (onLine is null)
+            return await reader.ReadToEndAsync(CancellationToken.None);
+        var text = new StringBuilder();
+        while (await reader.ReadLineAsync(CancellationToken.None) is { } line)
+        {
+            text.Append(line).Append('\n');
+            onLine(line);
+        }
+
+        return text.ToString();
     }
 
     /// <summary>Starts a program with its streams redirected. Environment values do not appear in the list of processes, arguments do.</summary>

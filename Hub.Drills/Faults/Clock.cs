@@ -43,7 +43,7 @@ internal static class Clock
         {
             var variables = (await Programs.DockerAsync(cancel, "inspect", "--format", "{{range .Config.Env}}{{println .}}{{end}}", cluster.Container(member))).OrThrow($"{member} was not found").Output;
             if (!variables.Split('\n').Any(variable => variable.StartsWith(Variable + "=", StringComparison.Ordinal)))
-                return $"{member}'s clock is this machine's. It needs a database image with libfaketime (HUB_DATABASE_IMAGE): see Drills in docs/OPERATIONS.md";
+                return $"{member}'s clock is the machine's clock. This fault needs a database image with libfaketime (HUB_DATABASE_IMAGE): see docs/DRILLS.md";
         }
 
         return null;
@@ -71,7 +71,7 @@ internal static class Clock
         while (await OffAsync(context.Cluster, name, cancel) is var off && (off is null || Math.Abs(off.Value - offset) > Tolerance))
         {
             if (TimeProvider.System.GetElapsedTime(began) > Patience)
-                throw new DrillException($"The clock of {name}'s PostgreSQL is off by {(off is null ? "nobody knows how many" : off)} s instead of {said} s.", $"Its image must start every program with libfaketime and look at the file in {Variable} again as it runs: see Drills in docs/OPERATIONS.md.");
+                throw new DrillException($"The clock of {name}'s PostgreSQL is off by {(off is null ? "nobody knows how many" : off)} s instead of {said} s.", $"Its image must start every program with libfaketime and look at the file in {Variable} again as it runs: see docs/DRILLS.md.");
             await Task.Delay(TimeSpan.FromMilliseconds(500), cancel);
         }
     }

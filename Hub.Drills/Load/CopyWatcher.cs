@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
-using Hub.Drills.Engine;
 using Hub.Drills.Faults;
 using Hub.Drills.Ledgers;
 
@@ -51,8 +50,7 @@ internal sealed class CopyWatcher : IAsyncDisposable
     {
         while (!stop.IsCancellationRequested)
         {
-            using var process = Programs.Start("docker",
-                ["exec", "--interactive", "--env", "LD_PRELOAD=", cluster.Container(member), "sh", "-c", $"{MemberShell.Password} exec {MemberShell.Psql} --quiet --tuples-only --no-align 2>&1"]);
+            using var process = cluster.Shell(member, $"LD_PRELOAD= {MemberShell.Password} exec {MemberShell.Psql} --quiet --tuples-only --no-align 2>&1");
             try
             {
                 await AskAsync(process, member, ledger);

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using Analytics.Topology;
-using Hub.Drills.Engine;
 using Hub.Drills.Ledgers;
 
 namespace Hub.Drills.Load;
@@ -30,6 +29,12 @@ INSERT INTO drill.probes VALUES (:at) RETURNING 'hub-wrote', at, ('x' || substr(
 \echo hub-done
 ";
 
+    /// <summary>The owner's session. Its password comes in the first line: an argument would be in the list of processes.</summary>
+    private static readonly string Session = $"""
+        read -r PGPASSWORD && export PGPASSWORD && LD_PRELOAD= PGOPTIONS='-c client_min_messages=warning' exec psql --no-psqlrc --quiet --tuples-only --no-align \
+            --field-separator=' ' --dbname='host={Paths.SocketDirectory} dbname={ClusterNames.Database} user={Roles.Owner}' 2>&1
+        """;
+
     private readonly CancellationTokenSource stop = new();
     private readonly ConcurrentQueue<MemberWrite> writes = new();
     private readonly Task[] watches;
@@ -55,13 +60,10 @@ INSERT INTO drill.probes VALUES (:at) RETURNING 'hub-wrote', at, ('x' || substr(
     {
         while (!stop.IsCancellationRequested)
         {
-            using var process = Programs.Start("docker",
-                [
-                    "exec", "--interactive", "--env", "PGPASSWORD", "--env", "PGOPTIONS=-c client_min_messages=warning", "--env", "LD_PRELOAD=", cluster.Container(member), "sh", "-c",
-                    $"exec psql --no-psqlrc --quiet --tuples-only --no-align --field-separator=' ' --dbname='host={Paths.SocketDirectory} dbname={ClusterNames.Database} user={Roles.Owner}' 2>&1",
-                ], new Dictionary<string, string> { ["PGPASSWORD"] = cluster.Secret(Secrets.Owner) });
+            using var process = cluster.Shell(member, Session);
             try
             {
+                await process.StandardInput.WriteLineAsync(cluster.Secret(Secrets.Owner).AsMemory(), stop.Token);
                 await AskAsync(process, member, ledger);
             }
             catch (IOException)

@@ -1,5 +1,5 @@
+using Analytics.Ingest.Calls;
 using Analytics.Ingest.Otlp;
-using Analytics.Ingest.Spans;
 using BenchmarkDotNet.Attributes;
 using Google.Protobuf;
 

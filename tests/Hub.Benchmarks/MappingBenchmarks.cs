@@ -1,21 +1,20 @@
 using Analytics.Ingest;
+using Analytics.Ingest.Calls;
 using Analytics.Ingest.Otlp;
 using Analytics.Ingest.Pricing;
-using Analytics.Ingest.Rows;
-using Analytics.Ingest.Spans;
 using BenchmarkDotNet.Attributes;
 using Google.Protobuf;
 using Microsoft.Extensions.Options;
 
 namespace Hub.Benchmarks;
 
-/// <summary>From the bytes of an export to calls, and to rows with their prices. Results are per span.</summary>
+/// <summary>From the bytes of an export to reported calls, and to calls with their prices. Results are per span.</summary>
 [MemoryDiagnoser]
 public class MappingBenchmarks
 {
-    private readonly Calls calls = new(null);
-    private readonly Calls rows = new(
-        new RowBuilder(Options.Create(new IngestOptions { MaxAge = TimeSpan.FromDays(36500) }), TimeProvider.System, new Prices()));
+    private readonly CallCounter reported = new(null);
+    private readonly CallCounter priced = new(
+        new CallBuilder(Options.Create(new IngestOptions { MaxAge = TimeSpan.FromDays(36500) }), TimeProvider.System));
 
     private byte[] protobuf = [];
 
@@ -25,24 +24,33 @@ public class MappingBenchmarks
     [Benchmark(Baseline = true, OperationsPerInvoke = SampleExports.Spans)]
     public int Mapped()
     {
-        OtlpProtobuf.ReadSpans(new SpanDraft(new ExportText(protobuf)), calls);
-        return calls.Count;
+        OtlpProtobuf.ReadSpans(new SpanDraft(new ExportText(protobuf)), reported);
+        return reported.Count;
     }
 
     [Benchmark(OperationsPerInvoke = SampleExports.Spans)]
-    public int Rows()
+    public int Priced()
     {
-        OtlpProtobuf.ReadSpans(new SpanDraft(new ExportText(protobuf)), rows);
-        return rows.Count;
+        OtlpProtobuf.ReadSpans(new SpanDraft(new ExportText(protobuf)), priced);
+        return priced.Count;
     }
 
-    private sealed class Calls(RowBuilder? builder) : ISpanReceiver
+    private sealed class CallCounter(CallBuilder? builder) : ISpanReceiver
     {
+        private readonly CallPricer pricer = new(new Prices());
+
         public int Count { get; private set; }
 
         public void Take(SpanDraft span, in ResourceFacts resource)
         {
-            if (SpanMapper.Map(1, resource, span, out _, out _) is { } call && (builder is null || builder.TryBuild(1, call, out _) is null)) Count++;
+            if (SpanMapper.Map(1, resource, span, out _, out _) is not { } reported) return;
+            if (builder is not null)
+            {
+                if (builder.TryBuild(1, reported, out var call) is not null) return;
+                _ = pricer.Price(call!, reported.Usage);
+            }
+
+            Count++;
         }
     }
 

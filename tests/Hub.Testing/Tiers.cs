@@ -17,4 +17,7 @@ public static class Tiers
 
     /// <summary>As <see cref="Fault"/>, but long: every kind of restore. Run when asked for.</summary>
     public const string Nightly = "nightly";
+
+    /// <summary>The published manifests and chart in the Kubernetes cluster that KUBECONFIG names. Run when asked for.</summary>
+    public const string Cluster = "cluster";
 }

@@ -1,6 +1,6 @@
 using System.Text;
+using Analytics.Ingest.Calls;
 using Analytics.Ingest.Protos;
-using Analytics.Ingest.Spans;
 using Google.Protobuf;
 
 namespace Analytics.Ingest.Tests.Infrastructure;

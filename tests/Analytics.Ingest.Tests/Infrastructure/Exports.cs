@@ -1,4 +1,5 @@
 using System.Text;
+using Analytics.Ingest.Calls;
 using Analytics.Ingest.Protos;
 using Google.Protobuf;
 

@@ -1,18 +1,18 @@
 using System.Text.Json;
+using Analytics.Ingest.Calls;
 using Analytics.Ingest.Otlp;
 using Analytics.Ingest.Protos;
-using Analytics.Ingest.Spans;
 using Google.Protobuf;
 
 namespace Analytics.Ingest.Tests.Infrastructure;
 
 /// <summary>What is read of one span: a call, or why it is none.</summary>
-internal sealed record SpanRead(ModelCall? Call, Ignored? Ignored, string? Rejected)
+internal sealed record SpanRead(ReportedCall? Call, IgnoredReason? IgnoredReason, string? Rejected)
 {
     private static readonly JsonSerializerOptions WithFields = new() { IncludeFields = true };
 
     /// <summary>Everything in it, for comparison.</summary>
-    public override string ToString() => JsonSerializer.Serialize(new { Call, Ignored, Rejected }, WithFields);
+    public override string ToString() => JsonSerializer.Serialize(new { Call, IgnoredReason, Rejected }, WithFields);
 }
 
 /// <summary>Reads exports as the service does, as project 1.</summary>

@@ -81,7 +81,7 @@ public sealed class RequestsApiTests(DatabaseFixture databases) : HostedTests(da
         var document = JsonDocument.Parse(await Rest.GetStringAsync("/openapi/v1.json", TestContext.Current.CancellationToken)).RootElement;
         var paths = document.GetProperty("paths").EnumerateObject().Select(path => path.Name);
         Assert.Equal(["/api/v1/requests", "/api/v1/usage"], paths.Order());
-        var facts = document.GetProperty("components").GetProperty("schemas").GetProperty("RequestFacts").GetProperty("properties");
+        var facts = document.GetProperty("components").GetProperty("schemas").GetProperty("RestCall").GetProperty("properties");
         Assert.All(facts.EnumerateObject(), property => Assert.True(property.Value.TryGetProperty("description", out _) || property.Name == "usage", property.Name));
         using var reference = await Rest.GetAsync("/reference", TestContext.Current.CancellationToken);
         Assert.Equal("text/html", reference.Content.Headers.ContentType?.MediaType);

@@ -3,9 +3,9 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
-using Analytics.Ingest.Telemetry;
 using Analytics.Ingest.Tests.Infrastructure;
 using Analytics.Ingest.Tests.Telemetry;
+using Analytics.Ingest.Writing;
 using Google.Protobuf;
 
 namespace Analytics.Ingest.Tests.Integration;
@@ -52,7 +52,7 @@ public sealed class TracingTests(DatabaseFixture databases) : HostedTests(databa
         var server = await spans.WaitAsync(span => span.TraceId == trace && span.Kind == ActivityKind.Server);
         var store = Assert.Single(spans.Of(trace), span => span.OperationName == IngestTracing.Store);
         Assert.Equal(server.SpanId, store.ParentSpanId);
-        Assert.Equal(2, store.GetTagItem(IngestTracing.Rows));
+        Assert.Equal(2, store.GetTagItem(IngestTracing.Calls));
 
         var batch = await spans.WaitAsync(span => span.OperationName == IngestTracing.Batch && span.Links.Any(link => link.Context.SpanId == store.SpanId));
         Assert.Equal(batch.Context, Assert.Single(store.Links).Context);
@@ -78,7 +78,7 @@ public sealed class TracingTests(DatabaseFixture databases) : HostedTests(databa
     }
 
     [Fact]
-    public async Task Its_own_telemetry_sent_to_itself_is_recognised_never_stored_and_makes_no_more_of_itself()
+    public async Task Own_telemetry_sent_to_itself_is_neither_stored_nor_traced()
     {
         await Database.Owner.ExecuteAsync("SELECT analytics.create_api_key('own', 'own', sha256($1::bytea), 'hub_own_tele')", System.Text.Encoding.UTF8.GetBytes(OwnKey));
         await Task.Delay(TimeSpan.FromSeconds(6), TestContext.Current.CancellationToken); // an unknown key is refused from memory for five

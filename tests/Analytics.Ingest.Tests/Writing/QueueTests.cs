@@ -1,8 +1,8 @@
 using System.Net.Sockets;
-using Analytics.Ingest.Hosting;
+using Analytics.Ingest.Calls;
+using Analytics.Ingest.Database;
+using Analytics.Ingest.Http;
 using Analytics.Ingest.Pricing;
-using Analytics.Ingest.Rows;
-using Analytics.Ingest.Spans;
 using Analytics.Ingest.Telemetry;
 using Analytics.Ingest.Writing;
 using Microsoft.Extensions.DependencyInjection;
@@ -21,12 +21,12 @@ public sealed class QueueTests : IDisposable
     public void Dispose() => services.Dispose();
 
     [Fact]
-    public void A_request_enters_whole_or_not_at_all()
+    public void Request_is_queued_completely_or_not_at_all()
     {
         var queue = Queue(new IngestOptions { QueueRows = 10, BatchRows = 4 });
         Assert.True(TryEnqueue(queue, 6));
         Assert.False(TryEnqueue(queue, 5));
-        Assert.Equal(6, queue.Rows);
+        Assert.Equal(6, queue.Calls);
         Assert.True(TryEnqueue(queue, 4));
     }
 
@@ -34,20 +34,20 @@ public sealed class QueueTests : IDisposable
     public void A_request_larger_than_the_queue_is_refused_for_good()
     {
         var queue = Queue(new IngestOptions { QueueRows = 10, BatchRows = 4 });
-        using var rows = new NewRows(queue);
-        for (var index = 0; index < 10; index++) rows.Add(Row(), index);
-        Assert.Equal(413, Assert.Throws<RequestRefusedException>(() => rows.Add(Row(), 10)).Status);
+        using var calls = new NewCalls(queue);
+        for (var index = 0; index < 10; index++) calls.Add(Priced(), index);
+        Assert.Equal(413, Assert.Throws<RequestRefusedException>(() => calls.Add(Priced(), 10)).Status);
     }
 
     [Fact]
-    public void Rows_that_are_being_made_take_the_room_of_others()
+    public void Calls_being_read_count_against_the_limit()
     {
         var queue = Queue(new IngestOptions { QueueBytes = 1 << 16 });
-        using var other = new NewRows(queue);
-        using (var rows = new NewRows(queue))
+        using var other = new NewCalls(queue);
+        using (var calls = new NewCalls(queue))
         {
-            Fill(rows, 50);
-            Assert.True(rows.Taken > 0);
+            Fill(calls, 50);
+            Assert.True(calls.Reserved > 0);
             Assert.Equal(503, Assert.Throws<RequestRefusedException>(() => Fill(other, 60)).Status);
         }
 
@@ -56,7 +56,7 @@ public sealed class QueueTests : IDisposable
     }
 
     [Fact]
-    public void Room_is_freed_with_the_rows_that_had_it()
+    public void Room_is_freed_with_its_calls()
     {
         var queue = Queue(new IngestOptions { QueueBytes = 1 << 16 });
         for (var turn = 0; turn < 10; turn++)
@@ -68,13 +68,13 @@ public sealed class QueueTests : IDisposable
 
         queue.Close();
         Assert.False(TryEnqueue(queue, 1));
-        Assert.Equal(0, queue.Rows);
-        using var all = new NewRows(queue);
+        Assert.Equal(0, queue.Calls);
+        using var all = new NewCalls(queue);
         Fill(all, 90);
     }
 
     [Fact]
-    public void Its_age_is_that_of_the_oldest_rows_that_are_not_written()
+    public void Its_age_is_that_of_the_oldest_calls_that_are_not_written()
     {
         var queue = Queue(new IngestOptions { BatchRows = 4 });
         Assert.Equal(TimeSpan.Zero, queue.Age);
@@ -92,7 +92,7 @@ public sealed class QueueTests : IDisposable
     }
 
     [Fact]
-    public void Retry_after_follows_the_rate_at_which_rows_are_committed()
+    public void Retry_after_follows_the_rate_at_which_calls_are_committed()
     {
         var drain = new DrainRate(time);
         Assert.Equal(DrainRate.MinWait, drain.TimeFor(0));
@@ -103,7 +103,7 @@ public sealed class QueueTests : IDisposable
             drain.Committed(1000);
         }
 
-        Assert.InRange(drain.RowsPerSecond, 900, 1100);
+        Assert.InRange(drain.CallsPerSecond, 900, 1100);
         Assert.InRange(drain.TimeFor(20_000).TotalSeconds, 18, 23);
         Assert.Equal(DrainRate.MaxWait, drain.TimeFor(10_000_000));
         time.Advance(TimeSpan.FromMinutes(5));
@@ -115,7 +115,7 @@ public sealed class QueueTests : IDisposable
     {
         var write = Write(9);
         var parts = write.Split(4);
-        Assert.Equal([4, 4, 1], parts.Select(part => part.Rows.Length));
+        Assert.Equal([4, 4, 1], parts.Select(part => part.Calls.Length));
         var waiting = write.WaitAsync(TimeSpan.FromSeconds(30), time);
         parts[0].Owner.PartDone();
         parts[1].Owner.PartDone();
@@ -165,35 +165,36 @@ public sealed class QueueTests : IDisposable
 
     private static bool TryEnqueue(IngestQueue queue, int count)
     {
-        using var rows = new NewRows(queue);
+        using var calls = new NewCalls(queue);
         try
         {
-            Fill(rows, count);
+            Fill(calls, count);
         }
         catch (RequestRefusedException refused) when (refused.Status == 503)
         {
             return false;
         }
 
-        return queue.TryEnqueue(new PendingWrite(rows.Rows), rows);
+        return queue.TryEnqueue(new PendingWrite(calls.Calls), calls);
     }
 
-    private static void Fill(NewRows rows, int count)
+    private static void Fill(NewCalls calls, int count)
     {
-        for (var index = 0; index < count; index++) rows.Add(Row(), index);
+        for (var index = 0; index < count; index++) calls.Add(Priced(), index);
     }
 
-    private static PendingWrite Write(int rows) => new([.. Enumerable.Range(0, rows).Select(index => new QueuedRow(Row(), index))]);
+    private static PendingWrite Write(int calls) => new([.. Enumerable.Range(0, calls).Select(index => new QueuedCall(Priced(), index))]);
 
-    private static RequestRow Row() => new()
-    {
-        Time = DateTime.UnixEpoch,
-        RequestId = Guid.NewGuid(),
-        ProjectId = 1,
-        Provider = "openai",
-        Model = "gpt-4o",
-        Operation = "chat",
-        Usage = UsageVector.From(new ReportedUsage(), false),
-        Cost = new CallCost(null, null, null, null, null, null, CallCost.Unpriced, "USD"),
-    };
+    private static PricedCall Priced() => new(
+        new Call
+        {
+            Time = DateTime.UnixEpoch,
+            RequestId = Guid.NewGuid(),
+            ProjectId = 1,
+            Provider = "openai",
+            Model = "gpt-4o",
+            Operation = "chat",
+            Usage = UsageVector.From(new ReportedUsage(), false),
+        },
+        new CallCost(null, null, null, null, null, null, CallCost.Unpriced, "USD"));
 }

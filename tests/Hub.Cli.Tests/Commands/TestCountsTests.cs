@@ -36,4 +36,7 @@ public sealed class TestCountsTests
 
     [Fact]
     public void Output_without_a_closing_block_counts_nothing() => Assert.Equal(new TestCommand.Counts(0, 0, 0), TestCommand.Counts.Parse("The build failed."));
+
+    [Fact]
+    public void What_takes_half_an_hour_or_somebodys_cluster_runs_only_when_it_is_named() => Assert.Equal(["unit", "native", "integration", "fault"], TestCommand.Default);
 }
