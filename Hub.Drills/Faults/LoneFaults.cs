@@ -58,11 +58,26 @@ internal static class LoneFaults
         await ForgetAsync(context, "sync", cancel);
         await context.RestartAsync(context.Leader, cancel);
         await ForgetAsync(context, "sync", cancel);
-        await context.Cluster.UntilLedAsync(Timeout, context.Report, cancel);
+    }
+
+    /// <summary>The one that is left lacks what the others have acknowledged, and nothing in etcd says so any more.</summary>
+    public static async Task SyncLostBehindAsync(FaultContext context, CancellationToken cancel)
+    {
+        var behind = context.Replicas[context.Random.Next(context.Replicas.Count)];
+        // Cut off and not frozen: the kernel goes on to receive for a frozen process.
+        var connect = await Network.CutAsync(context, behind, cancel);
+        await Task.Delay(TimeSpan.FromSeconds(4), cancel);
+        await context.KillAsync(context.Leader, cancel);
+        foreach (var name in context.Replicas.Where(name => name != behind))
+            await context.KillAsync(name, cancel);
+        await connect(cancel);
+        await ForgetAsync(context, behind, "sync", cancel);
     }
 
     /// <summary>Removes one of Patroni's keys from etcd, with Patroni's own client.</summary>
-    public static async Task ForgetAsync(FaultContext context, string key, CancellationToken cancel)
+    public static Task ForgetAsync(FaultContext context, string key, CancellationToken cancel) => ForgetAsync(context, context.Leader, key, cancel);
+
+    private static async Task ForgetAsync(FaultContext context, string member, string key, CancellationToken cancel)
     {
         context.Strike();
         const string Program = """
@@ -72,7 +87,7 @@ internal static class LoneFaults
             dcs = get_dcs(Config(sys.argv[1]))
             print(dcs._client.deleterange(dcs.client_path("/" + sys.argv[2])))
             """;
-        (await context.Cluster.ExecAsync(context.Leader, cancel, "python3", "-c", Program, Paths.Config, key)).OrThrow($"etcd did not forget {key}");
+        (await context.Cluster.ExecAsync(member, cancel, "python3", "-c", Program, Paths.Config, key)).OrThrow($"etcd did not forget {key}");
     }
 
     private static async Task KillReplicasAsync(FaultContext context, CancellationToken cancel)

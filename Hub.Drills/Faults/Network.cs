@@ -9,8 +9,10 @@ internal static class Network
     private static readonly string[] Needed = ["nsenter", "iptables"];
 
     /// <summary>Cuts a container off from everything. It gets its names in the network back, and maybe another address.</summary>
-    public static async Task CutAsync(FaultContext context, string name, CancellationToken cancel)
+    /// <returns>What connects it again, before the end of the fault.</returns>
+    public static async Task<Func<CancellationToken, Task>> CutAsync(FaultContext context, string name, CancellationToken cancel)
     {
+        var repairs = new List<Func<CancellationToken, Task>>();
         var container = context.Cluster.Container(name);
         var inspected = (await ProcessRunner.DockerAsync(cancel, "inspect", "--format", "{{json .NetworkSettings.Networks}}", container)).OrThrow($"{name} was not found");
         using var networks = JsonDocument.Parse(inspected.Output);
@@ -21,15 +23,22 @@ internal static class Network
             if (!aliases.Contains(name))
                 aliases.Add(name);
             string[] connect = ["network", "connect", .. aliases.SelectMany(alias => new[] { "--alias", alias }), network.Name, container];
-            context.Damage.Note($"connecting {name}", async token =>
+            repairs.Add(async token =>
             {
                 var result = await ProcessRunner.DockerAsync(token, connect);
                 if (result.ExitCode != 0 && !result.Error.Contains("already exists", StringComparison.Ordinal))
                     result.OrThrow($"{name} was not connected again");
             });
+            context.Damage.Note($"connecting {name}", repairs[^1]);
             context.Strike();
             (await ProcessRunner.DockerAsync(cancel, "network", "disconnect", network.Name, container)).OrThrow($"{name} was not cut off");
         }
+
+        return async token =>
+        {
+            foreach (var repair in repairs)
+                await repair(token);
+        };
     }
 
     /// <summary>
