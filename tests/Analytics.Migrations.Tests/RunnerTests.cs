@@ -115,7 +115,7 @@ public class A_run_of_the_migrations(DatabaseFixture databases)
         Assert.Contains("02-a.sql was edited", (await RefusedAsync(Script("02-a.sql", "SELECT 2"), b)).Message, StringComparison.Ordinal);
         Assert.Contains("newer than this release: 03-b.sql", (await RefusedAsync(a)).Message, StringComparison.Ordinal);
         await database.Owner.ExecuteAsync("UPDATE analytics.schema_metadata SET value = CASE value WHEN 'apache' THEN 'timescale' ELSE 'apache' END WHERE key = 'edition'");
-        Assert.Matches("made on TimescaleDB's (apache|timescale) edition, the server now runs the", (await RefusedAsync(a, b)).Message);
+        Assert.Matches("created on TimescaleDB's (apache|timescale) edition, the server now runs the", (await RefusedAsync(a, b)).Message);
 
         Task<MigrationException> RefusedAsync(params MigrationScript[] scripts) => Assert.ThrowsAsync<MigrationException>(() => database.MigrateAsync(scripts));
     }

@@ -20,7 +20,7 @@ public class PublishedFilesTests
         {
             var path = Path.Combine(root, file.Path);
             var committed = File.Exists(path) ? File.ReadAllText(path) : "";
-            Assert.True(committed == file.Content, $"{file.Path} differs from what the topology gives; `./hub publish` writes it anew.\n{LineDiff.Unified(committed, file.Content)}");
+            Assert.True(committed == file.Content, $"{file.Path} differs from the topology; `./hub publish` updates it.\n{LineDiff.Unified(committed, file.Content)}");
         }
     }
 
