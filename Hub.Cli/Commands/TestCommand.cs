@@ -8,11 +8,19 @@ using Spectre.Console;
 
 namespace Hub.Cli.Commands;
 
-/// <summary><c>hub test</c>: every tier, cheapest first, and one closing line.</summary>
+/// <summary><c>hub test</c>: the unit tests first, then every other tier, the slowest tests, and one closing line.</summary>
 internal static partial class TestCommand
 {
     /// <summary>How much of a failure is shown again at the end.</summary>
     private const int FailureLines = 15;
+
+    private const int SlowestShown = 10;
+
+    /// <summary>
+    /// How many test programs run at once where they use containers. They wait for one another and for clocks more than for processors:
+    /// one at a time left a machine with two cores at a load of 0.2 to 1.5.
+    /// </summary>
+    private const int ProgramsAtOnce = 3;
 
     private const string Unit = "unit", Nightly = "nightly", Cluster = "cluster";
     private static readonly string[] Tiers = [Unit, "native", "integration", "fault", Nightly, Cluster];
@@ -46,45 +54,57 @@ internal static partial class TestCommand
         }
 
         await ui.StepAsync("Build", async _ => (await ProcessRunner.RunAsync("dotnet", ["build", solution, "--nologo", "--verbosity", "quiet"], cancellation)).OrThrow("The solution does not build"), _ => null);
+        var reports = Directory.CreateDirectory(Path.Combine(deployment.Repository, "artifacts", "test-reports"));
+        foreach (var old in reports.GetFiles())
+            old.Delete();
+
         var total = new Counts(0, 0, 0);
-        var failed = new List<string>();
         var failures = new List<string>();
-        foreach (var tier in tiers)
+        foreach (var run in RunsOf(tiers))
         {
-            var (counts, output) = await RunTierAsync(ui, solution, tier, cancellation);
+            var (counts, output) = await RunAsync(ui, solution, run, reports.FullName, cancellation);
             total += counts;
-            if (counts.Failed > 0)
-            {
-                failed.Add(tier);
-                failures.AddRange(FailuresOf(output));
-            }
+            failures.AddRange(FailuresOf(output));
         }
 
-        if (failed.Count > 0)
-        {
-            // Once more at the end: above, the logs of a thousand other tests stand between them.
-            foreach (var failure in failures)
-                Console.Out.WriteLine(failure);
-            ui.Console.WriteLine($"Failed tiers: {string.Join(", ", failed)}. Again: ./hub test --tier {failed[0]}");
-        }
-
+        // Once more at the end: above, the logs of a thousand other tests stand between them.
+        foreach (var failure in failures)
+            Console.Out.WriteLine(failure);
+        var results = TestReports.Read(reports.FullName);
+        foreach (var failed in results.Where(result => result.Failed).Take(SlowestShown))
+            ui.Console.WriteLine($"Run it again: {failed.Command(deployment.Repository)}");
+        ui.Console.WriteLine($"The slowest of {results.Count} tests:");
+        foreach (var slow in results.OrderByDescending(result => result.Duration).Take(SlowestShown))
+            Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {slow.Duration.TotalSeconds,6:0.0} s  {slow.Name}"));
         Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{total.Passed} passed, {total.Failed} failed, {total.Skipped} skipped"));
         return total.Failed == 0 && total.Passed > 0 ? 0 : 1;
     }
 
-    private static async Task<(Counts Counts, string Output)> RunTierAsync(Ui ui, string solution, string tier, CancellationToken cancellation)
+    /// <summary>
+    /// Which tiers run together. Unit tests come first, because they fail soonest; nightly tests and those of a Kubernetes cluster load the
+    /// machine or a cluster that is somebody's, so they run alone.
+    /// </summary>
+    internal static IEnumerable<string[]> RunsOf(string[] tiers) =>
+        new string[][] { [Unit], ["native", "integration", "fault"], [Nightly], [Cluster] }
+            .Select(run => run.Where(tiers.Contains).ToArray()).Where(run => run.Length > 0);
+
+    private static async Task<(Counts Counts, string Output)> RunAsync(Ui ui, string solution, string[] run, string reports, CancellationToken cancellation)
     {
-        string[] filter = tier == Unit
+        string[] filter = run is [Unit]
             ? [.. Tiers.Where(other => other != Unit).SelectMany(other => new[] { "--filter-not-trait", $"Tier={other}" })]
-            : ["--filter-trait", $"Tier={tier}"];
+            : [.. run.SelectMany(tier => new[] { "--filter-trait", $"Tier={tier}" })];
 
         // These print what they do and measured, also when they pass.
-        string[] output = tier is "fault" or Nightly or Cluster ? ["--show-live-output", "on"] : [];
-
-        // Containers of two test programs at once would fight for the machine and for each other's deadlines.
-        string[] modules = tier == Unit ? [] : ["--max-parallel-test-modules", "1"];
-        ui.Console.WriteLine($"── {tier}");
-        var result = await ProcessRunner.RunAsync("dotnet", ["test", "--solution", solution, "--no-build", .. modules, "--", .. filter, .. output, "--ignore-exit-code", "8"], cancellation,
+        string[] output = run is ["fault" or Nightly or Cluster] ? ["--show-live-output", "on"] : [];
+        string[] programs = run switch
+        {
+            [Unit] => [],
+            [Nightly or Cluster] => ["--max-parallel-test-modules", "1"],
+            _ => ["--max-parallel-test-modules", ProgramsAtOnce.ToString(CultureInfo.InvariantCulture)],
+        };
+        ui.Console.WriteLine($"── {string.Join(", ", run)}");
+        var result = await ProcessRunner.RunAsync("dotnet", ["test", "--solution", solution, "--no-build", .. programs, "--", .. filter, .. output,
+            "--report-xunit-ctrf", "--results-directory", reports, "--ignore-exit-code", "8"], cancellation,
             onLine: line => Console.Out.WriteLine(line), environment: new Dictionary<string, string> { ["TESTINGPLATFORM_NOBANNER"] = "1" });
         var counts = Counts.Parse(result.Output);
 

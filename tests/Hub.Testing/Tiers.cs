@@ -6,7 +6,7 @@ public static class Tiers
     /// <summary>The name of the trait: <c>[Trait(Tiers.Trait, Tiers.Integration)]</c>.</summary>
     public const string Trait = "Tier";
 
-    /// <summary>A rendered file is accepted by the program that reads it. Needs a container engine.</summary>
+    /// <summary>A rendered file is accepted by the program that reads or runs it. Most need a container engine.</summary>
     public const string Native = "native";
 
     /// <summary>The real components, in containers.</summary>

@@ -1,6 +1,7 @@
 namespace Analytics.Topology.Tests.Publishing;
 
 /// <summary>deploy.sh --helm: the chart by helm, with the checks, secrets, waits and the verification of the manifests.</summary>
+[Trait(Tiers.Trait, Tiers.Native)]
 public sealed class DeployHelmTests : IDisposable
 {
     private readonly DeployRun deploy = new();

@@ -2,6 +2,7 @@ using Analytics.Topology.Kubernetes;
 namespace Analytics.Topology.Tests.Publishing;
 
 /// <summary>What deploy.sh says, and that it says it before the cluster is touched.</summary>
+[Trait(Tiers.Trait, Tiers.Native)]
 public sealed class DeployRefusalTests : IDisposable
 {
     private readonly DeployRun deploy = new();

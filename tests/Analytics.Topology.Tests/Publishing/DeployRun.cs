@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Text;
@@ -9,6 +10,9 @@ namespace Analytics.Topology.Tests.Publishing;
 /// <summary>The published deploy.sh beside its manifests, and a kubectl that only writes down what it is asked (kubectl-stub.sh).</summary>
 internal sealed class DeployRun : IDisposable
 {
+    // Rendering takes as long as a run of the script, and most tests publish the same.
+    private static readonly ConcurrentDictionary<(string Size, string? Registry), IReadOnlyList<OutputFile>> Published = new();
+
     private readonly string directory = Directory.CreateTempSubdirectory("hub-deploy-").FullName;
 
     /// <param name="size">What is published.</param>
@@ -18,7 +22,8 @@ internal sealed class DeployRun : IDisposable
     {
         foreach (var tool in new[] { "bash", "openssl", "awk" }.Where(tool => Find(tool) is null))
             Prerequisites.Missing($"{tool} on the PATH.");
-        OutputFiles.Write(directory, PublishedFiles.For(PublishSize.Named(size).From(new ImageSource(registry))));
+        OutputFiles.Write(directory, Published.GetOrAdd((size, registry),
+            published => PublishedFiles.For(PublishSize.Named(published.Size).From(new ImageSource(published.Registry)))));
         OutputFiles.Write(directory, [new OutputFile("bin/kubectl", File.ReadAllText(Path.Combine(Here(), "kubectl-stub.sh")), Executable: true),
             new OutputFile("bin/helm", File.ReadAllText(Path.Combine(Here(), "helm-stub.sh")), Executable: true)]);
         Directory.CreateDirectory(State);

@@ -7,6 +7,7 @@ using k8s.Models;
 namespace Analytics.Topology.Tests.Publishing;
 
 /// <summary>deploy.sh against a kubectl that only writes down what it is asked: order, a second run, removal, and its text.</summary>
+[Trait(Tiers.Trait, Tiers.Native)]
 public sealed class DeployScriptTests : IDisposable
 {
     private readonly DeployRun deploy = new();

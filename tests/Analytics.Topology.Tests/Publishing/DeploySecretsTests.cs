@@ -9,6 +9,7 @@ using k8s.Models;
 namespace Analytics.Topology.Tests.Publishing;
 
 /// <summary>The passwords and certificates that deploy.sh makes, keeps and renews.</summary>
+[Trait(Tiers.Trait, Tiers.Native)]
 public sealed class DeploySecretsTests : IDisposable
 {
     private const string AuthoritySecret = "hub-deploy-ca";

@@ -3,6 +3,7 @@ using Analytics.Topology.Kubernetes;
 namespace Analytics.Topology.Tests.Publishing;
 
 /// <summary>A bucket, or other keys of it, named when Hub runs already: members read it when they start, and archiving needs a stanza.</summary>
+[Trait(Tiers.Trait, Tiers.Native)]
 public sealed class DeployStorageTests : IDisposable
 {
     private const string Restart = "restart statefulset/timescaledb", Stanza = "stanza-create";

@@ -14,7 +14,9 @@ namespace AppHost.Tests.Runs;
 /// <param name="usedOffset">The offset of a hub that will run beside it; its ports may not be taken yet.</param>
 internal sealed class RunData(string profile, int? usedOffset = null) : IAsyncDisposable
 {
-    private const int FirstOffset = 11000;
+    // Fifty off the hundreds at which Hub.Cli's tests, which may run at the same time, put their hubs: two programs that look for free ports
+    // at the same moment cannot choose the same one.
+    private const int FirstOffset = 11050;
     private const int OffsetStep = 500;
     private const int Offsets = 20;
 

@@ -39,4 +39,8 @@ public sealed class TestCountsTests
 
     [Fact]
     public void What_takes_half_an_hour_or_somebodys_cluster_runs_only_when_it_is_named() => Assert.Equal(["unit", "native", "integration", "fault"], TestCommand.Default);
+
+    [Fact]
+    public void Tiers_that_use_containers_run_together_and_the_others_alone() => Assert.Equal(
+        [["unit"], ["native", "fault"], ["nightly"], ["cluster"]], TestCommand.RunsOf(["cluster", "nightly", "fault", "native", "unit"]));
 }
