@@ -15,13 +15,14 @@ public sealed record BackupSettings
     public string PgBackRestConfig { get; init; } = "/etc/pgbackrest/pgbackrest.conf";
 
     /// <summary>
-    /// <c>ConnectionStrings__Database</c>: as llm_app, straight at the primary (an advisory lock is held: no transaction pool). Null only for
-    /// verbs that change nothing in the repository; their result is then not recorded.
+    /// <c>ConnectionStrings__Database</c>: as llm_app, straight at the primary (an advisory lock is held: no transaction pool). Null only
+    /// for verbs that change nothing in the repository; their result is then not recorded.
     /// </summary>
     public string? ConnectionString { get; init; }
 
     /// <summary>
-    /// <c>ConnectionStrings__Standbys</c>: as llm_app, at any standby; asked for a restartpoint when pgBackRest waits for one. Null where there is none.
+    /// <c>ConnectionStrings__Standbys</c>: as llm_app, at any standby; asked for a restartpoint when pgBackRest waits for one. Null where
+    /// there is none.
     /// </summary>
     public string? StandbyConnectionString { get; init; }
 
@@ -34,7 +35,8 @@ public sealed record BackupSettings
     /// <summary><c>HUB_BACKUP_MANIFEST_SECONDS</c>: how long checksums may be taken before a backup. Default 300, 0 to 86400.</summary>
     public TimeSpan ManifestTime { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary><c>HUB_BACKUP_LOCK_SECONDS</c>: how long to wait for another job to end, or (a minute at most) for a primary. Default 7200, 0 to 86400.</summary>
+    /// <summary><c>HUB_BACKUP_LOCK_SECONDS</c>: how long to wait for another job to end, or (a minute at most) for a primary. Default 7200,
+    /// 0 to 86400.</summary>
     public TimeSpan LockTime { get; init; } = TimeSpan.FromHours(2);
 
     /// <summary>Reads the environment.</summary>
@@ -65,7 +67,8 @@ public sealed record BackupSettings
             if (Text(name) is not { } text) return otherwise;
             return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most
                 ? number
-                : throw new BackupException($"{name} is '{text}'.", $"Set it to a whole number from {least} to {most}.", ExitCodes.Configuration);
+                : throw new BackupException($"{name} is '{text}'.", $"Set it to a whole number from {least} to {most}.",
+                    ExitCodes.Configuration);
         }
     }
 
@@ -81,8 +84,10 @@ public sealed record BackupSettings
         var path = Scratch ?? throw Missing("HUB_BACKUP_SCRATCH", "a directory with room for the whole database");
         return Directory.Exists(path)
             ? Path.GetFullPath(path)
-            : throw new BackupException($"HUB_BACKUP_SCRATCH: there is no directory {path}.", "Mount a volume there.", ExitCodes.Configuration);
+            : throw new BackupException($"HUB_BACKUP_SCRATCH: there is no directory {path}.", "Mount a volume there.",
+                ExitCodes.Configuration);
     }
 
-    private static BackupException Missing(string name, string what) => new($"{name} is not set.", $"Set it to {what}.", ExitCodes.Configuration);
+    private static BackupException Missing(string name, string what) => new($"{name} is not set.", $"Set it to {what}.",
+        ExitCodes.Configuration);
 }

@@ -10,7 +10,11 @@ try
 {
     var parsed = root.Parse(args);
     // SIGTERM and Ctrl+C cancel; what a job has made is cleaned up before it ends, for which a server may have to stop.
-    var exitCode = await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromMinutes(2) });
+    var exitCode = await parsed.InvokeAsync(new InvocationConfiguration
+    {
+        EnableDefaultExceptionHandler = false,
+        ProcessTerminationTimeout = TimeSpan.FromMinutes(2)
+    });
     return parsed.Errors.Count > 0 ? ExitCodes.Configuration : exitCode;
 }
 catch (BackupException problem)

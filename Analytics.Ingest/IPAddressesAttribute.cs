@@ -14,7 +14,8 @@ internal sealed class IPAddressesAttribute : ValidationAttribute
     {
         ArgumentNullException.ThrowIfNull(validationContext);
         return Split((string?)value ?? "").FirstOrDefault(text => !IPAddress.TryParse(text, out _)) is { } wrong
-            ? new ValidationResult($"{validationContext.DisplayName}: '{wrong}' is not an IP address. Give addresses such as 127.0.0.1, separated by commas.")
+            ? new ValidationResult($"{validationContext.DisplayName}: '{wrong}' is not an IP address. Give addresses such as 127.0.0.1, "
+                + $"separated by commas.")
             : ValidationResult.Success;
     }
 

@@ -8,7 +8,8 @@ namespace Analytics.Migrations;
 
 /// <summary>An API key that somebody else made, to be known to a database: the verb <c>ensure-key</c>.</summary>
 /// <param name="Key">HUB_API_KEY: the whole key, 24 to 256 printable ASCII characters without spaces.</param>
-/// <param name="Project">HUB_API_PROJECT: the project that it writes to and reads from, made when it is missing. Default <c>development</c>.</param>
+/// <param name="Project">HUB_API_PROJECT: the project that it writes to and reads from, made when it is missing. Default
+/// <c>development</c>.</param>
 public sealed record ApiKeyRegistration(string Key, string Project)
 {
     /// <summary>The project of a key that says nothing else.</summary>
@@ -33,7 +34,8 @@ public sealed record ApiKeyRegistration(string Key, string Project)
         if (string.IsNullOrEmpty(key))
             throw new ConfigurationException("HUB_API_KEY is not set: the key to register.");
         if (key.Length is < ShortestKey or > LongestKey || key.Any(letter => letter is <= ' ' or > '~'))
-            throw new ConfigurationException($"HUB_API_KEY is not a valid key: it must have {ShortestKey} to {LongestKey} printable ASCII characters without spaces.");
+            throw new ConfigurationException(
+                $"HUB_API_KEY is not a valid key: it must have {ShortestKey} to {LongestKey} printable ASCII characters without spaces.");
         var project = configuration["HUB_API_PROJECT"];
         return new ApiKeyRegistration(key, string.IsNullOrWhiteSpace(project) ? DefaultProject : project.Trim());
     }
@@ -46,14 +48,16 @@ public sealed record ApiKeyRegistration(string Key, string Project)
     /// <param name="cancel">Stops the wait.</param>
     /// <returns>Whether this run registered it.</returns>
     /// <exception cref="MigrationException">The key is known and not valid there, or the database refused.</exception>
-    public async Task<bool> EnsureAsync(string connectionString, MigrationOptions options, ILogger logger, TimeProvider time, CancellationToken cancel = default)
+    public async Task<bool> EnsureAsync(string connectionString, MigrationOptions options, ILogger logger, TimeProvider time,
+        CancellationToken cancel = default)
     {
         options.Validate();
         try
         {
             await using var connection = await PrimaryConnection.OpenAsync(connectionString, options, logger, time, cancel);
             var isNew = !await IsKnownAsync(connection, cancel) && await RegisterAsync(connection, cancel);
-            logger.LogInformation("Key {Prefix}… of project {Project} is {State}", Key[..PrefixLength], Project, isNew ? "registered" : "registered already");
+            logger.LogInformation("Key {Prefix}… of project {Project} is {State}", Key[..PrefixLength], Project,
+                isNew ? "registered" : "registered already");
             return isNew;
         }
         catch (NpgsqlException e)
@@ -62,7 +66,8 @@ public sealed record ApiKeyRegistration(string Key, string Project)
         }
     }
 
-    /// <exception cref="MigrationException">It is revoked, has expired or belongs to another project: giving it back its rights is a person's decision.</exception>
+    /// <exception cref="MigrationException">It is revoked, has expired or belongs to another project: giving it back its rights is a
+    /// person's decision.</exception>
     private async Task<bool> IsKnownAsync(NpgsqlConnection connection, CancellationToken cancel)
     {
         await using var command = new NpgsqlCommand(
@@ -73,7 +78,8 @@ public sealed record ApiKeyRegistration(string Key, string Project)
         { Parameters = { new() { Value = Hash } } };
         await using var reader = await command.ExecuteReaderAsync(cancel);
         if (!await reader.ReadAsync(cancel)) return false;
-        var problem = reader.GetBoolean(1) ? "was revoked" : reader.GetBoolean(2) ? "has expired" : reader.GetString(0) != Project ? $"belongs to project {reader.GetString(0)}" : null;
+        var problem = reader.GetBoolean(1) ? "was revoked" : reader.GetBoolean(2) ? "has expired" : reader.GetString(0) != Project
+            ? $"belongs to project {reader.GetString(0)}" : null;
         return problem is null ? true : throw new MigrationException($"Key {Key[..PrefixLength]}… {problem}. Use another key.");
     }
 
@@ -82,7 +88,8 @@ public sealed record ApiKeyRegistration(string Key, string Project)
     {
         await using var command = new NpgsqlCommand("SELECT analytics.create_api_key($1, $2, $3, $4)", connection)
         {
-            Parameters = { new() { Value = Project }, new() { Value = Name }, new() { Value = Hash }, new() { Value = Key[..PrefixLength] } },
+            Parameters = { new() { Value = Project }, new() { Value = Name }, new() { Value = Hash },
+                new() { Value = Key[..PrefixLength] } },
         };
         try
         {

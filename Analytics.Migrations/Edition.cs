@@ -3,7 +3,8 @@ namespace Analytics.Migrations;
 /// <summary>The licence under which TimescaleDB runs: what <c>timescaledb.license</c> says.</summary>
 public enum Edition
 {
-    /// <summary>Apache-2: hypertables, <c>time_bucket</c>, <c>drop_chunks</c>. Debian's packages, most managed services, -oss images.</summary>
+    /// <summary>Apache-2: hypertables, <c>time_bucket</c>, <c>drop_chunks</c>. Debian's packages, most managed services, -oss
+    /// images.</summary>
     Apache,
 
     /// <summary>Community: also compression, continuous aggregates and policies.</summary>

@@ -20,7 +20,8 @@ public static class MigrationPlan
     {
         var twice = scripts.GroupBy(script => script.Number).FirstOrDefault(group => group.Count() > 1);
         if (twice is not null)
-            throw new MigrationException($"{string.Join(" and ", twice.Select(s => s.Name))} have the same number; their order is undefined.");
+            throw new MigrationException(
+                $"{string.Join(" and ", twice.Select(s => s.Name))} have the same number; their order is undefined.");
     }
 
     private static void RefuseOtherEdition(IReadOnlyDictionary<string, JournalEntry> applied, Edition edition)
@@ -28,7 +29,8 @@ public static class MigrationPlan
         if (applied.Values.FirstOrDefault(entry => entry.Edition != edition.Name()) is { } other)
         {
             throw new MigrationException(
-                $"This database was created on TimescaleDB's {other.Edition} edition ({other.Script}), the server now runs the {edition.Name()} edition. "
+                $"This database was created on TimescaleDB's {other.Edition} edition ({other.Script}), the server now runs the "
+                + $"{edition.Name()} edition. "
                 + "Their schemas differ: set timescaledb.license back, or create a new database and copy the data.");
         }
     }
@@ -41,7 +43,8 @@ public static class MigrationPlan
         var newest = scripts.Count == 0 ? "" : scripts[^1].Name;
         throw new MigrationException(string.CompareOrdinal(unknown[^1], newest) > 0
             ? $"The database is newer than this release: {unknown[^1]} was applied, this release ends with {newest}. Run a newer release."
-            : $"{unknown[0]} was applied to this database and is not part of this release: it was renamed, removed, or belongs to another program.");
+            : $"{unknown[0]} was applied to this database and is not part of this release: it was renamed, removed, or belongs to "
+                + "another program.");
     }
 
     private static void RefuseEdited(List<MigrationScript> scripts, IReadOnlyDictionary<string, JournalEntry> applied)
@@ -51,7 +54,8 @@ public static class MigrationPlan
             if (applied.TryGetValue(script.Name, out var entry) && entry.Checksum != script.Checksum)
             {
                 throw new MigrationException(
-                    $"{script.Name} was edited after it was applied: applied {entry.Checksum}, now {script.Checksum}. Restore it and add a new script.");
+                    $"{script.Name} was edited after it was applied: applied {entry.Checksum}, now {script.Checksum}. Restore it and add "
+                        + $"a new script.");
             }
         }
     }

@@ -37,7 +37,8 @@ public sealed partial class MigrationScript
         var match = NamePattern().Match(name);
         if (!match.Success) throw new FormatException($"{name}: a script is named NN-what-it-does.sql.");
         text = text.TrimStart('\uFEFF').ReplaceLineEndings("\n");
-        return new MigrationScript(name, int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture), text, ScriptHeader.Parse(name, text));
+        return new MigrationScript(name, int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture), text,
+            ScriptHeader.Parse(name, text));
     }
 
     /// <summary>The scripts of this release, in order, for either edition.</summary>

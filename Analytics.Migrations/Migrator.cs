@@ -72,7 +72,8 @@ public sealed class Migrator(MigrationOptions options, IReadOnlyList<MigrationSc
         }
 
         var pending = MigrationPlan.Pending(scripts, await journal.ReadAsync(cancel), edition);
-        logger.LogInformation("TimescaleDB {Version}, {Edition} edition: {Count} scripts to apply", server.TimescaleVersion, edition.Name(), pending.Count);
+        logger.LogInformation("TimescaleDB {Version}, {Edition} edition: {Count} scripts to apply", server.TimescaleVersion, edition.Name(),
+            pending.Count);
         await journal.SetMetadataAsync("edition", edition.Name(), cancel);
         await journal.SetMetadataAsync("timescaledb_version", server.TimescaleVersion.ToString(), cancel);
         for (var i = 0; i < pending.Count; i++)
@@ -82,7 +83,8 @@ public sealed class Migrator(MigrationOptions options, IReadOnlyList<MigrationSc
     }
 
     private async Task ApplyAsync(
-        NpgsqlConnection connection, SchemaJournal journal, MigrationScript script, Edition edition, string progress, CancellationToken cancel)
+        NpgsqlConnection connection, SchemaJournal journal, MigrationScript script, Edition edition, string progress,
+        CancellationToken cancel)
     {
         using var span = Source.StartActivity("migrate script");
         span?.SetTag("hub.script", script.Name);
@@ -103,7 +105,8 @@ public sealed class Migrator(MigrationOptions options, IReadOnlyList<MigrationSc
             await journal.AddAsync(script, edition, time.GetElapsedTime(started), appliedBy, cancel);
         }
 
-        logger.LogInformation("[{Progress}] {Script} applied in {Elapsed:F0} ms", progress, script.Name, time.GetElapsedTime(started).TotalMilliseconds);
+        logger.LogInformation("[{Progress}] {Script} applied in {Elapsed:F0} ms", progress, script.Name,
+            time.GetElapsedTime(started).TotalMilliseconds);
     }
 
     private static IReadOnlyList<SqlStatement> Statements(MigrationScript script)
@@ -123,7 +126,8 @@ public sealed class Migrator(MigrationOptions options, IReadOnlyList<MigrationSc
         }
     }
 
-    private static readonly HashSet<string> TransactionWords = ["BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "SAVEPOINT", "PREPARE"];
+    private static readonly HashSet<string> TransactionWords = ["BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "SAVEPOINT",
+        "PREPARE"];
 
     private static async Task ExecuteAsync(
         NpgsqlConnection connection, MigrationScript script, IReadOnlyList<SqlStatement> statements, CancellationToken cancel)
@@ -137,7 +141,8 @@ public sealed class Migrator(MigrationOptions options, IReadOnlyList<MigrationSc
             }
             catch (NpgsqlException e)
             {
-                var detail = e is PostgresException p ? string.Join(" ", new[] { p.SqlState, p.MessageText, p.Detail, p.Hint }.Where(t => !string.IsNullOrEmpty(t))) : e.Message;
+                var detail = e is PostgresException p ? string.Join(" ",
+                    new[] { p.SqlState, p.MessageText, p.Detail, p.Hint }.Where(t => !string.IsNullOrEmpty(t))) : e.Message;
                 var left = script.Header.InTransaction ? "nothing of it remains" : "the statements before it remain; it can be run again";
                 throw new MigrationException($"{script.Name}, statement at line {statement.Line}: {detail} ({left}).", e);
             }

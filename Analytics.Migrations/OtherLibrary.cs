@@ -21,7 +21,8 @@ internal static partial class OtherLibrary
         var (edition, missing) = library.Groups["edition"].Value == "tsl-"
             ? (", Community edition", "that edition and version")
             : ("", "that version");
-        return $"This database was created by TimescaleDB {library.Groups["version"].Value}{edition}, and the database image has no library "
+        return $"This database was created by TimescaleDB {library.Groups["version"].Value}{edition}, and the database image has "
+            + "no library "
             + $"of {missing} ({problem.MessageText}). {Steps}";
     }
 

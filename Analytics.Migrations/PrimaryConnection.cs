@@ -28,7 +28,8 @@ public static class PrimaryConnection
             if (connection is not null)
             {
                 await PrepareSessionAsync(connection, options, cancel);
-                logger.LogInformation("Connected to the primary at {Target} as {User}, PostgreSQL {Version}", target, settings.Username, connection.PostgreSqlVersion);
+                logger.LogInformation("Connected to the primary at {Target} as {User}, PostgreSQL {Version}", target, settings.Username,
+                    connection.PostgreSqlVersion);
                 return connection;
             }
 
@@ -75,7 +76,8 @@ public static class PrimaryConnection
     /// What fails here may be different in a second: during bootstrap not even the role exists. Not so an image without the library that
     /// the data needs.
     /// </summary>
-    private static async Task<(NpgsqlConnection? Connection, string Problem)> TryOpenAsync(string connectionString, CancellationToken cancel)
+    private static async Task<(NpgsqlConnection? Connection, string Problem)> TryOpenAsync(string connectionString,
+        CancellationToken cancel)
     {
         var connection = new NpgsqlConnection(connectionString);
         try
@@ -101,7 +103,8 @@ public static class PrimaryConnection
     private static async Task<string?> ProblemAsync(NpgsqlConnection connection, CancellationToken cancel)
     {
         await using var command = new NpgsqlCommand(
-            "SELECT pg_is_in_recovery(), to_regnamespace('aggregates') IS NOT NULL AND EXISTS (SELECT FROM pg_extension WHERE extname = 'timescaledb')",
+            "SELECT pg_is_in_recovery(), to_regnamespace('aggregates') IS NOT NULL AND EXISTS (SELECT FROM pg_extension WHERE extname = "
+                + "'timescaledb')",
             connection);
         await using var reader = await command.ExecuteReaderAsync(cancel);
         await reader.ReadAsync(cancel);
@@ -114,7 +117,8 @@ public static class PrimaryConnection
         // client_connection_check_interval: when this process is killed, its running statement is cancelled instead of going on alone.
         await using var command = new NpgsqlCommand(
             string.Create(CultureInfo.InvariantCulture,
-                $"SET client_connection_check_interval = '2s'; SET lock_timeout = {(long)options.LockTimeout.TotalMilliseconds}; SET client_min_messages = 'warning'"),
+                $"SET client_connection_check_interval = '2s'; SET lock_timeout = {(long)options.LockTimeout.TotalMilliseconds}; "
+                    + $"SET client_min_messages = 'warning'"),
             connection);
         await command.ExecuteNonQueryAsync(cancel);
         Activity.Current?.SetTag("db.namespace", connection.Database);

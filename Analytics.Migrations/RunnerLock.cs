@@ -4,7 +4,8 @@ using Npgsql;
 
 namespace Analytics.Migrations;
 
-/// <summary>One runner at a time: a session-level advisory lock, which the server releases when the session ends, however it ends.</summary>
+/// <summary>One runner at a time: a session-level advisory lock, which the server releases when the session ends, however it
+/// ends.</summary>
 internal static class RunnerLock
 {
     /// <summary>Takes the lock, waiting for a runner that has it.</summary>
@@ -19,7 +20,8 @@ internal static class RunnerLock
         {
             var waited = time.GetElapsedTime(started);
             if (waited >= options.RunnerTimeout)
-                throw new MigrationException($"Another runner ({await HolderAsync(connection, cancel)}) has not finished within {options.RunnerTimeout:c}.");
+                throw new MigrationException(
+                    $"Another runner ({await HolderAsync(connection, cancel)}) has not finished within {options.RunnerTimeout:c}.");
             if (reported is null || time.GetElapsedTime(reported.Value) >= options.ProgressInterval)
             {
                 reported = time.GetTimestamp();
@@ -33,7 +35,9 @@ internal static class RunnerLock
 
     private static async Task<bool> TryAcquireAsync(NpgsqlConnection connection, CancellationToken cancel)
     {
-        await using var command = new NpgsqlCommand("SELECT pg_try_advisory_lock($1)", connection) { Parameters = { new() { Value = AdvisoryLocks.Migrations } } };
+        await using var command = new NpgsqlCommand("SELECT pg_try_advisory_lock($1)",
+            connection)
+        { Parameters = { new() { Value = AdvisoryLocks.Migrations } } };
         return (bool)(await command.ExecuteScalarAsync(cancel))!;
     }
 

@@ -46,7 +46,8 @@ internal sealed class SchemaJournal(NpgsqlConnection connection)
         return entries;
     }
 
-    /// <summary>Writes a script down as applied; with the schema version in one statement, so that neither is ever without the other.</summary>
+    /// <summary>Writes a script down as applied; with the schema version in one statement, so that neither is ever without the
+    /// other.</summary>
     public async Task AddAsync(MigrationScript script, Edition edition, TimeSpan duration, string appliedBy, CancellationToken cancel)
     {
         const string sql = """

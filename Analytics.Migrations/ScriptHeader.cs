@@ -20,7 +20,8 @@ public sealed record ScriptHeader(bool InTransaction, Edition? Edition, bool ByR
     public static ScriptHeader Parse(string script, string text)
     {
         var header = new ScriptHeader(InTransaction: true, Edition: null, ByRunner: true);
-        foreach (var line in text.Split('\n').Select(line => line.Trim()).TakeWhile(line => line.Length == 0 || line.StartsWith("--", StringComparison.Ordinal)))
+        foreach (var line in text.Split('\n').Select(line => line.Trim())
+            .TakeWhile(line => line.Length == 0 || line.StartsWith("--", StringComparison.Ordinal)))
         {
             if (!line.StartsWith(Marker, StringComparison.Ordinal)) continue;
             foreach (var setting in line[Marker.Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries))

@@ -22,8 +22,10 @@ internal sealed record ServerFacts(Version PostgresVersion, Version TimescaleVer
 
     public void RequireSupported()
     {
-        if (PostgresVersion < OldestPostgres) throw new MigrationException($"PostgreSQL {PostgresVersion} is too old: {OldestPostgres.Major} or newer is needed.");
-        if (TimescaleVersion < OldestTimescale) throw new MigrationException($"TimescaleDB {TimescaleVersion} is too old: {OldestTimescale} or newer is needed.");
+        if (PostgresVersion < OldestPostgres)
+            throw new MigrationException($"PostgreSQL {PostgresVersion} is too old: {OldestPostgres.Major} or newer is needed.");
+        if (TimescaleVersion < OldestTimescale)
+            throw new MigrationException($"TimescaleDB {TimescaleVersion} is too old: {OldestTimescale} or newer is needed.");
     }
 
     private static async Task<string?> ScalarAsync(NpgsqlConnection connection, string sql, CancellationToken cancel)

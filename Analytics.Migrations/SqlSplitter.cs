@@ -6,9 +6,9 @@ namespace Analytics.Migrations;
 public sealed record SqlStatement(string Text, int Line);
 
 /// <summary>
-/// Cuts a script into statements as psql does. Statements sent together form one implicit transaction, so a script outside a transaction has
-/// to be cut; in one it is cut too, so that an error names its line. Npgsql cuts a command too, but sends all of it as one implicit transaction
-/// and does not tell lines.
+/// Cuts a script into statements as psql does. Statements sent together form one implicit transaction, so a script outside a transaction
+/// has to be cut; in one it is cut too, so that an error names its line. Npgsql cuts a command too, but sends all of it as one implicit
+/// transaction and does not tell lines.
 /// </summary>
 public static partial class SqlSplitter
 {
@@ -128,7 +128,8 @@ public static partial class SqlSplitter
 
     private static int LineOf(string sql, int index) => sql.AsSpan(0, index).Count('\n') + 1;
 
-    private static FormatException Unterminated(string sql, int index, string what) => new($"line {LineOf(sql, index)}: {what} is never closed.");
+    private static FormatException Unterminated(string sql, int index, string what) =>
+        new($"line {LineOf(sql, index)}: {what} is never closed.");
 
     [GeneratedRegex(@"\G\$(?:[\p{L}_][\p{L}\p{Nd}_]*)?\$")]
     private static partial Regex DollarTag();

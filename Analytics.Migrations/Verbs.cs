@@ -7,13 +7,16 @@ namespace Analytics.Migrations;
 /// <summary>What the program can be asked to do.</summary>
 internal static class Verbs
 {
-    public static Task RunAsync(string verb, IConfiguration configuration, ILogger logger, TimeProvider time, CancellationToken cancel) => verb switch
-    {
-        "migrate" => MigrateAsync(configuration, logger, time, cancel),
-        "etcd-auth" => EtcdAuthAsync(configuration, logger, time, cancel),
-        "ensure-key" => ApiKeyRegistration.Read(configuration).EnsureAsync(Connection(configuration), Options(configuration), logger, time, cancel),
-        _ => throw new ConfigurationException($"'{verb}' is unknown. Usage: Analytics.Migrations [migrate | etcd-auth | ensure-key]"),
-    };
+    public static Task RunAsync(string verb, IConfiguration configuration, ILogger logger, TimeProvider time, CancellationToken cancel) =>
+        verb switch
+        {
+            "migrate" => MigrateAsync(configuration, logger, time, cancel),
+            "etcd-auth" => EtcdAuthAsync(configuration, logger, time, cancel),
+            "ensure-key" => ApiKeyRegistration.Read(configuration).EnsureAsync(Connection(configuration), Options(configuration), logger,
+                time,
+                cancel),
+            _ => throw new ConfigurationException($"'{verb}' is unknown. Usage: Analytics.Migrations [migrate | etcd-auth | ensure-key]"),
+        };
 
     private static Task MigrateAsync(IConfiguration configuration, ILogger logger, TimeProvider time, CancellationToken cancel) =>
         new Migrator(Options(configuration), MigrationScript.LoadEmbedded(), logger, time).RunAsync(Connection(configuration), cancel);
@@ -29,7 +32,8 @@ internal static class Verbs
     {
         var connectionString = configuration.GetConnectionString("analytics");
         return string.IsNullOrWhiteSpace(connectionString)
-            ? throw new ConfigurationException("ConnectionStrings__analytics is not set: the connection of llm_owner, straight at the primary.")
+            ? throw new ConfigurationException(
+                "ConnectionStrings__analytics is not set: the connection of llm_owner, straight at the primary.")
             : connectionString;
     }
 

@@ -11,14 +11,16 @@ internal static partial class TopologyRules
             yield return Problem("Backup.RecoveryPointObjective", policy.RecoveryPointObjective, "must be between 30 seconds and 1 hour");
         foreach (var (field, schedule) in new[]
         {
-            ("FullSchedule", policy.FullSchedule), ("DifferentialSchedule", policy.DifferentialSchedule), ("VerifySchedule", policy.VerifySchedule), ("DrillSchedule", policy.DrillSchedule),
+            ("FullSchedule", policy.FullSchedule), ("DifferentialSchedule", policy.DifferentialSchedule), ("VerifySchedule",
+                policy.VerifySchedule), ("DrillSchedule", policy.DrillSchedule),
         })
         {
             if (!Cron().IsMatch(schedule))
                 yield return Problem($"Backup.{field}", schedule, "must be a cron expression of five fields, such as '0 2 * * *'");
         }
 
-        foreach (var (field, count, least, most) in new[] { ("KeepDaily", policy.KeepDaily, 1, 366), ("KeepWeekly", policy.KeepWeekly, 0, 520), ("KeepMonthly", policy.KeepMonthly, 0, 240) })
+        foreach (var (field, count, least, most) in new[] { ("KeepDaily", policy.KeepDaily, 1, 366),
+            ("KeepWeekly", policy.KeepWeekly, 0, 520), ("KeepMonthly", policy.KeepMonthly, 0, 240) })
         {
             if (count < least || count > most)
                 yield return Problem($"Backup.{field}", count, $"must be between {least} and {most}");
@@ -41,15 +43,19 @@ internal static partial class TopologyRules
         }
 
         if (s3.Bucket is not null && !BucketName().IsMatch(s3.Bucket))
-            yield return Problem("Backup.Repository.Bucket", s3.Bucket, "must be 3 to 63 characters of a-z, 0-9, '.' and '-', with a letter or digit at both ends");
+            yield return Problem("Backup.Repository.Bucket", s3.Bucket,
+                "must be 3 to 63 characters of a-z, 0-9, '.' and '-', with a letter or digit at both ends");
         if (s3.Endpoint is not null && (!HostAndPort().IsMatch(s3.Endpoint) || s3.Port is < 1 or > 65535))
-            yield return Problem("Backup.Repository.Endpoint", s3.Endpoint, "must be a host name with an optional port, without https:// and path");
+            yield return Problem("Backup.Repository.Endpoint", s3.Endpoint,
+                "must be a host name with an optional port, without https:// and path");
         if (s3.Region is not null && !Word().IsMatch(s3.Region))
             yield return Problem("Backup.Repository.Region", s3.Region, "must be a word of letters, digits, '-' and '_'");
         if (!RepositoryPath().IsMatch(s3.Path))
-            yield return Problem("Backup.Repository.Path", s3.Path, "must begin with '/' and hold letters, digits, '.', '_', '-' and '/' only, without a '/' at its end");
+            yield return Problem("Backup.Repository.Path", s3.Path,
+                "must begin with '/' and hold letters, digits, '.', '_', '-' and '/' only, without a '/' at its end");
         if (s3.CaCertificate is not null && !s3.CaCertificate.Contains("-----BEGIN CERTIFICATE-----", StringComparison.Ordinal))
-            yield return Problem("Backup.Repository.CaCertificate", $"{s3.CaCertificate.Length} characters", "must be a certificate in PEM");
+            yield return Problem("Backup.Repository.CaCertificate", $"{s3.CaCertificate.Length} characters",
+                "must be a certificate in PEM");
     }
 
     /// <summary>Set is equal to set, whatever it is set to.</summary>

@@ -19,7 +19,8 @@ public static class ClusterNames
     public const string PostgresExporter = "postgres-exporter";
     public const string PgBouncerExporter = "pgbouncer-exporter";
 
-    /// <summary>The program that takes, checks and removes backups. pgBackRest's servers require this common name of its certificate.</summary>
+    /// <summary>The program that takes, checks and removes backups. pgBackRest's servers require this common name of its
+    /// certificate.</summary>
     public const string Backup = "backup";
 
     /// <summary>pgBackRest's server beside each database member: a container of its own, in Kubernetes of the member's pod.</summary>
@@ -28,13 +29,15 @@ public static class ClusterNames
     /// <summary>The numeric user and group of every container: the public database image's <c>postgres</c>.</summary>
     public const int Uid = 1000;
 
-    /// <summary>A setting of every database server: how many members its cluster has. A commit is on two where there are more than one.</summary>
+    /// <summary>A setting of every database server: how many members its cluster has. A commit is on two where there are more than
+    /// one.</summary>
     public const string MembersSetting = "hub.members";
 
     public static string Member(string component, int ordinal) => $"{component}-{ordinal}";
 }
 
-/// <summary>Database roles. <c>llm_*</c>, <c>monitor</c> and <c>pgbouncer</c> are made by 01-init-database.sql, the others by Patroni.</summary>
+/// <summary>Database roles. <c>llm_*</c>, <c>monitor</c> and <c>pgbouncer</c> are made by 01-init-database.sql, the others by
+/// Patroni.</summary>
 public static class Roles
 {
     public const string Superuser = "postgres";
@@ -47,7 +50,8 @@ public static class Roles
     public const string PgBouncer = "pgbouncer";
 }
 
-/// <summary>TCP ports inside containers and pods; on a developer's machine the public ones are bound to 127.0.0.1 under the same numbers.</summary>
+/// <summary>TCP ports inside containers and pods; on a developer's machine the public ones are bound to 127.0.0.1 under the same
+/// numbers.</summary>
 public static class Ports
 {
     public const int Postgres = 5432;
@@ -104,7 +108,8 @@ public static class Paths
     public const string PrometheusData = "/var/lib/prometheus";
 }
 
-/// <summary>Names of the generated secrets: variables of <c>.hub/secrets.env</c>, keys of the Kubernetes Secret, parameters of the AppHost.</summary>
+/// <summary>Names of the generated secrets: variables of <c>.hub/secrets.env</c>, keys of the Kubernetes Secret, parameters of the
+/// AppHost.</summary>
 public static class Secrets
 {
     public const string Superuser = "SUPERUSER_PASSWORD";

@@ -18,7 +18,13 @@ public static class Presets
             BackupVolume = ByteSize.GiB(10),
             MaxConnections = 100,
         },
-        Etcd = new EtcdTier { Members = 3, Resources = new Resources(50, 1000, ByteSize.MiB(64), ByteSize.MiB(512)), Volume = ByteSize.GiB(1), QuotaBackend = ByteSize.MiB(256) },
+        Etcd = new EtcdTier
+        {
+            Members = 3,
+            Resources = new Resources(50, 1000, ByteSize.MiB(64), ByteSize.MiB(512)),
+            Volume = ByteSize.GiB(1),
+            QuotaBackend = ByteSize.MiB(256)
+        },
         Gateway = new GatewayTier
         {
             MinReplicas = 1,
@@ -26,7 +32,12 @@ public static class Presets
             Resources = new Resources(50, 1000, ByteSize.MiB(64), ByteSize.MiB(512)),
             ServerConnections = 50,
         },
-        Ingest = new IngestTier { MinReplicas = 1, MaxReplicas = 1, Resources = new Resources(100, 2000, ByteSize.MiB(128), ByteSize.MiB(768)) },
+        Ingest = new IngestTier
+        {
+            MinReplicas = 1,
+            MaxReplicas = 1,
+            Resources = new Resources(100, 2000, ByteSize.MiB(128), ByteSize.MiB(768))
+        },
         Monitoring = new MonitoringPolicy { ScrapeInterval = TimeSpan.FromSeconds(10), Retention = TimeSpan.FromDays(3) },
     });
 
@@ -70,6 +81,11 @@ public static class Presets
             Repository = new S3Repository(),
             Runner = new Resources(500, 4000, ByteSize.GiB(1), ByteSize.GiB(4)),
         },
-        Ingest = new IngestTier { MinReplicas = 2, MaxReplicas = 10, Resources = new Resources(500, 2000, ByteSize.MiB(512), ByteSize.GiB(1)) },
+        Ingest = new IngestTier
+        {
+            MinReplicas = 2,
+            MaxReplicas = 10,
+            Resources = new Resources(500, 2000, ByteSize.MiB(512), ByteSize.GiB(1))
+        },
     });
 }

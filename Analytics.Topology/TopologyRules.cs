@@ -25,7 +25,8 @@ internal static partial class TopologyRules
     {
         // A StatefulSet pod's label controller-revision-hash is "<name>-<ordinal>-<10 characters>" and may hold 63.
         if (!DnsLabel().IsMatch(cluster.Name) || cluster.Name.Length > 40)
-            yield return Problem("Name", cluster.Name, "must be a DNS label (a-z, 0-9, '-', starting with a letter) of at most 40 characters");
+            yield return Problem("Name", cluster.Name,
+                "must be a DNS label (a-z, 0-9, '-', starting with a letter) of at most 40 characters");
         if (!DnsLabel().IsMatch(cluster.Namespace) || cluster.Namespace.Length > 63)
             yield return Problem("Namespace", cluster.Namespace, "must be a DNS label of at most 63 characters");
         foreach (var (field, image) in ImageFields(cluster.Images))
@@ -60,7 +61,8 @@ internal static partial class TopologyRules
         if (settings.MaxWalSize.Bytes > database.WalVolume.Bytes * 0.5)
         {
             yield return Problem("Database.Settings[max_wal_size]", settings.MaxWalSize.ToPostgres(),
-                $"must be at most half of Database.WalVolume ({database.WalVolume.ToPostgres()}): WAL also waits for replicas and the archive");
+                $"must be at most half of Database.WalVolume ({database.WalVolume.ToPostgres()}): WAL also waits for replicas and "
+                    + $"the archive");
         }
 
         foreach (var (name, value) in database.Settings)
@@ -85,7 +87,8 @@ internal static partial class TopologyRules
             yield return Problem("Database.Timing.RetryTimeout", timing.RetryTimeout, "must be between 3 and 60 seconds");
         if (timing.LoopWait + 2 * timing.RetryTimeout > timing.Ttl)
         {
-            yield return Problem("Database.Timing", $"loop_wait {timing.LoopWait} + 2 × retry_timeout {timing.RetryTimeout} > ttl {timing.Ttl}",
+            yield return Problem("Database.Timing",
+                $"loop_wait {timing.LoopWait} + 2 × retry_timeout {timing.RetryTimeout} > ttl {timing.Ttl}",
                 "loop_wait + 2 × retry_timeout must be at most ttl, or a healthy leader loses its lease");
         }
     }
@@ -95,7 +98,8 @@ internal static partial class TopologyRules
         if (etcd.Members is < 1 or > 7 || etcd.Members % 2 == 0)
             yield return Problem("Etcd.Members", etcd.Members, "must be an odd number from 1 to 7");
         if (etcd.QuotaBackend.Bytes * 2 > etcd.Volume.Bytes)
-            yield return Problem("Etcd.QuotaBackend", etcd.QuotaBackend, $"must be at most half of Etcd.Volume ({etcd.Volume}): snapshots lie beside it");
+            yield return Problem("Etcd.QuotaBackend", etcd.QuotaBackend,
+                $"must be at most half of Etcd.Volume ({etcd.Volume}): snapshots lie beside it");
         foreach (var problem in SizesOf("Etcd", etcd.Resources))
             yield return problem;
     }
@@ -103,7 +107,8 @@ internal static partial class TopologyRules
     private static IEnumerable<string> Gateway(ClusterDefinition cluster, PostgresSettings settings)
     {
         var gateway = cluster.Gateway;
-        foreach (var problem in Scale("Gateway", gateway.MinReplicas, gateway.MaxReplicas, most: 50).Concat(SizesOf("Gateway", gateway.Resources)))
+        foreach (var problem in Scale("Gateway", gateway.MinReplicas, gateway.MaxReplicas,
+            most: 50).Concat(SizesOf("Gateway", gateway.Resources)))
             yield return problem;
         var accepts = settings.MaxConnections - cluster.Database.ReservedConnections;
         if (gateway.ServerConnections > accepts)
@@ -131,7 +136,8 @@ internal static partial class TopologyRules
         var scrape = cluster.Monitoring.ScrapeInterval;
         if (scrape < TimeSpan.FromSeconds(5) || scrape > TimeSpan.FromMinutes(5))
             yield return Problem("Monitoring.ScrapeInterval", scrape, "must be between 5 seconds and 5 minutes");
-        foreach (var (field, share) in new[] { ("IngestAvailability", cluster.Monitoring.IngestAvailability), ("IngestLatency", cluster.Monitoring.IngestLatency) })
+        foreach (var (field, share) in new[] { ("IngestAvailability", cluster.Monitoring.IngestAvailability),
+            ("IngestLatency", cluster.Monitoring.IngestLatency) })
         {
             if (share is not (>= 0.9 and <= 0.9999))
                 yield return Problem($"Monitoring.{field}", share, "must be between 0.9 and 0.9999");
@@ -140,7 +146,9 @@ internal static partial class TopologyRules
         if (!MonitoringPolicy.LatencyBounds.Contains(cluster.Monitoring.IngestLatencyBound.TotalSeconds))
         {
             yield return Problem("Monitoring.IngestLatencyBound", cluster.Monitoring.IngestLatencyBound,
-                $"must be one of {string.Join(", ", MonitoringPolicy.LatencyBounds.Select(bound => bound.ToString(CultureInfo.InvariantCulture)))} seconds: a boundary of ingest's histogram");
+                $"must be one of "
+                    + $"{string.Join(", ", MonitoringPolicy.LatencyBounds.Select(bound => bound.ToString(CultureInfo.InvariantCulture)))} seconds: "
+                    + $"a boundary of ingest's histogram");
         }
     }
 
@@ -155,9 +163,11 @@ internal static partial class TopologyRules
     private static IEnumerable<string> SizesOf(string tier, Resources sizes)
     {
         if (sizes.CpuRequestMillis < 1 || sizes.CpuRequestMillis > sizes.CpuLimitMillis)
-            yield return Problem($"{tier}.Resources.CpuRequestMillis", sizes.CpuRequestMillis, $"must be between 1 and CpuLimitMillis ({sizes.CpuLimitMillis})");
+            yield return Problem($"{tier}.Resources.CpuRequestMillis", sizes.CpuRequestMillis,
+                $"must be between 1 and CpuLimitMillis ({sizes.CpuLimitMillis})");
         if (sizes.MemoryRequest.Bytes < 1 || sizes.MemoryRequest > sizes.MemoryLimit)
-            yield return Problem($"{tier}.Resources.MemoryRequest", sizes.MemoryRequest, $"must be between 1 byte and MemoryLimit ({sizes.MemoryLimit})");
+            yield return Problem($"{tier}.Resources.MemoryRequest", sizes.MemoryRequest,
+                $"must be between 1 byte and MemoryLimit ({sizes.MemoryLimit})");
     }
 
     private static IEnumerable<(string Field, string Image)> ImageFields(Images images) =>
@@ -170,4 +180,7 @@ internal static partial class TopologyRules
 
     [GeneratedRegex(@"\A[a-z]([a-z0-9-]*[a-z0-9])?\z")]
     private static partial Regex DnsLabel();
+
+    private static string LatencyBounds =>
+        string.Join(", ", MonitoringPolicy.LatencyBounds.Select(bound => bound.ToString(CultureInfo.InvariantCulture)));
 }

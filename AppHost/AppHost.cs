@@ -50,7 +50,8 @@ foreach (var member in members)
 
 var database = hub.AddDatabaseCluster(ClusterNames.TimescaleDb, members).WithOpenSql(hub, members);
 
-foreach (var server in hub.AddContainers(topology.Database.Hosts.Select((_, i) => ClusterNames.Member(ClusterNames.BackupServer, i + 1)), "backup"))
+foreach (var server in hub.AddContainers(topology.Database.Hosts.Select((_, i) => ClusterNames.Member(ClusterNames.BackupServer, i + 1)),
+    "backup"))
     server.WithTlsCheck("backup");
 
 hub.AddContainer(ClusterNames.Backup).WithBackupCommands(database);

@@ -12,9 +12,13 @@ var root = HubCommand.Create(ui);
 try
 {
     var parsed = root.Parse(args);
-    // After Ctrl-C a command still cleans up, and the user waits for it: members that are stopped in order, what a drill broke, a paused pool. After
-    // two seconds, the default, it would be cut short.
-    var exitCode = await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromMinutes(5) });
+    // After Ctrl-C a command still cleans up, and the user waits for it: members that are stopped in order, what a drill broke, a paused
+    // pool. After two seconds, the default, it would be cut short.
+    var exitCode = await parsed.InvokeAsync(new InvocationConfiguration
+    {
+        EnableDefaultExceptionHandler = false,
+        ProcessTerminationTimeout = TimeSpan.FromMinutes(5)
+    });
     return parsed.Errors.Count > 0 ? 2 : exitCode;
 }
 catch (CliException problem)
@@ -27,7 +31,8 @@ catch (OperationException problem)
     await RefuseAsync(problem.Message, problem.Hint);
     return 1;
 }
-catch (Exception problem) when (problem is Analytics.Topology.TopologyException or IOException or UnauthorizedAccessException or System.Text.Json.JsonException or Npgsql.NpgsqlException)
+catch (Exception problem) when (problem is Analytics.Topology.TopologyException or IOException or UnauthorizedAccessException
+    or System.Text.Json.JsonException or Npgsql.NpgsqlException)
 {
     await Console.Error.WriteLineAsync($"error: {problem.Message}");
     return problem is Analytics.Topology.TopologyException ? 2 : 1;

@@ -34,7 +34,8 @@ internal sealed class Ui(IAnsiConsole console)
         }
 
         var summary = result?.Invoke(value);
-        console.MarkupLineInterpolated($"[green]✓[/] {name}{(summary is null ? "" : $": {summary}")} [grey]({clock.Elapsed.TotalSeconds:0.0} s)[/]");
+        console.MarkupLineInterpolated(
+            $"[green]✓[/] {name}{(summary is null ? "" : $": {summary}")} [grey]({clock.Elapsed.TotalSeconds:0.0} s)[/]");
         return value;
     }
 

@@ -11,14 +11,15 @@ public static class DataSourceExtensions
 {
     /// <summary>
     /// Registers an <see cref="NpgsqlDataSource"/> from the connection string <c>ConnectionStrings:{name}</c>, a health check called
-    /// <paramref name="name"/> (tagged <see cref="HealthTags.Ready"/>), and Npgsql's traces and metrics. With Aspire's packages this goes over
-    /// Aspire.Npgsql, without them over Npgsql's own; both register the same things.
+    /// <paramref name="name"/> (tagged <see cref="HealthTags.Ready"/>), and Npgsql's traces and metrics. With Aspire's packages this goes
+    /// over Aspire.Npgsql, without them over Npgsql's own; both register the same things.
     /// </summary>
     /// <param name="builder">The application.</param>
     /// <param name="name">The connection's name, as the AppHost and the configuration call it.</param>
     /// <param name="configure">Further settings of the data source.</param>
     /// <exception cref="InvalidOperationException">There is no such connection string.</exception>
-    public static TBuilder AddAnalyticsDataSource<TBuilder>(this TBuilder builder, string name, Action<NpgsqlDataSourceBuilder>? configure = null)
+    public static TBuilder AddAnalyticsDataSource<TBuilder>(this TBuilder builder, string name,
+        Action<NpgsqlDataSourceBuilder>? configure = null)
         where TBuilder : IHostApplicationBuilder
     {
         ArgumentNullException.ThrowIfNull(builder);

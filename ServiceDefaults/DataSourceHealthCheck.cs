@@ -18,9 +18,11 @@ internal sealed class DataSourceHealthCheck(NpgsqlDataSource dataSource) : IHeal
         }
         catch (PostgresException refused)
         {
-            return new HealthCheckResult(context.Registration.FailureStatus, $"The database refused: {refused.SqlState} {refused.MessageText}", refused);
+            return new HealthCheckResult(context.Registration.FailureStatus,
+                $"The database refused: {refused.SqlState} {refused.MessageText}", refused);
         }
-        catch (Exception failure) when (failure is NpgsqlException or OperationCanceledException or TimeoutException or InvalidOperationException)
+        catch (Exception failure) when (failure is NpgsqlException or OperationCanceledException or TimeoutException
+            or InvalidOperationException)
         {
             return new HealthCheckResult(context.Registration.FailureStatus, "The database does not answer.", failure);
         }

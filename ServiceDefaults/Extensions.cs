@@ -17,15 +17,16 @@ namespace Microsoft.Extensions.Hosting;
 /// <summary>What every Hub service shares: telemetry, health, resilience.</summary>
 public static class ServiceDefaultsExtensions
 {
-    /// <summary>The setting whose presence alone turns on OTLP export. Unset (the default), nothing leaves the process but scrapes of <c>/metrics</c>.</summary>
+    /// <summary>The setting whose presence alone turns on OTLP export. Unset (the default), nothing leaves the process but scrapes of
+    /// <c>/metrics</c>.</summary>
     public const string OtlpEndpointSetting = "OTEL_EXPORTER_OTLP_ENDPOINT";
 
     /// <summary>The clients that OpenTelemetry's OTLP exporter takes from the factory.</summary>
     private static readonly string[] ExporterClients = ["OtlpTraceExporter", "OtlpMetricExporter", "OtlpLogExporter"];
 
     /// <summary>
-    /// Adds OpenTelemetry (traces, metrics, logs), a Prometheus exporter, health checks, HTTP resilience and, outside Development, JSON logs.
-    /// Meters and activity sources named <c>Hub.*</c> are collected.
+    /// Adds OpenTelemetry (traces, metrics, logs), a Prometheus exporter, health checks, HTTP resilience and, outside Development, JSON
+    /// logs. Meters and activity sources named <c>Hub.*</c> are collected.
     /// </summary>
     public static TBuilder AddServiceDefaults<TBuilder>(this TBuilder builder) where TBuilder : IHostApplicationBuilder
     {
@@ -39,9 +40,9 @@ public static class ServiceDefaultsExtensions
     }
 
     /// <summary>
-    /// Maps <c>/health/live</c> (the process answers), <c>/health/ready</c> (every check tagged <see cref="HealthTags.Ready"/>; 503 with the reason in
-    /// the JSON body when one fails), <c>/health/accepting</c> (the same for <see cref="HealthTags.Accepting"/>) and <c>/metrics</c> (Prometheus text).
-    /// They exist in every environment, because probes need them in production.
+    /// Maps <c>/health/live</c> (the process answers), <c>/health/ready</c> (every check tagged <see cref="HealthTags.Ready"/>; 503 with
+    /// the reason in the JSON body when one fails), <c>/health/accepting</c> (the same for <see cref="HealthTags.Accepting"/>) and
+    /// <c>/metrics</c> (Prometheus text). They exist in every environment, because probes need them in production.
     /// </summary>
     /// <returns>The builder of the endpoints, for conventions such as the listener they belong to.</returns>
     public static IEndpointConventionBuilder MapDefaultEndpoints(this WebApplication app)
@@ -98,7 +99,9 @@ public static class ServiceDefaultsExtensions
         OwnTelemetry.MarkExports(builder.Configuration);
         telemetry.UseOtlpExporter();
 
-        // The exporter sends the next batch anyway; retries with their pauses would hold up its thread, and the end of the process by ten seconds.
-        foreach (var exporter in ExporterClients) builder.Services.AddHttpClient(exporter).ConfigureAdditionalHttpMessageHandlers((handlers, _) => handlers.Clear());
+        // The exporter sends the next batch anyway; retries with their pauses would hold up its thread, and the end of the process by ten
+        // seconds.
+        foreach (var exporter in ExporterClients)
+            builder.Services.AddHttpClient(exporter).ConfigureAdditionalHttpMessageHandlers((handlers, _) => handlers.Clear());
     }
 }

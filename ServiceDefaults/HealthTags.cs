@@ -9,6 +9,7 @@ public static class HealthTags
     /// <summary>Whether the service can do its work now, its dependencies included.</summary>
     public const string Ready = "ready";
 
-    /// <summary>Whether requests are to be sent here. A dependency that is away for a moment does not count: the others do not have it either.</summary>
+    /// <summary>Whether requests are to be sent here. A dependency that is away for a moment does not count: the others do not have it
+    /// either.</summary>
     public const string Accepting = "accepting";
 }

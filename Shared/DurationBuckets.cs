@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Hub.Shared;
 
 /// <summary>
-/// The buckets in which the roll-ups count durations of calls: OpenTelemetry's for <c>gen_ai.client.operation.duration</c>, 10 ms and each twice
-/// the one before. The scripts state them too (a landed script is not edited); a test of the migrations holds them together.
+/// The buckets in which the roll-ups count durations of calls: OpenTelemetry's for <c>gen_ai.client.operation.duration</c>, 10 ms and each
+/// twice the one before. The scripts state them too (a landed script is not edited); a test of the migrations holds them together.
 /// </summary>
 internal static class DurationBuckets
 {

@@ -6,7 +6,8 @@ namespace Analytics.Backup.Drill;
 /// </summary>
 public static class DrillConfig
 {
-    private static readonly string[] Own = ["lock-path", "log-path", "spool-path", "log-level-file", "pg-version-force", "archive-mode", "config-include-path"];
+    private static readonly string[] Own = ["lock-path", "log-path", "spool-path", "log-level-file", "pg-version-force", "archive-mode",
+        "config-include-path"];
 
     /// <summary>Makes it.</summary>
     /// <param name="cluster">The cluster's file.</param>
@@ -23,7 +24,8 @@ public static class DrillConfig
             var equals = line.IndexOf('=', StringComparison.Ordinal);
             // Sections of one command (global:backup) are left out: nothing is backed up or archived from here.
             if (line.StartsWith('[')) section = line.Trim('[', ']');
-            else if (equals > 0 && !line.StartsWith('#') && kept.TryGetValue(section, out var lines) && !IsOwn(line[..equals].Trim())) lines.Add(line);
+            else if (equals > 0 && !line.StartsWith('#') && kept.TryGetValue(section, out var lines) && !IsOwn(line[..equals].Trim()))
+                lines.Add(line);
         }
 
         string[] all =
@@ -35,5 +37,6 @@ public static class DrillConfig
     }
 
     private static bool IsOwn(string key) =>
-        Own.Contains(key) || (key.StartsWith("pg", StringComparison.Ordinal) && key.Length > 2 && char.IsAsciiDigit(key[2])) || key.StartsWith("tls-server-", StringComparison.Ordinal);
+        Own.Contains(key) || (key.StartsWith("pg", StringComparison.Ordinal) && key.Length > 2 && char.IsAsciiDigit(key[2]))
+            || key.StartsWith("tls-server-", StringComparison.Ordinal);
 }

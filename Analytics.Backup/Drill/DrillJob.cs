@@ -15,8 +15,8 @@ internal sealed record DrillRequest(string? Label, DateTimeOffset? To);
 
 /// <summary>
 /// Restores a set into a scratch instance and looks whether everything is there. Recovery is done in two steps: first to the end of the
-/// backup, where the database has to be what the primary recorded; then on to the target, which shows that WAL can be replayed that far, how
-/// long it takes (RTO) and how much would be lost (RPO).
+/// backup, where the database has to be what the primary recorded; then on to the target, which shows that WAL can be replayed that far,
+/// how long it takes (RTO) and how much would be lost (RPO).
 /// </summary>
 internal sealed class DrillJob(BackupSettings settings, PgBackRest pgBackRest, TimeProvider time, Action<string> log)
 {
@@ -31,10 +31,12 @@ internal sealed class DrillJob(BackupSettings settings, PgBackRest pgBackRest, T
         var set = Choose(info, request);
         var began = time.GetUtcNow();
         run.Detail["set"] = set.Label;
-        run.Say($"restoring {set.Label}, {RetentionTable.Bytes(set.Size)}, {(request.To is { } to ? $"to {to.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC" : "to the end of the archive")}");
+        run.Say($"restoring {set.Label}, {RetentionTable.Bytes(set.Size)}, "
+            + $"{(request.To is { } to ? $"to {to.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC" : "to the end of the archive")}");
         await using var scratch = await ScratchDirectory.CreateAsync(settings.RequireScratch(), run.Say);
         RequireRoom(set, scratch);
-        var major = info.Databases.FirstOrDefault(database => database.Id == set.DatabaseId)?.Version ?? throw new BackupException($"The repository does not know the database of set {set.Label}.");
+        var major = info.Databases.FirstOrDefault(database => database.Id == set.DatabaseId)?.Version
+            ?? throw new BackupException($"The repository does not know the database of set {set.Label}.");
         var instance = new ScratchInstance(scratch, "postgres", major, time);
 
         await MeasureAsync(run, "restored", () => RestoreAsync(settings, scratch, set, log, cancel));
@@ -53,23 +55,27 @@ internal sealed class DrillJob(BackupSettings settings, PgBackRest pgBackRest, T
     {
         if (request.Label is { } label && label != "latest")
         {
-            var named = info.Find(label) ?? throw new BackupException($"There is no set {label}.", "See `hub-backup list`.", ExitCodes.Configuration);
+            var named = info.Find(label) ?? throw new BackupException($"There is no set {label}.", "See `hub-backup list`.",
+                ExitCodes.Configuration);
             return request.To is null || named.Stop <= request.To
                 ? named
-                : throw new BackupException($"Set {label} ended at {named.Stop:u}, after the target {request.To:u}.", "Choose an older set, or omit --set.", ExitCodes.Configuration);
+                : throw new BackupException($"Set {label} ended at {named.Stop:u}, after the target {request.To:u}.",
+                    "Choose an older set, or omit --set.", ExitCodes.Configuration);
         }
 
         // A damaged one is used when there is no other: a failed drill tells more than no drill.
         var candidates = info.Sets.Where(set => !set.IsAbandoned && (request.To is null || set.Stop <= request.To)).ToList();
         return candidates.LastOrDefault(set => !set.IsDamaged) ?? candidates.LastOrDefault()
-            ?? throw new BackupException(request.To is null ? "There is no backup yet." : $"No set ended before {request.To:u}.", "Take one with `hub-backup full`; `hub-backup list` shows the earliest recoverable time.");
+            ?? throw new BackupException(request.To is null ? "There is no backup yet." : $"No set ended before {request.To:u}.",
+                "Take one with `hub-backup full`; `hub-backup list` shows the earliest recoverable time.");
     }
 
     internal static void RequireRoom(BackupSet set, ScratchDirectory scratch)
     {
         var free = new DriveInfo(scratch.Root).AvailableFreeSpace;
         if (free < set.Size)
-            throw new BackupException($"HUB_BACKUP_SCRATCH has {RetentionTable.Bytes(free)} free, set {set.Label} needs {RetentionTable.Bytes(set.Size)} and its WAL.", "Give it a larger volume.");
+            throw new BackupException($"HUB_BACKUP_SCRATCH has {RetentionTable.Bytes(free)} free, set {set.Label} needs "
+                + $"{RetentionTable.Bytes(set.Size)} and its WAL.", "Give it a larger volume.");
     }
 
     private async Task MeasureAsync(JobRun run, string step, Func<Task> action)
@@ -81,35 +87,44 @@ internal sealed class DrillJob(BackupSettings settings, PgBackRest pgBackRest, T
         run.Say(string.Create(CultureInfo.InvariantCulture, $"{step} in {elapsed.TotalSeconds:0.0} s"));
     }
 
-    internal static async Task RestoreAsync(BackupSettings settings, ScratchDirectory scratch, BackupSet set, Action<string> log, CancellationToken cancel)
+    internal static async Task RestoreAsync(BackupSettings settings, ScratchDirectory scratch, BackupSet set, Action<string> log,
+        CancellationToken cancel)
     {
         await File.WriteAllTextAsync(
-            scratch.PgBackRestConfig, DrillConfig.Render(await File.ReadAllTextAsync(settings.PgBackRestConfig, cancel), settings.Stanza, scratch.Root, scratch.Data), cancel);
+            scratch.PgBackRestConfig, DrillConfig.Render(await File.ReadAllTextAsync(settings.PgBackRestConfig, cancel), settings.Stanza,
+                scratch.Root, scratch.Data), cancel);
         // Where recovery ends is said to the server at each of its two starts.
         await new PgBackRest(settings, log, scratch.PgBackRestConfig).RequireAsync(
-            "restore", ["--repo=1", $"--set={set.Label}", "--type=default", "--archive-mode=off", $"--tablespace-map-all={scratch.Tablespaces}"], cancel);
+            "restore", ["--repo=1", $"--set={set.Label}", "--type=default", "--archive-mode=off",
+                $"--tablespace-map-all={scratch.Tablespaces}"], cancel);
     }
 
     private async Task<DatabaseManifest> CompareAsync(JobRun run, ScratchInstance instance, BackupSet set, CancellationToken cancel)
     {
         await using var connection = await ConnectAsync(instance, cancel);
-        var text = set.Manifest is null ? null : await ScalarAsync<string>(connection, "SELECT manifest FROM events.backup_manifests WHERE sha256 = $1", cancel, set.Manifest);
+        var text = set.Manifest is null ? null : await ScalarAsync<string>(connection,
+            "SELECT manifest FROM events.backup_manifests WHERE sha256 = $1", cancel, set.Manifest);
         Tell(run, new CheckResult("manifest", 1, text is null
-            ? [set.Manifest is null ? $"set {set.Label} has no annotation {BackupSet.ManifestKey}: hub-backup did not take it" : $"the manifest {set.Manifest} is not in the restored database"]
-            : DatabaseManifest.Hash(text) == set.Manifest ? [] : [$"the restored manifest's SHA-256 is {DatabaseManifest.Hash(text)}, the set's annotation says {set.Manifest}"]));
+            ? [set.Manifest is null ? $"set {set.Label} has no annotation {BackupSet.ManifestKey}: hub-backup did not take it"
+                : $"the manifest {set.Manifest} is not in the restored database"]
+            : DatabaseManifest.Hash(text) == set.Manifest
+                ? [] : [$"the restored manifest's SHA-256 is {DatabaseManifest.Hash(text)}, the set's annotation says {set.Manifest}"]));
         if (text is null) throw Failure(set);
 
         var expected = DatabaseManifest.Parse(text);
-        foreach (var result in DrillChecks.Compare(expected, await DrillReader.ReadAsync(connection, expected, _ => true, cancel), await DrillReader.LifetimesAsync(connection, cancel)))
+        foreach (var result in DrillChecks.Compare(expected, await DrillReader.ReadAsync(connection, expected, _ => true, cancel),
+            await DrillReader.LifetimesAsync(connection, cancel)))
             Tell(run, result);
         return expected;
     }
 
-    private async Task LookAtTargetAsync(JobRun run, ScratchInstance instance, DatabaseManifest expected, DateTimeOffset? to, DateTimeOffset reference, CancellationToken cancel)
+    private async Task LookAtTargetAsync(JobRun run, ScratchInstance instance, DatabaseManifest expected, DateTimeOffset? to,
+        DateTimeOffset reference, CancellationToken cancel)
     {
         await using (var connection = await ConnectAsync(instance, cancel))
         {
-            Tell(run, DrillChecks.RowsAtTarget(expected, await DrillReader.ReadAsync(connection, expected, chunk => !chunk.Sealed, cancel)));
+            Tell(run, DrillChecks.RowsAtTarget(expected,
+                await DrillReader.ReadAsync(connection, expected, chunk => !chunk.Sealed, cancel)));
             Tell(run, await DrillReader.AnswersAsync(connection, cancel));
             var newest = await DrillReader.NewestAsync(connection, cancel);
             Tell(run, DrillChecks.Target(newest, to));
@@ -122,16 +137,21 @@ internal sealed class DrillJob(BackupSettings settings, PgBackRest pgBackRest, T
         }
 
         var (exitCode, output) = await instance.CheckFilesAsync(Database, cancel);
-        Tell(run, new CheckResult("pg_amcheck", 1, exitCode == 0 ? [] : [.. output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Take(20)]));
+        Tell(run, new CheckResult("pg_amcheck", 1,
+            exitCode == 0 ? [] : [.. output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Take(20)]));
     }
 
     private void Conclude(JobRun run, BackupSet set)
     {
         run.Detail["size_bytes"] = set.Size;
-        run.Detail["checks"] = new JsonObject([.. results.Select(result => KeyValuePair.Create(result.Name, (JsonNode?)(result.Passed ? "passed" : "failed")))]);
+        run.Detail["checks"] =
+            new JsonObject(
+                [.. results.Select(result => KeyValuePair.Create(result.Name, (JsonNode?)(result.Passed ? "passed" : "failed")))]);
         if (results.Any(result => !result.Passed)) throw Failure(set);
         run.Message = string.Create(CultureInfo.InvariantCulture,
-            $"{set.Label} restored: {results.Count} checks of {results.Sum(result => result.Compared)} things passed; recovered in {run.Detail["recovery_seconds"]} s (RTO), newest row {run.Detail["newest_row_age_seconds"]} s old (RPO)");
+            $"{set.Label} restored: {results.Count} checks of {results.Sum(result => result.Compared)} things passed; "
+                + $"recovered in {run.Detail["recovery_seconds"]} s (RTO), "
+                + $"newest row {run.Detail["newest_row_age_seconds"]} s old (RPO)");
     }
 
     private void Tell(JobRun run, CheckResult result)
@@ -146,16 +166,20 @@ internal sealed class DrillJob(BackupSettings settings, PgBackRest pgBackRest, T
     {
         var failed = results.Where(result => !result.Passed).ToList();
         return new BackupException(
-            $"Set {set.Label} was restored but did not pass, {failed.Count} of {results.Count} checks failed: {string.Join("; ", failed.Select(result => $"{result.Name} ({result.Problems[0]})"))}.",
+            $"Set {set.Label} was restored but did not pass, {failed.Count} of {results.Count} checks failed: "
+                + $"{string.Join("; ", failed.Select(result => $"{result.Name} ({result.Problems[0]})"))}.",
             "Do not rely on this set: drill an older one (`hub-backup drill --set`), take a full backup, and drill that.");
     }
 
-    private Task<NpgsqlConnection> ConnectAsync(ScratchInstance instance, CancellationToken cancel) => instance.ConnectAsync(Database, cancel);
+    private Task<NpgsqlConnection> ConnectAsync(ScratchInstance instance, CancellationToken cancel) =>
+        instance.ConnectAsync(Database, cancel);
 
     /// <summary>The database of the cluster's connection string; Hub's own name without one.</summary>
-    private string Database => settings.ConnectionString is { } text && new NpgsqlConnectionStringBuilder(text).Database is { Length: > 0 } name ? name : "llm_analytics";
+    private string Database => settings.ConnectionString is { } text
+        && new NpgsqlConnectionStringBuilder(text).Database is { Length: > 0 } name ? name : "llm_analytics";
 
-    private static async Task<T?> ScalarAsync<T>(NpgsqlConnection connection, string sql, CancellationToken cancel, params object[] parameters)
+    private static async Task<T?> ScalarAsync<T>(NpgsqlConnection connection, string sql, CancellationToken cancel,
+        params object[] parameters)
     {
         await using var command = new NpgsqlCommand(sql, connection);
         foreach (var parameter in parameters) command.Parameters.Add(new NpgsqlParameter { Value = parameter });

@@ -7,11 +7,13 @@ namespace Analytics.Backup.Drill;
 internal static class DrillReader
 {
     /// <summary>The restored state, with the rows of those chunks that the manifest counted and that are asked for.</summary>
-    public static async Task<DatabaseManifest> ReadAsync(NpgsqlConnection connection, DatabaseManifest expected, Func<ChunkState, bool> wanted, CancellationToken cancel)
+    public static async Task<DatabaseManifest> ReadAsync(NpgsqlConnection connection, DatabaseManifest expected,
+        Func<ChunkState, bool> wanted, CancellationToken cancel)
     {
         var reader = new ManifestReader(connection);
         var restored = await reader.ReadCatalogAsync(cancel);
-        var read = expected.Hypertables.SelectMany(table => table.Chunks).Where(chunk => chunk.Rows is not null && wanted(chunk)).ToDictionary(chunk => chunk.Name);
+        var read = expected.Hypertables.SelectMany(table => table.Chunks).Where(chunk => chunk.Rows is not null && wanted(chunk))
+            .ToDictionary(chunk => chunk.Name);
         var hypertables = new List<HypertableState>();
         foreach (var table in restored.Hypertables)
         {
@@ -19,7 +21,8 @@ internal static class DrillReader
             foreach (var chunk in table.Chunks)
             {
                 // Sealed then is sealed now: what decides is what was recorded, not the hour of the drill.
-                chunks.Add(read.TryGetValue(chunk.Name, out var recorded) ? await reader.ReadRowsAsync(table.Name, chunk with { Sealed = recorded.Checksum is not null }, cancel) : chunk);
+                chunks.Add(read.TryGetValue(chunk.Name, out var recorded) ? await reader.ReadRowsAsync(table.Name,
+                    chunk with { Sealed = recorded.Checksum is not null }, cancel) : chunk);
             }
 
             hypertables.Add(table with { Chunks = chunks });
@@ -31,7 +34,8 @@ internal static class DrillReader
     /// <summary>How long each hypertable keeps its rows.</summary>
     public static async Task<IReadOnlyDictionary<string, TimeSpan>> LifetimesAsync(NpgsqlConnection connection, CancellationToken cancel)
     {
-        await using var command = new NpgsqlCommand("SELECT hypertable, extract(epoch FROM keep_for)::float8 FROM analytics.table_lifecycles", connection);
+        await using var command =
+            new NpgsqlCommand("SELECT hypertable, extract(epoch FROM keep_for)::float8 FROM analytics.table_lifecycles", connection);
         await using var reader = await command.ExecuteReaderAsync(cancel);
         var lifetimes = new Dictionary<string, TimeSpan>();
         while (await reader.ReadAsync(cancel)) lifetimes[reader.GetString(0)] = TimeSpan.FromSeconds(reader.GetDouble(1));
@@ -95,7 +99,8 @@ internal static class DrillReader
         foreach (var statement in statements)
         {
             await using var command = new NpgsqlCommand(statement, connection);
-            if (await command.ExecuteScalarAsync(cancel) is DateTime at && (row is null || at > row.Value.UtcDateTime)) row = new DateTimeOffset(at, TimeSpan.Zero);
+            if (await command.ExecuteScalarAsync(cancel) is DateTime at && (row is null || at > row.Value.UtcDateTime))
+                row = new DateTimeOffset(at, TimeSpan.Zero);
         }
 
         return new Newest(commit, row);
@@ -108,7 +113,8 @@ internal static class DrillReader
 public sealed record Newest(DateTimeOffset? Commit, DateTimeOffset? Row)
 {
     /// <summary>
-    /// The newer of both. A database at rest commits nothing, so its newest row may well be old; what is lost is what was committed after this.
+    /// The newer of both. A database at rest commits nothing, so its newest row may well be old; what is lost is what was committed after
+    /// this.
     /// </summary>
     public DateTimeOffset? Any => Commit is null || Row > Commit ? Row : Commit;
 }

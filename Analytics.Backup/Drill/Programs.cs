@@ -17,14 +17,17 @@ internal static class Programs
     /// <summary>Runs a program to its end.</summary>
     /// <returns>Its exit code, and both its streams.</returns>
     /// <exception cref="BackupException">It cannot be started.</exception>
-    public static async Task<(int ExitCode, string Output)> RunAsync(string program, IEnumerable<string> arguments, CancellationToken cancel)
+    public static async Task<(int ExitCode, string Output)> RunAsync(string program, IEnumerable<string> arguments,
+        CancellationToken cancel)
     {
         var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
         // The scratch instance is reached by its socket; nothing of the cluster's connection may leak in.
-        foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("PG", StringComparison.Ordinal) && !name.StartsWith("PGBACKREST", StringComparison.Ordinal)).ToList())
+        foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("PG", StringComparison.Ordinal)
+            && !name.StartsWith("PGBACKREST", StringComparison.Ordinal)).ToList())
             start.Environment.Remove(name);
         using var process = Start(start);
-        var (output, error) = (process.StandardOutput.ReadToEndAsync(CancellationToken.None), process.StandardError.ReadToEndAsync(CancellationToken.None));
+        var (output, error) = (process.StandardOutput.ReadToEndAsync(CancellationToken.None),
+            process.StandardError.ReadToEndAsync(CancellationToken.None));
         try
         {
             await process.WaitForExitAsync(cancel);
@@ -47,7 +50,8 @@ internal static class Programs
         }
         catch (System.ComponentModel.Win32Exception e)
         {
-            throw new BackupException($"{start.FileName} cannot be started: {e.Message}.", "Run drills in the image that has PostgreSQL's programs (stage backup).", ExitCodes.Configuration);
+            throw new BackupException($"{start.FileName} cannot be started: {e.Message}.",
+                "Run drills in the image that has PostgreSQL's programs (stage backup).", ExitCodes.Configuration);
         }
     }
 }

@@ -51,7 +51,8 @@ internal sealed class ScratchDirectory : IAsyncDisposable
         }
         catch (IOException e)
         {
-            throw new BackupException($"Another drill runs in {parent}: {e.Message}", "Wait for it, or give this one another HUB_BACKUP_SCRATCH.");
+            throw new BackupException($"Another drill runs in {parent}: {e.Message}",
+                "Wait for it, or give this one another HUB_BACKUP_SCRATCH.");
         }
 
         foreach (var left in Directory.GetDirectories(parent, $"{Prefix}*"))
@@ -82,11 +83,13 @@ internal sealed class ScratchDirectory : IAsyncDisposable
         {
             var major = (await File.ReadAllTextAsync(Path.Combine(data, "PG_VERSION"))).Trim();
             // Nothing in it is of value.
-            await Programs.RunAsync(Programs.Find("pg_ctl", major), ["stop", "--pgdata", data, "--mode=immediate", "--wait", "--timeout=60"], CancellationToken.None);
+            await Programs.RunAsync(Programs.Find("pg_ctl", major),
+                ["stop", "--pgdata", data, "--mode=immediate", "--wait", "--timeout=60"], CancellationToken.None);
         }
 
         var file = Path.Combine(root, SocketsFile);
-        if (File.Exists(file) && await File.ReadAllTextAsync(file) is var sockets && Path.GetFileName(sockets).StartsWith(Prefix, StringComparison.Ordinal) && Directory.Exists(sockets))
+        if (File.Exists(file) && await File.ReadAllTextAsync(file) is var sockets && Path.GetFileName(sockets).StartsWith(Prefix,
+            StringComparison.Ordinal) && Directory.Exists(sockets))
             Directory.Delete(sockets, recursive: true);
         Directory.Delete(root, recursive: true);
     }

@@ -12,7 +12,8 @@ namespace Analytics.Backup.Drill;
 internal sealed record RecoveryTarget(IReadOnlyDictionary<string, string> Settings, bool Pauses)
 {
     /// <summary>As soon as the backup is consistent: the state at its end.</summary>
-    public static RecoveryTarget EndOfBackup { get; } = new(new Dictionary<string, string> { ["recovery_target"] = "immediate", ["recovery_target_action"] = "pause" }, Pauses: true);
+    public static RecoveryTarget EndOfBackup { get; } =
+        new(new Dictionary<string, string> { ["recovery_target"] = "immediate", ["recovery_target_action"] = "pause" }, Pauses: true);
 
     /// <summary>All WAL that there is.</summary>
     public static RecoveryTarget EndOfArchive { get; } = new(new Dictionary<string, string>(), Pauses: false);
@@ -23,7 +24,11 @@ internal sealed record RecoveryTarget(IReadOnlyDictionary<string, string> Settin
         var settings = plan switch
         {
             { Moment: { } moment } => new Dictionary<string, string>(At(moment).Settings),
-            { Type: RestoreType.Immediate } => new Dictionary<string, string> { ["recovery_target"] = "immediate", ["recovery_target_action"] = "promote" },
+            { Type: RestoreType.Immediate } => new Dictionary<string, string>
+            {
+                ["recovery_target"] = "immediate",
+                ["recovery_target_action"] = "promote"
+            },
             _ => [],
         };
         if (plan.IsAbandoned) settings["recovery_target_timeline"] = "current";
@@ -91,10 +96,13 @@ internal sealed partial class ScratchInstance(ScratchDirectory directory, string
     /// <exception cref="BackupException">It ended before; says what its log says.</exception>
     public async Task StartAsync(RecoveryTarget target, Action<string> say, CancellationToken cancel)
     {
-        var start = new ProcessStartInfo("/bin/sh", ["-c", """exec "$0" "$@" >> "$HUB_DRILL_LOG" 2>&1 < /dev/null""", Programs.Find("postgres", major), "-D", directory.Data, .. await SettingsAsync(target, cancel)]);
+        var start = new ProcessStartInfo("/bin/sh",
+            ["-c", """exec "$0" "$@" >> "$HUB_DRILL_LOG" 2>&1 < /dev/null""", Programs.Find("postgres", major), "-D", directory.Data,
+                .. await SettingsAsync(target, cancel)]);
         start.Environment["HUB_DRILL_LOG"] = directory.Log;
         // The same reason as in PgBackRest: restore_command is told everything by its own configuration.
-        foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("PGBACKREST_PG", StringComparison.Ordinal) || name == "PGBACKREST_CONFIG").ToList())
+        foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("PGBACKREST_PG", StringComparison.Ordinal)
+            || name == "PGBACKREST_CONFIG").ToList())
             start.Environment.Remove(name);
         using var server = Programs.Start(start);
         try
@@ -129,7 +137,8 @@ internal sealed partial class ScratchInstance(ScratchDirectory directory, string
     /// <summary>Stops it.</summary>
     public async Task StopAsync(CancellationToken cancel)
     {
-        var (exitCode, output) = await Programs.RunAsync(Programs.Find("pg_ctl", major), ["stop", "--pgdata", directory.Data, "--mode=fast", "--wait", "--timeout=600"], cancel);
+        var (exitCode, output) = await Programs.RunAsync(Programs.Find("pg_ctl", major),
+            ["stop", "--pgdata", directory.Data, "--mode=fast", "--wait", "--timeout=600"], cancel);
         if (exitCode != 0) throw new BackupException($"The scratch instance does not stop: {output.Trim()}");
     }
 
@@ -161,7 +170,8 @@ internal sealed partial class ScratchInstance(ScratchDirectory directory, string
     /// <summary>Runs pg_amcheck over a database: heap and B-tree of every table, chunks and catalogues included.</summary>
     public Task<(int ExitCode, string Output)> CheckFilesAsync(string database, CancellationToken cancel) => Programs.RunAsync(
         Programs.Find("pg_amcheck", major),
-        ["--host", directory.Sockets, "--username", superuser, "--install-missing", "--jobs", "2", "--no-strict-names", "--database", database], cancel);
+        ["--host", directory.Sockets, "--username", superuser, "--install-missing", "--jobs", "2", "--no-strict-names", "--database",
+            database], cancel);
 
     private async Task<bool> IsThereAsync(RecoveryTarget target, CancellationToken cancel)
     {
@@ -169,7 +179,8 @@ internal sealed partial class ScratchInstance(ScratchDirectory directory, string
         {
             await using var connection = await ConnectAsync("postgres", cancel);
             await using var command = new NpgsqlCommand(
-                target.Pauses ? "SELECT pg_is_in_recovery() AND pg_get_wal_replay_pause_state() = 'paused'" : "SELECT NOT pg_is_in_recovery()", connection);
+                target.Pauses ? "SELECT pg_is_in_recovery() AND pg_get_wal_replay_pause_state() = 'paused'"
+                    : "SELECT NOT pg_is_in_recovery()", connection);
             return await command.ExecuteScalarAsync(cancel) is true;
         }
         catch (NpgsqlException)
@@ -183,9 +194,15 @@ internal sealed partial class ScratchInstance(ScratchDirectory directory, string
     private async Task<IReadOnlyDictionary<string, string>> MinimaAsync(CancellationToken cancel)
     {
         var (exitCode, output) = await Programs.RunAsync(Programs.Find("pg_controldata", major), [directory.Data], cancel);
-        if (exitCode != 0) throw new BackupException($"The restored control file cannot be read: {output.Trim()}", "The set is damaged: run `hub-backup verify`.");
+        if (exitCode != 0) throw new BackupException($"The restored control file cannot be read: {output.Trim()}",
+            "The set is damaged: run `hub-backup verify`.");
         return ControlSetting().Matches(output).ToDictionary(
-            match => match.Groups["name"].Value switch { "max_prepared_xacts" => "max_prepared_transactions", "max_locks_per_xact" => "max_locks_per_transaction", var name => name },
+            match => match.Groups["name"].Value switch
+            {
+                "max_prepared_xacts" => "max_prepared_transactions",
+                "max_locks_per_xact" => "max_locks_per_transaction",
+                var name => name
+            },
             match => match.Groups["value"].Value);
     }
 
@@ -193,20 +210,25 @@ internal sealed partial class ScratchInstance(ScratchDirectory directory, string
         Explain(File.Exists(directory.Log) ? await File.ReadAllLinesAsync(directory.Log, cancel) : []);
 
     /// <summary>
-    /// Why the server ended, by its log. What it says to whoever connects while it starts or ends (<c>FATAL: the database system is …</c>) is an
-    /// answer, not a reason, and may come after the reason.
+    /// Why the server ended, by its log. What it says to whoever connects while it starts or ends (<c>FATAL: the database system is …</c>)
+    /// is an answer, not a reason, and may come after the reason.
     /// </summary>
     internal static BackupException Explain(string[] log)
     {
-        var fatal = log.LastOrDefault(line => (line.Contains("FATAL:", StringComparison.Ordinal) || line.Contains("PANIC:", StringComparison.Ordinal))
+        var fatal =
+            log.LastOrDefault(
+                line => (line.Contains("FATAL:", StringComparison.Ordinal) || line.Contains("PANIC:", StringComparison.Ordinal))
             && !line.Contains("the database system is ", StringComparison.Ordinal)) ?? log.LastOrDefault() ?? "it wrote no log";
         var text = fatal[(fatal.IndexOf("FATAL:", StringComparison.Ordinal) is var at && at >= 0 ? at + 6 : 0)..].Trim();
         return text switch
         {
             _ when text.Contains("before configured recovery target was reached", StringComparison.Ordinal) =>
-                new($"The archive ends before the target: {text}. Last: {LastRestored(log)}", "WAL up to that moment has not arrived, or a segment is missing: run `hub-backup verify`."),
-            _ when text.Contains("end of online backup", StringComparison.Ordinal) || text.Contains("consistent recovery", StringComparison.Ordinal) || text.Contains("checkpoint record", StringComparison.Ordinal) =>
-                new($"WAL that makes the set consistent is missing: {text}. Last: {LastRestored(log)}", "Run `hub-backup verify`: it names the segment; then take a full backup."),
+                new($"The archive ends before the target: {text}. Last: {LastRestored(log)}",
+                    "WAL up to that moment has not arrived, or a segment is missing: run `hub-backup verify`."),
+            _ when text.Contains("end of online backup", StringComparison.Ordinal) || text.Contains("consistent recovery",
+                StringComparison.Ordinal) || text.Contains("checkpoint record", StringComparison.Ordinal) =>
+                new($"WAL that makes the set consistent is missing: {text}. Last: {LastRestored(log)}",
+                    "Run `hub-backup verify`: it names the segment; then take a full backup."),
             _ => new($"The scratch instance ended: {text}", $"The end of its log: {string.Join(" | ", log.TakeLast(8))}"),
         };
     }

@@ -24,7 +24,8 @@ internal sealed class Inspection(BackupSettings settings, PgBackRest pgBackRest,
         var info = await pgBackRest.InfoAsync(cancel);
         var plan = GfsRetention.Plan(info.Sets, time.GetUtcNow(), settings.Policy);
         console.Write(RetentionTable.Render(plan));
-        console.WriteLine($"stanza {info.Stanza}: {info.Sets.Count} sets, {RetentionTable.Bytes(info.StoredSize)} stored; {RetentionTable.Summary(plan, settings.Policy)}");
+        console.WriteLine($"stanza {info.Stanza}: {info.Sets.Count} sets, {RetentionTable.Bytes(info.StoredSize)} stored; "
+            + $"{RetentionTable.Summary(plan, settings.Policy)}");
     }
 
     /// <summary>One label on each line, oldest first.</summary>
@@ -59,7 +60,8 @@ internal sealed class Inspection(BackupSettings settings, PgBackRest pgBackRest,
                     guard = await primary.TryLockAsync(cancel);
                     var tried = guard is not null && await probe.TryAsync(info, cancel);
                     writable = true;
-                    return tried ? "backup.info was rewritten" : guard is null ? "not tried: another backup job runs" : "not tried: there is no set yet";
+                    return tried ? "backup.info was rewritten" : guard is null
+                        ? "not tried: another backup job runs" : "not tried: there is no set yet";
                 });
             }
 
@@ -111,7 +113,8 @@ internal sealed class Inspection(BackupSettings settings, PgBackRest pgBackRest,
             """, connection);
         return await command.ExecuteScalarAsync(cancel) is true
             ? $"primary, PostgreSQL {connection.PostgreSqlVersion}, manifests and results can be written"
-            : throw new BackupException("The role may not record manifests or results.", "Run the migrations (08-backup-manifests.sql) and connect as llm_app.");
+            : throw new BackupException("The role may not record manifests or results.",
+                "Run the migrations (08-backup-manifests.sql) and connect as llm_app.");
     }
 
     private string Scratch()

@@ -9,13 +9,14 @@ using Spectre.Console;
 namespace Analytics.Backup.Jobs;
 
 /// <summary>
-/// One run of a job: measures it, tells how it ended by a row in <c>events.system_events</c> (component <c>backup</c>, kind the job's name) and by
-/// the exit code. The row's detail is what the metrics are made of:
+/// One run of a job: measures it, tells how it ended by a row in <c>events.system_events</c> (component <c>backup</c>, kind the job's name)
+/// and by the exit code. The row's detail is what the metrics are made of:
 /// <code>
 /// {"result":"success","duration_seconds":12.3,"size_bytes":23421895,…}    or    {"result":"failure","duration_seconds":1.2,"error":"…"}
 /// </code>
 /// </summary>
-internal sealed class JobRun(string kind, BackupSettings settings, Primary primary, TimeProvider time, IAnsiConsole console, TextWriter errors)
+internal sealed class JobRun(string kind, BackupSettings settings, Primary primary, TimeProvider time, IAnsiConsole console,
+    TextWriter errors)
 {
     // A result that cannot be recorded in this time is said on stderr, and fails the job.
     private static readonly TimeSpan RecordingTime = TimeSpan.FromSeconds(90);
@@ -49,7 +50,8 @@ internal sealed class JobRun(string kind, BackupSettings settings, Primary prima
         catch (PostgresException e)
         {
             // 42xxx: a table, a function or a right is not there.
-            var todo = e.SqlState.StartsWith("42", StringComparison.Ordinal) ? "The schema may be older than this hub-backup: run the migrations." : "Look at the database's log.";
+            var todo = e.SqlState.StartsWith("42", StringComparison.Ordinal)
+                ? "The schema may be older than this hub-backup: run the migrations." : "Look at the database's log.";
             (exitCode, error) = (ExitCodes.Failed, $"the database refused: {e.SqlState} {e.MessageText} → {todo}");
             await SayAsync($"error: the database refused: {e.SqlState} {e.MessageText}", todo);
         }
@@ -85,7 +87,8 @@ internal sealed class JobRun(string kind, BackupSettings settings, Primary prima
         {
             await using var connection = await primary.OpenAsync(timeout.Token);
             await using var command = new NpgsqlCommand(
-                "INSERT INTO events.system_events (time, component, kind, severity, message, detail) VALUES (now(), 'backup', $1, $2, $3, $4)", connection);
+                "INSERT INTO events.system_events (time, component, kind, severity, message, detail) VALUES (now(), 'backup', $1, "
+                    + "$2, $3, $4)", connection);
             command.Parameters.Add(new NpgsqlParameter { Value = kind });
             command.Parameters.Add(new NpgsqlParameter { Value = error is null ? "info" : "error" });
             command.Parameters.Add(new NpgsqlParameter { Value = error is null ? $"{kind}: {Message}" : $"{kind} failed: {error}" });
@@ -96,7 +99,8 @@ internal sealed class JobRun(string kind, BackupSettings settings, Primary prima
         catch (Exception e) when (e is BackupException or NpgsqlException or OperationCanceledException or IOException)
         {
             await SayAsync(
-                string.Create(CultureInfo.InvariantCulture, $"error: the result of {kind} ({Detail["result"]}) could not be recorded in events.system_events: {e.Message}"),
+                string.Create(CultureInfo.InvariantCulture,
+                    $"error: the result of {kind} ({Detail["result"]}) could not be recorded in events.system_events: {e.Message}"),
                 (e as BackupException)?.Todo ?? "Look at the database; metrics and alerts do not know of this run.");
             return exitCode == ExitCodes.Ok ? ExitCodes.Failed : exitCode;
         }

@@ -41,7 +41,9 @@ internal sealed class Primary(BackupSettings settings, TimeProvider time, Action
             if (waited >= timeout)
             {
                 timeout = TimeSpan.Zero;
-                throw new BackupException($"No primary at {builder.Host}:{builder.Port}/{builder.Database} for {waited.TotalSeconds:0} s: {problem}.", "See `./hub status`; if the cluster is healthy, check password and certificate.");
+                throw new BackupException(
+                    $"No primary at {builder.Host}:{builder.Port}/{builder.Database} for {waited.TotalSeconds:0} s: {problem}.",
+                    "See `./hub status`; if the cluster is healthy, check password and certificate.");
             }
 
             await Task.Delay(TimeSpan.FromSeconds(1), time, cancel);
@@ -49,8 +51,8 @@ internal sealed class Primary(BackupSettings settings, TimeProvider time, Action
     }
 
     /// <summary>
-    /// Waits until no other job changes the repository. pgBackRest's own lock is a file on one host; jobs run in pods of their own, and two that
-    /// write backup.info at once would lose a set.
+    /// Waits until no other job changes the repository. pgBackRest's own lock is a file on one host; jobs run in pods of their own, and two
+    /// that write backup.info at once would lose a set.
     /// </summary>
     /// <returns>The connection that holds the lock until it ends.</returns>
     public async Task<NpgsqlConnection> LockAsync(CancellationToken cancel)
@@ -66,7 +68,8 @@ internal sealed class Primary(BackupSettings settings, TimeProvider time, Action
                 if (!said) log("another backup job runs; waiting for it");
                 said = true;
                 if (time.GetElapsedTime(started) >= settings.LockTime)
-                    throw new BackupException($"Another backup job held the lock for {settings.LockTime:c}.", "See pg_stat_activity for application_name hub-backup; HUB_BACKUP_LOCK_SECONDS sets how long to wait.");
+                    throw new BackupException($"Another backup job held the lock for {settings.LockTime:c}.",
+                        "See pg_stat_activity for application_name hub-backup; HUB_BACKUP_LOCK_SECONDS sets how long to wait.");
                 await Task.Delay(TimeSpan.FromSeconds(2), time, cancel);
             }
         }
@@ -98,7 +101,9 @@ internal sealed class Primary(BackupSettings settings, TimeProvider time, Action
 
     private static async Task<bool> TryAsync(NpgsqlConnection connection, CancellationToken cancel)
     {
-        await using var command = new NpgsqlCommand("SELECT pg_try_advisory_lock($1)", connection) { Parameters = { new NpgsqlParameter { Value = AdvisoryLocks.Backup } } };
+        await using var command = new NpgsqlCommand("SELECT pg_try_advisory_lock($1)",
+            connection)
+        { Parameters = { new NpgsqlParameter { Value = AdvisoryLocks.Backup } } };
         return await command.ExecuteScalarAsync(cancel) is true;
     }
 
@@ -119,7 +124,8 @@ internal sealed class Primary(BackupSettings settings, TimeProvider time, Action
 
         throw Lost("it is not held any more");
 
-        static BackupException Lost(string why) => new($"The lock against other backup jobs was lost: {why}.", "Nothing more was changed in the repository. Start the job again.");
+        static BackupException Lost(string why) =>
+            new($"The lock against other backup jobs was lost: {why}.", "Nothing more was changed in the repository. Start the job again.");
     }
 
     /// <summary>A connection of a job: no pool, and a server that is gone is noticed.</summary>

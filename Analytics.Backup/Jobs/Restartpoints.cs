@@ -3,10 +3,10 @@ using Npgsql;
 namespace Analytics.Backup.Jobs;
 
 /// <summary>
-/// Ends a wait that pgBackRest does not end itself. It takes its files from a standby, and for that needs a restartpoint at or after the place
-/// where the backup begins. It asks for one once, as soon as that place is replayed. A standby that is catching up has then not replayed the
-/// checkpoint's own record, which lies behind that place: nothing happens, and pgBackRest waits for the next restartpoint, which may be
-/// checkpoint_timeout (15 min) away, and fails after archive-timeout (5 min). Seen with 2.55.1 under load.
+/// Ends a wait that pgBackRest does not end itself. It takes its files from a standby, and for that needs a restartpoint at or after the
+/// place where the backup begins. It asks for one once, as soon as that place is replayed. A standby that is catching up has then not
+/// replayed the checkpoint's own record, which lies behind that place: nothing happens, and pgBackRest waits for the next restartpoint,
+/// which may be checkpoint_timeout (15 min) away, and fails after archive-timeout (5 min). Seen with 2.55.1 under load.
 /// </summary>
 /// <param name="settings">Where the standbys are.</param>
 /// <param name="time">The clock.</param>

@@ -10,7 +10,8 @@ internal sealed class RetainJob(BackupSettings settings, PgBackRest pgBackRest, 
 {
     // Nothing but what is named goes: neither sets nor WAL by pgBackRest's own counting, whatever its configuration says.
     private static readonly string[] KeepAll =
-        ["--repo=1", "--repo1-retention-full-type=count", "--repo1-retention-full=9999999", "--repo1-retention-diff=9999999", "--repo1-retention-archive-type=full"];
+        ["--repo=1", "--repo1-retention-full-type=count", "--repo1-retention-full=9999999", "--repo1-retention-diff=9999999",
+            "--repo1-retention-archive-type=full"];
 
     /// <summary>Shows what would be done.</summary>
     public async Task ShowAsync(CancellationToken cancel) => Show(await PlanAsync(cancel));
@@ -34,7 +35,8 @@ internal sealed class RetainJob(BackupSettings settings, PgBackRest pgBackRest, 
         if (plan.FullsWithContinuousWal is { } fulls)
         {
             await Primary.RequireLockAsync(guard, cancel);
-            await pgBackRest.RequireAsync("expire", [.. KeepAll, string.Create(CultureInfo.InvariantCulture, $"--repo1-retention-archive={fulls}")], cancel);
+            await pgBackRest.RequireAsync("expire",
+                [.. KeepAll, string.Create(CultureInfo.InvariantCulture, $"--repo1-retention-archive={fulls}")], cancel);
         }
 
         run.Detail["restorable_sets"] = plan.RestorableSets;
@@ -59,7 +61,9 @@ internal sealed class RetainJob(BackupSettings settings, PgBackRest pgBackRest, 
     {
         var (planned, there) = (plan.Kept.Select(set => set.Label).ToHashSet(), left.Sets.Select(set => set.Label).ToHashSet());
         if (planned.Except(there).FirstOrDefault() is { } gone)
-            throw new BackupException($"Set {gone} should have been kept and is gone.", "Something else expires sets: set expire-auto=n and repo1-retention-full=9999999 in pgbackrest.conf, and look for other jobs.");
+            throw new BackupException($"Set {gone} should have been kept and is gone.",
+                "Something else expires sets: set expire-auto=n and repo1-retention-full=9999999 in pgbackrest.conf, and look for "
+                    + "other jobs.");
         if (there.Except(planned).FirstOrDefault() is { } stayed)
             throw new BackupException($"Set {stayed} should have been expired and is still there.", "pgBackRest's log is above.");
     }

@@ -33,31 +33,37 @@ internal sealed class VerifyJob(BackupSettings settings, PgBackRest pgBackRest, 
 
         foreach (var problem in problems) run.Say($"✗ {problem}");
         // What was found damaged holds no place any more; the metric should not wait for the next backup.
-        run.Detail["restorable_sets"] = GfsRetention.Plan((await pgBackRest.InfoAsync(cancel)).Sets, time.GetUtcNow(), settings.Policy).RestorableSets;
+        run.Detail["restorable_sets"] = GfsRetention.Plan((await pgBackRest.InfoAsync(cancel)).Sets, time.GetUtcNow(),
+            settings.Policy).RestorableSets;
         run.Detail["sets"] = info.Sets.Count;
         run.Detail["whole"] = findings.Whole.Count;
         run.Detail["damaged"] = findings.Damaged.Count;
         run.Detail["wal_segments"] = report.WalChecked;
         run.Detail["size_bytes"] = info.StoredSize;
-        run.Message = string.Create(CultureInfo.InvariantCulture, $"{findings.Whole.Count} of {info.Sets.Count} sets and {report.WalChecked} WAL segments read, all intact");
+        run.Message = string.Create(CultureInfo.InvariantCulture,
+            $"{findings.Whole.Count} of {info.Sets.Count} sets and {report.WalChecked} WAL segments read, all intact");
         if (problems.Count > 0)
         {
-            throw new BackupException($"The repository is damaged, {problems.Count} findings: {string.Join("; ", problems.Take(20))}{(problems.Count > 20 ? "; …" : "")}.",
-                "Take a full backup now (`hub-backup full`); then docs/runbooks, repository lost. Sets that are marked damaged are not restored, not counted, and are removed after a week.");
+            throw new BackupException($"The repository is damaged, {problems.Count} findings: "
+                + $"{string.Join("; ", problems.Take(20))}{(problems.Count > 20 ? "; …" : "")}.",
+                "Take a full backup now (`hub-backup full`); then docs/runbooks, repository lost. Sets that are marked damaged are not "
+                    + "restored, not counted, and are removed after a week.");
         }
     }
 
     /// <summary>
-    /// It reads the oldest WAL segment of each archive before all else, to learn the segments' size, and gives up without a name when that one
-    /// cannot be read (verifyArchive in src/command/verify/verify.c).
+    /// It reads the oldest WAL segment of each archive before all else, to learn the segments' size, and gives up without a name when that
+    /// one cannot be read (verifyArchive in src/command/verify/verify.c).
     /// </summary>
     private static BackupException Aborted(PgBackRestResult result, RepositoryInfo info)
     {
         var explained = PgBackRestErrors.Explain("verify", result);
         var oldest = info.Archives.Where(archive => archive.First is not null).Select(archive => $"{archive.Id} {archive.First}").ToList();
         return result.ExitCode is 26 or 28 or 29 or 95 && oldest.Count > 0
-            ? new BackupException($"{explained.Message} It stopped before it had read anything else; what it reads first is the oldest WAL segment of each archive, so that is altered: {string.Join(", ", oldest)}.",
-                "Sets that need this segment to be consistent are lost; take a full backup now (`hub-backup full`), whose retention drops the segment once no set needs it.")
+            ? new BackupException($"{explained.Message} It stopped before it had read anything else; what it reads first is the oldest "
+                + $"WAL segment of each archive, so that is altered: {string.Join(", ", oldest)}.",
+                "Sets that need this segment to be consistent are lost; take a full backup now (`hub-backup full`), whose retention "
+                    + "drops the segment once no set needs it.")
             : explained;
     }
 
@@ -67,11 +73,14 @@ internal sealed class VerifyJob(BackupSettings settings, PgBackRest pgBackRest, 
         foreach (var set in info.Sets)
         {
             // An empty value takes an annotation away.
-            string[] annotations = findings.Whole.Contains(set.Label) ? [$"{BackupSet.VerifiedKey}={now}", .. set.Annotations.ContainsKey(BackupSet.DamagedKey) ? new[] { $"{BackupSet.DamagedKey}=" } : []]
-                : findings.Damaged.ContainsKey(set.Label) && !set.Annotations.ContainsKey(BackupSet.DamagedKey) ? [$"{BackupSet.DamagedKey}={now}"] : [];
+            string[] annotations = findings.Whole.Contains(set.Label) ? [$"{BackupSet.VerifiedKey}={now}",
+                .. set.Annotations.ContainsKey(BackupSet.DamagedKey) ? new[] { $"{BackupSet.DamagedKey}=" } : []]
+                : findings.Damaged.ContainsKey(set.Label) && !set.Annotations.ContainsKey(BackupSet.DamagedKey)
+                    ? [$"{BackupSet.DamagedKey}={now}"] : [];
             if (annotations.Length == 0) continue;
             if (guard is not null) await Primary.RequireLockAsync(guard, cancel);
-            await pgBackRest.RequireAsync("annotate", ["--repo=1", $"--set={set.Label}", .. annotations.Select(annotation => $"--annotation={annotation}")], cancel);
+            await pgBackRest.RequireAsync("annotate",
+                ["--repo=1", $"--set={set.Label}", .. annotations.Select(annotation => $"--annotation={annotation}")], cancel);
         }
     }
 
@@ -95,7 +104,8 @@ internal sealed class VerifyJob(BackupSettings settings, PgBackRest pgBackRest, 
         {
             await using var connection = await primary.OpenAsync(cancel);
             // Backup labels and timeline histories are archived too. 0 for a server that has archived nothing since it started.
-            await using var command = new NpgsqlCommand("SELECT last_archived_wal FROM pg_stat_archiver WHERE last_archived_wal ~ '^[0-9A-F]{24}$'", connection);
+            await using var command =
+                new NpgsqlCommand("SELECT last_archived_wal FROM pg_stat_archiver WHERE last_archived_wal ~ '^[0-9A-F]{24}$'", connection);
             return await command.ExecuteScalarAsync(cancel) is string name ? WalSegment.Parse(name) : null;
         }
         catch (Exception e) when (e is BackupException { ExitCode: ExitCodes.Failed } or NpgsqlException)
@@ -106,7 +116,8 @@ internal sealed class VerifyJob(BackupSettings settings, PgBackRest pgBackRest, 
     }
 
     private static string? Behind(WalSegment archived, VerifyReport report) =>
-        report.Ranges.Any(range => range.First.Timeline == archived.Timeline && range.First.Number <= archived.Number && archived.Number <= range.Last.Number)
+        report.Ranges.Any(range => range.First.Timeline == archived.Timeline && range.First.Number <= archived.Number
+            && archived.Number <= range.Last.Number)
             ? null
             : $"WAL {archived} is missing, although the server was told that it is archived";
 }

@@ -48,7 +48,8 @@ public sealed record DatabaseManifest(
             var manifest = JsonSerializer.Deserialize<DatabaseManifest>(text, Options) ?? throw new JsonException("it is empty");
             return manifest.Version == CurrentVersion
                 ? manifest
-                : throw new BackupException($"The manifest has layout {manifest.Version}; this hub-backup knows {CurrentVersion}.", "Use the hub-backup of the release that took the backup.");
+                : throw new BackupException($"The manifest has layout {manifest.Version}; this hub-backup knows {CurrentVersion}.",
+                    "Use the hub-backup of the release that took the backup.");
         }
         catch (JsonException e)
         {
@@ -82,7 +83,8 @@ public sealed record ChunkState(string Name, DateTimeOffset Start, DateTimeOffse
     /// <summary>Its rows; null when it was not this backup's turn to read it.</summary>
     public long? Rows { get; init; }
 
-    /// <summary>Sum of a 64-bit hash of every row's text; of sealed chunks only. Independent of the rows' order and of compression.</summary>
+    /// <summary>Sum of a 64-bit hash of every row's text; of sealed chunks only. Independent of the rows' order and of
+    /// compression.</summary>
     public string? Checksum { get; init; }
 }
 

@@ -3,7 +3,8 @@ using Npgsql;
 namespace Analytics.Backup.Manifests;
 
 /// <summary>
-/// Reads the state of a database: on the primary as llm_app, on a scratch instance as its superuser, with the same statements, on TimescaleDB
+/// Reads the state of a database: on the primary as llm_app, on a scratch instance as its superuser, with the same statements, on
+/// TimescaleDB
 /// 2.13/PostgreSQL 15 up to 2.28/17, either edition.
 /// </summary>
 /// <param name="connection">Open; its session's settings are set here.</param>
@@ -24,7 +25,8 @@ public sealed class ManifestReader(NpgsqlConnection connection)
         """;
 
     // timescaledb_version is what the migrations saw last, not what runs.
-    private const string MetadataSql = """SELECT key || '=' || value FROM analytics.schema_metadata WHERE key <> 'timescaledb_version' ORDER BY key COLLATE "C" """;
+    private const string MetadataSql =
+        """SELECT key || '=' || value FROM analytics.schema_metadata WHERE key <> 'timescaledb_version' ORDER BY key COLLATE "C" """;
 
     private const string ChunksSql =
         """
@@ -73,10 +75,12 @@ public sealed class ManifestReader(NpgsqlConnection connection)
     {
         await ExecuteAsync(Session, cancel);
         var (at, server) = (await RowsAsync(ServerSql, reader => (
-            Utc(reader, 0), new ServerState(reader.GetInt32(1), reader.GetString(2), reader.GetString(3), reader.GetFieldValue<string[]>(4))), cancel))[0];
+            Utc(reader, 0), new ServerState(reader.GetInt32(1), reader.GetString(2), reader.GetString(3),
+                reader.GetFieldValue<string[]>(4))), cancel))[0];
         return new DatabaseManifest(
             at, server, await TextsAsync(MetadataSql, cancel), await HypertablesAsync(cancel), await TextsAsync(PoliciesSql, cancel),
-            await TextsAsync(JobsSql, cancel), await RowsAsync(AggregatesSql, reader => new AggregateState(reader.GetString(0), reader.GetString(1), reader.GetString(2)), cancel));
+            await TextsAsync(JobsSql, cancel), await RowsAsync(AggregatesSql,
+                reader => new AggregateState(reader.GetString(0), reader.GetString(1), reader.GetString(2)), cancel));
     }
 
     /// <summary>Counts the rows of a chunk, and takes their checksum when it is sealed.</summary>
@@ -113,18 +117,22 @@ public sealed class ManifestReader(NpgsqlConnection connection)
         {
             // A hypertable over numbers instead of times has no ranges here; Hub has none.
             var hasRange = !reader.IsDBNull(1) && !reader.IsDBNull(2);
-            chunks.Add((reader.GetString(0), hasRange ? new ChunkState(reader.GetString(1), Utc(reader, 2), Utc(reader, 3), reader.GetBoolean(4)) : null));
+            chunks.Add((reader.GetString(0),
+                hasRange ? new ChunkState(reader.GetString(1), Utc(reader, 2), Utc(reader, 3), reader.GetBoolean(4)) : null));
         }
 
-        return [.. chunks.GroupBy(pair => pair.Hypertable).Select(group => new HypertableState(group.Key, [.. group.Select(pair => pair.Chunk).OfType<ChunkState>()]))];
+        return [.. chunks.GroupBy(pair => pair.Hypertable)
+            .Select(group => new HypertableState(group.Key, [.. group.Select(pair => pair.Chunk).OfType<ChunkState>()]))];
     }
 
     private async Task<string> TimeColumnAsync(string hypertable, CancellationToken cancel)
     {
         await using var command = new NpgsqlCommand(
-            "SELECT column_name::text FROM timescaledb_information.dimensions WHERE hypertable_schema || '.' || hypertable_name = $1 AND dimension_number = 1", connection);
+            "SELECT column_name::text FROM timescaledb_information.dimensions WHERE hypertable_schema || '.' || hypertable_name = $1 AND "
+                + "dimension_number = 1", connection);
         command.Parameters.Add(new NpgsqlParameter { Value = hypertable });
-        return (string)(await command.ExecuteScalarAsync(cancel) ?? throw new BackupException($"The hypertable {hypertable} has no dimension."));
+        return (string)(await command.ExecuteScalarAsync(cancel)
+            ?? throw new BackupException($"The hypertable {hypertable} has no dimension."));
     }
 
     private async Task ExecuteAsync(string sql, CancellationToken cancel)
@@ -147,5 +155,6 @@ public sealed class ManifestReader(NpgsqlConnection connection)
 
     private static DateTimeOffset Utc(NpgsqlDataReader reader, int column) => new(reader.GetFieldValue<DateTime>(column), TimeSpan.Zero);
 
-    internal static string Quoted(string name) => string.Join('.', name.Split('.').Select(part => $"\"{part.Replace("\"", "\"\"", StringComparison.Ordinal)}\""));
+    internal static string Quoted(string name) =>
+        string.Join('.', name.Split('.').Select(part => $"\"{part.Replace("\"", "\"\"", StringComparison.Ordinal)}\""));
 }

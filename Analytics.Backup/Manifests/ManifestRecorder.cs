@@ -24,30 +24,37 @@ internal sealed class ManifestRecorder(NpgsqlConnection connection, TimeProvider
         foreach (var (hypertable, chunk) in Turn(manifest, readable))
         {
             // Open chunks are few, and a backup whose newest rows were not counted would prove little.
-            if (!chunk.Sealed || time.GetElapsedTime(started) < budget) read[chunk.Name] = await reader.ReadRowsAsync(hypertable, chunk, cancel);
+            if (!chunk.Sealed || time.GetElapsedTime(started) < budget)
+                read[chunk.Name] = await reader.ReadRowsAsync(hypertable, chunk, cancel);
         }
 
         manifest = manifest with
         {
-            Hypertables = [.. manifest.Hypertables.Select(hypertable => hypertable with { Chunks = [.. hypertable.Chunks.Select(chunk => read.GetValueOrDefault(chunk.Name, chunk))] })],
+            Hypertables = [
+                .. manifest.Hypertables.Select(hypertable =>
+                    hypertable with { Chunks = [.. hypertable.Chunks.Select(chunk => read.GetValueOrDefault(chunk.Name, chunk))] })],
         };
         var text = manifest.ToText();
         var stored = await StoreAsync(backupType, text, cancel);
-        if (stored != DatabaseManifest.Hash(text)) throw new BackupException($"The database stored a different manifest ({stored}).", "Look at its encoding: it must be UTF8.");
+        if (stored != DatabaseManifest.Hash(text))
+            throw new BackupException($"The database stored a different manifest ({stored}).", "Look at its encoding: it must be UTF8.");
         var total = manifest.Hypertables.Sum(hypertable => hypertable.Chunks.Count);
         log(string.Create(CultureInfo.InvariantCulture,
-            $"manifest {stored[..12]}: {manifest.Hypertables.Count} hypertables, {read.Count} of {total} chunks read, {read.Values.Sum(chunk => chunk.Rows)} rows, {read.Values.Count(chunk => chunk.Checksum is not null)} checksums, {time.GetElapsedTime(started).TotalSeconds:0.0} s"));
+            $"manifest {stored[..12]}: {manifest.Hypertables.Count} hypertables, {read.Count} of {total} chunks read, "
+                + $"{read.Values.Sum(chunk => chunk.Rows)} rows, {read.Values.Count(chunk => chunk.Checksum is not null)} checksums, "
+                + $"{time.GetElapsedTime(started).TotalSeconds:0.0} s"));
         return stored;
     }
 
     /// <summary>
-    /// The order in which chunks are read: open ones; the newest sealed ones of the last week; then the others, beginning at another place at
-    /// every backup, so that those which one backup's time does not reach are another's.
+    /// The order in which chunks are read: open ones; the newest sealed ones of the last week; then the others, beginning at another place
+    /// at every backup, so that those which one backup's time does not reach are another's.
     /// </summary>
     internal static IEnumerable<(string Hypertable, ChunkState Chunk)> Turn(DatabaseManifest manifest, IReadOnlySet<string> readable)
     {
         var all = manifest.Hypertables.Where(hypertable => readable.Contains(hypertable.Name))
-            .SelectMany(hypertable => hypertable.Chunks.Select(chunk => (hypertable.Name, Chunk: chunk))).OrderByDescending(pair => pair.Chunk.End).ToList();
+            .SelectMany(hypertable => hypertable.Chunks.Select(chunk => (hypertable.Name, Chunk: chunk)))
+            .OrderByDescending(pair => pair.Chunk.End).ToList();
         var first = all.Where(pair => !pair.Chunk.Sealed || pair.Chunk.End > manifest.RecordedAt - TimeSpan.FromDays(7)).ToList();
         var rest = all.Except(first).ToList();
         var begin = rest.Count == 0 ? 0 : (int)(Math.Abs(manifest.RecordedAt.ToUnixTimeSeconds() / 3600 * 7919) % rest.Count);

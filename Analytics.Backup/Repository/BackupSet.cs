@@ -29,7 +29,8 @@ public sealed record BackupSet(string Label, BackupType Type, DateTimeOffset Sta
     /// <summary>Annotation: since when it is known that a file of it is altered or missing.</summary>
     public const string DamagedKey = "hub-damaged";
 
-    /// <summary>Annotation: since when it lies on a timeline that the cluster has left, because it was restored to a moment before this set ended.</summary>
+    /// <summary>Annotation: since when it lies on a timeline that the cluster has left, because it was restored to a moment before this set
+    /// ended.</summary>
     public const string AbandonedKey = "hub-abandoned";
 
     /// <summary>The backup that it builds on; null for a full.</summary>

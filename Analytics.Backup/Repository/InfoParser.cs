@@ -8,7 +8,9 @@ namespace Analytics.Backup.Repository;
 /// Reads <c>pgbackrest info --output=json</c> (2.55 to 2.59; unknown keys are passed over):
 /// <code>
 /// [{"archive":[{"database":{"id":1,"repo-key":1},"id":"17-1","max":"00…04","min":"00…01"}],
-///   "backup":[{"annotation":{"hub-manifest":"ab…"},"archive":{"start":"00…02","stop":"00…02"},"database":{"id":1,"repo-key":1},"error":false,
+///
+/// "backup":[{"annotation":{"hub-manifest":"ab…"},"archive":{"start":"00…02","stop":"00…02"},
+/// "database":{"id":1,"repo-key":1},"error":false,
 ///     "info":{"delta":23421895,"repository":{"delta":4523296,"size":4523296},"size":23421895},"label":"20261122-200952F","prior":null,
 ///     "reference":null,"timestamp":{"start":1795378192,"stop":1795378193},"type":"full"}],
 ///   "cipher":"aes-256-cbc","db":[{"id":1,"repo-key":1,"system-id":7711090592837693456,"version":"17"}],"name":"hub",
@@ -34,13 +36,15 @@ public static class InfoParser
         try
         {
             // With a wrong key pgBackRest quotes what it decrypted, control characters and all, which JSON does not allow.
-            var all = JsonSerializer.Deserialize<List<StanzaJson>>(string.Concat(json.Select(c => char.IsWhiteSpace(c) ? ' ' : char.IsControl(c) ? '\ufffd' : c)), Options) ?? [];
+            var all = JsonSerializer.Deserialize<List<StanzaJson>>(
+                string.Concat(json.Select(c => char.IsWhiteSpace(c) ? ' ' : char.IsControl(c) ? '\ufffd' : c)), Options) ?? [];
             var found = all.FirstOrDefault(candidate => candidate.Name == stanza);
             return found is null ? new RepositoryInfo(stanza, StanzaStatus.MissingPath, "no such stanza in the repository") : Map(found);
         }
         catch (Exception e) when (e is JsonException or FormatException or ArgumentOutOfRangeException)
         {
-            throw new BackupException($"pgbackrest info answered something that hub-backup cannot read: {e.Message}", "Use pgBackRest 2.55 to 2.59, or report it.");
+            throw new BackupException($"pgbackrest info answered something that hub-backup cannot read: {e.Message}",
+                "Use pgBackRest 2.55 to 2.59, or report it.");
         }
     }
 
@@ -49,18 +53,22 @@ public static class InfoParser
         var repository = stanza.Repo?.MinBy(repo => repo.Key);
         var status = Enum.IsDefined((StanzaStatus)stanza.Status.Code) ? (StanzaStatus)stanza.Status.Code : StanzaStatus.Other;
         var key = repository?.Key ?? 1;
-        return new RepositoryInfo(stanza.Name, status, status == StanzaStatus.Other ? repository?.Status.Message ?? stanza.Status.Message : stanza.Status.Message)
+        return new RepositoryInfo(stanza.Name, status,
+            status == StanzaStatus.Other ? repository?.Status.Message ?? stanza.Status.Message : stanza.Status.Message)
         {
             IsLocked = stanza.Status.Lock?.Backup?.Held ?? false,
-            Databases = [.. (stanza.Db ?? []).Where(db => db.RepoKey == key).Select(db => new RepositoryDatabase(db.Id, db.SystemId, db.Version))],
+            Databases = [
+                .. (stanza.Db ?? []).Where(db => db.RepoKey == key).Select(db => new RepositoryDatabase(db.Id, db.SystemId, db.Version))],
             Archives = [.. (stanza.Archive ?? []).Where(archive => archive.Database.RepoKey == key)
                 .Select(archive => new RepositoryArchive(archive.Id, archive.Database.Id, archive.Min, archive.Max))],
-            Sets = [.. (stanza.Backup ?? []).Where(backup => backup.Database.RepoKey == key).Select(Map).OrderBy(set => set.Label, StringComparer.Ordinal)],
+            Sets = [.. (stanza.Backup ?? []).Where(backup => backup.Database.RepoKey == key).Select(Map).OrderBy(set => set.Label,
+                StringComparer.Ordinal)],
         };
     }
 
     private static BackupSet Map(BackupJson backup) => new(
-        backup.Label, TypeOf(backup.Type), DateTimeOffset.FromUnixTimeSeconds(backup.Timestamp.Start), DateTimeOffset.FromUnixTimeSeconds(backup.Timestamp.Stop))
+        backup.Label, TypeOf(backup.Type), DateTimeOffset.FromUnixTimeSeconds(backup.Timestamp.Start),
+        DateTimeOffset.FromUnixTimeSeconds(backup.Timestamp.Stop))
     {
         Prior = backup.Prior,
         References = backup.Reference ?? [],
@@ -82,7 +90,8 @@ public static class InfoParser
     };
 
     private sealed record StanzaJson(
-        string Name, StatusJson Status, List<RepoJson>? Repo = null, List<DbJson>? Db = null, List<ArchiveJson>? Archive = null, List<BackupJson>? Backup = null);
+        string Name, StatusJson Status, List<RepoJson>? Repo = null, List<DbJson>? Db = null, List<ArchiveJson>? Archive = null,
+        List<BackupJson>? Backup = null);
 
     private sealed record StatusJson(int Code, string Message, LockJson? Lock = null);
 
@@ -99,7 +108,8 @@ public static class InfoParser
     private sealed record ArchiveJson(DatabaseJson Database, string Id, string? Min = null, string? Max = null);
 
     private sealed record BackupJson(
-        string Label, string Type, DatabaseJson Database, TimestampJson Timestamp, SizesJson Info, string? Prior = null, List<string>? Reference = null,
+        string Label, string Type, DatabaseJson Database, TimestampJson Timestamp, SizesJson Info, string? Prior = null,
+        List<string>? Reference = null,
         WalJson? Archive = null, bool? Error = null, Dictionary<string, string>? Annotation = null);
 
     private sealed record TimestampJson(long Start, long Stop);

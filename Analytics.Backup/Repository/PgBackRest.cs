@@ -47,10 +47,12 @@ internal sealed class PgBackRest(BackupSettings settings, Action<string> log, st
     /// <param name="cancel">Asks it to stop, and waits until it has.</param>
     /// <param name="level">How much it logs: <c>info</c>, or <c>detail</c>, whose entries are kept but not shown.</param>
     /// <exception cref="BackupException">It cannot be started.</exception>
-    public async Task<PgBackRestResult> RunAsync(string command, IEnumerable<string> arguments, CancellationToken cancel, string level = "info")
+    public async Task<PgBackRestResult> RunAsync(string command, IEnumerable<string> arguments, CancellationToken cancel,
+        string level = "info")
     {
         cancel.ThrowIfCancellationRequested();
-        var start = new ProcessStartInfo("pgbackrest", [command, $"--stanza={settings.Stanza}", "--log-level-console=off", $"--log-level-stderr={level}",
+        var start = new ProcessStartInfo("pgbackrest",
+            [command, $"--stanza={settings.Stanza}", "--log-level-console=off", $"--log-level-stderr={level}",
             "--no-log-timestamp", .. config is null ? [] : new[] { $"--config={config}" }, .. arguments])
         {
             RedirectStandardOutput = true,
@@ -63,7 +65,8 @@ internal sealed class PgBackRest(BackupSettings settings, Action<string> log, st
         // What a drill restores has nothing to do with the members of the cluster.
         if (config is not null)
         {
-            foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("PGBACKREST_PG", StringComparison.Ordinal) || name == "PGBACKREST_CONFIG").ToList())
+            foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("PGBACKREST_PG", StringComparison.Ordinal)
+                || name == "PGBACKREST_CONFIG").ToList())
                 start.Environment.Remove(name);
         }
 
@@ -83,7 +86,8 @@ internal sealed class PgBackRest(BackupSettings settings, Action<string> log, st
         await error;
         var text = await output;
         // An option that it refuses is told before it knows where its log goes.
-        return new PgBackRestResult(process.ExitCode, text, PgBackRestLog.Parse(process.ExitCode == 0 ? lines : [.. lines, .. text.Split('\n')]));
+        return new PgBackRestResult(process.ExitCode, text,
+            PgBackRestLog.Parse(process.ExitCode == 0 ? lines : [.. lines, .. text.Split('\n')]));
     }
 
     private async Task ReadLogAsync(StreamReader reader, List<string> lines)
@@ -93,7 +97,8 @@ internal sealed class PgBackRest(BackupSettings settings, Action<string> log, st
         {
             lines.Add(line);
             // A further line of an entry is indented.
-            if (!line.StartsWith(' ')) shown = !line.Contains("DETAIL: ", StringComparison.Ordinal) && !line.Contains(" command begin ", StringComparison.Ordinal);
+            if (!line.StartsWith(' '))
+                shown = !line.Contains("DETAIL: ", StringComparison.Ordinal) && !line.Contains(" command begin ", StringComparison.Ordinal);
             if (shown) log(PgBackRestLog.Printable(line));
         }
     }
@@ -109,7 +114,8 @@ internal sealed class PgBackRest(BackupSettings settings, Action<string> log, st
         }
         catch (System.ComponentModel.Win32Exception e)
         {
-            throw new BackupException($"pgbackrest cannot be started: {e.Message}.", "Run hub-backup in the image that has it (stage backup), or install pgBackRest 2.55 or newer.", ExitCodes.Configuration);
+            throw new BackupException($"pgbackrest cannot be started: {e.Message}.",
+                "Run hub-backup in the image that has it (stage backup), or install pgBackRest 2.55 or newer.", ExitCodes.Configuration);
         }
     }
 }

@@ -56,7 +56,8 @@ public static partial class PgBackRestLog
     }
 
     // Control characters but tab and line feed, and what is not UTF-8.
-    private static readonly char[] Garbage = [.. Enumerable.Range(0, 32).Where(c => c is not (9 or 10)).Append(127).Append(0xfffd).Select(c => (char)c)];
+    private static readonly char[] Garbage = [
+        .. Enumerable.Range(0, 32).Where(c => c is not (9 or 10)).Append(127).Append(0xfffd).Select(c => (char)c)];
 
     [GeneratedRegex(@"^(?:[0-9-]+ [0-9:.]+ )?(?:P\d+ +)?(?<level>ERROR|WARN|INFO|DETAIL): (?:\[(?<code>\d{3})\]: )?(?<text>.*)$")]
     private static partial Regex Entry();

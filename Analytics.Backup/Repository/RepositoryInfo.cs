@@ -1,6 +1,7 @@
 namespace Analytics.Backup.Repository;
 
-/// <summary>The stanza's state: <c>status.code</c> of <c>pgbackrest info</c> (src/command/info/info.c, INFO_STANZA_STATUS_CODE_*).</summary>
+/// <summary>The stanza's state: <c>status.code</c> of <c>pgbackrest info</c> (src/command/info/info.c,
+/// INFO_STANZA_STATUS_CODE_*).</summary>
 public enum StanzaStatus
 {
     /// <summary>There are backups.</summary>

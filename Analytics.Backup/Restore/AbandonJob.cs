@@ -21,14 +21,20 @@ internal sealed class AbandonJob(PgBackRest pgBackRest, Primary primary, TimePro
         await using var guard = await primary.LockAsync(cancel);
         var info = await pgBackRest.InfoAsync(cancel);
         // What retention has let go since needs no note any more.
-        var sets = labels.Select(label => info.Find(label) ?? (takeBack ? null : throw new BackupException($"There is no set {label}.", "See `hub-backup list`.", ExitCodes.Configuration))).OfType<BackupSet>().ToList();
+        var sets = labels.Select(label => info.Find(label)
+            ?? (takeBack ? null : throw new BackupException($"There is no set {label}.", "See `hub-backup list`.",
+                ExitCodes.Configuration))).OfType<BackupSet>().ToList();
         var value = takeBack ? "" : time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
         foreach (var set in sets.Where(set => set.IsAbandoned == takeBack))
         {
             await Primary.RequireLockAsync(guard, cancel);
             // An empty value takes an annotation away.
-            await pgBackRest.RequireAsync("annotate", ["--repo=1", $"--set={set.Label}", $"--annotation={BackupSet.AbandonedKey}={value}"], cancel);
-            console.WriteLine($"{set.Label}: {(takeBack ? "part of the cluster's history again" : "left behind by a restore; restored by its label only")}");
+            await pgBackRest.RequireAsync("annotate", ["--repo=1", $"--set={set.Label}", $"--annotation={BackupSet.AbandonedKey}={value}"],
+                cancel);
+            console.WriteLine(
+                takeBack
+                    ? $"{set.Label}: part of the cluster's history again"
+                    : $"{set.Label}: left behind by a restore; restored by its label only");
         }
     }
 }

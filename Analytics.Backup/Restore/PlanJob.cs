@@ -10,7 +10,8 @@ internal sealed class PlanJob(BackupSettings settings, PgBackRest pgBackRest, Pr
 {
     /// <summary>Makes the plan.</summary>
     /// <param name="to">The target.</param>
-    /// <param name="live">There is a primary: what it has not archived yet is archived first, so that any moment until now can be recovered.</param>
+    /// <param name="live">There is a primary: what it has not archived yet is archived first, so that any moment until now can be
+    /// recovered.</param>
     /// <param name="cancel">Stops it.</param>
     /// <exception cref="BackupException">The target cannot be recovered to.</exception>
     public async Task<RestorePlan> MakeAsync(string to, bool live, CancellationToken cancel)
@@ -27,7 +28,9 @@ internal sealed class PlanJob(BackupSettings settings, PgBackRest pgBackRest, Pr
         if (plan.Moment is { } moment && await NewestWalAsync(info, cancel) is var newest && (newest is null || newest < moment))
         {
             throw new BackupException(
-                newest is null ? "There is no WAL in the repository." : $"--to: {moment:u} is after the newest WAL in the repository, which arrived at {newest:u}.",
+                newest is null
+                    ? "There is no WAL in the repository."
+                    : $"--to: {moment:u} is after the newest WAL in the repository, which arrived at {newest:u}.",
                 "Recover to the end of the archive with `--to latest`.", ExitCodes.Configuration);
         }
 
@@ -35,15 +38,16 @@ internal sealed class PlanJob(BackupSettings settings, PgBackRest pgBackRest, Pr
     }
 
     /// <summary>
-    /// Recovery to a moment stops at the first commit after it; in a database that rests there may be none. So one is made, and pgBackRest's
-    /// check brings the segment that holds it into the repository.
+    /// Recovery to a moment stops at the first commit after it; in a database that rests there may be none. So one is made, and
+    /// pgBackRest's check brings the segment that holds it into the repository.
     /// </summary>
     private async Task ArchiveAsync(string to, CancellationToken cancel)
     {
         settings.RequireConnectionString();
         await using (var connection = await primary.OpenAsync(cancel))
         await using (var command = new NpgsqlCommand(
-            "INSERT INTO events.system_events (time, component, kind, severity, message) VALUES (now(), 'backup', 'restore', 'info', $1)", connection))
+            "INSERT INTO events.system_events (time, component, kind, severity, message) VALUES (now(), 'backup', 'restore', 'info', $1)",
+            connection))
         {
             command.Parameters.Add(new NpgsqlParameter { Value = $"restore to {to}: asked for" });
             await command.ExecuteNonQueryAsync(cancel);
@@ -62,7 +66,8 @@ internal sealed class PlanJob(BackupSettings settings, PgBackRest pgBackRest, Pr
     {
         if (info.Archives.LastOrDefault(archive => archive.Last is not null) is not { Last: { } last } archive) return null;
         // Timeline and the upper half of the position: the directory that the highest segment is in.
-        var result = await pgBackRest.RequireAsync("repo-ls", ["--repo=1", "--output=json", $"archive/{info.Stanza}/{archive.Id}/{last[..16]}"], cancel);
+        var result = await pgBackRest.RequireAsync("repo-ls",
+            ["--repo=1", "--output=json", $"archive/{info.Stanza}/{archive.Id}/{last[..16]}"], cancel);
         using var document = JsonDocument.Parse(result.Output);
         return document.RootElement.EnumerateObject()
             .Where(file => file.Value.TryGetProperty("time", out _) && file.Name.Length > 24)

@@ -7,7 +7,8 @@ using Spectre.Console;
 namespace Analytics.Backup.Restore;
 
 /// <summary>
-/// Restores into a scratch instance that stays up until the program is told to end: to look into the past, or to take a lost table out of it.
+/// Restores into a scratch instance that stays up until the program is told to end: to look into the past, or to take a lost table out of
+/// it.
 /// </summary>
 internal sealed class ScratchJob(BackupSettings settings, PgBackRest pgBackRest, TimeProvider time, IAnsiConsole console)
 {
@@ -20,7 +21,8 @@ internal sealed class ScratchJob(BackupSettings settings, PgBackRest pgBackRest,
     {
         var info = await pgBackRest.InfoAsync(cancel);
         var set = info.Find(plan.Set) ?? throw new BackupException($"Set {plan.Set} is gone.", "See `./hub backup list`.");
-        var major = info.Databases.FirstOrDefault(database => database.Id == set.DatabaseId)?.Version ?? throw new BackupException($"The repository does not know the database of set {set.Label}.");
+        var major = info.Databases.FirstOrDefault(database => database.Id == set.DatabaseId)?.Version
+            ?? throw new BackupException($"The repository does not know the database of set {set.Label}.");
         // A directory of its own: drills go on meanwhile.
         var parent = Directory.CreateDirectory(Path.Combine(settings.RequireScratch(), "restore")).FullName;
         await using var scratch = await ScratchDirectory.CreateAsync(parent, Say);
@@ -31,7 +33,8 @@ internal sealed class ScratchJob(BackupSettings settings, PgBackRest pgBackRest,
         Say("recovering");
         var instance = new ScratchInstance(scratch, "postgres", major, time);
         await instance.StartAsync(RecoveryTarget.For(plan), Say, cancel);
-        Say(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"recovered in {time.GetElapsedTime(started).TotalSeconds:0.0} s"));
+        Say(string.Create(System.Globalization.CultureInfo.InvariantCulture,
+            $"recovered in {time.GetElapsedTime(started).TotalSeconds:0.0} s"));
         Say($"{Ready}host={scratch.Sockets} user=postgres dbname={Database}");
         try
         {
@@ -43,7 +46,8 @@ internal sealed class ScratchJob(BackupSettings settings, PgBackRest pgBackRest,
         }
     }
 
-    private string Database => settings.ConnectionString is { } text && new NpgsqlConnectionStringBuilder(text).Database is { Length: > 0 } name ? name : "llm_analytics";
+    private string Database => settings.ConnectionString is { } text
+        && new NpgsqlConnectionStringBuilder(text).Database is { Length: > 0 } name ? name : "llm_analytics";
 
     private void Say(string line) => console.WriteLine(line);
 }

@@ -51,12 +51,15 @@ public static class GfsRetention
         foreach (var full in fulls.Where(full => full.Start > latest))
             reasons[full.Label].Add(new DecisionReason(Reason.FromTheFuture));
         if (present.Count > 0) reasons[present[0].Label].Add(new DecisionReason(Reason.NewestFull));
-        if (restorable.FirstOrDefault(full => full.IsVerified) is { } verified) reasons[verified.Label].Add(new DecisionReason(Reason.LastVerifiedFull));
+        if (restorable.FirstOrDefault(full => full.IsVerified) is { } verified)
+            reasons[verified.Label].Add(new DecisionReason(Reason.LastVerifiedFull));
         // Without a single daily set nothing is known to be better than a damaged one.
-        foreach (var full in present.Where(full => full.IsDamaged && (oldestDaily is null || string.CompareOrdinal(full.Label, oldestDaily.Label) > 0 || IsRecentlyDamaged(full, now))))
+        foreach (var full in present.Where(full => full.IsDamaged
+            && (oldestDaily is null || string.CompareOrdinal(full.Label, oldestDaily.Label) > 0 || IsRecentlyDamaged(full, now))))
             reasons[full.Label].Add(new DecisionReason(Reason.Damaged));
 
-        return new RetentionPlan([.. sets.OrderBy(set => set.Label, StringComparer.Ordinal).Select(set => Decide(set, reasons))], oldestDaily);
+        return new RetentionPlan([.. sets.OrderBy(set => set.Label, StringComparer.Ordinal).Select(set => Decide(set, reasons))],
+            oldestDaily);
     }
 
     /// <summary>The set's UTC day: <c>2026-11-22</c>.</summary>
@@ -64,7 +67,8 @@ public static class GfsRetention
 
     /// <summary>The set's ISO week: <c>2026-W47</c>.</summary>
     public static string Week(BackupSet set) =>
-        string.Create(CultureInfo.InvariantCulture, $"{ISOWeek.GetYear(set.Start.UtcDateTime)}-W{ISOWeek.GetWeekOfYear(set.Start.UtcDateTime):00}");
+        string.Create(CultureInfo.InvariantCulture,
+            $"{ISOWeek.GetYear(set.Start.UtcDateTime)}-W{ISOWeek.GetWeekOfYear(set.Start.UtcDateTime):00}");
 
     /// <summary>The set's month: <c>2026-11</c>.</summary>
     public static string Month(BackupSet set) => set.Start.UtcDateTime.ToString("yyyy-MM", CultureInfo.InvariantCulture);
@@ -72,11 +76,14 @@ public static class GfsRetention
     /// <summary>Whether the damage was found so lately that somebody may still want to look, or to find that a cable was loose.</summary>
     private static bool IsRecentlyDamaged(BackupSet full, DateTimeOffset now) =>
         full.Annotations.TryGetValue(BackupSet.DamagedKey, out var since)
-        && !(DateTimeOffset.TryParse(since, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var found) && now - found > DamagedFor);
+        && !(DateTimeOffset.TryParse(since, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var found)
+            && now - found > DamagedFor);
 
-    /// <summary>Gives the tier's places to the newest set of each period, newest period first, passing over sets that hold one already.</summary>
+    /// <summary>Gives the tier's places to the newest set of each period, newest period first, passing over sets that hold one
+    /// already.</summary>
     private static void Claim(
-        List<BackupSet> newestFirst, int places, Reason tier, Func<BackupSet, string> period, Dictionary<string, List<DecisionReason>> reasons)
+        List<BackupSet> newestFirst, int places, Reason tier, Func<BackupSet, string> period,
+        Dictionary<string, List<DecisionReason>> reasons)
     {
         foreach (var full in newestFirst.DistinctBy(period).Where(full => reasons[full.Label].Count == 0).Take(places).ToList())
             reasons[full.Label].Add(new DecisionReason(tier, period(full)));

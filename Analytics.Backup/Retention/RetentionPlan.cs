@@ -38,7 +38,8 @@ public enum Reason
 
 /// <summary>A reason and what it refers to.</summary>
 /// <param name="Reason">The kind.</param>
-/// <param name="Of">The period (<c>2026-11-22</c>, <c>2026-W47</c>, <c>2026-11</c>) or the label of a full; empty where there is nothing to say.</param>
+/// <param name="Of">The period (<c>2026-11-22</c>, <c>2026-W47</c>, <c>2026-11</c>) or the label of a full; empty where there is nothing to
+/// say.</param>
 public readonly record struct DecisionReason(Reason Reason, string Of = "");
 
 /// <summary>What is to be done with one set.</summary>
@@ -50,8 +51,8 @@ public sealed record Decision(BackupSet Set, bool Keep, IReadOnlyList<DecisionRe
 /// <summary>What is kept and what goes, and which WAL stays.</summary>
 /// <param name="Decisions">One for every set, oldest first.</param>
 /// <param name="ContinuousFrom">
-/// The set from whose start on all WAL stays: the oldest daily one. To any moment from its end to the end of the archive the database can be
-/// recovered; older sets keep the WAL that makes them consistent, and can be restored as of their own end. Null: no WAL may go.
+/// The set from whose start on all WAL stays: the oldest daily one. To any moment from its end to the end of the archive the database can
+/// be recovered; older sets keep the WAL that makes them consistent, and can be restored as of their own end. Null: no WAL may go.
 /// </param>
 public sealed record RetentionPlan(IReadOnlyList<Decision> Decisions, BackupSet? ContinuousFrom)
 {
@@ -75,5 +76,6 @@ public sealed record RetentionPlan(IReadOnlyList<Decision> Decisions, BackupSet?
     public int RestorableSets => Count(Reason.Daily) + Count(Reason.Weekly) + Count(Reason.Monthly);
 
     /// <summary>How many sets are kept for a reason.</summary>
-    public int Count(Reason reason) => Decisions.Count(decision => decision.Keep && decision.Reasons.Any(because => because.Reason == reason));
+    public int Count(Reason reason) =>
+        Decisions.Count(decision => decision.Keep && decision.Reasons.Any(because => because.Reason == reason));
 }

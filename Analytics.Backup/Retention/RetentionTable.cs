@@ -34,10 +34,12 @@ public static class RetentionTable
         ArgumentNullException.ThrowIfNull(policy);
         var expired = plan.Decisions.Count(decision => !decision.Keep);
         var wal = plan.ContinuousFrom is { } from
-            ? $"any time since {from.Stop.UtcDateTime:yyyy-MM-dd HH:mm} UTC can be recovered (all WAL from {from.WalStart ?? "its start"} on stays)"
+            ? $"any time since {from.Stop.UtcDateTime:yyyy-MM-dd HH:mm} UTC can be recovered (all WAL from "
+                + $"{from.WalStart ?? "its start"} on stays)"
             : "no WAL is dropped";
         return string.Create(CultureInfo.InvariantCulture,
-            $"{plan.Count(Reason.Daily)} of {policy.Daily} daily, {plan.Count(Reason.Weekly)} of {policy.Weekly} weekly, {plan.Count(Reason.Monthly)} of {policy.Monthly} monthly sets; {expired} to expire; {wal}.");
+            $"{plan.Count(Reason.Daily)} of {policy.Daily} daily, {plan.Count(Reason.Weekly)} of {policy.Weekly} weekly, "
+                + $"{plan.Count(Reason.Monthly)} of {policy.Monthly} monthly sets; {expired} to expire; {wal}.");
     }
 
     /// <summary>A reason in words.</summary>

@@ -11,7 +11,8 @@ public sealed record Findings(IReadOnlyList<string> Whole, IReadOnlyDictionary<s
     /// <summary>Judges.</summary>
     /// <param name="report">The report.</param>
     /// <param name="info">The sets, read after the verification: one that was removed meanwhile is not lost.</param>
-    /// <param name="continuousFrom">From this set's start on no WAL may be missing; null when only what makes sets consistent is needed.</param>
+    /// <param name="continuousFrom">From this set's start on no WAL may be missing; null when only what makes sets consistent is
+    /// needed.</param>
     public static Findings Judge(VerifyReport report, RepositoryInfo info, BackupSet? continuousFrom)
     {
         ArgumentNullException.ThrowIfNull(report);
@@ -30,7 +31,8 @@ public sealed record Findings(IReadOnlyList<string> Whole, IReadOnlyDictionary<s
         // Whatever made pgBackRest say error and is in none of the above: nothing may be called whole then.
         if (!report.IsOk && problems.Count == 0 && report.Sets.Keys.All(label => info.Find(label) is not null))
             problems.Add("pgbackrest verify reports an error that it does not name; its log is above");
-        var whole = info.Sets.Where(set => !damaged.ContainsKey(set.Label) && report.Sets.GetValueOrDefault(set.Label) == "valid").Select(set => set.Label);
+        var whole = info.Sets.Where(set => !damaged.ContainsKey(set.Label) && report.Sets.GetValueOrDefault(set.Label) == "valid")
+            .Select(set => set.Label);
         return new Findings([.. whole], damaged, [.. problems.Distinct()]);
     }
 
@@ -39,12 +41,14 @@ public sealed record Findings(IReadOnlyList<string> Whole, IReadOnlyDictionary<s
         var status = report.Sets.GetValueOrDefault(set.Label);
         if (status is "invalid" or "manifest missing") return $"pgbackrest verify reports {status}";
         // Oldest first: what it builds on has been judged.
-        if (set.References.Append(set.Prior).FirstOrDefault(label => label is not null && damaged.ContainsKey(label)) is { } broken) return $"it builds on {broken}";
+        if (set.References.Append(set.Prior).FirstOrDefault(label => label is not null && damaged.ContainsKey(label)) is { } broken)
+            return $"it builds on {broken}";
         // Not looked at, because it came meanwhile: nothing is known of it.
         if (status is not "valid" || set.WalStart is null || set.WalStop is null) return null;
         return WalGaps.Missing(WalSegment.Parse(set.WalStart), WalSegment.Parse(set.WalStop), set.DatabaseId, report.Ranges) is { } missing
             ? $"WAL {missing}, which makes it consistent, is missing"
-            : report.Faults.FirstOrDefault(fault => IsWalOf(fault, set)) is { } fault ? $"WAL that makes it consistent is altered: {fault.File}" : null;
+            : report.Faults.FirstOrDefault(fault => IsWalOf(fault, set)) is { } fault
+                ? $"WAL that makes it consistent is altered: {fault.File}" : null;
     }
 
     private static bool IsWalOf(FileFault fault, BackupSet set)

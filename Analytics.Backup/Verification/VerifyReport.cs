@@ -19,13 +19,15 @@ namespace Analytics.Backup.Verification;
 /// reconciliation"); that a differential is broken when a bundled file of its full is; and, at the end, that anything was wrong at all.
 /// </summary>
 /// <param name="IsOk">Whether pgBackRest itself found nothing.</param>
-/// <param name="Sets">Each set that it looked at, and its state: <c>valid</c>, <c>invalid</c>, <c>manifest missing</c>, <c>in-progress</c>.</param>
+/// <param name="Sets">Each set that it looked at, and its state: <c>valid</c>, <c>invalid</c>, <c>manifest missing</c>,
+/// <c>in-progress</c>.</param>
 /// <param name="Faults">Every file that is missing or altered, with what is wrong with it, each once.</param>
 /// <param name="Ranges">The WAL that is there.</param>
 /// <param name="WalChecked">How many segments it read.</param>
 /// <param name="Complaints">Further lines of the result that name a fault, such as a missing info file.</param>
 public sealed partial record VerifyReport(
-    bool IsOk, IReadOnlyDictionary<string, string> Sets, IReadOnlyList<FileFault> Faults, IReadOnlyList<WalRange> Ranges, int WalChecked, IReadOnlyList<string> Complaints)
+    bool IsOk, IReadOnlyDictionary<string, string> Sets, IReadOnlyList<FileFault> Faults, IReadOnlyList<WalRange> Ranges, int WalChecked,
+    IReadOnlyList<string> Complaints)
 {
     /// <summary>Reads both streams.</summary>
     /// <exception cref="BackupException">There is no result in them.</exception>
@@ -39,7 +41,8 @@ public sealed partial record VerifyReport(
         var faults = entries.Select(entry => Fault().Match(entry.Text)).Where(match => match.Success)
             .Select(match => new FileFault(match.Groups["file"].Value, match.Groups["what"].Value)).Distinct().ToList();
         var ranges = entries.Select(entry => Range().Match(entry.Text)).Where(match => match.Success)
-            .Select(match => new WalRange(match.Groups["id"].Value, WalSegment.Parse(match.Groups["first"].Value), WalSegment.Parse(match.Groups["last"].Value))).ToList();
+            .Select(match => new WalRange(match.Groups["id"].Value, WalSegment.Parse(match.Groups["first"].Value),
+                WalSegment.Parse(match.Groups["last"].Value))).ToList();
         return new VerifyReport(
             status.Groups[1].Value == "ok",
             Backup().Matches(output).ToDictionary(match => match.Groups["label"].Value, match => match.Groups["status"].Value),
@@ -67,7 +70,8 @@ public sealed partial record VerifyReport(
     [GeneratedRegex(@"^(archiveId|backup): |^missing: |^no archives or backups exist")]
     private static partial Regex Known();
 
-    [GeneratedRegex(@"^duplicate WAL|^archiveIds '|does not match (archive|backup)\.info|manifest missing for|manifest\.copy does not match|does not contain any target files")]
+    [GeneratedRegex(@"^duplicate WAL|^archiveIds '|does not match (archive|backup)\.info|manifest missing for|"
+        + @"manifest\.copy does not match|does not contain any target files")]
     private static partial Regex Complaint();
 }
 

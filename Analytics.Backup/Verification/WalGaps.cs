@@ -9,11 +9,13 @@ public static class WalGaps
     public static WalSegment? Missing(WalSegment from, WalSegment to, int databaseId, IEnumerable<WalRange> ranges)
     {
         ArgumentNullException.ThrowIfNull(ranges);
-        var own = Of(databaseId, ranges).Where(range => range.First.Timeline == from.Timeline).OrderBy(range => range.First.Number).ToList();
+        var own = Of(databaseId, ranges).Where(range => range.First.Timeline == from.Timeline).OrderBy(range => range.First.Number)
+            .ToList();
         var next = from.Number;
         while (next <= to.Number)
         {
-            if (own.FirstOrDefault(range => range.First.Number <= next && next <= range.Last.Number) is not { } holding) return new WalSegment(from.Timeline, next);
+            if (own.FirstOrDefault(range => range.First.Number <= next && next <= range.Last.Number) is not { } holding)
+                return new WalSegment(from.Timeline, next);
             next = holding.Last.Number + 1;
         }
 
@@ -21,8 +23,8 @@ public static class WalGaps
     }
 
     /// <summary>
-    /// Every gap after a set: on each timeline between its ranges, and between a timeline's end and the beginning of the next one. A segment
-    /// that is on a later timeline is not missing on the earlier one: recovery changes over before it.
+    /// Every gap after a set: on each timeline between its ranges, and between a timeline's end and the beginning of the next one. A
+    /// segment that is on a later timeline is not missing on the earlier one: recovery changes over before it.
     /// </summary>
     public static IEnumerable<string> After(BackupSet set, RepositoryInfo info, IEnumerable<WalRange> ranges)
     {
@@ -31,7 +33,8 @@ public static class WalGaps
         ArgumentNullException.ThrowIfNull(ranges);
         var from = WalSegment.Parse(set.WalStart!);
         var timelines = Of(set.DatabaseId, ranges).Where(range => range.First.Timeline >= from.Timeline && range.Last.Number >= from.Number)
-            .GroupBy(range => range.First.Timeline).OrderBy(group => group.Key).Select(group => group.OrderBy(range => range.First.Number).ToList()).ToList();
+            .GroupBy(range => range.First.Timeline).OrderBy(group => group.Key)
+            .Select(group => group.OrderBy(range => range.First.Number).ToList()).ToList();
         if (timelines.Count == 0 || timelines[0][0].First.Timeline != from.Timeline || timelines[0][0].First.Number > from.Number)
         {
             yield return $"WAL {from} is missing: set {set.Label} cannot be recovered past its end";
@@ -47,7 +50,8 @@ public static class WalGaps
                 if (own[i - 1].Last.Number + 1 < leftAt) yield return Gap(own[i - 1].Last, own[i].First);
             }
 
-            if (timeline + 1 < timelines.Count && leftAt > own[^1].Last.Number + 1) yield return Gap(own[^1].Last, timelines[timeline + 1][0].First with { Timeline = own[0].First.Timeline });
+            if (timeline + 1 < timelines.Count && leftAt > own[^1].Last.Number + 1)
+                yield return Gap(own[^1].Last, timelines[timeline + 1][0].First with { Timeline = own[0].First.Timeline });
         }
     }
 

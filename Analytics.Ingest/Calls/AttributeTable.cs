@@ -10,7 +10,8 @@ internal enum Slot
     Cost, Currency, Streamed, TimeToFirstToken, FinishReasons, FinishReason, User, Conversation, ErrorType,
 }
 
-/// <summary>A name's meaning, its age (0 the newest; the newest name wins) and whether it defines cached tokens as a part of the input.</summary>
+/// <summary>A name's meaning, its age (0 the newest; the newest name wins) and whether it defines cached tokens as a part of the
+/// input.</summary>
 internal readonly record struct SlotName(Slot Slot, int Rank, bool CachedIsPart = false);
 
 /// <summary>

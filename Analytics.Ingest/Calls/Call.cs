@@ -31,8 +31,10 @@ internal sealed class Call
 
     /// <summary>What this call, its cost included, holds of memory while it waits, in bytes; an estimate on the high side.</summary>
     public int EstimatedBytes =>
-        600 + (2 * (Length(TraceId) + Length(SpanId) + Provider.Length + Model.Length + Length(RequestModel) + Operation.Length + Length(ServiceName)
-            + Length(Environment) + Length(UserId) + Length(ConversationId) + Length(FinishReason) + Length(ErrorType) + Length(ErrorMessage)));
+        600 + (2 * (Length(TraceId) + Length(SpanId) + Provider.Length + Model.Length + Length(RequestModel) + Operation.Length
+            + Length(ServiceName)
+            + Length(Environment) + Length(UserId) + Length(ConversationId) + Length(FinishReason) + Length(ErrorType)
+            + Length(ErrorMessage)));
 
     private static int Length(string? text) => text?.Length ?? 0;
 }

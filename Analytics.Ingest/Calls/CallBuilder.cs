@@ -3,13 +3,17 @@ using Microsoft.Extensions.Options;
 namespace Analytics.Ingest.Calls;
 
 /// <summary>
-/// Makes calls as they are stored of calls as they were reported, or says why not. The rules, in the order of their checks; each rejection is counted under its name in
+/// Makes calls as they are stored of calls as they were reported, or says why not. The rules, in the order of their checks; each rejection
+/// is counted under its name in
 /// <c>hub_ingest_rows_rejected</c>:
 /// <list type="table">
-/// <item><term>start_missing, end_missing</term><description>no start or no end time (ingest stores finished calls): rejected</description></item>
+/// <item><term>start_missing, end_missing</term><description>no start or no end time (ingest stores finished calls):
+/// rejected</description></item>
 /// <item><term>end_before_start</term><description>rejected</description></item>
-/// <item><term>too_far_in_future</term><description>started or ended later than now + <see cref="IngestOptions.MaxFuture"/>: rejected</description></item>
-/// <item><term>too_old</term><description>older than <see cref="IngestOptions.MaxAge"/>, retention would drop it: rejected</description></item>
+/// <item><term>too_far_in_future</term><description>started or ended later than now + <see cref="IngestOptions.MaxFuture"/>:
+/// rejected</description></item>
+/// <item><term>too_old</term><description>older than <see cref="IngestOptions.MaxAge"/>, retention would drop it:
+/// rejected</description></item>
 /// <item><term>negative, absurd or unreadable counts</term><description>stored as NULL with a contradiction that names them (see
 /// <see cref="ReportedUsage"/>)</description></item>
 /// <item><term>no usage at all</term><description>stored with NULL tokens, and priced with a NULL cost</description></item>
@@ -69,7 +73,8 @@ internal sealed class CallBuilder(IOptions<IngestOptions> settings, TimeProvider
             ErrorType = reported.IsError ? Text.Clean(reported.ErrorType) ?? "unknown" : null,
             ErrorMessage = reported.IsError ? Text.Clean(reported.ErrorMessage, Text.MessageBound) : null,
             DurationSeconds = reported.EndUnixNano == 0 ? null : (reported.EndUnixNano - reported.StartUnixNano) / 1e9,
-            TimeToFirstTokenSeconds = reported.TimeToFirstTokenSeconds is >= 0 and < SecondsPerDay ? reported.TimeToFirstTokenSeconds : null,
+            TimeToFirstTokenSeconds = reported.TimeToFirstTokenSeconds is >= 0 and < SecondsPerDay
+                ? reported.TimeToFirstTokenSeconds : null,
             Usage = UsageVector.From(reported.Usage, ModelNames.IsAnthropic(provider, model)),
         };
         return null;

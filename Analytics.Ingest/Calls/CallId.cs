@@ -5,8 +5,8 @@ using System.Text;
 namespace Analytics.Ingest.Calls;
 
 /// <summary>
-/// Request ids: UUIDs of version 8 (RFC 9562, "custom") from the first 16 bytes of a SHA-256, so that a resend has the id of the first sending
-/// and two projects never share one.
+/// Request ids: UUIDs of version 8 (RFC 9562, "custom") from the first 16 bytes of a SHA-256, so that a resend has the id of the first
+/// sending and two projects never share one.
 /// </summary>
 internal static class CallId
 {

@@ -49,7 +49,8 @@ internal static class JsonText
         return length;
     }
 
-    private static char Unit(ReadOnlySpan<byte> escape) => (char)ushort.Parse(escape[2..6], NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+    private static char Unit(ReadOnlySpan<byte> escape) => (char)ushort.Parse(escape[2..6], NumberStyles.HexNumber,
+        CultureInfo.InvariantCulture);
 
     private static byte Single(byte escape) => escape switch
     {

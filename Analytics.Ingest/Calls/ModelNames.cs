@@ -6,8 +6,8 @@ namespace Analytics.Ingest.Calls;
 internal static class ModelNames
 {
     /// <summary>
-    /// Provider names in use (OTel's <c>gen_ai.provider.name</c>, its older <c>gen_ai.system</c>, LiteLLM's and OpenInference's) to the one that
-    /// the catalogue uses. Azure's own OpenAI models cost what OpenAI's cost.
+    /// Provider names in use (OTel's <c>gen_ai.provider.name</c>, its older <c>gen_ai.system</c>, LiteLLM's and OpenInference's) to the one
+    /// that the catalogue uses. Azure's own OpenAI models cost what OpenAI's cost.
     /// </summary>
     private static readonly FrozenDictionary<string, string> Providers = new Dictionary<string, string>
     {
@@ -52,7 +52,8 @@ internal static class ModelNames
     [
         ("claude", "anthropic"), ("gpt-", "openai"), ("chatgpt-", "openai"), ("o1", "openai"), ("o3", "openai"), ("o4", "openai"),
         ("text-embedding-", "openai"), ("gemini-", "google"), ("mistral-", "mistral"), ("codestral", "mistral"), ("magistral", "mistral"),
-        ("ministral", "mistral"), ("deepseek-", "deepseek"), ("grok-", "x-ai"), ("command-", "cohere"), ("sonar", "perplexity"), ("nova-", "aws"),
+        ("ministral", "mistral"), ("deepseek-", "deepseek"), ("grok-", "x-ai"), ("command-", "cohere"), ("sonar", "perplexity"), ("nova-",
+            "aws"),
     ];
 
     // A host with prices of its own (Groq, DeepInfra, Together …) must not be charged at the price of the model's maker.
@@ -64,7 +65,8 @@ internal static class ModelNames
         new[] { "us", "us-gov", "eu", "apac", "ap", "jp", "au", "ca", "sa", "global" }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
     private static readonly FrozenSet<string> BedrockVendors =
-        new[] { "anthropic", "amazon", "meta", "mistral", "cohere", "ai21", "deepseek", "openai", "qwen" }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+        new[] { "anthropic", "amazon", "meta", "mistral", "cohere", "ai21", "deepseek", "openai",
+            "qwen" }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>The catalogue's name of a provider, lower case.</summary>
     public static string Canonical(string provider) => Providers.TryGetValue(provider, out var name) ? name : provider.ToLowerInvariant();
@@ -89,7 +91,8 @@ internal static class ModelNames
 
     /// <summary>
     /// What a pair may stand for, the likeliest first: as given, then without a prefix such as <c>anthropic/</c>, <c>models/</c> or
-    /// <c>eu.anthropic.</c>, then under the provider whose model family it is, where the given one sells at that provider's price. Names are lower case.
+    /// <c>eu.anthropic.</c>, then under the provider whose model family it is, where the given one sells at that provider's price. Names
+    /// are lower case.
     /// </summary>
     public static IEnumerable<(string Provider, string Model)> Readings(string provider, string model)
     {

@@ -46,11 +46,13 @@ internal static class RestCallMapper
         if (usage.ReasoningTokens is { } reasoning) reported.Report(ref reported.Reasoning, "reasoning_tokens", 0, reasoning);
         if (usage.TotalTokens is { } total) reported.Report(ref reported.Total, "total_tokens", 0, total);
         if (usage.CostUsd is { } cost) reported.ReportCost(cost);
-        if (usage.CachedTokensIncluded is { } included) reported.Declared = included ? CacheConvention.Inclusive : CacheConvention.Exclusive;
+        if (usage.CachedTokensIncluded is { } included)
+            reported.Declared = included ? CacheConvention.Inclusive : CacheConvention.Exclusive;
     }
 
     // Before 1970 is before any retention; 1 lets the rule about age say so.
-    private static ulong UnixNano(DateTimeOffset time) => time <= DateTimeOffset.UnixEpoch ? 1 : (ulong)(time - DateTimeOffset.UnixEpoch).Ticks * 100;
+    private static ulong UnixNano(DateTimeOffset time) =>
+        time <= DateTimeOffset.UnixEpoch ? 1 : (ulong)(time - DateTimeOffset.UnixEpoch).Ticks * 100;
 
     /// <summary>0 without a duration; before the start for a negative one, which the rule about that then rejects.</summary>
     private static ulong End(ulong start, double? seconds) => seconds switch

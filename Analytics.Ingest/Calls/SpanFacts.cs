@@ -18,7 +18,8 @@ internal sealed class SpanFacts
 
     /// <summary>Why the span is no model call; null when it is one.</summary>
     public IgnoredReason? WhyIgnored => ModelCallRules.WhyIgnored(
-        operation ?? requestType, openInferenceKind, traceloopKind, requestModel is not null || responseModel is not null, !usage.IsEmpty, isGenAi);
+        operation ?? requestType, openInferenceKind, traceloopKind, requestModel is not null || responseModel is not null, !usage.IsEmpty,
+        isGenAi);
 
     /// <summary>Whether an attribute of this name says something about a model call; its value need not be read otherwise.</summary>
     public bool Wants(ReadOnlySpan<byte> key, out SlotName name)

@@ -14,7 +14,8 @@ internal static class SpanMapper
     /// Reads one span. Exactly one of the results says what it is: <paramref name="ignored"/> (no model call), <paramref name="rejected"/>
     /// (a model call without ids, by the rule's name), or the call itself.
     /// </summary>
-    public static ReportedCall? Map(int projectId, in ResourceFacts resource, SpanDraft span, out IgnoredReason? ignored, out string? rejected)
+    public static ReportedCall? Map(int projectId, in ResourceFacts resource, SpanDraft span, out IgnoredReason? ignored,
+        out string? rejected)
     {
         rejected = null;
         ignored = resource.IsOwnTelemetry ? IgnoredReason.OwnTelemetry : span.Facts.WhyIgnored;

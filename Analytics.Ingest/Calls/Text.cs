@@ -8,7 +8,8 @@ internal static class Text
     /// <summary>Bound of names (models, providers, services, ids), in UTF-16 units.</summary>
     public const int NameBound = 256;
 
-    /// <summary>Bound of an error message, in UTF-16 units. Longer ones are cut; prompts that a message repeats are thereby cut too.</summary>
+    /// <summary>Bound of an error message, in UTF-16 units. Longer ones are cut; prompts that a message repeats are thereby cut
+    /// too.</summary>
     public const int MessageBound = 1024;
 
     /// <summary>The cleaned text; null when nothing is left.</summary>

@@ -45,7 +45,8 @@ internal sealed record UsageVector(
     /// <param name="anthropic">Whether the model is one of Anthropic's.</param>
     public static UsageVector From(ReportedUsage reported, bool anthropic)
     {
-        var (input, output, read, write) = (reported.Input.Value, reported.Output.Value, reported.CacheRead.Value, reported.CacheWrite.Value);
+        var (input, output, read, write) = (reported.Input.Value, reported.Output.Value, reported.CacheRead.Value,
+            reported.CacheWrite.Value);
         var (reasoning, total) = (reported.Reasoning.Value, reported.Total.Value);
         var cached = (read ?? 0) + (write ?? 0);
 

@@ -16,7 +16,8 @@ internal static class CertificateProbe
     /// <param name="cancellationToken">Ends the attempt.</param>
     /// <exception cref="IOException">The server does not speak TLS, or hangs up before it has shown a certificate.</exception>
     /// <exception cref="SocketException">There is no such server.</exception>
-    public static async Task<WatchedCertificate> LookAsync(Uri endpoint, X509Certificate2Collection? authority, CancellationToken cancellationToken)
+    public static async Task<WatchedCertificate> LookAsync(Uri endpoint, X509Certificate2Collection? authority,
+        CancellationToken cancellationToken)
     {
         using var client = new TcpClient();
         await client.ConnectAsync(endpoint.Host, endpoint.Port, cancellationToken);
@@ -32,7 +33,8 @@ internal static class CertificateProbe
             using var leaf = X509CertificateLoader.LoadCertificate(certificate.GetRawCertData());
             using var chain = new X509Chain { ChainPolicy = Policy(authority) };
             trusted = chain.Build(leaf) && !errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch);
-            expires = chain.ChainElements.Select(element => new DateTimeOffset(element.Certificate.NotAfter.ToUniversalTime(), TimeSpan.Zero)).Min();
+            expires = chain.ChainElements.Select(element => new DateTimeOffset(element.Certificate.NotAfter.ToUniversalTime(),
+                TimeSpan.Zero)).Min();
             return true;
         });
         await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = endpoint.Host }, cancellationToken);
@@ -45,7 +47,8 @@ internal static class CertificateProbe
     {
         await network.WriteAsync(SslRequest, cancellationToken);
         var answer = new byte[1];
-        if (await network.ReadAsync(answer, cancellationToken) != 1 || answer[0] != 'S') throw new IOException($"{Name(endpoint)} offers no TLS.");
+        if (await network.ReadAsync(answer, cancellationToken) != 1 || answer[0] != 'S')
+            throw new IOException($"{Name(endpoint)} offers no TLS.");
     }
 
     private static X509ChainPolicy Policy(X509Certificate2Collection? authority)

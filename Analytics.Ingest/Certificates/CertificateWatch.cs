@@ -10,7 +10,8 @@ namespace Analytics.Ingest.Certificates;
 /// Looks at the certificates of the configured servers now and then, because no component tells when its own expires, and blackbox_exporter
 /// cannot ask PostgreSQL or PgBouncer for TLS. What was seen last stays, so that a server that is away does not hide an expiry.
 /// </summary>
-internal sealed class CertificateWatch(IOptions<IngestOptions> options, IngestMetrics metrics, TimeProvider time, ILogger<CertificateWatch> log) : BackgroundService
+internal sealed class CertificateWatch(IOptions<IngestOptions> options, IngestMetrics metrics, TimeProvider time,
+    ILogger<CertificateWatch> log) : BackgroundService
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
@@ -20,10 +21,12 @@ internal sealed class CertificateWatch(IOptions<IngestOptions> options, IngestMe
     /// <exception cref="InvalidOperationException">An endpoint is neither tls:// nor postgres://, or has no port.</exception>
     internal static IReadOnlyList<Uri> Endpoints(string setting) =>
     [
-        .. setting.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(text => new Uri(text, UriKind.Absolute) is
+        .. setting.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            .Select(text => new Uri(text, UriKind.Absolute) is
         { Scheme: "tls" or "postgres", Port: > 0 } endpoint
             ? endpoint
-            : throw new InvalidOperationException($"Ingest:WatchedCertificates: '{text}' is neither tls://host:port nor postgres://host:port.")),
+            : throw new InvalidOperationException(
+                $"Ingest:WatchedCertificates: '{text}' is neither tls://host:port nor postgres://host:port.")),
     ];
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -38,12 +41,15 @@ internal sealed class CertificateWatch(IOptions<IngestOptions> options, IngestMe
         }
     }
 
-    [SuppressMessage("Design", "CA1031", Justification = "What a server sends in the middle of its death may fail in any way; an exception here would stop the host, and with it ingest.")]
+    [SuppressMessage("Design", "CA1031",
+        Justification = "What a server sends in the middle of its death may fail in any way; an exception here would stop the host, and "
+            + "with it ingest.")]
     private async Task LookAsync(Uri endpoint, CancellationToken stoppingToken)
     {
         var name = CertificateProbe.Name(endpoint);
 
-        // The source's own timer: one that calls Cancel may do so when the source is disposed of already, and an exception on a timer ends the process.
+        // The source's own timer: one that calls Cancel may do so when the source is disposed of already, and an exception on a timer ends
+        // the process.
         using var timeout = new CancellationTokenSource(Timeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, timeout.Token);
         try

@@ -12,18 +12,20 @@ internal enum Failure
     /// <summary>The database refused a value: find the row by halves.</summary>
     Data,
 
-    /// <summary>Nothing was committed and trying again may help: the server starts, stops, is read-only, has no room or no schema yet.</summary>
+    /// <summary>Nothing was committed and trying again may help: the server starts, stops, is read-only, has no room or no schema
+    /// yet.</summary>
     Transient,
 
-    /// <summary>The connection or the time ran out somewhere between the first byte and the answer to COMMIT: it may be committed.</summary>
+    /// <summary>The connection or the time ran out somewhere between the first byte and the answer to COMMIT: it may be
+    /// committed.</summary>
     Unknown,
 }
 
 internal static class Failures
 {
     /// <summary>
-    /// Classifies a failure. Whatever is not known to be the data's own fault is tried again until the request's deadline: a wrong password or
-    /// a missing table is repaired by somebody, and until then clients are told to retry, not that their rows are wrong.
+    /// Classifies a failure. Whatever is not known to be the data's own fault is tried again until the request's deadline: a wrong password
+    /// or a missing table is repaired by somebody, and until then clients are told to retry, not that their rows are wrong.
     /// </summary>
     public static Failure Classify(Exception exception) => exception switch
     {
@@ -41,5 +43,6 @@ internal static class Failures
         or IOException or SocketException or ReplicationNotConfirmedException;
 }
 
-/// <summary>The server committed without having waited for its standby, and said so by a warning; or it would have, and did not commit.</summary>
+/// <summary>The server committed without having waited for its standby, and said so by a warning; or it would have, and did not
+/// commit.</summary>
 internal sealed class ReplicationNotConfirmedException(string message) : Exception(message);

@@ -3,8 +3,8 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace Analytics.Ingest.Hosting;
 
 /// <summary>
-/// Whether to send requests here: from the first time on that the service was ready. While the primary is away requests wait in the queue, or are
-/// refused with a time to come back; a load balancer that left this instance out would refuse their connections instead.
+/// Whether to send requests here: from the first time on that the service was ready. While the primary is away requests wait in the queue,
+/// or are refused with a time to come back; a load balancer that left this instance out would refuse their connections instead.
 /// </summary>
 internal sealed class AcceptingHealthCheck(IHealthCheck ready) : IHealthCheck
 {

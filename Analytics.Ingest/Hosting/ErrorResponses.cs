@@ -4,7 +4,8 @@ using Microsoft.AspNetCore.Diagnostics;
 
 namespace Analytics.Ingest.Hosting;
 
-/// <summary>Gives every error that no endpoint has answered (404, 405, an unexpected exception) the body of the protocol that was asked for.</summary>
+/// <summary>Gives every error that no endpoint has answered (404, 405, an unexpected exception) the body of the protocol that was asked
+/// for.</summary>
 internal static class ErrorResponses
 {
     public static void UseErrorResponses(this WebApplication app)
@@ -13,7 +14,8 @@ internal static class ErrorResponses
         {
             // A client that went away, or broke off its body, is answered to nobody and is no fault of ours.
             var failure = context.Features.Get<IExceptionHandlerFeature>()?.Error;
-            context.Response.StatusCode = failure is BadHttpRequestException bad ? bad.StatusCode : StatusCodes.Status500InternalServerError;
+            context.Response.StatusCode = failure is BadHttpRequestException bad
+                ? bad.StatusCode : StatusCodes.Status500InternalServerError;
             await AnswerAsync(context);
         }));
         app.UseStatusCodePages(page => AnswerAsync(page.HttpContext));

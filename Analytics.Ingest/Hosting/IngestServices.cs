@@ -40,7 +40,8 @@ internal static class IngestServices
         services.AddSingleton<IConfigureOptions<KestrelServerOptions>, ServerSetup>();
         services.AddSingleton<IConfigureOptions<HostOptions>>(provider =>
             // The server's stopping and the queue's draining share this time.
-            new ConfigureOptions<HostOptions>(host => host.ShutdownTimeout = provider.GetRequiredService<IOptions<IngestOptions>>().Value.DrainTimeout));
+            new ConfigureOptions<HostOptions>(
+                host => host.ShutdownTimeout = provider.GetRequiredService<IOptions<IngestOptions>>().Value.DrainTimeout));
         services.ConfigureHttpJsonOptions(json =>
         {
             json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
@@ -56,9 +57,11 @@ internal static class IngestServices
         services.AddSingleton(provider => new AcceptingHealthCheck(provider.GetRequiredService<SchemaHealthCheck>()));
         services.AddHealthChecks()
             .Add(new HealthCheckRegistration(
-                SchemaHealthCheck.Name, provider => provider.GetRequiredService<SchemaHealthCheck>(), HealthStatus.Unhealthy, [HealthTags.Ready], SchemaHealthCheck.Timeout))
+                SchemaHealthCheck.Name, provider => provider.GetRequiredService<SchemaHealthCheck>(), HealthStatus.Unhealthy,
+                [HealthTags.Ready], SchemaHealthCheck.Timeout))
             .Add(new HealthCheckRegistration(
-                AcceptingHealthCheck.Name, provider => provider.GetRequiredService<AcceptingHealthCheck>(), HealthStatus.Unhealthy, [HealthTags.Accepting], SchemaHealthCheck.Timeout));
+                AcceptingHealthCheck.Name, provider => provider.GetRequiredService<AcceptingHealthCheck>(), HealthStatus.Unhealthy,
+                [HealthTags.Accepting], SchemaHealthCheck.Timeout));
     }
 
     public static void MapIngest(this WebApplication app)

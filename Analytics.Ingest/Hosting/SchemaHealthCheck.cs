@@ -5,7 +5,8 @@ using Npgsql;
 
 namespace Analytics.Ingest.Hosting;
 
-/// <summary>Ready when the database is a primary, its schema is at least the one that this build writes, and prices have been read.</summary>
+/// <summary>Ready when the database is a primary, its schema is at least the one that this build writes, and prices have been
+/// read.</summary>
 internal sealed class SchemaHealthCheck(NpgsqlDataSource dataSource, PriceRefresher prices) : IHealthCheck
 {
     public const string Name = "schema";
@@ -24,12 +25,15 @@ internal sealed class SchemaHealthCheck(NpgsqlDataSource dataSource, PriceRefres
             if (reader.IsDBNull(1)) return Not("The schema has no version: the migrations have not run to their end.");
             if (!SchemaVersion.IsEnough(reader.GetString(1), out var version))
             {
-                return Not($"The schema has version {reader.GetString(1)}, this build needs {SchemaVersion.Required:00}. Run the migrations.");
+                return Not($"The schema has version {reader.GetString(1)}, this build needs {SchemaVersion.Required:00}. Run the "
+                    + $"migrations.");
             }
 
-            return prices.Loaded.IsCompleted ? HealthCheckResult.Healthy($"Primary, schema {version:00}.") : Not("Prices have not been read yet.");
+            return prices.Loaded.IsCompleted
+                ? HealthCheckResult.Healthy($"Primary, schema {version:00}.") : Not("Prices have not been read yet.");
         }
-        catch (PostgresException missing) when (missing.SqlState is PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.InvalidSchemaName)
+        catch (PostgresException missing) when (missing.SqlState is PostgresErrorCodes.UndefinedTable
+            or PostgresErrorCodes.InvalidSchemaName)
         {
             return Not("There is no schema: the migrations have not run.");
         }

@@ -11,7 +11,8 @@ internal sealed class ServerSetup(IOptions<IngestOptions> options) : IConfigureO
     {
         var ingest = options.Value;
         server.AddServerHeader = false;
-        // BodyReader keeps the exact limit. A body over this one is not even drained: its sender sees a broken connection instead of the 413.
+        // BodyReader keeps the exact limit. A body over this one is not even drained: its sender sees a broken connection instead of the
+        // 413.
         server.Limits.MaxRequestBodySize = 4L * ingest.MaxBodyBytes;
         server.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
         server.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(120);

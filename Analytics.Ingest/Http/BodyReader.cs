@@ -28,7 +28,8 @@ internal sealed class BodyReader(IOptions<IngestOptions> options)
         var limit = options.Value.MaxBodyBytes;
         if (request.ContentLength > limit) throw RequestRefusedException.TooLarge(limit, "as sent");
         // A chunked body does not say how long it is; the server counts it.
-        if (request.ContentLength is null && request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } server)
+        if (request.ContentLength is null
+            && request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } server)
         {
             server.MaxRequestBodySize = limit;
         }
@@ -37,7 +38,8 @@ internal sealed class BodyReader(IOptions<IngestOptions> options)
         var gzip = encoding.Equals("gzip", StringComparison.OrdinalIgnoreCase);
         if (!gzip && encoding.Length > 0 && !encoding.Equals("identity", StringComparison.OrdinalIgnoreCase))
         {
-            throw new RequestRefusedException(StatusCodes.Status415UnsupportedMediaType, "The Content-Encoding is not supported. Send gzip or none.");
+            throw new RequestRefusedException(StatusCodes.Status415UnsupportedMediaType,
+                "The Content-Encoding is not supported. Send gzip or none.");
         }
 
         var from = new CountedStream(request.Body, long.MaxValue);
@@ -98,8 +100,10 @@ internal sealed class BodyReader(IOptions<IngestOptions> options)
             body.Dispose();
             throw failure switch
             {
-                BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => RequestRefusedException.TooLarge(limit, "as sent"),
-                BadHttpRequestException incomplete => new RequestRefusedException(incomplete.StatusCode, $"The body could not be read: {incomplete.Message}"),
+                BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => RequestRefusedException.TooLarge(limit,
+                    "as sent"),
+                BadHttpRequestException incomplete => new RequestRefusedException(incomplete.StatusCode,
+                    $"The body could not be read: {incomplete.Message}"),
                 InvalidDataException => RequestRefusedException.Malformed(
                     $"The gzip stream is damaged, cut off, or not a single one: {read} bytes were decompressed of {from.Count}."),
                 _ => failure,
@@ -107,7 +111,8 @@ internal sealed class BodyReader(IOptions<IngestOptions> options)
         }
     }
 
-    private static async Task FillAsync(Body body, Stream from, int limit, string what, int firstBuffer, CancellationToken cancellationToken)
+    private static async Task FillAsync(Body body, Stream from, int limit, string what, int firstBuffer,
+        CancellationToken cancellationToken)
     {
         body.Grow(Math.Clamp(firstBuffer, 1, limit + 1));
         while (true)

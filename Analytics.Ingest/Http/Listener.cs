@@ -19,7 +19,8 @@ internal static class Listeners
 {
     private static readonly object ConnectionItem = new();
 
-    /// <summary>Marks a connection with the port that it came in by. The port's number would not do: it may be chosen by the system.</summary>
+    /// <summary>Marks a connection with the port that it came in by. The port's number would not do: it may be chosen by the
+    /// system.</summary>
     public static void Mark(this ListenOptions options, Listener listener) => options.Use(next => connection =>
     {
         connection.Items[ConnectionItem] = listener;
@@ -46,5 +47,6 @@ internal static class Listeners
 
     /// <summary>The port that a request came in by; null on a server without connections (a test's).</summary>
     public static Listener? Of(HttpContext context) =>
-        context.Features.Get<IConnectionItemsFeature>()?.Items.TryGetValue(ConnectionItem, out var listener) == true ? (Listener)listener! : null;
+        context.Features.Get<IConnectionItemsFeature>()?.Items.TryGetValue(ConnectionItem, out var listener) == true
+            ? (Listener)listener! : null;
 }

@@ -12,12 +12,14 @@ internal sealed class RequestRefusedException(int status, string message, TimeSp
     public static RequestRefusedException Malformed(string message) => new(StatusCodes.Status400BadRequest, message);
 
     public static RequestRefusedException TooLarge(int limit, string what) =>
-        new(StatusCodes.Status413PayloadTooLarge, $"The body {what} is larger than the limit of {limit} bytes. Send fewer spans in one request.");
+        new(StatusCodes.Status413PayloadTooLarge,
+            $"The body {what} is larger than the limit of {limit} bytes. Send fewer spans in one request.");
 
     public static RequestRefusedException TooManyCalls(int limit) =>
         new(StatusCodes.Status413PayloadTooLarge,
             $"The request brings more than the {limit} model calls that fit into one. Send fewer in one request.");
 
     public static RequestRefusedException Busy(TimeSpan retryAfter) =>
-        new(StatusCodes.Status503ServiceUnavailable, "The rows could not be committed now. Nothing is lost by sending the same request again.", retryAfter);
+        new(StatusCodes.Status503ServiceUnavailable,
+            "The rows could not be committed now. Nothing is lost by sending the same request again.", retryAfter);
 }

@@ -21,12 +21,13 @@ internal enum KeyVerdict
 internal readonly record struct KeyResult(KeyVerdict Verdict, int ProjectId = 0);
 
 /// <summary>
-/// Checks API keys (<c>Authorization: Bearer …</c>) by their SHA-256 against analytics.api_keys. Answers are kept in memory, bounded in number and
-/// time (<see cref="IngestOptions.KeyCache"/>, <see cref="IngestOptions.UnknownKeyCache"/>); an expiry takes effect at once, a revocation when the
-/// answer has aged. While the database is away, keys known within <see cref="IngestOptions.KeyCacheInOutage"/> stay good, so that a failover does
-/// not turn running clients away.
+/// Checks API keys (<c>Authorization: Bearer …</c>) by their SHA-256 against analytics.api_keys. Answers are kept in memory, bounded in
+/// number and time (<see cref="IngestOptions.KeyCache"/>, <see cref="IngestOptions.UnknownKeyCache"/>); an expiry takes effect at once, a
+/// revocation when the answer has aged. While the database is away, keys known within <see cref="IngestOptions.KeyCacheInOutage"/> stay
+/// good, so that a failover does not turn running clients away.
 /// </summary>
-internal sealed class ApiKeyAuthenticator(NpgsqlDataSource dataSource, IOptions<IngestOptions> options, TimeProvider time, ILogger<ApiKeyAuthenticator> log)
+internal sealed class ApiKeyAuthenticator(NpgsqlDataSource dataSource, IOptions<IngestOptions> options, TimeProvider time,
+    ILogger<ApiKeyAuthenticator> log)
     : IDisposable
 {
     private const int MaxCached = 10_000;
@@ -42,7 +43,8 @@ internal sealed class ApiKeyAuthenticator(NpgsqlDataSource dataSource, IOptions<
     /// <summary>Checks the value of an Authorization header.</summary>
     public async Task<KeyResult> AuthenticateAsync(string? authorization, CancellationToken cancellationToken)
     {
-        if (authorization is null || !authorization.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)) return new KeyResult(KeyVerdict.Refused);
+        if (authorization is null || !authorization.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
+            return new KeyResult(KeyVerdict.Refused);
         var key = authorization.AsSpan(Scheme.Length).Trim();
         if (key.Length is < MinKeyLength or > MaxKeyLength) return new KeyResult(KeyVerdict.Refused);
 
@@ -60,7 +62,8 @@ internal sealed class ApiKeyAuthenticator(NpgsqlDataSource dataSource, IOptions<
             cache[name] = found;
             return found.Result(time);
         }
-        catch (Exception failure) when (failure is NpgsqlException or TimeoutException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
+        catch (Exception failure) when (failure is NpgsqlException or TimeoutException or OperationCanceledException
+            && !cancellationToken.IsCancellationRequested)
         {
             log.LogWarning("A key could not be looked up: {Reason}", failure.Message);
             return entry is not null && entry.IsGoodInOutage(time, options.Value) ? entry.Result(time) : new KeyResult(KeyVerdict.Unknown);
@@ -77,7 +80,8 @@ internal sealed class ApiKeyAuthenticator(NpgsqlDataSource dataSource, IOptions<
     {
         using var bounded = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         bounded.CancelAfter(LookupTimeout);
-        await using var command = dataSource.CreateCommand("SELECT project_id, expires_at, revoked_at FROM analytics.api_keys WHERE key_hash = $1");
+        await using var command =
+            dataSource.CreateCommand("SELECT project_id, expires_at, revoked_at FROM analytics.api_keys WHERE key_hash = $1");
         command.Parameters.AddWithValue(hash);
         await using var reader = await command.ExecuteReaderAsync(bounded.Token);
         if (!await reader.ReadAsync(bounded.Token)) return new Entry(null, null, time.GetTimestamp());
@@ -106,6 +110,7 @@ internal sealed class ApiKeyAuthenticator(NpgsqlDataSource dataSource, IOptions<
             ProjectId is not null && time.GetElapsedTime(ReadAt) < options.KeyCacheInOutage;
 
         public KeyResult Result(TimeProvider time) =>
-            ProjectId is { } project && !(ExpiresAt <= time.GetUtcNow()) ? new KeyResult(KeyVerdict.Accepted, project) : new KeyResult(KeyVerdict.Refused);
+            ProjectId is { } project && !(ExpiresAt <= time.GetUtcNow()) ? new KeyResult(KeyVerdict.Accepted,
+                project) : new KeyResult(KeyVerdict.Refused);
     }
 }

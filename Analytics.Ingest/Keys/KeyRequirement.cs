@@ -18,7 +18,8 @@ internal static class KeyRequirement
             KeyVerdict.Refused => throw new RequestRefusedException(
                 StatusCodes.Status401Unauthorized, "No API key, or not a valid one. Send it as 'Authorization: Bearer <key>'."),
             _ => throw new RequestRefusedException(
-                StatusCodes.Status503ServiceUnavailable, "The API key cannot be checked now, because the database does not answer.", RetryAfter),
+                StatusCodes.Status503ServiceUnavailable, "The API key cannot be checked now, because the database does not answer.",
+                RetryAfter),
         };
     }
 }

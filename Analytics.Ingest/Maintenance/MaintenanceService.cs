@@ -8,9 +8,9 @@ using Npgsql;
 namespace Analytics.Ingest.Maintenance;
 
 /// <summary>
-/// Runs what the database does not run by itself on every edition: retention every hour, the roll-up of model performance every five minutes, and
-/// as often the jobs that a failover left standing. Of several instances one does it at a time, by an advisory lock that lives as long as its
-/// transaction (a session lock would stay behind in the pool).
+/// Runs what the database does not run by itself on every edition: retention every hour, the roll-up of model performance every five
+/// minutes, and as often the jobs that a failover left standing. Of several instances one does it at a time, by an advisory lock that lives
+/// as long as its transaction (a session lock would stay behind in the pool).
 /// </summary>
 internal sealed class MaintenanceService(
     NpgsqlDataSource dataSource, IOptions<IngestOptions> options, IngestMetrics metrics, TimeProvider time, ILogger<MaintenanceService> log)
@@ -18,7 +18,8 @@ internal sealed class MaintenanceService(
 {
     private const string Retention = "retention", RollUp = "model_performance", StuckJobs = "stuck_jobs";
 
-    public static readonly TimeSpan RetentionEvery = TimeSpan.FromHours(1), RollUpEvery = TimeSpan.FromMinutes(5), StuckJobsEvery = TimeSpan.FromMinutes(5);
+    public static readonly TimeSpan RetentionEvery = TimeSpan.FromHours(1), RollUpEvery = TimeSpan.FromMinutes(5),
+        StuckJobsEvery = TimeSpan.FromMinutes(5);
 
     // Each run covers what an instance may have missed: late rows of the last hours, and at its start two days of nobody having run.
     private static readonly TimeSpan FirstWindow = TimeSpan.FromDays(2), LaterWindow = TimeSpan.FromHours(3);
@@ -47,13 +48,16 @@ internal sealed class MaintenanceService(
     {
         var now = time.GetUtcNow().UtcDateTime;
         var hour = new DateTime(now.Ticks - (now.Ticks % TimeSpan.TicksPerHour), DateTimeKind.Utc);
-        return RunLockedAsync(AdvisoryLocks.ModelPerformance, "SELECT analytics.record_model_performance($1, $2)", [hour - window, hour], cancellationToken);
+        return RunLockedAsync(AdvisoryLocks.ModelPerformance, "SELECT analytics.record_model_performance($1, $2)", [hour - window, hour],
+            cancellationToken);
     }
 
     /// <summary>Sets background jobs going again that would never run by themselves, and says which.</summary>
     public async Task RestartStuckJobsAsync(CancellationToken cancellationToken)
     {
-        if (await RunLockedAsync(AdvisoryLocks.StuckJobs, "SELECT string_agg(format('%s (%s)', job_id, procedure), ', ') FROM analytics.restart_stuck_jobs()", [], cancellationToken) is string jobs)
+        if (await RunLockedAsync(AdvisoryLocks.StuckJobs,
+            "SELECT string_agg(format('%s (%s)', job_id, procedure), ', ') FROM analytics.restart_stuck_jobs()", [],
+            cancellationToken) is string jobs)
             log.LogWarning("Background jobs that would never have run again were restarted: {Jobs}", jobs);
     }
 
@@ -76,7 +80,8 @@ internal sealed class MaintenanceService(
                 await task(stoppingToken);
                 succeeded[what] = time.GetUtcNow();
             }
-            catch (Exception failure) when (Failures.IsDatabase(failure) && !(failure is OperationCanceledException && stoppingToken.IsCancellationRequested))
+            catch (Exception failure) when (Failures.IsDatabase(failure)
+                && !(failure is OperationCanceledException && stoppingToken.IsCancellationRequested))
             {
                 log.LogWarning("Maintenance ({Task}) failed and will be retried in {Wait}: {Reason}", what, every, failure.Message);
             }
@@ -90,7 +95,9 @@ internal sealed class MaintenanceService(
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        await using (var tryLock = new NpgsqlCommand("SELECT pg_try_advisory_xact_lock($1)", connection) { Parameters = { new() { Value = key } } })
+        await using (var tryLock = new NpgsqlCommand("SELECT pg_try_advisory_xact_lock($1)",
+            connection)
+        { Parameters = { new() { Value = key } } })
         {
             if (await tryLock.ExecuteScalarAsync(cancellationToken) is not true) return null;
         }

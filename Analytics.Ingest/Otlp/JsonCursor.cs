@@ -41,7 +41,8 @@ internal ref struct JsonCursor(ReadOnlySpan<byte> utf8)
         catch (JsonException malformed)
         {
             throw RequestRefusedException.Malformed(string.Create(CultureInfo.InvariantCulture,
-                $"Not valid JSON at line {malformed.LineNumber + 1}, byte {malformed.BytePositionInLine + 1}{json.Where}: {Reason(malformed)}"));
+                $"Not valid JSON at line {malformed.LineNumber + 1}, "
+                    + $"byte {malformed.BytePositionInLine + 1}{json.Where}: {Reason(malformed)}"));
         }
     }
 
@@ -115,12 +116,14 @@ internal ref struct JsonCursor(ReadOnlySpan<byte> utf8)
 
     /// <summary>A signed 64-bit integer.</summary>
     public long Int64(string name) => Number(name, "a 64-bit integer",
-        static (ReadOnlySpan<byte> digits, out long value) => (Utf8Parser.TryParse(digits, out value, out var read) && read == digits.Length)
+        static (ReadOnlySpan<byte> digits, out long value) =>
+            (Utf8Parser.TryParse(digits, out value, out var read) && read == digits.Length)
             || (Utf8Parser.TryParse(digits, out decimal wide, out read, 'E') && read == digits.Length && TryWhole(wide, out value)));
 
     /// <summary>An unsigned 64-bit integer.</summary>
     public ulong UInt64(string name) => Number(name, "an unsigned 64-bit integer",
-        static (ReadOnlySpan<byte> digits, out ulong value) => Utf8Parser.TryParse(digits, out value, out var read) && read == digits.Length);
+        static (ReadOnlySpan<byte> digits, out ulong value) => Utf8Parser.TryParse(digits, out value, out var read)
+            && read == digits.Length);
 
     /// <summary>A 32-bit integer, or an enum.</summary>
     public int Int32(string name) => Number(name, "a 32-bit integer",

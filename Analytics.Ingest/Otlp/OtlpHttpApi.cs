@@ -39,7 +39,8 @@ internal static class OtlpHttpApi
         }
 
         // The details stay out of JSON: Any's JSON form needs its type at hand, and Retry-After says the same.
-        await WriteAsync(context, MediaTypeNames.Application.Json, JsonSerializer.SerializeToUtf8Bytes(new { code = RpcStatus.CodeOf(status), message }));
+        await WriteAsync(context, MediaTypeNames.Application.Json,
+            JsonSerializer.SerializeToUtf8Bytes(new { code = RpcStatus.CodeOf(status), message }));
     }
 
     private static async Task Export<TSignal, TResponse>(
@@ -52,7 +53,8 @@ internal static class OtlpHttpApi
             // The key comes first, so that nobody without one makes the service read and decode.
             var project = await keys.RequireProjectAsync(context);
             var contentType = ContentTypeOf(context.Request) ?? throw new RequestRefusedException(
-                StatusCodes.Status415UnsupportedMediaType, $"The Content-Type is not supported. Send {Protobuf} or {MediaTypeNames.Application.Json}.");
+                StatusCodes.Status415UnsupportedMediaType,
+                $"The Content-Type is not supported. Send {Protobuf} or {MediaTypeNames.Application.Json}.");
             if (!await signal.ReadyAsync()) throw RequestRefusedException.Busy(DrainRate.WaitWhenStalled);
             var body = await bodies.ReadAsync(context.Request, context.RequestAborted);
             var encoding = contentType == Protobuf ? OtlpEncoding.Protobuf : OtlpEncoding.Json;
@@ -80,6 +82,7 @@ internal static class OtlpHttpApi
     {
         if (!MediaTypeHeaderValue.TryParse(request.ContentType, out var type)) return null;
         if (type.MediaType.Equals(Protobuf, StringComparison.OrdinalIgnoreCase)) return Protobuf;
-        return type.MediaType.Equals(MediaTypeNames.Application.Json, StringComparison.OrdinalIgnoreCase) ? MediaTypeNames.Application.Json : null;
+        return type.MediaType.Equals(MediaTypeNames.Application.Json, StringComparison.OrdinalIgnoreCase)
+            ? MediaTypeNames.Application.Json : null;
     }
 }

@@ -20,7 +20,8 @@ internal readonly record struct ProtobufFault(int Offset, string Path, string Wh
         for (var at = 0; at < bytes.Length;)
         {
             var start = at;
-            if (!TryVarint(bytes, ref at, out var tag) || tag >> 3 is 0 or > int.MaxValue) return new ProtobufFault(offset + start, path, "no field begins here");
+            if (!TryVarint(bytes, ref at, out var tag) || tag >> 3 is 0 or > int.MaxValue)
+                return new ProtobufFault(offset + start, path, "no field begins here");
             var number = (int)(tag >> 3);
             var field = message.FindFieldByNumber(number);
             var name = Name(field, number, path, seen);

@@ -7,7 +7,8 @@ using Analytics.Ingest.Writing;
 namespace Analytics.Ingest.Otlp;
 
 /// <summary>Traces: spans that are model calls are stored, all others are counted.</summary>
-internal sealed class TraceSignal(IngestPipeline pipeline, CallBuilder builder, CallPricer pricer, IngestMetrics metrics) : ISignal<ExportTraceServiceResponse>
+internal sealed class TraceSignal(IngestPipeline pipeline, CallBuilder builder, CallPricer pricer, IngestMetrics metrics)
+    : ISignal<ExportTraceServiceResponse>
 {
     public string GrpcService => "opentelemetry.proto.collector.trace.v1.TraceService";
 
@@ -33,7 +34,8 @@ internal sealed class TraceSignal(IngestPipeline pipeline, CallBuilder builder, 
 
     public ExportTraceServiceResponse Answer(ExportResult result) => result.Message is null
         ? new ExportTraceServiceResponse()
-        : new ExportTraceServiceResponse { PartialSuccess = new ExportTracePartialSuccess { RejectedSpans = result.Rejected, ErrorMessage = result.Message } };
+        : new ExportTraceServiceResponse
+        { PartialSuccess = new ExportTracePartialSuccess { RejectedSpans = result.Rejected, ErrorMessage = result.Message } };
 }
 
 /// <summary>The calls of one export. Spans are numbered from 0 in the order of the export, over all resources and scopes.</summary>

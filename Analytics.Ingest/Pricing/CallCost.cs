@@ -14,8 +14,8 @@ internal sealed record CallCost(
     private const decimal Million = 1_000_000m;
 
     /// <summary>
-    /// The cost that the span itself reports, else the catalogue's. A reported 0 beside tokens is not believed: several SDKs report 0 for models
-    /// whose price they do not know. A reported cost in another currency than USD is flagged and not used.
+    /// The cost that the span itself reports, else the catalogue's. A reported 0 beside tokens is not believed: several SDKs report 0 for
+    /// models whose price they do not know. A reported cost in another currency than USD is flagged and not used.
     /// </summary>
     public static CallCost Of(ReportedUsage reported, UsageVector usage, ModelPrice? price)
     {
@@ -31,7 +31,8 @@ internal sealed record CallCost(
         // Where the catalogue names no price for cached tokens, they cost what input costs.
         var read = Part(usage.CacheRead ?? 0, price.CacheRead ?? price.Input);
         var write = Part(usage.CacheWrite ?? 0, price.CacheWrite ?? price.Input);
-        // An embedding has no output to report; a call without any output count is one whose stream broke off or that failed, and is unknown.
+        // An embedding has no output to report; a call without any output count is one whose stream broke off or that failed, and is
+        // unknown.
         var output = usage.Output is null && price.Output == 0 ? 0 : Part(usage.Output, price.Output);
         var total = input + read + write + output;
         return new CallCost(input, read, write, output, total, price.PriceId, total is null ? Unpriced : Catalogue, Usd);

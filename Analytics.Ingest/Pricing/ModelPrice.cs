@@ -1,6 +1,7 @@
 namespace Analytics.Ingest.Pricing;
 
-/// <summary>One row of analytics.model_prices. Prices are USD per million tokens, exact; null is unknown. <paramref name="ValidTo"/> is exclusive.</summary>
+/// <summary>One row of analytics.model_prices. Prices are USD per million tokens, exact; null is unknown. <paramref name="ValidTo"/> is
+/// exclusive.</summary>
 internal sealed record ModelPrice(
     int PriceId, string Provider, string Model, bool IsPrefix, DateTime ValidFrom, DateTime? ValidTo,
     decimal Input, decimal Output, decimal? CacheRead, decimal? CacheWrite)

@@ -3,8 +3,9 @@ using Analytics.Ingest.Calls;
 namespace Analytics.Ingest.Pricing;
 
 /// <summary>
-/// The prices in force, found by provider, model and time of the call. An exact name wins over a prefix, a longer prefix over a shorter one, the
-/// model that answered over the one asked for. A prefix ends at a boundary: <c>gpt-4o</c> covers <c>gpt-4o-2024-08-06</c> and neither
+/// The prices in force, found by provider, model and time of the call. An exact name wins over a prefix, a longer prefix over a shorter
+/// one, the model that answered over the one asked for. A prefix ends at a boundary: <c>gpt-4o</c> covers <c>gpt-4o-2024-08-06</c> and
+/// neither
 /// <c>gpt-4omni</c> nor, being another version, <c>gpt-4o.1</c>.
 /// </summary>
 internal sealed class PriceBook
@@ -29,7 +30,8 @@ internal sealed class PriceBook
         foreach (var list in exact.Values) list.Sort((a, b) => b.ValidFrom.CompareTo(a.ValidFrom));
         foreach (var list in prefixes.Values)
         {
-            list.Sort((a, b) => b.Model.Length != a.Model.Length ? b.Model.Length.CompareTo(a.Model.Length) : b.ValidFrom.CompareTo(a.ValidFrom));
+            list.Sort((a, b) => b.Model.Length != a.Model.Length
+                ? b.Model.Length.CompareTo(a.Model.Length) : b.ValidFrom.CompareTo(a.ValidFrom));
         }
     }
 
@@ -43,7 +45,8 @@ internal sealed class PriceBook
         return found is not null || requestModel is null || requestModel == model ? found : Find(provider, requestModel, time);
     }
 
-    /// <summary>The first reading whose name the catalogue knows decides: a name without a price at that time is unknown, not its neighbour's.</summary>
+    /// <summary>The first reading whose name the catalogue knows decides: a name without a price at that time is unknown, not its
+    /// neighbour's.</summary>
     private ModelPrice? Find(string provider, string model, DateTime time)
     {
         foreach (var reading in ModelNames.Readings(provider, model))

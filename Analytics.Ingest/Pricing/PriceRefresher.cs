@@ -5,11 +5,12 @@ using Npgsql;
 namespace Analytics.Ingest.Pricing;
 
 /// <summary>
-/// Keeps the prices in memory, read at start and then every <see cref="IngestOptions.PriceRefresh"/>. While they cannot be read, the last ones
-/// hold; before the first reading of a complete schema requests wait, so that no early call is stored unpriced because the migrations have made
-/// the table and not filled it yet.
+/// Keeps the prices in memory, read at start and then every <see cref="IngestOptions.PriceRefresh"/>. While they cannot be read, the last
+/// ones hold; before the first reading of a complete schema requests wait, so that no early call is stored unpriced because the migrations
+/// have made the table and not filled it yet.
 /// </summary>
-internal sealed class PriceRefresher(NpgsqlDataSource dataSource, IOptions<IngestOptions> options, TimeProvider time, ILogger<PriceRefresher> log)
+internal sealed class PriceRefresher(NpgsqlDataSource dataSource, IOptions<IngestOptions> options, TimeProvider time,
+    ILogger<PriceRefresher> log)
     : BackgroundService, IPriceSource
 {
     private static readonly TimeSpan RetryAfterFailure = TimeSpan.FromSeconds(2);
@@ -83,7 +84,8 @@ internal sealed class PriceRefresher(NpgsqlDataSource dataSource, IOptions<Inges
             {
                 if (!await RefreshAsync(stoppingToken)) wait = RetryAfterFailure;
             }
-            catch (Exception failure) when (Failures.IsDatabase(failure) && !(failure is OperationCanceledException && stoppingToken.IsCancellationRequested))
+            catch (Exception failure) when (Failures.IsDatabase(failure)
+                && !(failure is OperationCanceledException && stoppingToken.IsCancellationRequested))
             {
                 log.LogWarning("Model prices could not be read, the previous ones stay in use: {Reason}", failure.Message);
                 wait = RetryAfterFailure;

@@ -25,7 +25,8 @@ internal sealed record CallBatchResult
     [Description("The request_id of every call, given, derived or made up, in the order of the batch.")]
     public required IReadOnlyList<Guid> RequestIds { get; init; }
 
-    [Description("On how many members every call that is not rejected was committed when this was answered: 2, or 1 where the hub has one member. Null when there is none.")]
+    [Description("On how many members every call that is not rejected was committed when this was answered: 2, or 1 where the hub has "
+        + "one member. Null when there is none.")]
     public int? Copies { get; init; }
 }
 

@@ -17,8 +17,10 @@ internal static class RequestsApi
         .WithName("PostRequests")
         .WithTags("Ingest")
         .WithSummary("Store model calls")
-        .WithDescription("200 means that every call not listed as rejected is committed on the primary and a synchronous standby; copies says 1 where the hub has one member. " +
-            "After 503 or a broken connection send the same batch again: calls are recognised by id and time. Unknown fields are refused. gzip is understood.")
+        .WithDescription("200 means that every call not listed as rejected is committed on the primary and a synchronous standby; copies "
+            + "says 1 where the hub has one member. " +
+            "After 503 or a broken connection send the same batch again: calls are recognised by id and time. Unknown fields are "
+            + "refused. gzip is understood.")
         .Accepts<CallBatch>("application/json")
         .ProducesProblem(StatusCodes.Status400BadRequest)
         .ProducesProblem(StatusCodes.Status401Unauthorized)
@@ -33,7 +35,8 @@ internal static class RequestsApi
         var project = await keys.RequireProjectAsync(context);
         if (!context.Request.HasJsonContentType())
         {
-            throw new RequestRefusedException(StatusCodes.Status415UnsupportedMediaType, "The Content-Type is not supported. Send application/json.");
+            throw new RequestRefusedException(StatusCodes.Status415UnsupportedMediaType,
+                "The Content-Type is not supported. Send application/json.");
         }
 
         if (!await pipeline.ReadyAsync()) throw RequestRefusedException.Busy(DrainRate.WaitWhenStalled);
@@ -62,7 +65,8 @@ internal static class RequestsApi
 
         var written = await pipeline.WriteAsync(calls);
         if (written.RetryAfter is { } later) throw RequestRefusedException.Busy(later);
-        rejected.AddRange(written.Calls.Where(call => call.Outcome == CallOutcome.Rejected).Select(call => new RejectedCall(call.Index, call.Reason!)));
+        rejected.AddRange(written.Calls.Where(call => call.Outcome == CallOutcome.Rejected)
+            .Select(call => new RejectedCall(call.Index, call.Reason!)));
         rejected.Sort((a, b) => a.Index.CompareTo(b.Index));
         return TypedResults.Ok(new CallBatchResult
         {

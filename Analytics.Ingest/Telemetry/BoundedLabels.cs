@@ -3,7 +3,8 @@ using System.Globalization;
 
 namespace Analytics.Ingest.Telemetry;
 
-/// <summary>Values of a label: the first <paramref name="limit"/> keep their own, all later ones share <see cref="Others"/>, so that series stay few.</summary>
+/// <summary>Values of a label: the first <paramref name="limit"/> keep their own, all later ones share <see cref="Others"/>, so that series
+/// stay few.</summary>
 internal sealed class BoundedLabels(int limit)
 {
     public const string Others = "other";

@@ -33,16 +33,20 @@ internal sealed class IngestMetrics : IDisposable
         rowsStored = meter.CreateCounter<long>("hub.ingest.rows.stored", description: "Requests committed");
         rowsDuplicate = meter.CreateCounter<long>("hub.ingest.rows.duplicate", description: "Requests that were stored already");
         rowsRejected = meter.CreateCounter<long>("hub.ingest.rows.rejected", description: "Requests rejected, by rule");
-        rowsDropped = meter.CreateCounter<long>("hub.ingest.rows.dropped", description: "Rows dropped after their sender was told to retry");
+        rowsDropped = meter.CreateCounter<long>("hub.ingest.rows.dropped",
+            description: "Rows dropped after their sender was told to retry");
         unpriced = meter.CreateCounter<long>("hub.ingest.unpriced", description: "Requests stored without a cost, by reason");
-        contradictions = meter.CreateCounter<long>("hub.ingest.contradictions", description: "Requests stored whose usage contradicts itself");
-        notStored = meter.CreateCounter<long>("hub.ingest.not_stored", description: "Metric data points and log records decoded and not stored, by signal");
+        contradictions = meter.CreateCounter<long>("hub.ingest.contradictions",
+            description: "Requests stored whose usage contradicts itself");
+        notStored = meter.CreateCounter<long>("hub.ingest.not_stored",
+            description: "Metric data points and log records decoded and not stored, by signal");
         refused = meter.CreateCounter<long>("hub.ingest.requests.refused", description: "Requests answered with an error, by status");
         failures = meter.CreateCounter<long>("hub.ingest.write.failures", description: "Failed attempts at a transaction, by kind");
         requests = meter.CreateCounter<long>("hub.ingest.requests", description: "Requests with rows, by protocol and outcome");
         projectRows = meter.CreateCounter<long>("hub.ingest.project.rows", description: "Requests committed, by number of the project");
 
-        requestSeconds = meter.CreateHistogram("hub.ingest.request.duration", "s", "From the first byte to the answer of an accepted request, by protocol",
+        requestSeconds = meter.CreateHistogram("hub.ingest.request.duration", "s",
+            "From the first byte to the answer of an accepted request, by protocol",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = LatencyBuckets.Requests });
         commitLag = meter.CreateHistogram("hub.ingest.commit.lag", "s", "From the queue to the commit of a request's rows",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = LatencyBuckets.Requests });
@@ -58,7 +62,8 @@ internal sealed class IngestMetrics : IDisposable
     /// </summary>
     public void Start()
     {
-        foreach (var counter in new[] { spansReceived, rowsStored, rowsDuplicate, rowsRejected, rowsDropped, contradictions }) counter.Add(0);
+        foreach (var counter in new[] { spansReceived, rowsStored, rowsDuplicate, rowsRejected, rowsDropped, contradictions })
+            counter.Add(0);
         foreach (var reason in new[] { "no_usage", "no_price" }) unpriced.Add(0, new KeyValuePair<string, object?>("reason", reason));
         foreach (var kind in Enum.GetNames<Failure>()) failures.Add(0, new KeyValuePair<string, object?>("kind", kind));
         foreach (var status in new[] { 400, 401, 413, 415, 503 }) refused.Add(0, new KeyValuePair<string, object?>("status", status));
@@ -71,19 +76,21 @@ internal sealed class IngestMetrics : IDisposable
     public void Answered(string protocol, string outcome, TimeSpan duration)
     {
         requests.Add(1, new("protocol", protocol), new("outcome", outcome));
-        if (outcome == RequestMeter.Accepted) requestSeconds.Record(duration.TotalSeconds, new KeyValuePair<string, object?>("protocol", protocol));
+        if (outcome == RequestMeter.Accepted)
+            requestSeconds.Record(duration.TotalSeconds, new KeyValuePair<string, object?>("protocol", protocol));
     }
 
     public void CommitLag(TimeSpan lag) => commitLag.Record(lag.TotalSeconds);
 
     public void Received(int spans) => spansReceived.Add(spans);
 
-    public void Ignored(IgnoredReason reason, long spans) => spansIgnored.Add(spans, new KeyValuePair<string, object?>("reason", reason switch
-    {
-        IgnoredReason.NotInference => "not_inference",
-        IgnoredReason.OwnTelemetry => "own_telemetry",
-        _ => "not_gen_ai",
-    }));
+    public void Ignored(IgnoredReason reason, long spans) =>
+        spansIgnored.Add(spans, new KeyValuePair<string, object?>("reason", reason switch
+        {
+            IgnoredReason.NotInference => "not_inference",
+            IgnoredReason.OwnTelemetry => "own_telemetry",
+            _ => "not_gen_ai",
+        }));
 
     public void Rejected(string rule) => rowsRejected.Add(1, new KeyValuePair<string, object?>("rule", rule));
 
@@ -117,7 +124,8 @@ internal sealed class IngestMetrics : IDisposable
 
     public void ObserveQueue(Func<long> rows, Func<long> bytes, Func<TimeSpan> age, IngestOptions limits)
     {
-        meter.CreateObservableGauge("hub.ingest.queue.age", () => age().TotalSeconds, "s", "Age of the oldest rows queued or being written");
+        meter.CreateObservableGauge("hub.ingest.queue.age", () => age().TotalSeconds, "s",
+            "Age of the oldest rows queued or being written");
         meter.CreateObservableGauge("hub.ingest.queue.limit.rows", () => limits.QueueRows, description: "Rows that may wait");
         meter.CreateObservableGauge("hub.ingest.queue.limit", () => limits.QueueBytes, "By", "Bytes that may wait");
         meter.CreateObservableGauge("hub.ingest.queue.rows", rows, description: "Rows queued or being written");
@@ -127,15 +135,19 @@ internal sealed class IngestMetrics : IDisposable
     /// <summary>When each task of maintenance last succeeded; the start of the process where it has not yet.</summary>
     public void ObserveMaintenance(Func<IEnumerable<KeyValuePair<string, DateTimeOffset>>> tasks) =>
         meter.CreateObservableGauge("hub.ingest.maintenance.success.timestamp", () => tasks().Select(task =>
-            new Measurement<double>(task.Value.ToUnixTimeSeconds(), new KeyValuePair<string, object?>("task", task.Key))), "s", "When a task of maintenance last succeeded");
+            new Measurement<double>(task.Value.ToUnixTimeSeconds(), new KeyValuePair<string, object?>("task", task.Key))), "s",
+            "When a task of maintenance last succeeded");
 
     /// <summary>What servers show to whoever connects.</summary>
     public void ObserveCertificates(Func<IEnumerable<WatchedCertificate>> certificates)
     {
-        meter.CreateObservableGauge("hub.certificate.expiry.timestamp", () => certificates().Where(item => item.Expires is not null).Select(item =>
-            new Measurement<double>(item.Expires!.Value.ToUnixTimeSeconds(), new KeyValuePair<string, object?>("endpoint", item.Endpoint))), "s", "When the certificate of an endpoint expires");
+        meter.CreateObservableGauge("hub.certificate.expiry.timestamp",
+            () => certificates().Where(item => item.Expires is not null).Select(item =>
+            new Measurement<double>(item.Expires!.Value.ToUnixTimeSeconds(), new KeyValuePair<string, object?>("endpoint", item.Endpoint))),
+            "s", "When the certificate of an endpoint expires");
         meter.CreateObservableGauge("hub.certificate.trusted", () => certificates().Select(item =>
-            new Measurement<int>(item.Trusted ? 1 : 0, new KeyValuePair<string, object?>("endpoint", item.Endpoint))), description: "1 when it is of Hub's CA and for that name");
+            new Measurement<int>(item.Trusted ? 1 : 0, new KeyValuePair<string, object?>("endpoint", item.Endpoint))),
+            description: "1 when it is of Hub's CA and for that name");
     }
 
     public void Dispose() => meter.Dispose();

@@ -35,7 +35,8 @@ internal sealed class RequestMeter(RequestDelegate next, IngestMetrics metrics, 
 
         // A sender that went away was told nothing; its rows are written all the same.
         if (context.RequestAborted.IsCancellationRequested) return;
-        metrics.Answered(protocol, protocol == "otlp_grpc" ? GrpcOutcome(context) : HttpOutcome(context.Response.StatusCode), time.GetElapsedTime(started));
+        metrics.Answered(protocol, protocol == "otlp_grpc" ? GrpcOutcome(context) : HttpOutcome(context.Response.StatusCode),
+            time.GetElapsedTime(started));
     }
 
     internal static string HttpOutcome(int status) => status switch
@@ -61,16 +62,19 @@ internal sealed class RequestMeter(RequestDelegate next, IngestMetrics metrics, 
     {
         Listener.OtlpHttp when context.Request.Path.StartsWithSegments("/v1", StringComparison.Ordinal) => "otlp_http",
         Listener.OtlpGrpc => "otlp_grpc",
-        Listener.Rest when HttpMethods.IsPost(context.Request.Method) && context.Request.Path.StartsWithSegments("/api/v1/requests", StringComparison.Ordinal) => "rest",
+        Listener.Rest when HttpMethods.IsPost(context.Request.Method) && context.Request.Path.StartsWithSegments("/api/v1/requests",
+            StringComparison.Ordinal) => "rest",
         _ => null,
     };
 
     private static string GrpcOutcome(HttpContext context)
     {
         var trailers = context.Features.Get<IHttpResponseTrailersFeature>()?.Trailers;
-        var text = trailers is not null && trailers.TryGetValue(GrpcStatus, out var trailer) ? trailer.ToString() : context.Response.Headers[GrpcStatus].ToString();
+        var text = trailers is not null && trailers.TryGetValue(GrpcStatus, out var trailer)
+            ? trailer.ToString() : context.Response.Headers[GrpcStatus].ToString();
 
         // No gRPC status at all is an answer of HTTP, such as 404 or 415.
-        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var code) ? GrpcOutcome(code) : HttpOutcome(context.Response.StatusCode);
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var code)
+            ? GrpcOutcome(code) : HttpOutcome(context.Response.StatusCode);
     }
 }

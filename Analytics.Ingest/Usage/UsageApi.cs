@@ -44,7 +44,8 @@ internal static class UsageApi
         }
         catch (Exception away) when (away is NpgsqlException or TimeoutException)
         {
-            throw new RequestRefusedException(StatusCodes.Status503ServiceUnavailable, "The database does not answer now.", KeyRequirement.RetryAfter);
+            throw new RequestRefusedException(StatusCodes.Status503ServiceUnavailable, "The database does not answer now.",
+                KeyRequirement.RetryAfter);
         }
     }
 }

@@ -19,7 +19,8 @@ internal sealed record UsageQuery(DateTimeOffset From, DateTimeOffset To, string
 
     public bool IsByTime => GroupBy is "hour" or "day";
 
-    /// <summary>Checks a question. Without from and to it is about the last 24 hours; without one of them, about 24 hours up to or since the other.</summary>
+    /// <summary>Checks a question. Without from and to it is about the last 24 hours; without one of them, about 24 hours up to or since
+    /// the other.</summary>
     /// <returns>The query, or what is wrong with the question.</returns>
     public static (UsageQuery? Query, string? Error) Parse(string? from, string? to, string? groupBy, DateTimeOffset now)
     {
@@ -35,7 +36,8 @@ internal sealed record UsageQuery(DateTimeOffset From, DateTimeOffset To, string
     }
 
     private static bool TryTime(string text, out DateTimeOffset time) =>
-        DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out time)
+        DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal,
+            out time)
         && time.Year is > 1970 and < 9000;
 
     private static DateTimeOffset Hour(DateTimeOffset time) => new(time.UtcTicks - (time.UtcTicks % TimeSpan.TicksPerHour), TimeSpan.Zero);

@@ -5,12 +5,14 @@ using Npgsql;
 
 namespace Analytics.Ingest.Writing;
 
-/// <summary>Writes one batch in one transaction, and by halves when the database refuses one of its calls. Outcomes are set only by a commit.</summary>
+/// <summary>Writes one batch in one transaction, and by halves when the database refuses one of its calls. Outcomes are set only by a
+/// commit.</summary>
 internal sealed class BatchWriter(NpgsqlDataSource dataSource, IOptions<IngestOptions> options, TimeProvider time, IngestMetrics metrics)
 {
     /// <summary>
     /// Writes calls that are sorted by key and hold no key twice. Afterwards every call has its outcome.
-    /// Throws what <see cref="Failures.Classify"/> calls transient or unknown; some of the calls may then be stored, and the same call again is right.
+    /// Throws what <see cref="Failures.Classify"/> calls transient or unknown; some of the calls may then be stored, and the same call
+    /// again is right.
     /// </summary>
     public async Task WriteAsync(IReadOnlyList<QueuedCall> calls, CancellationToken cancellationToken)
     {
@@ -54,7 +56,8 @@ internal sealed class BatchWriter(NpgsqlDataSource dataSource, IOptions<IngestOp
     {
         using var span = IngestTracing.StartWrite(calls.Count, ignoreDuplicates);
 
-        // The source's own timer: one that calls Cancel may do so when the source is disposed of already, and an exception on a timer ends the process.
+        // The source's own timer: one that calls Cancel may do so when the source is disposed of already, and an exception on a timer ends
+        // the process.
         using var limit = new CancellationTokenSource(options.Value.AttemptTimeout, time);
         using var attempt = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
         var started = time.GetTimestamp();
@@ -73,14 +76,17 @@ internal sealed class BatchWriter(NpgsqlDataSource dataSource, IOptions<IngestOp
         foreach (var queued in calls)
         {
             queued.Copies = copies;
-            queued.Outcome = stored is null || stored.Contains((queued.Call.RequestId, queued.Call.Time)) ? CallOutcome.Stored : CallOutcome.Duplicate;
+            queued.Outcome = stored is null || stored.Contains((queued.Call.RequestId, queued.Call.Time))
+                ? CallOutcome.Stored : CallOutcome.Duplicate;
         }
 
         metrics.Committed(calls.Count, time.GetElapsedTime(started), ignoreDuplicates);
     }
 
-    /// <summary>One transaction, from connection to commit. Returns the keys that were new where it looked for duplicates, and on how many members it is.</summary>
-    private async Task<(HashSet<(Guid, DateTime)>? Stored, int Copies)> TransactAsync(IReadOnlyList<QueuedCall> calls, bool ignoreDuplicates, CancellationToken cancellationToken)
+    /// <summary>One transaction, from connection to commit. Returns the keys that were new where it looked for duplicates, and on how many
+    /// members it is.</summary>
+    private async Task<(HashSet<(Guid, DateTime)>? Stored, int Copies)> TransactAsync(IReadOnlyList<QueuedCall> calls,
+        bool ignoreDuplicates, CancellationToken cancellationToken)
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
@@ -101,8 +107,9 @@ internal sealed class BatchWriter(NpgsqlDataSource dataSource, IOptions<IngestOp
 
     /// <summary>
     /// The same batch without the calls that are there already. Returns the keys of those that were not.
-    /// Creating the temporary tables writes WAL under a transaction id, so this commit also waits for the synchronous standby: even when every call
-    /// is a duplicate, the answer says that the calls are on two servers, the first writer's among them, whose own wait may have been cut short.
+    /// Creating the temporary tables writes WAL under a transaction id, so this commit also waits for the synchronous standby: even when
+    /// every call is a duplicate, the answer says that the calls are on two servers, the first writer's among them, whose own wait may have
+    /// been cut short.
     /// </summary>
     private static async Task<HashSet<(Guid, DateTime)>> StageAsync(
         NpgsqlConnection connection, IReadOnlyList<QueuedCall> calls, CancellationToken cancellationToken)
@@ -112,14 +119,16 @@ internal sealed class BatchWriter(NpgsqlDataSource dataSource, IOptions<IngestOp
         {
             if (table.ErrorsOnly && !calls.Any(queued => queued.Call.IsError)) continue;
             // ON COMMIT DROP, because the transaction pool gives this session to somebody else afterwards.
-            await using (var create = new NpgsqlCommand($"CREATE TEMP TABLE {table.Staging} (LIKE {table.Table}) ON COMMIT DROP", connection))
+            await using (var create = new NpgsqlCommand($"CREATE TEMP TABLE {table.Staging} (LIKE {table.Table}) ON COMMIT DROP",
+                connection))
             {
                 await create.ExecuteNonQueryAsync(cancellationToken);
             }
 
             // LIKE takes over NOT NULL but no default, so columns that are not copied (ingested_at) must be nullable here.
             await using (var relax = new NpgsqlCommand(
-                table.Columns == TableCopies.RequestColumns ? $"ALTER TABLE {table.Staging} ALTER ingested_at DROP NOT NULL" : "SELECT 1", connection))
+                table.Columns == TableCopies.RequestColumns ? $"ALTER TABLE {table.Staging} ALTER ingested_at DROP NOT NULL" : "SELECT 1",
+                connection))
             {
                 await relax.ExecuteNonQueryAsync(cancellationToken);
             }

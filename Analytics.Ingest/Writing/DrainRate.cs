@@ -34,7 +34,8 @@ internal sealed class DrainRate(TimeProvider time)
         }
     }
 
-    /// <summary>How long it takes to write that many calls, in whole seconds between <see cref="MinWait"/> and <see cref="MaxWait"/>.</summary>
+    /// <summary>How long it takes to write that many calls, in whole seconds between <see cref="MinWait"/> and
+    /// <see cref="MaxWait"/>.</summary>
     public TimeSpan TimeFor(long calls)
     {
         var current = CallsPerSecond;

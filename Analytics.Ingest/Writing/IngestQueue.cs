@@ -53,7 +53,8 @@ internal sealed class IngestQueue
 
     /// <summary>Takes room for calls that are being made. False when there is none.</summary>
     /// <param name="room">In bytes.</param>
-    /// <param name="ofMany">Whether they are of a large request, which may not fill the whole (<see cref="MemoryLimits.ForLarge"/>).</param>
+    /// <param name="ofMany">Whether they are of a large request, which may not fill the whole
+    /// (<see cref="MemoryLimits.ForLarge"/>).</param>
     public bool TryReserve(long room, bool ofMany)
     {
         lock (gate)

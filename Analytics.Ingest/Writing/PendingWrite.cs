@@ -40,8 +40,8 @@ internal sealed class QueuedCall(PricedCall priced, int index)
 }
 
 /// <summary>
-/// The calls of one request, cut into parts of at most one batch. It is complete when the last part is committed, and abandoned when its request has
-/// been told that it will not be: only then are its parts dropped from the queue.
+/// The calls of one request, cut into parts of at most one batch. It is complete when the last part is committed, and abandoned when its
+/// request has been told that it will not be: only then are its parts dropped from the queue.
 /// </summary>
 internal sealed class PendingWrite(IReadOnlyList<QueuedCall> calls)
 {

@@ -9,16 +9,20 @@ internal static class TableCopies
 {
     public const string RequestColumns =
         "time, request_id, project_id, trace_id, span_id, provider, model, request_model, operation, service_name, environment, user_id, " +
-        "conversation_id, streamed, finish_reason, is_error, error_type, duration_seconds, time_to_first_token_seconds, input_tokens, output_tokens, cost_usd";
+        "conversation_id, streamed, finish_reason, is_error, error_type, duration_seconds, time_to_first_token_seconds, input_tokens, "
+        + "output_tokens, cost_usd";
 
     public const string UsageColumns =
-        "time, request_id, project_id, provider, model, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, " +
+        "time, request_id, project_id, provider, model, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, "
+        + "reasoning_tokens, " +
         "uncached_input_tokens, total_tokens, cache_convention, contradictions";
 
     public const string CostColumns =
-        "time, request_id, project_id, provider, model, currency, input_cost, cache_read_cost, cache_write_cost, output_cost, total_cost, price_id, price_source";
+        "time, request_id, project_id, provider, model, currency, input_cost, cache_read_cost, cache_write_cost, output_cost, "
+        + "total_cost, price_id, price_source";
 
-    public const string ErrorColumns = "time, request_id, project_id, provider, model, error_type, severity, message, service_name, trace_id";
+    public const string ErrorColumns =
+        "time, request_id, project_id, provider, model, error_type, severity, message, service_name, trace_id";
 
     /// <summary>The tables in the order in which every transaction writes them, with their columns and their writer.</summary>
     public static readonly IReadOnlyList<TableCopy> All =
@@ -71,7 +75,8 @@ internal static class TableCopies
             CacheConvention.Exclusive => "exclusive",
             _ => "none",
         });
-        if (queued.Call.Usage.Contradictions is { } contradictions) to.Write(contradictions.ToArray(), NpgsqlDbType.Array | NpgsqlDbType.Text);
+        if (queued.Call.Usage.Contradictions is { } contradictions)
+            to.Write(contradictions.ToArray(), NpgsqlDbType.Array | NpgsqlDbType.Text);
         else to.WriteNull();
     }
 
@@ -129,7 +134,8 @@ internal sealed record TableCopy(string Table, string Columns, Action<NpgsqlBina
     public string Staging => "hub_new_" + Table[(Table.IndexOf('.', StringComparison.Ordinal) + 1)..];
 
     /// <summary>Copies calls into the table, or into its stand-in.</summary>
-    public async Task CopyAsync(NpgsqlConnection connection, IReadOnlyList<QueuedCall> calls, bool staging, CancellationToken cancellationToken)
+    public async Task CopyAsync(NpgsqlConnection connection, IReadOnlyList<QueuedCall> calls, bool staging,
+        CancellationToken cancellationToken)
     {
         if (ErrorsOnly && !calls.Any(queued => queued.Call.IsError)) return;
         await using var importer = await connection.BeginBinaryImportAsync(

@@ -6,14 +6,16 @@ using Microsoft.Extensions.Options;
 namespace Analytics.Ingest.Writing;
 
 /// <summary>
-/// The writer lanes: each takes what is queued, up to one batch, and writes it; what arrives meanwhile makes the next batch. The commit itself is
-/// the only pause in which calls gather, so an idle service answers after one commit and a busy one writes full batches, with no delay to tune.
+/// The writer lanes: each takes what is queued, up to one batch, and writes it; what arrives meanwhile makes the next batch. The commit
+/// itself is the only pause in which calls gather, so an idle service answers after one commit and a busy one writes full batches, with no
+/// delay to tune.
 /// </summary>
 internal sealed class WriterService(
     IngestQueue queue, BatchWriter writer, DrainRate drain, IngestMetrics metrics, IOptions<IngestOptions> options, TimeProvider time,
     ILogger<WriterService> log) : IHostedService, IDisposable
 {
-    /// <summary>The last pause is added to every outage that a request outlives, and a few lanes asking twice a second cost a database nothing.</summary>
+    /// <summary>The last pause is added to every outage that a request outlives, and a few lanes asking twice a second cost a database
+    /// nothing.</summary>
     private static readonly TimeSpan FirstBackoff = TimeSpan.FromMilliseconds(50), MaxBackoff = TimeSpan.FromMilliseconds(500);
 
     private readonly CancellationTokenSource giveUp = new();
@@ -67,7 +69,8 @@ internal sealed class WriterService(
     {
         var calls = 0;
         // Another lane may take the part between the look and the take; then this batch grows beyond its bound by that one part at most.
-        while (calls < options.Value.BatchRows && queue.TryPeek(out var next) && (calls == 0 || calls + next.Calls.Length <= options.Value.BatchRows)
+        while (calls < options.Value.BatchRows && queue.TryPeek(out var next)
+            && (calls == 0 || calls + next.Calls.Length <= options.Value.BatchRows)
             && queue.TryDequeue(out var part))
         {
             if (part.Owner.IsAbandoned)
@@ -82,7 +85,8 @@ internal sealed class WriterService(
     }
 
     /// <summary>Tries until the batch is written or every request in it has been told that it will not be.</summary>
-    [SuppressMessage("Design", "CA1031", Justification = "A lane that dies loses service for good; an unexpected failure is logged and tried again like any other.")]
+    [SuppressMessage("Design", "CA1031",
+        Justification = "A lane that dies loses service for good; an unexpected failure is logged and tried again like any other.")]
     private async Task WriteUntilDoneAsync(List<WritePart> parts)
     {
         for (var backoff = FirstBackoff; ;)
@@ -120,7 +124,8 @@ internal sealed class WriterService(
         return true;
     }
 
-    /// <summary>The calls of a batch, each key once, in the order that all lanes share so that they cannot wait for each other in a circle.</summary>
+    /// <summary>The calls of a batch, each key once, in the order that all lanes share so that they cannot wait for each other in a
+    /// circle.</summary>
     private static List<QueuedCall> Distinct(List<WritePart> parts, out List<(QueuedCall Queued, QueuedCall First)> repeated)
     {
         repeated = [];
@@ -133,7 +138,8 @@ internal sealed class WriterService(
 
         // What an earlier attempt has decided (halves of a batch commit on their own) stays decided.
         var calls = firsts.Values.Where(queued => queued.Outcome == CallOutcome.None).ToList();
-        calls.Sort((a, b) => a.Call.Time != b.Call.Time ? a.Call.Time.CompareTo(b.Call.Time) : a.Call.RequestId.CompareTo(b.Call.RequestId));
+        calls.Sort((a, b) => a.Call.Time != b.Call.Time
+            ? a.Call.Time.CompareTo(b.Call.Time) : a.Call.RequestId.CompareTo(b.Call.RequestId));
         return calls;
     }
 

@@ -5,12 +5,13 @@ using Microsoft.Extensions.Logging;
 namespace Analytics.Migrations.Etcd;
 
 /// <summary>
-/// Turns etcd's authentication on: the user root, and the user patroni who may read and write below <c>/service/</c> and nothing else. Mutual
-/// TLS alone would let every holder of a client certificate write Patroni's leader key, and the JSON gateway cannot tell certificates apart.
+/// Turns etcd's authentication on: the user root, and the user patroni who may read and write below <c>/service/</c> and nothing else.
+/// Mutual TLS alone would let every holder of a client certificate write Patroni's leader key, and the JSON gateway cannot tell
+/// certificates apart.
 /// </summary>
 /// <remarks>
-/// May be run again at any time, after any interruption, also when authentication is on already. It changes only what is not as it should be,
-/// for each change makes every client's token void.
+/// May be run again at any time, after any interruption, also when authentication is on already. It changes only what is not as it should
+/// be, for each change makes every client's token void.
 /// </remarks>
 public sealed class EtcdAuth(EtcdGateway gateway, EtcdAuthSettings settings, ILogger logger, TimeProvider time)
 {
@@ -65,7 +66,8 @@ public sealed class EtcdAuth(EtcdGateway gateway, EtcdAuthSettings settings, ILo
     {
         try
         {
-            var answer = await PostAsync("/v3/auth/authenticate", new() { ["name"] = user, ["password"] = password }, cancel, authenticated: false);
+            var answer = await PostAsync("/v3/auth/authenticate", new() { ["name"] = user, ["password"] = password }, cancel,
+                authenticated: false);
             return (string?)answer["token"] ?? throw new MigrationException("etcd answered /v3/auth/authenticate without a token.");
         }
         catch (EtcdException e) when (Says(e, "authentication is not enabled"))
@@ -122,7 +124,8 @@ public sealed class EtcdAuth(EtcdGateway gateway, EtcdAuthSettings settings, ILo
     {
         var answer = await PostAsync("/v3/auth/role/get", new() { ["role"] = Patroni }, cancel);
         if (answer["perm"] is JsonArray permissions && permissions.Any(held =>
-                (string?)held?["permType"] == "READWRITE" && (string?)held["key"] == Encode(Prefix) && (string?)held["range_end"] == Encode(PrefixEnd)))
+                (string?)held?["permType"] == "READWRITE" && (string?)held["key"] == Encode(Prefix)
+                    && (string?)held["range_end"] == Encode(PrefixEnd)))
             return;
         var permission = new JsonObject { ["permType"] = "READWRITE", ["key"] = Encode(Prefix), ["range_end"] = Encode(PrefixEnd) };
         await PostAsync("/v3/auth/role/grant", new() { ["name"] = Patroni, ["perm"] = permission }, cancel);
@@ -187,7 +190,8 @@ public sealed class EtcdAuth(EtcdGateway gateway, EtcdAuthSettings settings, ILo
             if (time.GetElapsedTime(reported) >= ProgressInterval)
             {
                 reported = time.GetTimestamp();
-                logger.LogInformation("Waiting for etcd, {Waited:F0} s of {Limit:F0} s: {Problem}", waited.TotalSeconds, settings.Timeout.TotalSeconds, problem);
+                logger.LogInformation("Waiting for etcd, {Waited:F0} s of {Limit:F0} s: {Problem}", waited.TotalSeconds,
+                    settings.Timeout.TotalSeconds, problem);
             }
 
             await Task.Delay(PollInterval, time, cancel);

@@ -13,13 +13,15 @@ namespace Analytics.Migrations.Etcd;
 /// <param name="PatroniPassword">PATRONI_ETCD3_PASSWORD, for the user patroni.</param>
 /// <param name="Timeout">ETCD_TIMEOUT: how long to wait for a quorum, in seconds. Default 120, 1 to 3600.</param>
 public sealed record EtcdAuthSettings(
-    IReadOnlyList<Uri> Endpoints, X509Certificate2Collection Authority, X509Certificate2 Client, string RootPassword, string PatroniPassword, TimeSpan Timeout)
+    IReadOnlyList<Uri> Endpoints, X509Certificate2Collection Authority, X509Certificate2 Client, string RootPassword,
+    string PatroniPassword, TimeSpan Timeout)
 {
     /// <summary>Reads them.</summary>
     /// <exception cref="ConfigurationException">One is missing or wrong; the message names it.</exception>
     public static EtcdAuthSettings Read(IConfiguration configuration)
     {
-        var endpoints = Required(configuration, "ETCD_ENDPOINTS").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        var endpoints = Required(configuration, "ETCD_ENDPOINTS").Split(',',
+            StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         var authority = new X509Certificate2Collection();
         Load("ETCD_CA", () => authority.ImportFromPemFile(Required(configuration, "ETCD_CA")));
         X509Certificate2? client = null;

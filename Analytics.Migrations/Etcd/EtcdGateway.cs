@@ -72,7 +72,8 @@ public sealed class EtcdGateway(HttpClient client, IReadOnlyList<Uri> endpoints)
     private static EtcdException Refusal(JsonObject answer) =>
         new((int?)answer["code"] ?? 2, (string?)answer["message"] ?? (string?)answer["error"] ?? answer.ToJsonString());
 
-    private static bool IsUnreachable(Exception e) => e is HttpRequestException or IOException or JsonException or OperationCanceledException;
+    private static bool IsUnreachable(Exception e) =>
+        e is HttpRequestException or IOException or JsonException or OperationCanceledException;
 
     private static string Innermost(Exception e)
     {

@@ -14,7 +14,8 @@ public static class ExporterQueries
     public static IReadOnlyList<string> Collectors { get; } =
     [
         "--disable-default-metrics", "--disable-settings-metrics", "--collector.stat_checkpointer", "--no-collector.stat_user_tables",
-        "--no-collector.statio_user_tables", "--no-collector.locks", "--no-collector.roles", "--no-collector.replication_slot", "--no-collector.database",
+        "--no-collector.statio_user_tables", "--no-collector.locks", "--no-collector.roles", "--no-collector.replication_slot",
+        "--no-collector.database",
     ];
 
     public static string Render(ClusterTopology topology)
@@ -23,7 +24,8 @@ public static class ExporterQueries
         return Templates.Read("exporter-queries.yaml")
             .Replace("${data_volume_bytes}", Text(topology.Database.DataVolume), StringComparison.Ordinal)
             .Replace("${wal_volume_bytes}", Text(topology.Database.WalVolume), StringComparison.Ordinal)
-            .Replace("${backup_required}", topology.Backup.Repository is S3Repository { Required: false } ? "false" : "true", StringComparison.Ordinal)
+            .Replace("${backup_required}", topology.Backup.Repository is S3Repository { Required: false } ? "false" : "true",
+                StringComparison.Ordinal)
             .Replace("${members}", string.Join(", ", topology.Database.Hosts.Select(host => $"'{host}'")), StringComparison.Ordinal);
     }
 

@@ -17,7 +17,8 @@ public static class HaProxyConfig
     public const string DomainVariable = "HUB_DATABASE_DOMAIN";
 
     /// <summary>One JSON object for each session. What HAProxy says of itself (a server is down) has no format: it stays text.</summary>
-    private const string LogFormat = "%{+json}o %(time)[date,utime(\"%Y-%m-%dT%H:%M:%SZ\")] %(client)[src] %(listener)f %(server)s %(wait_ms)Tw %(connect_ms)Tc "
+    private const string LogFormat =
+        "%{+json}o %(time)[date,utime(\"%Y-%m-%dT%H:%M:%SZ\")] %(client)[src] %(listener)f %(server)s %(wait_ms)Tw %(connect_ms)Tc "
         + "%(total_ms)Tt %(bytes)B %(termination)ts %(sessions)ac %(retries)rc";
 
     public static string Render(ClusterTopology topology)
@@ -79,6 +80,10 @@ public static class HaProxyConfig
         return text.ToString().ReplaceLineEndings("\n");
     }
 
+    /// <summary>How often and how a server is checked, and what happens when it fails: the end of <c>default-server</c>.</summary>
+    private const string ServerOptions = "inter 1s fastinter 500ms downinter 500ms fall 2 rise 1 observe layer4 error-limit 1 "
+        + "on-error fail-check on-marked-down shutdown-sessions resolvers system init-addr last,libc,none";
+
     /// <summary>
     /// A client's connection that a member refuses counts as a failed check: a primary that stops is left before the next check is due.
     /// OPTIONS, because Patroni then answers with a status line only: HAProxy hangs up after it, in the middle of a body.
@@ -94,7 +99,7 @@ public static class HaProxyConfig
               option httpchk
               http-check send meth OPTIONS uri {path} ver HTTP/1.1 hdr Host patroni
               http-check expect status 200
-              default-server check port {Ports.Patroni} check-ssl verify required ca-file {Paths.CaFile} inter 1s fastinter 500ms downinter 500ms fall 2 rise 1 observe layer4 error-limit 1 on-error fail-check on-marked-down shutdown-sessions resolvers system init-addr last,libc,none
+              default-server check port {Ports.Patroni} check-ssl verify required ca-file {Paths.CaFile} {ServerOptions}
 
             """);
         foreach (var host in topology.Database.Hosts)

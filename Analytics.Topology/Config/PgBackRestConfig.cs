@@ -4,7 +4,8 @@ using System.Text;
 namespace Analytics.Topology.Config;
 
 /// <summary>
-/// pgbackrest.conf: for the members, for the server beside each, and for the runner, which reaches the members through those servers. Secrets come from the environment; so do the members' host names, which differ between hosts.
+/// pgbackrest.conf: for the members, for the server beside each, and for the runner, which reaches the members through those servers.
+/// Secrets come from the environment; so do the members' host names, which differ between hosts.
 /// </summary>
 public static class PgBackRestConfig
 {
@@ -153,7 +154,8 @@ public static class PgBackRestConfig
 
         text.Append("repo1-type=s3\nrepo1-path=").Append(s3.Path).Append('\n');
         if (s3.Bucket is not null)
-            text.Append(CultureInfo.InvariantCulture, $"repo1-s3-bucket={s3.Bucket}\nrepo1-s3-endpoint={s3.Endpoint}\nrepo1-s3-region={s3.Region}\n");
+            text.Append(CultureInfo.InvariantCulture,
+                $"repo1-s3-bucket={s3.Bucket}\nrepo1-s3-endpoint={s3.Endpoint}\nrepo1-s3-region={s3.Region}\n");
         if (s3.PathStyle)
             text.Append("repo1-s3-uri-style=path\n");
         if (s3.CaCertificate is not null)

@@ -3,14 +3,15 @@ using System.Text;
 namespace Analytics.Topology.Config;
 
 /// <summary>
-/// What PostgreSQL reads before anything that Patroni writes (<c>postgresql.custom_conf</c>): Patroni's lines win, and where it writes none, these
-/// hold.
+/// What PostgreSQL reads before anything that Patroni writes (<c>postgresql.custom_conf</c>): Patroni's lines win, and where it writes
+/// none, these hold.
 /// </summary>
 public static class PostgresBaseConfig
 {
     public const string FileName = "postgresql-base.conf";
 
-    /// <summary>Stands where a commit is to wait and no standby is named. No member may have this name; standby_names.py has it too.</summary>
+    /// <summary>Stands where a commit is to wait and no standby is named. No member may have this name; standby_names.py has it
+    /// too.</summary>
     public const string NoStandby = "hub_waits_for_a_named_standby";
 
     public static string Render(ClusterTopology topology)

@@ -9,7 +9,8 @@ public static class PrometheusConfig
     public const string FileName = "prometheus.yml";
 
     /// <param name="topology">The cluster.</param>
-    /// <param name="ingestPort">Where ingest serves its metrics; another port where ingest is a program of the machine that listens elsewhere.</param>
+    /// <param name="ingestPort">Where ingest serves its metrics; another port where ingest is a program of the machine that listens
+    /// elsewhere.</param>
     public static string Render(ClusterTopology topology, int ingestPort = Ports.Rest)
     {
         ArgumentNullException.ThrowIfNull(topology);
@@ -27,23 +28,29 @@ public static class PrometheusConfig
             {
                 Job(topology, "prometheus", tls: false, [(ClusterNames.Prometheus, $"localhost:{Ports.Prometheus}")]),
                 Job(topology, "patroni", tls: true, topology.Database.Hosts.Select(host => (host, $"{host}:{Ports.Patroni}"))),
-                Job(topology, "postgres", tls: true, topology.Database.Hosts.Select((host, i) => (host, $"{ClusterNames.Member(ClusterNames.PostgresExporter, i + 1)}:{Ports.PostgresExporter}"))),
+                Job(topology, "postgres", tls: true,
+                    topology.Database.Hosts.Select((host, i) => (host,
+                        $"{ClusterNames.Member(ClusterNames.PostgresExporter, i + 1)}:{Ports.PostgresExporter}"))),
                 Job(topology, "etcd", tls: false, topology.Etcd.Hosts.Select(host => (host, $"{host}:{Ports.EtcdMetrics}"))),
                 Job(topology, "haproxy", tls: true, [(ClusterNames.HaProxy, $"{ClusterNames.HaProxy}:{Ports.HaProxyMetrics}")]),
-                Job(topology, "pgbouncer", tls: true, [(ClusterNames.PgBouncer, $"{ClusterNames.PgBouncerExporter}:{Ports.PgBouncerExporter}")]),
+                Job(topology, "pgbouncer", tls: true,
+                    [(ClusterNames.PgBouncer, $"{ClusterNames.PgBouncerExporter}:{Ports.PgBouncerExporter}")]),
                 Job(topology, "ingest", tls: false, [(ClusterNames.Ingest, $"{ClusterNames.Ingest}:{ingestPort}")]),
             },
         });
     }
 
     /// <summary>
-    /// Numerous series that no rule or panel uses: series for each method that etcd's gRPC server knows (over 2000), for each state that a check of
-    /// HAProxy's could have, start times of .NET's counters. A regular expression over metric names, by job; Kubernetes drops the same.
+    /// Numerous series that no rule or panel uses: series for each method that etcd's gRPC server knows (over 2000), for each state that a
+    /// check of HAProxy's could have, start times of .NET's counters. A regular expression over metric names, by job; Kubernetes drops the
+    /// same.
     /// </summary>
     internal static IReadOnlyDictionary<string, string> Unread { get; } = new Dictionary<string, string>
     {
         ["etcd"] = "grpc_server_.*|etcd_debugging_.*|etcd_grpc_proxy_.*|go_.*|promhttp_.*",
-        ["haproxy"] = "haproxy_(server_check_status|backend_agg_.*check_status|.*_(uweight|weight|downtime.*|header_rewriting.*|comp_.*|http_cache_.*))",
+        ["haproxy"] =
+            "haproxy_(server_check_status|backend_agg_.*check_status|.*_(uweight|weight|downtime.*|header_rewriting.*|"
+                + "comp_.*|http_cache_.*))",
         ["ingest"] = ".*_created",
         ["postgres"] = "go_.*|promhttp_.*",
         ["pgbouncer"] = "go_.*|promhttp_.*",
@@ -68,7 +75,8 @@ public static class PrometheusConfig
             ["labels"] = new Map { ["cluster"] = RuleScope.Local(topology).Cluster, ["member"] = target.Member },
         }).ToArray();
         if (Unread.TryGetValue(name, out var unread))
-            job["metric_relabel_configs"] = new object[] { new Map { ["source_labels"] = new[] { "__name__" }, ["regex"] = unread, ["action"] = "drop" } };
+            job["metric_relabel_configs"] = new object[] { new Map { ["source_labels"] = new[] { "__name__" }, ["regex"] = unread,
+                ["action"] = "drop" } };
         return job;
     }
 }

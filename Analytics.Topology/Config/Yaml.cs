@@ -6,7 +6,8 @@ using YamlDotNet.Core.Events;
 
 namespace Analytics.Topology.Config;
 
-/// <summary>Writes nested dictionaries and lists as YAML: keys in the order given, LF, strings quoted wherever YAML 1.1 would take them for something else.</summary>
+/// <summary>Writes nested dictionaries and lists as YAML: keys in the order given, LF, strings quoted wherever YAML 1.1 would take them for
+/// something else.</summary>
 internal static partial class Yaml
 {
     private static readonly ISerializer Serializer = new SerializerBuilder()
@@ -19,8 +20,8 @@ internal static partial class Yaml
 
     public static string Write(object document) => Serializer.Serialize(document);
 
-    // Dates, 1e3 and YAML 1.1's "=" (a default value) and "<<" (a merge), which the library leaves plain and readers take for something else; and
-    // space that a reader would strip.
+    // Dates, 1e3 and YAML 1.1's "=" (a default value) and "<<" (a merge), which the library leaves plain and readers take for something
+    // else; and space that a reader would strip.
     [GeneratedRegex(@"\A(?:=|<<)\z|\A[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}|\A[-+]?[0-9]+[eE][-+]?[0-9]+\z|\A\s|\s\z|[\t\r]")]
     private static partial Regex Misread();
 

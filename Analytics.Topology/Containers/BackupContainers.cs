@@ -14,40 +14,43 @@ public static class BackupContainers
     private const string ScratchVolume = "backup-scratch";
 
     /// <summary>
-    /// An eighth of what every other container gets while they compete: a backup reads, compresses and encrypts the whole database, and whoever
-    /// sends calls must not notice. On an idle machine it still takes all there is.
+    /// An eighth of what every other container gets while they compete: a backup reads, compresses and encrypts the whole database, and
+    /// whoever sends calls must not notice. On an idle machine it still takes all there is.
     /// </summary>
     private const int CpuShares = 128;
 
     /// <summary>The server that lets the runner read a member's files. It never writes to them.</summary>
-    internal static IEnumerable<ContainerSpec> Servers(ClusterTopology topology) => topology.Database.Hosts.Select((host, i) => new ContainerSpec
-    {
-        Name = ClusterNames.Member(ClusterNames.BackupServer, i + 1),
-
-        // pgBackRest speaks only to its own version.
-        Image = topology.Images.Database,
-        Entrypoint = ["pgbackrest", "server"],
-        Environment = new Dictionary<string, SecretText>
+    internal static IEnumerable<ContainerSpec> Servers(ClusterTopology topology) =>
+        topology.Database.Hosts.Select((host, i) => new ContainerSpec
         {
-            [PgBackRestConfig.FileVariable] = PgBackRestConfig.FilePath,
+            Name = ClusterNames.Member(ClusterNames.BackupServer, i + 1),
 
-            // The processes it starts for the runner speak to PostgreSQL over its socket.
-            ["PGPASSWORD"] = Secret(Secrets.Superuser),
-        },
-        Directories = [new MountedDirectory($"config/{ClusterNames.BackupServer}", Paths.BackupConfig, [new MountedFile(PgBackRestConfig.FileName, PgBackRestConfig.RenderServer(topology))]), TlsFiles(ClusterNames.TimescaleDb)],
-        Volumes = [.. MemberVolumes(host).Select(volume => volume with { ReadOnly = true })],
-        Ports = [new PortMapping("backup", Ports.BackupServer)],
-        Health = new HealthCheck(["pgbackrest", "server-ping"], TimeSpan.FromSeconds(30), Retries: 3, StartPeriod: TimeSpan.FromSeconds(30)),
-        After = [host],
-        MemoryLimit = ByteSize.MiB(256),
-        CpuShares = CpuShares,
-        ReadOnlyRoot = true,
-        Scratch = ["/tmp"],
-    });
+            // pgBackRest speaks only to its own version.
+            Image = topology.Images.Database,
+            Entrypoint = ["pgbackrest", "server"],
+            Environment = new Dictionary<string, SecretText>
+            {
+                [PgBackRestConfig.FileVariable] = PgBackRestConfig.FilePath,
+
+                // The processes it starts for the runner speak to PostgreSQL over its socket.
+                ["PGPASSWORD"] = Secret(Secrets.Superuser),
+            },
+            Directories = [new MountedDirectory($"config/{ClusterNames.BackupServer}", Paths.BackupConfig,
+            [new MountedFile(PgBackRestConfig.FileName, PgBackRestConfig.RenderServer(topology))]), TlsFiles(ClusterNames.TimescaleDb)],
+            Volumes = [.. MemberVolumes(host).Select(volume => volume with { ReadOnly = true })],
+            Ports = [new PortMapping("backup", Ports.BackupServer)],
+            Health = new HealthCheck(["pgbackrest", "server-ping"], TimeSpan.FromSeconds(30), Retries: 3,
+            StartPeriod: TimeSpan.FromSeconds(30)),
+            After = [host],
+            MemoryLimit = ByteSize.MiB(256),
+            CpuShares = CpuShares,
+            ReadOnlyRoot = true,
+            Scratch = ["/tmp"],
+        });
 
     /// <summary>
-    /// Hub's runner (verbs <c>full</c>, <c>diff</c>, <c>retain</c>, <c>verify</c>, <c>drill</c>, <c>list</c>, <c>check</c>, <c>plan</c>, <c>scratch</c>, <c>abandon</c>): on demand here,
-    /// on its schedule in Kubernetes. Its exit code is the truth.
+    /// Hub's runner (verbs <c>full</c>, <c>diff</c>, <c>retain</c>, <c>verify</c>, <c>drill</c>, <c>list</c>, <c>check</c>, <c>plan</c>,
+    /// <c>scratch</c>, <c>abandon</c>): on demand here, on its schedule in Kubernetes. Its exit code is the truth.
     /// </summary>
     internal static ContainerSpec Runner(ClusterTopology topology)
     {
@@ -58,10 +61,12 @@ public static class BackupContainers
             ["HUB_BACKUP_KEEP_WEEKLY"] = Text(policy.KeepWeekly),
             ["HUB_BACKUP_KEEP_MONTHLY"] = Text(policy.KeepMonthly),
             ["HUB_BACKUP_SCRATCH"] = Paths.BackupScratch,
-            ["ConnectionStrings__Database"] = ServiceContainers.ConnectionString(ClusterNames.HaProxy, Ports.ReadWrite, Roles.App, Secrets.App) + ";Pooling=false;Timeout=10",
+            ["ConnectionStrings__Database"] = ServiceContainers.ConnectionString(ClusterNames.HaProxy, Ports.ReadWrite, Roles.App,
+                Secrets.App) + ";Pooling=false;Timeout=10",
         };
         if (topology.Database.Members > 1)
-            environment["ConnectionStrings__Standbys"] = ServiceContainers.ConnectionString(ClusterNames.HaProxy, Ports.ReadOnly, Roles.App, Secrets.App) + ";Pooling=false;Timeout=10";
+            environment["ConnectionStrings__Standbys"] = ServiceContainers.ConnectionString(ClusterNames.HaProxy, Ports.ReadOnly, Roles.App,
+                Secrets.App) + ";Pooling=false;Timeout=10";
         for (var member = 1; member <= topology.Database.Members; member++)
             environment[PgBackRestConfig.HostVariable(member)] = ClusterNames.Member(ClusterNames.BackupServer, member);
         return new ContainerSpec
@@ -83,7 +88,8 @@ public static class BackupContainers
         };
     }
 
-    internal static MountedDirectory MemberFiles(ClusterTopology topology) => Files(topology, "pgbackrest", PgBackRestConfig.RenderMember(topology));
+    internal static MountedDirectory MemberFiles(ClusterTopology topology) =>
+        Files(topology, "pgbackrest", PgBackRestConfig.RenderMember(topology));
 
     /// <summary>A member's data, and its socket: what it shares with the server beside it.</summary>
     internal static IReadOnlyList<VolumeMount> MemberVolumes(string host) =>
@@ -107,7 +113,8 @@ public static class BackupContainers
     internal static string OptionalRestoreCommand(string restore) => $"[ \"${RequiredVariable}${BucketVariable}\" != false ] && {restore}";
 
     /// <summary>Whether a cluster may start, and stay, without a bucket.</summary>
-    internal static bool BucketIsOptional(ClusterTopology topology) => topology.Backup.Repository is S3Repository { Bucket: null, Required: false };
+    internal static bool BucketIsOptional(ClusterTopology topology) =>
+        topology.Backup.Repository is S3Repository { Bucket: null, Required: false };
 
     /// <summary>Variables that pgBackRest reads: where the repository is, where the file does not say it, and what opens it.</summary>
     internal static Dictionary<string, SecretText> RepositoryAccess(ClusterTopology topology)
@@ -132,10 +139,12 @@ public static class BackupContainers
         return variables;
     }
 
-    private static MountedDirectory Files(ClusterTopology topology, string name, string configuration) => new($"config/{name}", Paths.BackupConfig,
+    private static MountedDirectory Files(ClusterTopology topology, string name, string configuration) =>
+        new($"config/{name}", Paths.BackupConfig,
     [
         new MountedFile(PgBackRestConfig.FileName, configuration),
-        .. topology.Backup.Repository is S3Repository { CaCertificate: { } authority } ? [new MountedFile(PgBackRestConfig.AuthorityFileName, authority)] : Array.Empty<MountedFile>(),
+        .. topology.Backup.Repository is S3Repository { CaCertificate: { } authority }
+            ? [new MountedFile(PgBackRestConfig.AuthorityFileName, authority)] : Array.Empty<MountedFile>(),
     ]);
 
     private static string Text(int value) => value.ToString(CultureInfo.InvariantCulture);

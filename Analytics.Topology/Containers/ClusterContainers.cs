@@ -22,7 +22,8 @@ public static class ClusterContainers
     internal static MountedDirectory TlsFiles(string component, bool withKey = true) => new($"tls/{component}", Paths.Tls,
     [
         new MountedFile("ca.crt", null, Secret: true),
-        .. withKey ? [new MountedFile("tls.crt", null, Secret: true), new MountedFile("tls.key", null, Secret: true)] : Array.Empty<MountedFile>(),
+        .. withKey ? [new MountedFile("tls.crt", null, Secret: true),
+            new MountedFile("tls.key", null, Secret: true)] : Array.Empty<MountedFile>(),
     ]);
 
     internal static MountedDirectory ConfigFiles(string component, params (string Name, string Text)[] files) =>

@@ -50,7 +50,8 @@ public sealed record ContainerSpec
     public bool ReadOnlyRoot { get; init; }
 }
 
-/// <summary>A directory of files mounted read-only. Directories, not single files: a replaced file is then seen without a restart.</summary>
+/// <summary>A directory of files mounted read-only. Directories, not single files: a replaced file is then seen without a
+/// restart.</summary>
 /// <param name="Source">Path below the host's state directory, such as <c>config/haproxy</c>; equal sources hold equal files.</param>
 /// <param name="Path">Where it is mounted.</param>
 /// <param name="Files">Its files.</param>
@@ -71,7 +72,8 @@ public sealed record VolumeMount(string Name, string Path, bool ReadOnly = false
 /// <param name="Port">Port in the container.</param>
 /// <param name="HostPort">Port on 127.0.0.1 of the developer's machine; null: reachable inside the network only.</param>
 /// <param name="Variable">
-/// The environment variable that gives the program another port, where it runs on the machine itself and not in a container; null: there is none.
+/// The environment variable that gives the program another port, where it runs on the machine itself and not in a container; null: there is
+/// none.
 /// </param>
 public sealed record PortMapping(string Name, int Port, int? HostPort = null, string? Variable = null);
 

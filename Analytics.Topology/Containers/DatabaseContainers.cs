@@ -10,7 +10,8 @@ public static class DatabaseContainers
     internal const string PatroniUser = "patroni";
     private const string StartScript = "start-database.sh";
     private static readonly string[] PatroniModules =
-        ["bounded_connects.py", "certificate_watch.py", "dynamic_settings.py", "fresh_copies.py", "standby_names.py", "votes_without_sync.py"];
+        ["bounded_connects.py", "certificate_watch.py", "dynamic_settings.py", "fresh_copies.py", "standby_names.py",
+            "votes_without_sync.py"];
     private static readonly string[] WitnessScripts = ["lease_fences.py", "lease_witness.py"];
 
     public static IEnumerable<ContainerSpec> For(ClusterTopology topology)
@@ -40,7 +41,8 @@ public static class DatabaseContainers
                 TlsFiles(ClusterNames.TimescaleDb),
                 BackupContainers.MemberFiles(topology),
             ],
-            Volumes = [.. BackupContainers.MemberVolumes(host), new VolumeMount($"{host}-spool", Paths.BackupSpool), .. BackupContainers.RepositoryVolumes(topology)],
+            Volumes = [.. BackupContainers.MemberVolumes(host), new VolumeMount($"{host}-spool", Paths.BackupSpool),
+                .. BackupContainers.RepositoryVolumes(topology)],
             Ports = [new PortMapping("postgres", Ports.Postgres), new PortMapping("patroni", Ports.Patroni)],
             Health = new HealthCheck(["pg_isready", "--quiet", "--host", Paths.SocketDirectory], TimeSpan.FromSeconds(10), Retries: 6,
                 StartPeriod: TimeSpan.FromSeconds(60)),
@@ -67,37 +69,38 @@ public static class DatabaseContainers
     /// <summary>
     /// No PG* variables: libpq prefers PGPASSWORD to the password file that Patroni writes for pg_basebackup and pg_rewind.
     /// </summary>
-    private static Dictionary<string, SecretText> Everywhere(ClusterTopology topology, string host) => new(BackupContainers.RepositoryAccess(topology))
-    {
-        ["PATRONI_NAME"] = host,
+    private static Dictionary<string, SecretText> Everywhere(ClusterTopology topology, string host) =>
+        new(BackupContainers.RepositoryAccess(topology))
+        {
+            ["PATRONI_NAME"] = host,
 
-        // A member that is cut off looks up every etcd host before it steps down. The C library's default of 10 s for a lookup that nobody
-        // answers kept one that was cut off from everything primary for 36 s, long after another led.
-        ["RES_OPTIONS"] = "timeout:1 attempts:2",
-        ["PATRONI_RESTAPI_CONNECT_ADDRESS"] = $"{host}:{Ports.Patroni}",
-        ["PATRONI_POSTGRESQL_CONNECT_ADDRESS"] = $"{host}:{Ports.Postgres}",
-        ["PATRONI_RESTAPI_USERNAME"] = PatroniUser,
-        ["PATRONI_RESTAPI_PASSWORD"] = Secret(Secrets.Patroni),
+            // A member that is cut off looks up every etcd host before it steps down. The C library's default of 10 s for a lookup that
+            // nobody answers kept one that was cut off from everything primary for 36 s, long after another led.
+            ["RES_OPTIONS"] = "timeout:1 attempts:2",
+            ["PATRONI_RESTAPI_CONNECT_ADDRESS"] = $"{host}:{Ports.Patroni}",
+            ["PATRONI_POSTGRESQL_CONNECT_ADDRESS"] = $"{host}:{Ports.Postgres}",
+            ["PATRONI_RESTAPI_USERNAME"] = PatroniUser,
+            ["PATRONI_RESTAPI_PASSWORD"] = Secret(Secrets.Patroni),
 
-        // Patroni reads etcd's user and password from the environment only when something else of etcd is there too.
-        ["PATRONI_ETCD3_PROTOCOL"] = "https",
-        ["PATRONI_ETCD3_USERNAME"] = PatroniUser,
-        ["PATRONI_ETCD3_PASSWORD"] = Secret(Secrets.EtcdPatroni),
+            // Patroni reads etcd's user and password from the environment only when something else of etcd is there too.
+            ["PATRONI_ETCD3_PROTOCOL"] = "https",
+            ["PATRONI_ETCD3_USERNAME"] = PatroniUser,
+            ["PATRONI_ETCD3_PASSWORD"] = Secret(Secrets.EtcdPatroni),
 
-        // Patroni takes a password from the environment only together with its user name.
-        ["PATRONI_SUPERUSER_USERNAME"] = Roles.Superuser,
-        ["PATRONI_SUPERUSER_PASSWORD"] = Secret(Secrets.Superuser),
-        ["PATRONI_REPLICATION_USERNAME"] = Roles.Replication,
-        ["PATRONI_REPLICATION_PASSWORD"] = Secret(Secrets.Replication),
-        ["PATRONI_REWIND_USERNAME"] = Roles.Rewind,
-        ["PATRONI_REWIND_PASSWORD"] = Secret(Secrets.Rewind),
-        ["PATRONICTL_CONFIG_FILE"] = Paths.Config,
+            // Patroni takes a password from the environment only together with its user name.
+            ["PATRONI_SUPERUSER_USERNAME"] = Roles.Superuser,
+            ["PATRONI_SUPERUSER_PASSWORD"] = Secret(Secrets.Superuser),
+            ["PATRONI_REPLICATION_USERNAME"] = Roles.Replication,
+            ["PATRONI_REPLICATION_PASSWORD"] = Secret(Secrets.Replication),
+            ["PATRONI_REWIND_USERNAME"] = Roles.Rewind,
+            ["PATRONI_REWIND_PASSWORD"] = Secret(Secrets.Rewind),
+            ["PATRONICTL_CONFIG_FILE"] = Paths.Config,
 
-        // Read by 01-init-database.sql on the first leader.
-        ["LLM_OWNER_PASSWORD"] = Secret(Secrets.Owner),
-        ["LLM_APP_PASSWORD"] = Secret(Secrets.App),
-        ["LLM_READONLY_PASSWORD"] = Secret(Secrets.ReadOnly),
-        ["MONITOR_PASSWORD"] = Secret(Secrets.Monitor),
-        ["PGBOUNCER_PASSWORD"] = Secret(Secrets.PgBouncer),
-    };
+            // Read by 01-init-database.sql on the first leader.
+            ["LLM_OWNER_PASSWORD"] = Secret(Secrets.Owner),
+            ["LLM_APP_PASSWORD"] = Secret(Secrets.App),
+            ["LLM_READONLY_PASSWORD"] = Secret(Secrets.ReadOnly),
+            ["MONITOR_PASSWORD"] = Secret(Secrets.Monitor),
+            ["PGBOUNCER_PASSWORD"] = Secret(Secrets.PgBouncer),
+        };
 }

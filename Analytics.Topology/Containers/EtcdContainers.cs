@@ -12,7 +12,8 @@ internal static class EtcdContainers
         Arguments = EtcdArguments.For(topology, host),
         Directories = [ClusterContainers.TlsFiles(ClusterNames.Etcd)],
         Volumes = [new VolumeMount(host, Paths.EtcdData)],
-        Ports = [new PortMapping("client", Ports.EtcdClient), new PortMapping("peer", Ports.EtcdPeer), new PortMapping("metrics", Ports.EtcdMetrics)],
+        Ports = [new PortMapping("client", Ports.EtcdClient), new PortMapping("peer", Ports.EtcdPeer),
+            new PortMapping("metrics", Ports.EtcdMetrics)],
         Health = new HealthCheck(
             [
                 "etcdctl", $"--endpoints=https://{host}:{Ports.EtcdClient}", $"--cacert={Paths.CaFile}", $"--cert={Paths.CertFile}",

@@ -17,7 +17,8 @@ internal static class GatewayContainers
             Entrypoint = ["haproxy"],
             Arguments = ["-W", "-db", "-f", $"{Paths.Config}/{HaProxyConfig.FileName}"],
             Environment = new Dictionary<string, SecretText> { [HaProxyConfig.DomainVariable] = "" },
-            Directories = [ConfigFiles(ClusterNames.HaProxy, (HaProxyConfig.FileName, HaProxyConfig.Render(topology))), TlsFiles(ClusterNames.HaProxy)],
+            Directories = [ConfigFiles(ClusterNames.HaProxy, (HaProxyConfig.FileName, HaProxyConfig.Render(topology))),
+                TlsFiles(ClusterNames.HaProxy)],
             Ports =
             [
                 new PortMapping("read-write", Ports.ReadWrite, Ports.ReadWrite),
@@ -35,7 +36,8 @@ internal static class GatewayContainers
             Entrypoint = ["/bin/sh", $"{Paths.Config}/{StartScript}", $"{Paths.Config}/{PgBouncerConfig.FileName}", ClusterNames.HaProxy],
             Directories =
             [
-                ConfigFiles(ClusterNames.PgBouncer, (PgBouncerConfig.FileName, PgBouncerConfig.Render(topology)), (StartScript, Templates.Read(StartScript))),
+                ConfigFiles(ClusterNames.PgBouncer, (PgBouncerConfig.FileName, PgBouncerConfig.Render(topology)),
+                    (StartScript, Templates.Read(StartScript))),
                 new MountedDirectory($"secret/{ClusterNames.PgBouncer}", PgBouncerConfig.SecretDirectory,
                     [new MountedFile(PgBouncerConfig.UserListFileName, null, Secret: true)]),
                 TlsFiles(ClusterNames.PgBouncer),
@@ -51,6 +53,8 @@ internal static class GatewayContainers
     public static ContainerSpec InPod(ContainerSpec spec) => spec.Name != ClusterNames.PgBouncer ? spec : spec with
     {
         Entrypoint = ["pgbouncer", $"{Paths.Config}/{PgBouncerConfig.FileName}"],
-        Directories = [.. spec.Directories.Select(directory => directory with { Files = [.. directory.Files.Where(file => file.Name != StartScript)] })],
+        Directories = [
+            .. spec.Directories.Select(
+                directory => directory with { Files = [.. directory.Files.Where(file => file.Name != StartScript)] })],
     };
 }

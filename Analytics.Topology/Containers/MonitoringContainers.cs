@@ -44,11 +44,13 @@ internal static class MonitoringContainers
             Name = ClusterNames.PgBouncerExporter,
             Image = topology.Images.PgBouncerExporter,
             Entrypoint = ["pgbouncer_exporter"],
-            Arguments = [$"--web.listen-address=:{Ports.PgBouncerExporter}", $"--web.config.file={Paths.Config}/{WebConfig.FileName}", "--log.format=json"],
+            Arguments = [$"--web.listen-address=:{Ports.PgBouncerExporter}", $"--web.config.file={Paths.Config}/{WebConfig.FileName}",
+                "--log.format=json"],
             Environment = new Dictionary<string, SecretText>
             {
                 ["PGBOUNCER_EXPORTER_CONNECTION_STRING"] =
-                    $"postgres://{Roles.Monitor}:{Secret(Secrets.Monitor)}@{ClusterNames.PgBouncer}:{Ports.PgBouncer}/pgbouncer?sslmode=verify-full&sslrootcert={Paths.CaFile}",
+                    $"postgres://{Roles.Monitor}:{Secret(Secrets.Monitor)}@{ClusterNames.PgBouncer}:{Ports.PgBouncer}/pgbouncer"
+                        + $"?sslmode=verify-full&sslrootcert={Paths.CaFile}",
             },
             Directories = [ConfigFiles("exporter", web), TlsFiles(CertificateNames.Exporter)],
             Ports = [new PortMapping("metrics", Ports.PgBouncerExporter)],
@@ -71,7 +73,8 @@ internal static class MonitoringContainers
             ],
             Directories =
             [
-                ConfigFiles(ClusterNames.Prometheus, (PrometheusConfig.FileName, PrometheusConfig.Render(topology)), (RuleFile.FileName, RuleFile.Render(topology)),
+                ConfigFiles(ClusterNames.Prometheus, (PrometheusConfig.FileName, PrometheusConfig.Render(topology)),
+                    (RuleFile.FileName, RuleFile.Render(topology)),
                     (AlertmanagerConfig.FileName, AlertmanagerConfig.Render())),
                 TlsFiles(ClusterNames.Prometheus),
             ],

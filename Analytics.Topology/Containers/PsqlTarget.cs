@@ -6,7 +6,8 @@ public static class PsqlTarget
     /// <summary>The primary, whichever member it is now, through HAProxy with verified TLS.</summary>
     /// <param name="role">A role of the database that may log in from another machine.</param>
     public static string Primary(string role) =>
-        $"host={ClusterNames.HaProxy} port={Ports.ReadWrite} user={role} dbname={ClusterNames.Database} sslmode=verify-full sslrootcert={Paths.CaFile}";
+        $"host={ClusterNames.HaProxy} port={Ports.ReadWrite} user={role} dbname={ClusterNames.Database} sslmode=verify-full "
+        + $"sslrootcert={Paths.CaFile}";
 
     /// <summary>The member in whose container psql runs, by its socket.</summary>
     /// <param name="role">A role of the database.</param>

@@ -21,7 +21,8 @@ public readonly partial record struct SecretText
     public string Template { get; }
 
     /// <summary>
-    /// A text of literals, secrets, addresses and paths: <c>SecretText.Of($"https://{new HostPart(name, port)}:{new PortPart(name, port)}")</c>.
+    /// A text of literals, secrets, addresses and paths: <c>SecretText.Of($"https://{new HostPart(name, port)}:{new PortPart(name,
+    /// port)}")</c>.
     /// </summary>
     public static SecretText Of(SecretTextHandler text) => text.Build();
 
@@ -32,7 +33,8 @@ public readonly partial record struct SecretText
         return texts.Aggregate(new SecretText(""), (all, next) => all.Template.Length == 0 ? next : all + separator + next);
     }
 
-    public static SecretText Add(SecretText left, SecretText right) => new(left.Template + right.Template, [.. left.TypedParts(), .. right.TypedParts()]);
+    public static SecretText Add(SecretText left, SecretText right) =>
+        new(left.Template + right.Template, [.. left.TypedParts(), .. right.TypedParts()]);
 
     public static SecretText operator +(SecretText left, SecretText right) => Add(left, right);
 
@@ -55,7 +57,8 @@ public readonly partial record struct SecretText
             yield return (Template[position..], false);
     }
 
-    /// <summary>Every part in order, addresses and paths among them. A text that was given as a string has literals and secrets only.</summary>
+    /// <summary>Every part in order, addresses and paths among them. A text that was given as a string has literals and secrets
+    /// only.</summary>
     public IReadOnlyList<TextPart> TypedParts() =>
         typed ?? [.. Parts().Select(part => part.IsSecret ? (TextPart)new SecretPart(part.Text) : new LiteralPart(part.Text))];
 
@@ -87,7 +90,8 @@ public readonly partial record struct SecretText
 
         public void AppendFormatted(TextPart part) => parts.Add(part);
 
-        public SecretText Build() => new(parts.Aggregate(new StringBuilder(), (text, part) => text.Append(part.InContainer)).ToString(), parts);
+        public SecretText Build() => new(parts.Aggregate(new StringBuilder(), (text, part) => text.Append(part.InContainer)).ToString(),
+            parts);
     }
 }
 

@@ -40,7 +40,8 @@ internal static class ServiceContainers
             Environment = new Dictionary<string, SecretText>
             {
                 // Straight at the primary: the advisory lock belongs to a session, which the transaction pool does not keep.
-                [Connection] = ConnectionString(ClusterNames.HaProxy, Ports.ReadWrite, Roles.Owner, Secrets.Owner) + ";Pooling=false;Timeout=5",
+                [Connection] = ConnectionString(ClusterNames.HaProxy, Ports.ReadWrite, Roles.Owner,
+                    Secrets.Owner) + ";Pooling=false;Timeout=5",
             },
             Directories = [TlsFiles(ClusterNames.Migrations)],
             After = [ClusterNames.HaProxy],
@@ -90,7 +91,8 @@ internal static class ServiceContainers
         $"Host={new HostPart(host, port)};Port={new PortPart(host, port)};Database={ClusterNames.Database};Username={role}")
         + $";Password={Secret(password)};SSL Mode=VerifyFull;Root Certificate=" + File(Paths.CaFile);
 
-    private static SecretText Endpoint(string scheme, string host, int port) => SecretText.Of($"{scheme}://{new HostPart(host, port)}:{new PortPart(host, port)}");
+    private static SecretText Endpoint(string scheme, string host, int port) =>
+        SecretText.Of($"{scheme}://{new HostPart(host, port)}:{new PortPart(host, port)}");
 
     private static SecretText File(string path) => SecretText.Of($"{new FilePart(path)}");
 }

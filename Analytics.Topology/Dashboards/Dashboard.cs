@@ -3,7 +3,8 @@ namespace Analytics.Topology.Dashboards;
 /// <summary>A Grafana dashboard, in the terms in which Hub's are written; <see cref="DashboardJson"/> knows Grafana's.</summary>
 public sealed record Dashboard
 {
-    /// <summary>Stable: links, bookmarks and provisioning go by it. Grafana takes at most 40 characters of letters, digits, - and _.</summary>
+    /// <summary>Stable: links, bookmarks and provisioning go by it. Grafana takes at most 40 characters of letters, digits, - and
+    /// _.</summary>
     public required string Uid { get; init; }
     public required string Title { get; init; }
 

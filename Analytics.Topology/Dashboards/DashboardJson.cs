@@ -22,7 +22,13 @@ public static class DashboardJson
     public const string Tag = "hub";
     private const int Columns = 24;
 
-    private static readonly JsonSerializerOptions Format = new() { WriteIndented = true, IndentSize = 2, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Format = new()
+    {
+        WriteIndented = true,
+        IndentSize = 2,
+        NewLine = "\n",
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping
+    };
     private static readonly JsonSerializerOptions Compact = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <param name="dashboard">The dashboard.</param>
@@ -106,7 +112,12 @@ public static class DashboardJson
         ["datasource"] = SourceOf(variable.Query),
         ["query"] = variable.Query is Sql sql
             ? sql.Text
-            : new JsonObject { ["qryType"] = 1, ["query"] = ((Prometheus)variable.Query).Text, ["refId"] = "PrometheusVariableQueryEditor-VariableQuery" },
+            : new JsonObject
+            {
+                ["qryType"] = 1,
+                ["query"] = ((Prometheus)variable.Query).Text,
+                ["refId"] = "PrometheusVariableQueryEditor-VariableQuery"
+            },
         ["refresh"] = 2, // when the time range changes
         ["sort"] = 1,
         ["hide"] = 0,
@@ -150,5 +161,11 @@ public static class DashboardJson
 
     private static JsonObject Source(string type, string variable) => new() { ["type"] = type, ["uid"] = $"${{{variable}}}" };
 
-    private static JsonObject Position(int height, int width, int x, int y) => new() { ["h"] = height, ["w"] = width, ["x"] = x, ["y"] = y };
+    private static JsonObject Position(int height, int width, int x, int y) => new()
+    {
+        ["h"] = height,
+        ["w"] = width,
+        ["x"] = x,
+        ["y"] = y
+    };
 }

@@ -22,11 +22,20 @@ internal static class PanelJson
         if (panel.Step is not null)
             json["interval"] = panel.Step;
         if (panel.LinkTo is { } uid)
-            json["links"] = new JsonArray(new JsonObject { ["title"] = "More", ["url"] = $"/d/{uid}?${{__url_time_range}}&${{__all_variables}}", ["targetBlank"] = false });
+            json["links"] = new JsonArray(new JsonObject
+            {
+                ["title"] = "More",
+                ["url"] = $"/d/{uid}?${{__url_time_range}}&${{__all_variables}}",
+                ["targetBlank"] = false
+            });
 
         // A table of an instant query: its labels are the columns, Grafana's own time is noise.
         if (panel is { Kind: PanelKind.Table } && panel.Queries[0] is Prometheus)
-            json["transformations"] = new JsonArray(new JsonObject { ["id"] = "organize", ["options"] = new JsonObject { ["excludeByName"] = new JsonObject { ["Time"] = true, ["Value"] = true } } });
+            json["transformations"] = new JsonArray(new JsonObject
+            {
+                ["id"] = "organize",
+                ["options"] = new JsonObject { ["excludeByName"] = new JsonObject { ["Time"] = true, ["Value"] = true } }
+            });
         return json;
     }
 
@@ -69,7 +78,8 @@ internal static class PanelJson
             ["mappings"] = new JsonArray([.. panel.Mappings.Select((mapping, index) => (JsonNode)new JsonObject
             {
                 ["type"] = "value",
-                ["options"] = new JsonObject { [mapping.Value] = new JsonObject { ["text"] = mapping.Text, ["color"] = mapping.Color, ["index"] = index } },
+                ["options"] = new JsonObject
+                { [mapping.Value] = new JsonObject { ["text"] = mapping.Text, ["color"] = mapping.Color, ["index"] = index } },
             })]),
         };
         if (Custom(panel) is { } custom)
@@ -97,7 +107,11 @@ internal static class PanelJson
             ["stacking"] = new JsonObject { ["mode"] = "normal", ["group"] = "A" },
         },
         PanelKind.States => new JsonObject { ["lineWidth"] = 0, ["fillOpacity"] = 70 },
-        PanelKind.Table => new JsonObject { ["align"] = "auto", ["cellOptions"] = new JsonObject { ["type"] = panel.Mappings.Count > 0 ? "color-text" : "auto" } },
+        PanelKind.Table => new JsonObject
+        {
+            ["align"] = "auto",
+            ["cellOptions"] = new JsonObject { ["type"] = panel.Mappings.Count > 0 ? "color-text" : "auto" }
+        },
         _ => null,
     };
 
@@ -127,7 +141,13 @@ internal static class PanelJson
         },
         PanelKind.Lines or PanelKind.Bars => new JsonObject
         {
-            ["legend"] = new JsonObject { ["displayMode"] = "list", ["placement"] = "bottom", ["showLegend"] = true, ["calcs"] = new JsonArray() },
+            ["legend"] = new JsonObject
+            {
+                ["displayMode"] = "list",
+                ["placement"] = "bottom",
+                ["showLegend"] = true,
+                ["calcs"] = new JsonArray()
+            },
             ["tooltip"] = new JsonObject { ["mode"] = "multi", ["sort"] = "desc" },
         },
         PanelKind.States => new JsonObject
@@ -137,7 +157,13 @@ internal static class PanelJson
             ["rowHeight"] = 0.9,
             ["legend"] = new JsonObject { ["displayMode"] = "list", ["placement"] = "bottom", ["showLegend"] = true },
         },
-        PanelKind.Ranking => new JsonObject { ["displayMode"] = "gradient", ["orientation"] = "horizontal", ["showUnfilled"] = true, ["reduceOptions"] = Reduce(panel.Queries[0] is Sql) },
+        PanelKind.Ranking => new JsonObject
+        {
+            ["displayMode"] = "gradient",
+            ["orientation"] = "horizontal",
+            ["showUnfilled"] = true,
+            ["reduceOptions"] = Reduce(panel.Queries[0] is Sql)
+        },
         _ => new JsonObject { ["showHeader"] = true, ["cellHeight"] = "sm" },
     };
 

@@ -13,7 +13,16 @@ internal static class Panels
         Lines(title, unit, description, queries) with { Kind = PanelKind.Bars };
 
     public static Panel States(string title, string description, params Query[] queries) =>
-        new() { Kind = PanelKind.States, Title = title, Unit = Units.Text, Description = description, Queries = queries, Width = 24, Height = 6 };
+        new()
+        {
+            Kind = PanelKind.States,
+            Title = title,
+            Unit = Units.Text,
+            Description = description,
+            Queries = queries,
+            Width = 24,
+            Height = 6
+        };
 
     public static Panel Ranking(string title, string unit, string description, Query query) =>
         new() { Kind = PanelKind.Ranking, Title = title, Unit = unit, Description = description, Queries = [query] };
@@ -45,5 +54,6 @@ internal static class Panels
 
     public static Panel To(this Panel panel, string uid) => panel with { LinkTo = uid };
 
-    public static Panel Wide(this Panel panel, int width, int? height = null) => panel with { Width = width, Height = height ?? panel.Height };
+    public static Panel Wide(this Panel panel, int width, int? height = null) =>
+        panel with { Width = width, Height = height ?? panel.Height };
 }

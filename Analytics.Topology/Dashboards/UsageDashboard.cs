@@ -23,17 +23,25 @@ internal static class UsageDashboard
                 Total("Input tokens", Units.Count, "Cached tokens included.", "sum(input_tokens)"),
                 Total("Output tokens", Units.Count, "Reasoning tokens included.", "sum(output_tokens)"),
                 Total("Cost", Units.Dollars, "Of the calls that have a price.", "sum(cost_usd)"),
-                Total("Cost of 1 000 calls", Units.Dollars, "Mean over the calls that have a price.", "1000 * sum(cost_usd) / nullif(sum(requests) - sum(unpriced_requests), 0)"),
-                Stat("Unpriced", Units.Share, "Share of the calls whose model has no price: above 5 % the cost is unreliable, above 50 % it is wrong.",
-                    new Sql($"SELECT (sum(unpriced_requests) / nullif(sum(requests), 0))::double precision AS unpriced {Requests}")).Until(0.05, 0.5)),
+                Total("Cost of 1 000 calls", Units.Dollars, "Mean over the calls that have a price.",
+                    "1000 * sum(cost_usd) / nullif(sum(requests) - sum(unpriced_requests), 0)"),
+                Stat("Unpriced", Units.Share,
+                    "Share of the calls whose model has no price: above 5 % the cost is unreliable, above 50 % it is wrong.",
+                    new Sql($"SELECT (sum(unpriced_requests) / nullif(sum(requests), 0))::double precision AS unpriced {Requests}"))
+                    .Until(0.05, 0.5)),
             new Row("Over time",
                 Series(Bars("Requests by model", Units.Count, "Calls per step, by model.", new Sql(
-                    $"SELECT $__timeGroupAlias(bucket, $__interval), model AS metric, sum(requests)::bigint AS requests {Requests} GROUP BY 1, 2 ORDER BY 1", Series: true))),
+                    $"SELECT $__timeGroupAlias(bucket, $__interval), model AS metric, sum(requests)::bigint AS requests {Requests} GROUP "
+                        + $"BY 1, 2 ORDER BY 1", Series: true))),
                 Series(Bars("Cost by model", Units.Dollars, "Cost per step, by model.", new Sql(
-                    $"SELECT $__timeGroupAlias(bucket, $__interval), model AS metric, sum(cost_usd)::double precision AS cost {Requests} GROUP BY 1, 2 ORDER BY 1", Series: true))),
+                    $"SELECT $__timeGroupAlias(bucket, $__interval), model AS metric, sum(cost_usd)::double precision AS cost {Requests} "
+                        + $"GROUP BY 1, 2 ORDER BY 1", Series: true))),
                 Series(Bars("Tokens", Units.Count, "Input and output tokens per step.", new Sql(
-                    $"SELECT $__timeGroupAlias(bucket, $__interval), sum(input_tokens)::bigint AS input, sum(output_tokens)::bigint AS output {Requests} GROUP BY 1 ORDER BY 1", Series: true))),
-                Bars("Cost per day, by what was paid for", Units.Dollars, "Fresh input, cache reads, cache writes and output, per UTC day. When cache reads grow while fresh input shrinks, money is saved.",
+                    $"SELECT $__timeGroupAlias(bucket, $__interval), sum(input_tokens)::bigint AS input, sum(output_tokens)::bigint AS "
+                        + $"output {Requests} GROUP BY 1 ORDER BY 1", Series: true))),
+                Bars("Cost per day, by what was paid for", Units.Dollars,
+                    "Fresh input, cache reads, cache writes and output, per UTC day. When cache reads grow while fresh input shrinks, "
+                        + "money is saved.",
                     new Sql($"""
                     SELECT $__timeGroupAlias(bucket, '1d'), sum(input_cost)::double precision AS input, sum(cache_read_cost)::double precision AS "cache read",
                            sum(cache_write_cost)::double precision AS "cache write", sum(output_cost)::double precision AS output
@@ -57,9 +65,12 @@ internal static class UsageDashboard
                            sum(cost_usd)::double precision AS cost, (sum(unpriced_requests) / sum(requests))::double precision AS unpriced
                       FROM aggregates.hourly_request_stats JOIN analytics.projects p USING (project_id)
                      WHERE $__timeFilter(bucket) AND {Project} GROUP BY 1 ORDER BY cost DESC NULLS LAST LIMIT 100
-                    """), ("requests", Units.Count), ("input tokens", Units.Count), ("output tokens", Units.Count), ("cost", Units.Dollars), ("unpriced", Units.Share)),
-                Table("Models without a price", "Used in the last seven days and in no price list: add them to analytics.model_prices. Empty is good.",
-                    new Sql("SELECT provider, model, requests, first_seen, last_seen FROM analytics.unpriced_models ORDER BY requests DESC LIMIT 50"), ("requests", Units.Count))),
+                    """), ("requests", Units.Count), ("input tokens", Units.Count), ("output tokens", Units.Count),
+                    ("cost", Units.Dollars), ("unpriced", Units.Share)),
+                Table("Models without a price",
+                    "Used in the last seven days and in no price list: add them to analytics.model_prices. Empty is good.",
+                    new Sql("SELECT provider, model, requests, first_seen, last_seen FROM analytics.unpriced_models ORDER BY requests "
+                        + "DESC LIMIT 50"), ("requests", Units.Count))),
         ],
     };
 

@@ -14,11 +14,13 @@ internal static class UsageSql
     /// <summary>Aggregates hold one row for each hour, so a finer step would only draw gaps.</summary>
     public const string Hourly = "1h";
 
-    /// <summary>The buckets of aggregates.hourly_request_stats added up over the group: percentiles of percentiles would be wrong.</summary>
+    /// <summary>The buckets of aggregates.hourly_request_stats added up over the group: percentiles of percentiles would be
+    /// wrong.</summary>
     public static string Quantile(double quantile) => FormattableString.Invariant(
         $"analytics.histogram_quantile({quantile}, ARRAY[{DurationBuckets.Columns(column => $"sum({column})")}]::bigint[])");
 
-    public static Variable Projects { get; } = new("project", "Project", new Sql("SELECT name AS __text, project_id AS __value FROM analytics.projects ORDER BY 1"), "0");
+    public static Variable Projects { get; } = new("project", "Project",
+        new Sql("SELECT name AS __text, project_id AS __value FROM analytics.projects ORDER BY 1"), "0");
 
     public static Variable Models { get; } = new("model", "Model",
         new Sql("SELECT DISTINCT model FROM aggregates.hourly_request_stats WHERE bucket > now() - INTERVAL '30 days' ORDER BY 1"), "''");

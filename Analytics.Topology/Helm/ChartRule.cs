@@ -19,7 +19,8 @@ internal sealed record ChartRule(string Kind, string Name, string Path, string V
     /// </summary>
     public static IReadOnlyList<ChartRule> All { get; } =
     [
-        .. new[] { "StatefulSet", "Deployment", "Job" }.Select(kind => new ChartRule(kind, "*", $"{Pod}.containers[*].imagePullPolicy", "images.pullPolicy")),
+        .. new[] { "StatefulSet", "Deployment",
+            "Job" }.Select(kind => new ChartRule(kind, "*", $"{Pod}.containers[*].imagePullPolicy", "images.pullPolicy")),
         new("Job", "*", $"{Pod}.initContainers[*].imagePullPolicy", "images.pullPolicy"),
         new("CronJob", "*", $"{CronPod}.containers[*].imagePullPolicy", "images.pullPolicy"),
         new("CronJob", "*", $"{CronPod}.initContainers[*].imagePullPolicy", "images.pullPolicy"),
@@ -28,7 +29,8 @@ internal sealed record ChartRule(string Kind, string Name, string Path, string V
 
         .. new[] { DataVolume, WalVolume, BackupVolume }.SelectMany(StorageRules),
         new("StatefulSet", ClusterNames.Etcd, $"spec.volumeClaimTemplates[{DataVolume}].spec.resources.requests.storage", "etcd.volume"),
-        new("StatefulSet", ClusterNames.Etcd, $"spec.volumeClaimTemplates[{DataVolume}].spec.storageClassName", $"storage.{WalVolume}.className", Optional: true),
+        new("StatefulSet", ClusterNames.Etcd, $"spec.volumeClaimTemplates[{DataVolume}].spec.storageClassName",
+            $"storage.{WalVolume}.className", Optional: true),
         new("PersistentVolumeClaim", EtcdSnapshot, "spec.resources.requests.storage", "etcd.volume"),
         new("PersistentVolumeClaim", EtcdSnapshot, "spec.storageClassName", $"storage.{BackupVolume}.className", Optional: true),
 
@@ -49,15 +51,20 @@ internal sealed record ChartRule(string Kind, string Name, string Path, string V
         new("Deployment", ClusterNames.Ingest, $"{Pod}.containers[{ClusterNames.Ingest}].resources", "ingest.resources"),
         .. new[] { Gateway, ClusterNames.Ingest }.SelectMany(ScaleRules),
 
-        new("StatefulSet", ClusterNames.TimescaleDb, $"{Pod}.containers[{ClusterNames.TimescaleDb}].env[{BackupContainers.RequiredVariable}].value", "backup.required"),
+        new("StatefulSet", ClusterNames.TimescaleDb,
+            $"{Pod}.containers[{ClusterNames.TimescaleDb}].env[{BackupContainers.RequiredVariable}].value", "backup.required"),
         .. new[] { "full", "diff", "verify", "drill" }.SelectMany(BackupRules),
-        new("CronJob", "backup-drill", $"{CronPod}.volumes[scratch].ephemeral.volumeClaimTemplate.spec.resources.requests.storage", "backup.drillVolume"),
-        new("CronJob", "backup-drill", $"{CronPod}.volumes[scratch].ephemeral.volumeClaimTemplate.spec.storageClassName", $"storage.{ScratchVolume}.className", Optional: true),
+        new("CronJob", "backup-drill", $"{CronPod}.volumes[scratch].ephemeral.volumeClaimTemplate.spec.resources.requests.storage",
+            "backup.drillVolume"),
+        new("CronJob", "backup-drill", $"{CronPod}.volumes[scratch].ephemeral.volumeClaimTemplate.spec.storageClassName",
+            $"storage.{ScratchVolume}.className", Optional: true),
         .. ClassRules(ScratchVolume),
 
         new("ServiceMonitor", "*", "spec.endpoints[*].interval", "monitoring.interval"),
         new("PodMonitor", "*", "spec.podMetricsEndpoints[*].interval", "monitoring.interval"),
-        .. new[] { "ServiceMonitor", "PodMonitor", "PrometheusRule" }.Select(kind => new ChartRule(kind, "*", $"metadata.labels.{Kubernetes.Monitors.ReleaseLabel}", "monitoring.release")),
+        .. new[] { "ServiceMonitor", "PodMonitor",
+            "PrometheusRule" }.Select(kind => new ChartRule(kind, "*", $"metadata.labels.{Kubernetes.Monitors.ReleaseLabel}",
+                "monitoring.release")),
         new("Ingress", "*", "spec.ingressClassName", "ingress.className", Optional: true),
         new("Service", ExternalService, "spec.loadBalancerSourceRanges", "external.sourceRanges"),
     ];
@@ -89,8 +96,10 @@ internal sealed record ChartRule(string Kind, string Name, string Path, string V
     private static IEnumerable<ChartRule> StorageRules(string volume) =>
     [
         .. ClassRules(volume),
-        new("StatefulSet", ClusterNames.TimescaleDb, $"spec.volumeClaimTemplates[{volume}].spec.resources.requests.storage", $"storage.{volume}.size"),
-        new("StatefulSet", ClusterNames.TimescaleDb, $"spec.volumeClaimTemplates[{volume}].spec.storageClassName", $"storage.{volume}.className", Optional: true),
+        new("StatefulSet", ClusterNames.TimescaleDb, $"spec.volumeClaimTemplates[{volume}].spec.resources.requests.storage",
+            $"storage.{volume}.size"),
+        new("StatefulSet", ClusterNames.TimescaleDb, $"spec.volumeClaimTemplates[{volume}].spec.storageClassName",
+            $"storage.{volume}.className", Optional: true),
     ];
 
     private static IEnumerable<ChartRule> BackupRules(string verb) =>

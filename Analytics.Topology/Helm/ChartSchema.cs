@@ -10,12 +10,18 @@ namespace Analytics.Topology.Helm;
 /// </summary>
 internal static class ChartSchema
 {
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Indented = new()
+    {
+        WriteIndented = true,
+        NewLine = "\n",
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping
+    };
 
     private const string PoolsPath = "config.pgbouncer", SettingsPath = "config.patroni";
 
     /// <summary>What the settings in config.patroni are computed from.</summary>
-    private static readonly string[] SettingsInputs = ["database.resources.limits.memory", "database.resources.limits.cpu", "database.sharedMemory"];
+    private static readonly string[] SettingsInputs = ["database.resources.limits.memory", "database.resources.limits.cpu",
+        "database.sharedMemory"];
 
     private static readonly Dictionary<string, string> Descriptions = new()
     {
@@ -25,14 +31,23 @@ internal static class ChartSchema
         ["images"] = "Images. Tags of the database image are rebuilt: pin a digest (name:tag@sha256:…). "
             + "Hub's own (ingest, migrations, backup)\n"
             + "are in your registry: `hub images --push`, `hub publish --registry`. registry.invalid does not exist.",
-        ["storage"] = "Volumes of each database member and their storage classes. className \"\" is the cluster's default class;\ncreate: create the classes.",
-        ["priorityClasses"] = "Classes are not namespaced: a second release in one cluster uses those of the first (create: false here and in storage).",
-        ["database"] = "Each database member. config.patroni is computed from resources.limits and sharedMemory; other figures beside it are refused.\nFor other resources use a values file, or supply a config.patroni of your own.",
+        ["storage"] = "Volumes of each database member and their storage classes. className \"\" is the cluster's default "
+            + "class;\ncreate: create the classes.",
+        ["priorityClasses"] =
+            "Classes are not namespaced: a second release in one cluster uses those of the first (create: false here and in storage).",
+        ["database"] = "Each database member. config.patroni is computed from resources.limits and sharedMemory; other figures beside it "
+            + "are refused.\nFor other resources use a values file, or supply a config.patroni of your own.",
         ["etcd"] = "Each etcd member.",
-        ["gateway"] = "PgBouncer and HAProxy. The pools (config.pgbouncer) are computed for a number of gateways: a scale outside that range is refused.\nreplicas 0: the autoscaler decides.",
+        ["gateway"] = "PgBouncer and HAProxy. The pools (config.pgbouncer) are computed for a number of gateways: a scale outside that "
+            + "range is refused.\nreplicas 0: the autoscaler decides.",
         ["ingest"] = "The ingest API. replicas 0: the autoscaler decides.",
-        ["backup"] = "The backup runner: schedules (UTC), resources, the volume on which a drill restores the whole database.\nSecret backup-s3 names the repository; without it, and with required false, the cluster starts and has no backups.\nsuspend: the jobs do not run; for a cluster without a bucket.",
-        ["monitoring"] = "ServiceMonitor, PodMonitor, PrometheusRule: need prometheus-operator. release: the name under which kube-prometheus-stack is\ninstalled; it selects only objects with that label. annotations: instead of these, Services with prometheus.io annotations and the rules as a ConfigMap.\nrunbooks: where docs/runbooks is served; each alert links there.",
+        ["backup"] = "The backup runner: schedules (UTC), resources, the volume on which a drill restores the whole database.\nSecret "
+            + "backup-s3 names the repository; without it, and with required false, the cluster starts and has no backups.\nsuspend: the "
+                + "jobs do not run; for a cluster without a bucket.",
+        ["monitoring"] = "ServiceMonitor, PodMonitor, PrometheusRule: need prometheus-operator. release: the name under which "
+            + "kube-prometheus-stack is\ninstalled; it selects only objects with that label. annotations: instead of these, Services "
+                + "with prometheus.io annotations and the rules as a ConfigMap.\nrunbooks: where docs/runbooks is served; each alert "
+                    + "links there.",
         ["certManager"] = "Certificates by cert-manager instead of deploy.sh.",
         ["ingress"] = "Access to ingest from outside; Secret ingest-public-tls contains the certificate.",
         ["external"] = "Access with SQL from outside, for these address ranges.",
@@ -52,13 +67,15 @@ internal static class ChartSchema
         foreach (var (key, value) in Node("", general))
             document[key] = value;
         var all = sizes.ToList();
-        var pools = all.Select(size => (Pools: ChartValues.Get(size.Values, PoolsPath)!, size.Gateway)).DistinctBy(size => (string)size.Pools)
+        var pools = all.Select(size => (Pools: ChartValues.Get(size.Values, PoolsPath)!, size.Gateway))
+            .DistinctBy(size => (string)size.Pools)
             .Select(size => new Map { ["if"] = At(PoolsPath, Const(size.Pools)), ["then"] = Scale(size.Gateway) });
         var settings = all.Select(size => size.Values).DistinctBy(values => (string)ChartValues.Get(values, SettingsPath)!)
             .Select(values => new Map
             {
                 ["if"] = At(SettingsPath, Const(ChartValues.Get(values, SettingsPath)!)),
-                ["then"] = new Map { ["allOf"] = SettingsInputs.Select(object (path) => At(path, Const(ChartValues.Get(values, path)!))).ToArray() },
+                ["then"] = new Map
+                { ["allOf"] = SettingsInputs.Select(object (path) => At(path, Const(ChartValues.Get(values, path)!))).ToArray() },
             });
         document["allOf"] = pools.Concat(settings).Cast<object>().ToArray();
         return JsonSerializer.Serialize(document, Indented) + "\n";
@@ -74,7 +91,8 @@ internal static class ChartSchema
             case Map map when !Open(path):
                 node["type"] = "object";
                 node["additionalProperties"] = false;
-                node["properties"] = map.ToDictionary(entry => entry.Key, object (entry) => Node(path.Length == 0 ? entry.Key : $"{path}.{entry.Key}", entry.Value));
+                node["properties"] = map.ToDictionary(entry => entry.Key,
+                    object (entry) => Node(path.Length == 0 ? entry.Key : $"{path}.{entry.Key}", entry.Value));
                 break;
             case Map:
                 node["type"] = "object";
@@ -106,7 +124,11 @@ internal static class ChartSchema
         var autoscaling = tier.MinReplicas == tier.MaxReplicas
             ? new Map { ["enabled"] = new Map { ["const"] = false } }
             : new Map { ["minReplicas"] = Between(tier.MinReplicas), ["maxReplicas"] = Between(tier.MinReplicas) };
-        return new Map { ["allOf"] = new object[] { fixedNumber, At($"{Kubernetes.KubernetesNames.Gateway}.autoscaling", new Map { ["properties"] = autoscaling }) } };
+        return new Map
+        {
+            ["allOf"] = new object[] { fixedNumber,
+            At($"{Kubernetes.KubernetesNames.Gateway}.autoscaling", new Map { ["properties"] = autoscaling }) }
+        };
     }
 
     private static Map Const(object value) => new() { ["const"] = value };

@@ -30,11 +30,13 @@ internal static partial class ChartTemplates
             foreach (var item in file.Objects)
             {
                 var document = "---\n" + Document(item is V1Job job ? Named(job) : ManifestYaml.Tree(item), item);
-                var value = ChartRule.Switches.Where(entry => ChartValues.Matches(entry.What, item.Kind, item.Metadata.Name)).Select(entry => entry.Value).FirstOrDefault();
+                var value = ChartRule.Switches.Where(entry => ChartValues.Matches(entry.What, item.Kind, item.Metadata.Name))
+                    .Select(entry => entry.Value).FirstOrDefault();
                 text.Append(value is null ? document : Conditional(value, document));
             }
 
-            yield return new OutputFile($"templates/{file.Name}", $"# {file.Purpose}\n" + (whole is null ? text.ToString() : Conditional(whole, text.ToString())));
+            yield return new OutputFile($"templates/{file.Name}",
+                $"# {file.Purpose}\n" + (whole is null ? text.ToString() : Conditional(whole, text.ToString())));
         }
     }
 
@@ -77,26 +79,32 @@ internal static partial class ChartTemplates
 
         Mark(tree, item);
         var text = Yaml.Write(tree).Replace("{{", "{{ \"{{\" }}", StringComparison.Ordinal);
-        text = OptionalMark().Replace(text, match => $"{{{{- if .Values.{match.Groups[3].Value} }}}}\n{match.Groups[1].Value}{match.Groups[2].Value}: {Json(match.Groups[3].Value)}\n{{{{- end }}}}\n");
+        text = OptionalMark().Replace(text, match => $"{{{{- if .Values.{match.Groups[3].Value} "
+            + $"}}}}\n{match.Groups[1].Value}{match.Groups[2].Value}: {Json(match.Groups[3].Value)}\n{{{{- end }}}}\n");
         text = JsonMark().Replace(text, match => Json(match.Groups[1].Value));
         text = ExpressionMark().Replace(text, match => Expressions[match.Groups[1].Value]);
         text = JobMark().Replace(text, match => NameOf((V1Job)item, match.Groups[1].Value, match.Groups[2].Value));
         text = RangesMark().Replace(text, match =>
         {
             var indent = new string(' ', match.Groups[1].Length);
-            return $"{match.Groups[1].Value}from:\n{indent}  {{{{- range .Values.external.sourceRanges }}}}\n{indent}  - ipBlock:\n{indent}      cidr: {{{{ . | toJson }}}}\n{indent}  {{{{- end }}}}\n";
+            return $"{match.Groups[1].Value}from:\n{indent}  {{{{- range .Values.external.sourceRanges }}}}\n{indent}  - "
+                + $"ipBlock:\n{indent}      cidr: {{{{ . | toJson }}}}\n{indent}  {{{{- end }}}}\n";
         });
         text = ImageMarks().Replace(text, match => $"{{{{ .Values.images.{match.Groups[1].Value} }}}}");
-        return text.Replace(Ingresses.Host, "{{ .Values.ingress.host }}", StringComparison.Ordinal).Replace(NamespaceMark, "{{ .Values.namespace }}", StringComparison.Ordinal)
-            .Replace(RunbooksMark, "{{ .Values.monitoring.runbooks }}", StringComparison.Ordinal).Replace(DomainMark, "{{ .Values.clusterDomain }}", StringComparison.Ordinal)
-            .Replace($"quota-backend-bytes={QuotaMark.Bytes}", "quota-backend-bytes={{ .Values.etcd.quotaBackendBytes }}", StringComparison.Ordinal);
+        return text.Replace(Ingresses.Host, "{{ .Values.ingress.host }}", StringComparison.Ordinal).Replace(NamespaceMark,
+            "{{ .Values.namespace }}", StringComparison.Ordinal)
+            .Replace(RunbooksMark, "{{ .Values.monitoring.runbooks }}", StringComparison.Ordinal).Replace(DomainMark,
+                "{{ .Values.clusterDomain }}", StringComparison.Ordinal)
+            .Replace($"quota-backend-bytes={QuotaMark.Bytes}", "quota-backend-bytes={{ .Values.etcd.quotaBackendBytes }}",
+                StringComparison.Ordinal);
     }
 
     private static string Json(string value) => $"{{{{ .Values.{value} | toJson }}}}";
 
     private static IReadOnlyDictionary<string, string> Expressions { get; } = new Dictionary<string, string>
     {
-        ["database"] = "{{ printf \"%s%s%s\" .Values.config.patroni .Values.config.pgbackrest .Values.config.exporterQueries | sha256sum }}",
+        ["database"] =
+            "{{ printf \"%s%s%s\" .Values.config.patroni .Values.config.pgbackrest .Values.config.exporterQueries | sha256sum }}",
         ["gateway"] = "{{ printf \"%s%s\" .Values.config.haproxy .Values.config.pgbouncer | sha256sum }}",
     };
 
@@ -111,11 +119,13 @@ internal static partial class ChartTemplates
 
     private static string NameOf(V1Job job, string component, string content)
     {
-        var images = Jobs.ContainersOf(job).Select(container => $".Values.images.{ImageMarks().Match(container.Image).Groups[1].Value}").ToList();
+        var images = Jobs.ContainersOf(job).Select(container => $".Values.images.{ImageMarks().Match(container.Image).Groups[1].Value}")
+            .ToList();
         if (component == ClusterNames.Migrations)
             images.Add(".Values.images.database");
         var format = string.Join(' ', Enumerable.Repeat("%s", images.Count + 2));
-        return $"{component}-{{{{ printf \"{format}\" {string.Join(' ', images)} .Values.images.pullPolicy \"{content}\" | sha256sum | trunc 10 }}}}";
+        return $"{component}-{{{{ printf \"{format}\" {string.Join(' ', images)} .Values.images.pullPolicy \"{content}\" | sha256sum | "
+            + $"trunc 10 }}}}";
     }
 
     /// <summary>Places whose value is made of several, or lies in a list.</summary>
@@ -124,7 +134,8 @@ internal static partial class ChartTemplates
         if (item is V1StatefulSet { Metadata.Name: ClusterNames.TimescaleDb } or V1Deployment { Metadata.Name: KubernetesNames.Gateway })
         {
             var (holder, key) = TreePath.Find(tree, "spec.template.metadata.annotations").Single();
-            ((Map)holder[key])[KubernetesNames.ChecksumAnnotation] = item is V1StatefulSet ? "__expression.database__" : "__expression.gateway__";
+            ((Map)holder[key])[KubernetesNames.ChecksumAnnotation] = item is V1StatefulSet
+                ? "__expression.database__" : "__expression.gateway__";
         }
 
         if (item is V1NetworkPolicy { Metadata.Name: KubernetesNames.ExternalService })

@@ -23,14 +23,17 @@ internal static class ChartValues
 
     /// <summary>In the order in which values.yaml shows them.</summary>
     private static readonly string[] Sections =
-        ["namespace", "createNamespace", "clusterDomain", "images", "storage", "priorityClasses", "database", "etcd", "gateway", "ingest", "backup", "monitoring", "certManager", "ingress", "external", "openshift", "quota", "limits", "config"];
+        ["namespace", "createNamespace", "clusterDomain", "images", "storage", "priorityClasses", "database", "etcd", "gateway", "ingest",
+            "backup", "monitoring", "certManager", "ingress", "external", "openshift", "quota", "limits", "config"];
 
     /// <param name="size">Whose values.</param>
-    /// <param name="general">Values that stand for those which the size does not have, such as the scale of an autoscaler that is off.</param>
+    /// <param name="general">Values that stand for those which the size does not have, such as the scale of an autoscaler that is
+    /// off.</param>
     public static Map For(PublishSize size, Map? general = null)
     {
         var values = Of(size);
-        foreach (var rule in ChartRule.All.Where(rule => general is not null && Get(values, rule.Value) is null && Get(general, rule.Value) is not null))
+        foreach (var rule in ChartRule.All.Where(rule => general is not null && Get(values, rule.Value) is null
+            && Get(general, rule.Value) is not null))
             Set(values, rule.Value, Get(general!, rule.Value)!);
         return Sections.Where(values.ContainsKey).ToDictionary(section => section, section => values[section]);
     }
@@ -58,9 +61,12 @@ internal static class ChartValues
         }
 
         foreach (var (what, value) in ChartRule.Switches)
-            Set(values, value, files.Where(file => !file.Optional).Any(file => file.Name == what || file.Objects.Any(item => Matches(what, item.Kind, item.Metadata.Name))));
+            Set(values, value,
+                files.Where(file => !file.Optional)
+                    .Any(file => file.Name == what || file.Objects.Any(item => Matches(what, item.Kind, item.Metadata.Name))));
         foreach (var rule in ChartRule.All.Where(rule => rule.Optional && Get(values, rule.Value) is null))
-            Set(values, rule.Value, rule.Path.EndsWith("replicas", StringComparison.Ordinal) ? 0L : rule.Path == "parameters" ? new Map() : "");
+            Set(values, rule.Value,
+                rule.Path.EndsWith("replicas", StringComparison.Ordinal) ? 0L : rule.Path == "parameters" ? new Map() : "");
         return values;
     }
 

@@ -20,7 +20,8 @@ public static class HelmChart
         var general = PublishSize.Default.InPlaceOf(size);
         var all = ChartValues.For(general);
         var defaults = ChartValues.For(size, all);
-        var variants = Variants(size).Select(variant => (variant.Name, Values: ChartValues.For(variant.Size, all), variant.Size.Topology.Gateway)).ToList();
+        var variants = Variants(size)
+            .Select(variant => (variant.Name, Values: ChartValues.For(variant.Size, all), variant.Size.Topology.Gateway)).ToList();
         return
         [
             new OutputFile("Chart.yaml", Generated + Yaml.Write(new Map
@@ -34,10 +35,13 @@ public static class HelmChart
                 ["kubeVersion"] = ">=1.28.0-0",
             })),
             new OutputFile("values.yaml", Commented(defaults)),
-            new OutputFile("values.schema.json", ChartSchema.Render(all, variants.Select(variant => (variant.Values, variant.Gateway)).Prepend((defaults, size.Topology.Gateway)))),
+            new OutputFile("values.schema.json",
+                ChartSchema.Render(all,
+                    variants.Select(variant => (variant.Values, variant.Gateway)).Prepend((defaults, size.Topology.Gateway)))),
             new OutputFile("templates/NOTES.txt", Templates.Read("chart-notes.txt")),
             .. ChartTemplates.Render(general),
-            .. variants.Select(variant => new OutputFile($"values-{variant.Name}.yaml", Generated + Yaml.Write(ChartValues.Difference(variant.Values, defaults)))),
+            .. variants.Select(variant => new OutputFile($"values-{variant.Name}.yaml",
+                Generated + Yaml.Write(ChartValues.Difference(variant.Values, defaults)))),
         ];
     }
 

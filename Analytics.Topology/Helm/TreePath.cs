@@ -18,17 +18,20 @@ internal static partial class TreePath
         if (!root.TryGetValue(head.Key, out var value))
             return [];
         if (head.Item is { } name)
-            return value is IEnumerable<object> items ? items.OfType<Map>().Where(item => name == "*" || NameOf(item) == name).SelectMany(item => Find(item, rest!)) : [];
+            return value is IEnumerable<object> items ? items.OfType<Map>().Where(item => name == "*" || NameOf(item) == name)
+                .SelectMany(item => Find(item, rest!)) : [];
         return value is Map map ? head.Key == "data" ? [(map, rest!)] : Find(map, rest!) : [];
     }
 
     private static ((string Key, string? Item) Head, string? Remainder) Split(string path)
     {
         var match = Step().Match(path);
-        return ((match.Groups[1].Value, match.Groups[2].Success ? match.Groups[2].Value : null), match.Groups[3].Success ? match.Groups[3].Value : null);
+        return ((match.Groups[1].Value, match.Groups[2].Success ? match.Groups[2].Value : null),
+            match.Groups[3].Success ? match.Groups[3].Value : null);
     }
 
-    private static string? NameOf(Map item) => (item.GetValueOrDefault("name") ?? (item.GetValueOrDefault("metadata") as Map)?.GetValueOrDefault("name")) as string;
+    private static string? NameOf(Map item) =>
+        (item.GetValueOrDefault("name") ?? (item.GetValueOrDefault("metadata") as Map)?.GetValueOrDefault("name")) as string;
 
     [GeneratedRegex(@"^([^.\[]+)(?:\[([^\]]+)\])?(?:\.(.+))?$")]
     private static partial Regex Step();

@@ -16,8 +16,8 @@ internal static class BackupJobs
     public const int KeepSeconds = 2 * 24 * 3600;
 
     /// <summary>
-    /// A finished pod keeps its volume, and the quota has room for one drill's: until this one is gone, the next would be Pending. The result
-    /// is in the database and among the metrics.
+    /// A finished pod keeps its volume, and the quota has room for one drill's: until this one is gone, the next would be Pending. The
+    /// result is in the database and among the metrics.
     /// </summary>
     private const int KeepDrillSeconds = 10 * 60;
 
@@ -26,7 +26,8 @@ internal static class BackupJobs
     {
         if (context.Topology.Backup.Repository is not VolumeRepository repository)
             return null;
-        var claim = Claims.Standing(context, BackupRepositoryClaim, ClusterNames.Backup, Claims.Spec(context, BackupVolume, repository.Size));
+        var claim = Claims.Standing(context, BackupRepositoryClaim, ClusterNames.Backup,
+            Claims.Spec(context, BackupVolume, repository.Size));
         if (context.Options.SeparateNodes)
             claim.Spec.AccessModes = ["ReadWriteMany"];
         return claim;
@@ -74,13 +75,14 @@ internal static class BackupJobs
         };
         if (verb == Drill)
         {
-            // The failed pod of a first attempt would keep the volume that the second one needs. A pod that its node evicted is not a failure
-            // of the drill: Kubernetes deletes that one, with its volume.
+            // The failed pod of a first attempt would keep the volume that the second one needs. A pod that its node evicted is not a
+            // failure of the drill: Kubernetes deletes that one, with its volume.
             job.BackoffLimit = 0;
             job.TtlSecondsAfterFinished = KeepDrillSeconds;
             job.PodFailurePolicy = new V1PodFailurePolicy
             {
-                Rules = [new V1PodFailurePolicyRule { Action = "Ignore", OnPodConditions = [new V1PodFailurePolicyOnPodConditionsPattern { Type = "DisruptionTarget", Status = "True" }] }],
+                Rules = [new V1PodFailurePolicyRule { Action = "Ignore",
+                    OnPodConditions = [new V1PodFailurePolicyOnPodConditionsPattern { Type = "DisruptionTarget", Status = "True" }] }],
             };
         }
 
@@ -115,12 +117,15 @@ internal static class BackupJobs
         var spec = ClusterContainers.For(context.Topology).Single(container => container.Name == ClusterNames.Backup);
         var environment = spec.Environment.ToDictionary(variable => variable.Key, variable => SecretText.FromString(variable.Value.Template
             .Replace($"{ClusterNames.BackupServer}-", $"{ClusterNames.TimescaleDb}-", StringComparison.Ordinal)
-            .Replace($"Host={ClusterNames.HaProxy};Port={Ports.ReadWrite}", $"Host={PrimaryService};Port={Ports.Postgres}", StringComparison.Ordinal)
-            .Replace($"Host={ClusterNames.HaProxy};Port={Ports.ReadOnly}", $"Host={ReplicaService};Port={Ports.Postgres}", StringComparison.Ordinal)));
+            .Replace($"Host={ClusterNames.HaProxy};Port={Ports.ReadWrite}", $"Host={PrimaryService};Port={Ports.Postgres}",
+                StringComparison.Ordinal)
+            .Replace($"Host={ClusterNames.HaProxy};Port={Ports.ReadOnly}", $"Host={ReplicaService};Port={Ports.Postgres}",
+                StringComparison.Ordinal)));
         return spec with { Environment = environment, Arguments = [verb] };
     }
 
-    /// <summary>A drill restores the whole database: onto a volume of its own, made for it and gone with its pod. The others leave next to nothing.</summary>
+    /// <summary>A drill restores the whole database: onto a volume of its own, made for it and gone with its pod. The others leave next to
+    /// nothing.</summary>
     private static V1Volume Scratch(ManifestContext context, string verb) => verb != Drill
         ? Volumes.Scratch(ScratchVolume)
         : new V1Volume

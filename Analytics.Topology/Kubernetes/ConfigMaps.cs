@@ -15,10 +15,12 @@ internal static class ConfigMaps
             .Where(directory => directory.Files.Any(file => !file.Secret))
             .DistinctBy(directory => directory.Source)
             .Where(directory => directory.Source != $"config/{ClusterNames.TimescaleDb}")
-            .Select(directory => ConfigMap(context, Volumes.ObjectOf(directory), KubernetesNames.Gateway, directory.Files.ToDictionary(file => file.Name, file => file.Text!)));
+            .Select(directory => ConfigMap(context, Volumes.ObjectOf(directory), KubernetesNames.Gateway,
+                directory.Files.ToDictionary(file => file.Name, file => file.Text!)));
 
     public static V1ConfigMap Patroni(ManifestContext context) =>
-        ConfigMap(context, PatroniConfigMap, ClusterNames.TimescaleDb, new() { [PatroniConfig.FileName] = Database(context)[PatroniConfig.FileName] });
+        ConfigMap(context, PatroniConfigMap, ClusterNames.TimescaleDb,
+            new() { [PatroniConfig.FileName] = Database(context)[PatroniConfig.FileName] });
 
     /// <summary>Read on the first start of a new cluster, and the hook that runs before a pod stops.</summary>
     public static V1ConfigMap Scripts(ManifestContext context)
@@ -29,7 +31,8 @@ internal static class ConfigMaps
     }
 
     private static Dictionary<string, string> Database(ManifestContext context) =>
-        ClusterContainers.For(context.Topology).SelectMany(spec => spec.Directories).First(directory => directory.Source == $"config/{ClusterNames.TimescaleDb}")
+        ClusterContainers.For(context.Topology).SelectMany(spec => spec.Directories)
+            .First(directory => directory.Source == $"config/{ClusterNames.TimescaleDb}")
             .Files.ToDictionary(file => file.Name, file => file.Text!);
 
     private static V1ConfigMap ConfigMap(ManifestContext context, string name, string component, Dictionary<string, string> data) => new()

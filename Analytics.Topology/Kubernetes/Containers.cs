@@ -16,20 +16,25 @@ internal static class Containers
     /// <param name="resources">Requests and limits.</param>
     /// <param name="ports">Port names in a pod, in the order of the spec's ports.</param>
     /// <param name="member">The first member's name, wherever the pod's own name stands instead; null where there are no members.</param>
-    public static V1Container From(ContainerSpec spec, V1ResourceRequirements resources, IReadOnlyList<string> ports, string? member = null) => new()
-    {
-        Name = spec.Name,
-        Image = spec.Image,
-        ImagePullPolicy = PullPolicy(spec.Image),
-        Command = spec.Entrypoint.Count > 0 ? [.. spec.Entrypoint] : null,
-        Args = spec.Arguments.Count > 0 ? [.. spec.Arguments.Select(argument => Personal(Escape(argument), member))] : null,
-        Env = Environment(spec.Environment, member),
-        Ports = ports.Count == 0 ? null : [.. spec.Ports.Zip(ports, (port, name) => new V1ContainerPort { Name = name, ContainerPort = port.Port, Protocol = "TCP" })],
-        Resources = resources,
-        VolumeMounts = [.. spec.Directories.Select(directory => new V1VolumeMount { Name = Volumes.NameOf(directory), MountPath = directory.Path, ReadOnlyProperty = true }),
+    public static V1Container From(ContainerSpec spec, V1ResourceRequirements resources, IReadOnlyList<string> ports,
+        string? member = null) => new()
+        {
+            Name = spec.Name,
+            Image = spec.Image,
+            ImagePullPolicy = PullPolicy(spec.Image),
+            Command = spec.Entrypoint.Count > 0 ? [.. spec.Entrypoint] : null,
+            Args = spec.Arguments.Count > 0 ? [.. spec.Arguments.Select(argument => Personal(Escape(argument), member))] : null,
+            Env = Environment(spec.Environment, member),
+            Ports = ports.Count == 0
+            ? null : [.. spec.Ports.Zip(ports,
+                (port, name) => new V1ContainerPort { Name = name, ContainerPort = port.Port, Protocol = "TCP" })],
+            Resources = resources,
+            VolumeMounts = [
+            .. spec.Directories.Select(directory => new V1VolumeMount { Name = Volumes.NameOf(directory), MountPath = directory.Path,
+                ReadOnlyProperty = true }),
             .. spec.Scratch.Select(path => new V1VolumeMount { Name = Volumes.ScratchName(path), MountPath = path })],
-        SecurityContext = Locked(),
-    };
+            SecurityContext = Locked(),
+        };
 
     /// <summary>
     /// Privileges that every container drops, as Pod Security's <c>restricted</c> requires, and a read-only root file system.
@@ -69,7 +74,11 @@ internal static class Containers
     {
         var variables = new List<V1EnvVar>();
         if (member is not null)
-            variables.Add(new V1EnvVar { Name = PodName, ValueFrom = new V1EnvVarSource { FieldRef = new V1ObjectFieldSelector { FieldPath = "metadata.name" } } });
+            variables.Add(new V1EnvVar
+            {
+                Name = PodName,
+                ValueFrom = new V1EnvVarSource { FieldRef = new V1ObjectFieldSelector { FieldPath = "metadata.name" } }
+            });
         foreach (var (name, text) in environment)
         {
             var parts = text.Parts().ToList();
@@ -81,7 +90,11 @@ internal static class Containers
 
             foreach (var (key, _) in parts.Where(part => part.IsSecret && variables.All(variable => variable.Name != part.Text)))
                 variables.Add(SecretVariable(key, key));
-            variables.Add(new V1EnvVar { Name = name, Value = string.Concat(parts.Select(part => part.IsSecret ? $"$({part.Text})" : Personal(Escape(part.Text), member))) });
+            variables.Add(new V1EnvVar
+            {
+                Name = name,
+                Value = string.Concat(parts.Select(part => part.IsSecret ? $"$({part.Text})" : Personal(Escape(part.Text), member)))
+            });
         }
 
         return variables.Count == 0 ? null : [.. variables];
@@ -91,5 +104,6 @@ internal static class Containers
 
     /// <summary>The first member's name becomes the pod's own. A list of members stays a list of members.</summary>
     private static string Personal(string text, string? member) =>
-        member is null || text.Contains("initial-cluster=", StringComparison.Ordinal) ? text : text.Replace(member, $"$({PodName})", StringComparison.Ordinal);
+        member is null || text.Contains("initial-cluster=", StringComparison.Ordinal) ? text : text.Replace(member, $"$({PodName})",
+            StringComparison.Ordinal);
 }

@@ -42,7 +42,8 @@ internal static class DatabaseStatefulSet
 
         // Not the scripts beside patroni.yml, which only the first start of a new cluster reads, nor the backup server's file, which only a
         // release changes.
-        var others = database with { Directories = [.. database.Directories.Where(directory => Volumes.NameOf(directory) != ConfigVolume)] };
+        var others =
+            database with { Directories = [.. database.Directories.Where(directory => Volumes.NameOf(directory) != ConfigVolume)] };
         var configuration = PatroniConfig.Render(topology) + Pods.Configuration(others, exporter);
         return new V1StatefulSet
         {
@@ -58,7 +59,11 @@ internal static class DatabaseStatefulSet
                 MinReadySeconds = 10,
                 RevisionHistoryLimit = 5,
                 UpdateStrategy = new V1StatefulSetUpdateStrategy { Type = "RollingUpdate" },
-                PersistentVolumeClaimRetentionPolicy = new V1StatefulSetPersistentVolumeClaimRetentionPolicy { WhenDeleted = "Retain", WhenScaled = "Retain" },
+                PersistentVolumeClaimRetentionPolicy = new V1StatefulSetPersistentVolumeClaimRetentionPolicy
+                {
+                    WhenDeleted = "Retain",
+                    WhenScaled = "Retain"
+                },
                 Selector = context.Selector(ClusterNames.TimescaleDb),
                 Template = Pods.Template(context, ClusterNames.TimescaleDb, PriorityClasses.Database, pod, configuration),
                 VolumeClaimTemplates =
@@ -106,7 +111,8 @@ internal static class DatabaseStatefulSet
         // The leader, or a replica that runs and has replayed all but 16 MB: the same that the gateway asks. /readiness takes no lag before
         // Patroni 4.1 and called a replica ready that had not reached its leader for two minutes.
         container.ReadinessProbe = Pods.Http("/read-only?lag=16MB", PortNames.Patroni, tls: true, period: 5, failures: 3);
-        container.Lifecycle = new V1Lifecycle { PreStop = new V1LifecycleHandler { Exec = new V1ExecAction { Command = ["python3", $"{Paths.Config}/{PreStopScript}"] } } };
+        container.Lifecycle = new V1Lifecycle
+        { PreStop = new V1LifecycleHandler { Exec = new V1ExecAction { Command = ["python3", $"{Paths.Config}/{PreStopScript}"] } } };
         return container;
     }
 
@@ -124,11 +130,14 @@ internal static class DatabaseStatefulSet
     /// </summary>
     private static V1Container Server(ContainerSpec spec)
     {
-        var container = Containers.From(spec, Quantities.Of(new Resources(10, 1000, ByteSize.MiB(32), spec.MemoryLimit!.Value), ByteSize.MiB(16), ByteSize.MiB(64)), [PortNames.Backup]);
+        var container = Containers.From(spec,
+            Quantities.Of(new Resources(10, 1000, ByteSize.MiB(32), spec.MemoryLimit!.Value), ByteSize.MiB(16), ByteSize.MiB(64)),
+            [PortNames.Backup]);
         container.Name = ClusterNames.BackupServer;
         container.VolumeMounts =
         [
-            new V1VolumeMount { Name = Volumes.ScratchName(Paths.SocketDirectory), MountPath = Paths.SocketDirectory, ReadOnlyProperty = true },
+            new V1VolumeMount { Name = Volumes.ScratchName(Paths.SocketDirectory), MountPath = Paths.SocketDirectory,
+                ReadOnlyProperty = true },
             new V1VolumeMount { Name = DataVolume, MountPath = Paths.PgVolume, ReadOnlyProperty = true },
             new V1VolumeMount { Name = WalVolume, MountPath = Paths.WalVolume, ReadOnlyProperty = true },
             .. container.VolumeMounts,

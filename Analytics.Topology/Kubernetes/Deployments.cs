@@ -30,48 +30,52 @@ internal static class Deployments
         },
     };
 
-    /// <summary>By CPU; up at once, down slowly, because each gateway that goes closes connections. Null where there is nothing to scale.</summary>
-    public static V2HorizontalPodAutoscaler? Autoscaler(ManifestContext context, string component, int min, int max) => min == max ? null : new()
-    {
-        ApiVersion = "autoscaling/v2",
-        Kind = "HorizontalPodAutoscaler",
-        Metadata = context.Meta(component, component),
-        Spec = new V2HorizontalPodAutoscalerSpec
+    /// <summary>By CPU; up at once, down slowly, because each gateway that goes closes connections. Null where there is nothing to
+    /// scale.</summary>
+    public static V2HorizontalPodAutoscaler? Autoscaler(ManifestContext context, string component, int min, int max) =>
+        min == max ? null : new()
         {
-            ScaleTargetRef = new V2CrossVersionObjectReference { ApiVersion = "apps/v1", Kind = "Deployment", Name = component },
-            MinReplicas = min,
-            MaxReplicas = max,
-            Metrics =
+            ApiVersion = "autoscaling/v2",
+            Kind = "HorizontalPodAutoscaler",
+            Metadata = context.Meta(component, component),
+            Spec = new V2HorizontalPodAutoscalerSpec
+            {
+                ScaleTargetRef = new V2CrossVersionObjectReference { ApiVersion = "apps/v1", Kind = "Deployment", Name = component },
+                MinReplicas = min,
+                MaxReplicas = max,
+                Metrics =
             [
                 new V2MetricSpec
                 {
                     Type = "Resource",
-                    Resource = new V2ResourceMetricSource { Name = "cpu", Target = new V2MetricTarget { Type = "Utilization", AverageUtilization = 70 } },
+                    Resource = new V2ResourceMetricSource { Name = "cpu",
+                        Target = new V2MetricTarget { Type = "Utilization", AverageUtilization = 70 } },
                 },
             ],
-            Behavior = new V2HorizontalPodAutoscalerBehavior
-            {
-                ScaleDown = new V2HPAScalingRules
+                Behavior = new V2HorizontalPodAutoscalerBehavior
                 {
-                    StabilizationWindowSeconds = 600,
-                    Policies = [new V2HPAScalingPolicy { Type = "Pods", Value = 1, PeriodSeconds = 120 }],
+                    ScaleDown = new V2HPAScalingRules
+                    {
+                        StabilizationWindowSeconds = 600,
+                        Policies = [new V2HPAScalingPolicy { Type = "Pods", Value = 1, PeriodSeconds = 120 }],
+                    },
                 },
             },
-        },
-    };
+        };
 
     /// <summary>How many pods of a component may be away for maintenance; null for a single one, which nothing could keep up.</summary>
-    public static V1PodDisruptionBudget? Budget(ManifestContext context, string component, int replicas, int? stay = null) => replicas < 2 ? null : new()
-    {
-        ApiVersion = "policy/v1",
-        Kind = "PodDisruptionBudget",
-        Metadata = context.Meta(component, component),
-        Spec = new V1PodDisruptionBudgetSpec
+    public static V1PodDisruptionBudget? Budget(ManifestContext context, string component, int replicas, int? stay = null) =>
+        replicas < 2 ? null : new()
         {
-            MinAvailable = stay,
-            MaxUnavailable = stay is null ? 1 : null,
-            UnhealthyPodEvictionPolicy = "AlwaysAllow", // A pod that does not run anyway must not keep a node from being drained.
-            Selector = context.Selector(component),
-        },
-    };
+            ApiVersion = "policy/v1",
+            Kind = "PodDisruptionBudget",
+            Metadata = context.Meta(component, component),
+            Spec = new V1PodDisruptionBudgetSpec
+            {
+                MinAvailable = stay,
+                MaxUnavailable = stay is null ? 1 : null,
+                UnhealthyPodEvictionPolicy = "AlwaysAllow", // A pod that does not run anyway must not keep a node from being drained.
+                Selector = context.Selector(component),
+            },
+        };
 }

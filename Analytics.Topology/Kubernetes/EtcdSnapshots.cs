@@ -16,8 +16,8 @@ internal static class EtcdSnapshots
         Claims.Standing(context, EtcdSnapshot, EtcdSnapshot, Claims.Spec(context, BackupVolume, context.Topology.Etcd.Volume));
 
     /// <summary>
-    /// The first snapshot, without waiting for the schedule. It is also the claim's first consumer: a class that binds late leaves the claim
-    /// Pending until then, and so `helm install --wait`, Flux and Argo CD would wait for up to six hours.
+    /// The first snapshot, without waiting for the schedule. It is also the claim's first consumer: a class that binds late leaves the
+    /// claim Pending until then, and so `helm install --wait`, Flux and Argo CD would wait for up to six hours.
     /// </summary>
     public static V1Job First(ManifestContext context) => Jobs.Named(new V1Job
     {
@@ -26,7 +26,8 @@ internal static class EtcdSnapshots
         Metadata = context.Meta(EtcdSnapshot, EtcdSnapshot),
         Spec = new V1JobSpec
         {
-            // Helm starts it together with etcd and with the job that turns on etcd's authentication: it fails until both have done their work.
+            // Helm starts it together with etcd and with the job that turns on etcd's authentication: it fails until both have done their
+            // work.
             BackoffLimit = 10,
             ActiveDeadlineSeconds = 3600,
             TtlSecondsAfterFinished = Jobs.KeepSeconds,
@@ -68,8 +69,10 @@ internal static class EtcdSnapshots
         Containers = [Prune(context)],
         Volumes =
         [
-            new V1Volume { Name = "snapshots", PersistentVolumeClaim = new V1PersistentVolumeClaimVolumeSource { ClaimName = EtcdSnapshot } },
-            new V1Volume { Name = "tls", Secret = new V1SecretVolumeSource { SecretName = Tls(ClusterNames.Migrations), DefaultMode = Volumes.SecretMode } },
+            new V1Volume { Name = "snapshots",
+                PersistentVolumeClaim = new V1PersistentVolumeClaimVolumeSource { ClaimName = EtcdSnapshot } },
+            new V1Volume { Name = "tls",
+                Secret = new V1SecretVolumeSource { SecretName = Tls(ClusterNames.Migrations), DefaultMode = Volumes.SecretMode } },
         ],
     };
 
@@ -82,7 +85,8 @@ internal static class EtcdSnapshots
         Args = ["snapshot", "save", $"{SnapshotPath}/$(POD_NAME).db"],
         Env =
         [
-            new V1EnvVar { Name = "POD_NAME", ValueFrom = new V1EnvVarSource { FieldRef = new V1ObjectFieldSelector { FieldPath = "metadata.name" } } },
+            new V1EnvVar { Name = "POD_NAME",
+                ValueFrom = new V1EnvVarSource { FieldRef = new V1ObjectFieldSelector { FieldPath = "metadata.name" } } },
             new V1EnvVar { Name = "ETCDCTL_ENDPOINTS", Value = $"https://{ClusterNames.Etcd}:{Ports.EtcdClient}" },
             new V1EnvVar { Name = "ETCDCTL_CACERT", Value = Paths.CaFile },
             new V1EnvVar { Name = "ETCDCTL_CERT", Value = Paths.CertFile },
@@ -100,11 +104,12 @@ internal static class EtcdSnapshots
     };
 
     /// <summary>
-    /// The oldest go by their time: names are those of pods, and only a schedule's hold a time. An unfinished file is left alone for an hour,
-    /// because another snapshot may be writing it.
+    /// The oldest go by their time: names are those of pods, and only a schedule's hold a time. An unfinished file is left alone for an
+    /// hour, because another snapshot may be writing it.
     /// </summary>
     internal static string PruneScript { get; } = string.Create(CultureInfo.InvariantCulture,
-        $"cd {SnapshotPath}\nfind . -name '*.part' -mmin +60 -delete\nls -1t | grep '^{EtcdSnapshot}-.*[.]db$' | tail -n +{Kept + 1} | while read -r old; do rm -f -- \"$old\"; done\nls -l\n");
+        $"cd {SnapshotPath}\nfind . -name '*.part' -mmin +60 -delete\n"
+            + $"ls -1t | grep '^{EtcdSnapshot}-.*[.]db$' | tail -n +{Kept + 1} | while read -r old; do rm -f -- \"$old\"; done\nls -l\n");
 
     private static V1Container Prune(ManifestContext context) => new()
     {

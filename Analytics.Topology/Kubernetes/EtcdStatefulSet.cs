@@ -34,7 +34,11 @@ internal static class EtcdStatefulSet
                 MinReadySeconds = 10,
                 RevisionHistoryLimit = 5,
                 UpdateStrategy = new V1StatefulSetUpdateStrategy { Type = "RollingUpdate" },
-                PersistentVolumeClaimRetentionPolicy = new V1StatefulSetPersistentVolumeClaimRetentionPolicy { WhenDeleted = "Retain", WhenScaled = "Retain" },
+                PersistentVolumeClaimRetentionPolicy = new V1StatefulSetPersistentVolumeClaimRetentionPolicy
+                {
+                    WhenDeleted = "Retain",
+                    WhenScaled = "Retain"
+                },
                 Selector = context.Selector(ClusterNames.Etcd),
                 Template = Pods.Template(context, ClusterNames.Etcd, PriorityClasses.Database, pod),
                 VolumeClaimTemplates = [Claims.Template(context, DataVolume, etcd.Volume, ClusterNames.Etcd, WalVolume)],

@@ -21,7 +21,8 @@ internal static class GatewayDeployment
     {
         var topology = context.Topology;
         var specs = PodContainers.For(topology).ToDictionary(spec => spec.Name);
-        var (haproxy, pgbouncer, exporter) = (specs[ClusterNames.HaProxy], specs[ClusterNames.PgBouncer], specs[ClusterNames.PgBouncerExporter]);
+        var (haproxy, pgbouncer, exporter) = (specs[ClusterNames.HaProxy], specs[ClusterNames.PgBouncer],
+            specs[ClusterNames.PgBouncerExporter]);
         var pod = new V1PodSpec
         {
             Containers = [HaProxy(context, haproxy), PgBouncer(topology, pgbouncer), Exporter(exporter)],
@@ -39,7 +40,8 @@ internal static class GatewayDeployment
         var container = Containers.From(spec, Half(context.Topology), [PortNames.ReadWrite, PortNames.ReadOnly, PortNames.HaProxyMetrics]);
 
         // HAProxy's resolver knows no search domains.
-        container.Env.Single(variable => variable.Name == HaProxyConfig.DomainVariable).Value = "." + context.DomainOf(ClusterNames.TimescaleDb);
+        container.Env.Single(variable => variable.Name == HaProxyConfig.DomainVariable).Value = "."
+            + context.DomainOf(ClusterNames.TimescaleDb);
         container.LivenessProbe = Pods.Http("/healthz", PortNames.HaProxyMetrics, tls: true, period: 10, failures: 3);
         container.ReadinessProbe = Pods.Tcp(PortNames.ReadWrite, period: 5, failures: 2);
         container.Lifecycle = Hook("sleep 35"); // It carries PgBouncer's last transactions.

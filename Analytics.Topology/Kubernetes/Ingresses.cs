@@ -34,6 +34,7 @@ internal static class Ingresses
     {
         Path = path,
         PathType = "Prefix",
-        Backend = new V1IngressBackend { Service = new V1IngressServiceBackend { Name = ClusterNames.Ingest, Port = new V1ServiceBackendPort { Name = port } } },
+        Backend = new V1IngressBackend
+        { Service = new V1IngressServiceBackend { Name = ClusterNames.Ingest, Port = new V1ServiceBackendPort { Name = port } } },
     };
 }

@@ -19,7 +19,8 @@ internal static class Jobs
         // Through the Service of the read-write port instead of HAProxy's own name.
         var spec = Spec(context, ClusterNames.Migrations);
         var environment = spec.Environment.ToDictionary(variable => variable.Key, variable => SecretText.FromString(
-            variable.Value.Template.Replace($"Host={ClusterNames.HaProxy};Port={Ports.ReadWrite}", $"Host={PrimaryService};Port={Ports.Postgres}", StringComparison.Ordinal)));
+            variable.Value.Template.Replace($"Host={ClusterNames.HaProxy};Port={Ports.ReadWrite}",
+                $"Host={PrimaryService};Port={Ports.Postgres}", StringComparison.Ordinal)));
         environment["Migrations__PrimaryTimeout"] = "00:30:00";
         return Job(context, spec with { Environment = environment }, new V1PodSpec(), context.Topology.Images.Database);
     }
@@ -27,7 +28,8 @@ internal static class Jobs
     public static V1Job EtcdAuth(ManifestContext context) => Job(context, Spec(context, ClusterNames.EtcdAuth),
         new V1PodSpec { DnsConfig = Pods.Searches(context, ClusterNames.Etcd) });
 
-    private static ContainerSpec Spec(ManifestContext context, string name) => ClusterContainers.For(context.Topology).Single(spec => spec.Name == name);
+    private static ContainerSpec Spec(ManifestContext context, string name) =>
+        ClusterContainers.For(context.Topology).Single(spec => spec.Name == name);
 
     /// <param name="context">The cluster.</param>
     /// <param name="spec">What it runs.</param>
@@ -68,10 +70,12 @@ internal static class Jobs
     /// <summary>A hash of everything that a Job fixes but where it runs and from which images, which an install may choose.</summary>
     internal static string ContentOf(V1Job job) => Pods.Checksum(KubernetesJson.Serialize(new
     {
-        Containers = ContainersOf(job).Select(container => new { container.Command, container.Args, container.Env, container.Resources, container.VolumeMounts }),
+        Containers = ContainersOf(job)
+            .Select(container => new { container.Command, container.Args, container.Env, container.Resources, container.VolumeMounts }),
         job.Spec.Template.Spec.Volumes,
         job.Spec.BackoffLimit,
     }))[..16];
 
-    internal static IReadOnlyList<V1Container> ContainersOf(V1Job job) => [.. job.Spec.Template.Spec.InitContainers ?? [], .. job.Spec.Template.Spec.Containers];
+    internal static IReadOnlyList<V1Container> ContainersOf(V1Job job) => [.. job.Spec.Template.Spec.InitContainers ?? [],
+        .. job.Spec.Template.Spec.Containers];
 }

@@ -39,7 +39,8 @@ public static class KubernetesNames
     /// <summary>Pods of any namespace (or whole namespaces) with this label may send telemetry to ingest.</summary>
     public const string TelemetryLabel = "analytics-hub/telemetry";
 
-    /// <summary>Pods of any namespace (or whole namespaces) with this label may connect to the database services and to PgBouncer.</summary>
+    /// <summary>Pods of any namespace (or whole namespaces) with this label may connect to the database services and to
+    /// PgBouncer.</summary>
     public const string SqlLabel = "analytics-hub/sql";
 
     /// <summary>On each Secret of the template: the keys that it must get.</summary>

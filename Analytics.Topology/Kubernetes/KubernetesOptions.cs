@@ -19,13 +19,15 @@ public enum Cloud
     Default,
 }
 
-/// <summary>How a Prometheus of the Kubernetes cluster finds what it scrapes, and the rules. What is not chosen is published, but not applied.</summary>
+/// <summary>How a Prometheus of the Kubernetes cluster finds what it scrapes, and the rules. What is not chosen is published, but not
+/// applied.</summary>
 public enum MonitoringBy
 {
     /// <summary>ServiceMonitor, PodMonitor and PrometheusRule, which need prometheus-operator's definitions in the cluster.</summary>
     Operator,
 
-    /// <summary>Services with prometheus.io annotations, and a ConfigMap with scrape jobs and rules for a Prometheus without the operator.</summary>
+    /// <summary>Services with prometheus.io annotations, and a ConfigMap with scrape jobs and rules for a Prometheus without the
+    /// operator.</summary>
     Annotations,
 
     /// <summary>Not at all.</summary>

@@ -9,7 +9,8 @@ namespace Analytics.Topology.Kubernetes;
 /// <param name="Purpose">One sentence for the file's head and the inventory.</param>
 /// <param name="Objects">In the order in which they are applied.</param>
 /// <param name="Optional">Left out of the kustomization: something that the cluster or the operator has to choose.</param>
-public sealed record ManifestFile(string Name, string Purpose, IReadOnlyList<IKubernetesObject<V1ObjectMeta>> Objects, bool Optional = false);
+public sealed record ManifestFile(string Name, string Purpose, IReadOnlyList<IKubernetesObject<V1ObjectMeta>> Objects,
+    bool Optional = false);
 
 /// <summary>An object of a kind that Kubernetes itself does not define (prometheus-operator, cert-manager).</summary>
 public sealed class CustomObject : IKubernetesObject<V1ObjectMeta>

@@ -82,12 +82,14 @@ internal static class Monitors
             ["relabelings"] = new object[]
             {
                 new Map { ["action"] = "replace", ["targetLabel"] = "job", ["replacement"] = job },
-                new Map { ["action"] = "replace", ["targetLabel"] = "cluster", ["replacement"] = RuleScope.Kubernetes(context.Topology).Cluster },
+                new Map { ["action"] = "replace", ["targetLabel"] = "cluster",
+                    ["replacement"] = RuleScope.Kubernetes(context.Topology).Cluster },
                 new Map { ["action"] = "replace", ["targetLabel"] = "member", ["sourceLabels"] = new[] { "__meta_kubernetes_pod_name" } },
             },
         };
         if (PrometheusConfig.Unread.TryGetValue(job, out var unread))
-            endpoint["metricRelabelings"] = new object[] { new Map { ["action"] = "drop", ["sourceLabels"] = new[] { "__name__" }, ["regex"] = unread } };
+            endpoint["metricRelabelings"] = new object[] { new Map { ["action"] = "drop", ["sourceLabels"] = new[] { "__name__" },
+                ["regex"] = unread } };
         if (serverName is not null)
         {
             endpoint["scheme"] = "https";
@@ -101,5 +103,6 @@ internal static class Monitors
         return endpoint;
     }
 
-    private static Map Selector(ManifestContext context, string component) => new() { ["matchLabels"] = Labels.Selector(context.Topology, component) };
+    private static Map Selector(ManifestContext context, string component) =>
+        new() { ["matchLabels"] = Labels.Selector(context.Topology, component) };
 }

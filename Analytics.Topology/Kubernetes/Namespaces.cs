@@ -30,7 +30,8 @@ internal static class Namespaces
 
     public static IReadOnlyList<string> Components { get; } =
     [
-        ClusterNames.Etcd, ClusterNames.EtcdAuth, KubernetesNames.EtcdSnapshot, ClusterNames.TimescaleDb, KubernetesNames.Gateway, ClusterNames.Ingest,
+        ClusterNames.Etcd, ClusterNames.EtcdAuth, KubernetesNames.EtcdSnapshot, ClusterNames.TimescaleDb, KubernetesNames.Gateway,
+        ClusterNames.Ingest,
         ClusterNames.Migrations, ClusterNames.Backup,
     ];
 }

@@ -38,8 +38,10 @@ internal static class NetworkPolicies
 
     public static IEnumerable<V1NetworkPolicy> All(ManifestContext context) =>
     [
-        Policy(context, "default-deny", ClusterNames.TimescaleDb, new V1NetworkPolicySpec { PodSelector = new V1LabelSelector(), PolicyTypes = ["Ingress", "Egress"] }),
-        Policy(context, "dns", ClusterNames.TimescaleDb, new V1NetworkPolicySpec { PodSelector = new V1LabelSelector(), PolicyTypes = ["Egress"], Egress = [Dns()] }),
+        Policy(context, "default-deny", ClusterNames.TimescaleDb,
+            new V1NetworkPolicySpec { PodSelector = new V1LabelSelector(), PolicyTypes = ["Ingress", "Egress"] }),
+        Policy(context, "dns", ClusterNames.TimescaleDb,
+            new V1NetworkPolicySpec { PodSelector = new V1LabelSelector(), PolicyTypes = ["Egress"], Egress = [Dns()] }),
         .. Namespaces.Components.Select(component => Component(context, component)),
         Clients(context, "sql-clients", ClusterNames.PgBouncer, SqlLabel, SqlClients),
         Clients(context, "telemetry-clients", ClusterNames.Ingest, TelemetryLabel, TelemetryClients),
@@ -50,28 +52,36 @@ internal static class NetworkPolicies
     /// Members push and fetch WAL, the runner keeps backups. An address range would be another for each storage; the port is the
     /// endpoint's, and 443 where the install names the endpoint.
     /// </summary>
-    private static IEnumerable<V1NetworkPolicy> Storage(ManifestContext context) => context.Topology.Backup.Repository is not S3Repository s3 ? [] :
-        new[] { ClusterNames.TimescaleDb, ClusterNames.Backup }.Select(component => Policy(context, $"{component}-storage", component, new V1NetworkPolicySpec
-        {
-            PodSelector = context.Selector(component),
-            PolicyTypes = ["Egress"],
-            Egress = [new V1NetworkPolicyEgressRule { To = [Block("0.0.0.0/0"), Block("::/0")], Ports = [Port(s3.Port)] }],
-        }));
+    private static IEnumerable<V1NetworkPolicy> Storage(ManifestContext context) =>
+        context.Topology.Backup.Repository is not S3Repository s3 ? [] :
+        new[] { ClusterNames.TimescaleDb,
+            ClusterNames.Backup }.Select(component => Policy(context, $"{component}-storage", component, new V1NetworkPolicySpec
+            {
+                PodSelector = context.Selector(component),
+                PolicyTypes = ["Egress"],
+                Egress = [new V1NetworkPolicyEgressRule { To = [Block("0.0.0.0/0"), Block("::/0")], Ports = [Port(s3.Port)] }],
+            }));
 
     /// <summary>For the optional Service to the outside.</summary>
     public static V1NetworkPolicy External(ManifestContext context) => Policy(context, ExternalService, Gateway, new V1NetworkPolicySpec
     {
         PodSelector = context.Selector(Gateway),
         PolicyTypes = ["Ingress"],
-        Ingress = [new V1NetworkPolicyIngressRule { FromProperty = [.. Services.ExternalRanges.Select(Block)], Ports = [Port(Ports.ReadWrite)] }],
+        Ingress = [new V1NetworkPolicyIngressRule { FromProperty = [.. Services.ExternalRanges.Select(Block)],
+            Ports = [Port(Ports.ReadWrite)] }],
     });
 
     private static V1NetworkPolicy Component(ManifestContext context, string component)
     {
         var ingress = Arrows.Where(arrow => arrow.To == component)
-            .Select(arrow => new V1NetworkPolicyIngressRule { FromProperty = Peers(context, arrow.From), Ports = [.. arrow.Ports.Select(Port)] }).ToArray();
+            .Select(arrow => new V1NetworkPolicyIngressRule
+            {
+                FromProperty = Peers(context, arrow.From),
+                Ports = [.. arrow.Ports.Select(Port)]
+            }).ToArray();
         var egress = Arrows.Where(arrow => arrow.From == component)
-            .Select(arrow => new V1NetworkPolicyEgressRule { To = Peers(context, arrow.To), Ports = [.. arrow.Ports.Select(Port)] }).ToArray();
+            .Select(arrow => new V1NetworkPolicyEgressRule { To = Peers(context, arrow.To), Ports = [.. arrow.Ports.Select(Port)] })
+            .ToArray();
         return Policy(context, component, component, new V1NetworkPolicySpec
         {
             PodSelector = context.Selector(component),
@@ -82,12 +92,14 @@ internal static class NetworkPolicies
     }
 
     /// <summary>A client started in this namespace is under the default-deny too: its label opens the way out.</summary>
-    private static V1NetworkPolicy Clients(ManifestContext context, string name, string component, string label, string clients) => Policy(context, name, component, new V1NetworkPolicySpec
-    {
-        PodSelector = new V1LabelSelector { MatchLabels = new Dictionary<string, string> { [label] = "true" } },
-        PolicyTypes = ["Egress"],
-        Egress = [.. Arrows.Where(arrow => arrow.From == clients).Select(arrow => new V1NetworkPolicyEgressRule { To = Peers(context, arrow.To), Ports = [.. arrow.Ports.Select(Port)] })],
-    });
+    private static V1NetworkPolicy Clients(ManifestContext context, string name, string component, string label, string clients) =>
+        Policy(context, name, component, new V1NetworkPolicySpec
+        {
+            PodSelector = new V1LabelSelector { MatchLabels = new Dictionary<string, string> { [label] = "true" } },
+            PolicyTypes = ["Egress"],
+            Egress = [.. Arrows.Where(arrow => arrow.From == clients)
+            .Select(arrow => new V1NetworkPolicyEgressRule { To = Peers(context, arrow.To), Ports = [.. arrow.Ports.Select(Port)] })],
+        });
 
     private static V1NetworkPolicyPeer[] Peers(ManifestContext context, string end) => end switch
     {
@@ -97,8 +109,10 @@ internal static class NetworkPolicies
         [
             new V1NetworkPolicyPeer
             {
-                NamespaceSelector = new V1LabelSelector { MatchLabels = new Dictionary<string, string> { ["kubernetes.io/metadata.name"] = MonitoringNamespace } },
-                PodSelector = new V1LabelSelector { MatchLabels = new Dictionary<string, string> { [Labels.NameKey] = ClusterNames.Prometheus } },
+                NamespaceSelector = new V1LabelSelector
+                { MatchLabels = new Dictionary<string, string> { ["kubernetes.io/metadata.name"] = MonitoringNamespace } },
+                PodSelector = new V1LabelSelector
+                { MatchLabels = new Dictionary<string, string> { [Labels.NameKey] = ClusterNames.Prometheus } },
             },
         ],
         _ => [new V1NetworkPolicyPeer { PodSelector = context.Selector(end) }],
@@ -110,7 +124,8 @@ internal static class NetworkPolicies
     private static V1NetworkPolicyPeer[] Labelled(string label)
     {
         V1LabelSelector Selector() => new() { MatchLabels = new Dictionary<string, string> { [label] = "true" } };
-        return [new V1NetworkPolicyPeer { NamespaceSelector = new V1LabelSelector(), PodSelector = Selector() }, new V1NetworkPolicyPeer { NamespaceSelector = Selector() }];
+        return [new V1NetworkPolicyPeer { NamespaceSelector = new V1LabelSelector(), PodSelector = Selector() },
+            new V1NetworkPolicyPeer { NamespaceSelector = Selector() }];
     }
 
     /// <summary>The cluster's DNS, on whichever port its pods listen, and a node's own cache in front of it.</summary>
@@ -120,12 +135,14 @@ internal static class NetworkPolicies
         [
             new V1NetworkPolicyPeer
             {
-                NamespaceSelector = new V1LabelSelector { MatchLabels = new Dictionary<string, string> { ["kubernetes.io/metadata.name"] = "kube-system" } },
+                NamespaceSelector = new V1LabelSelector
+                { MatchLabels = new Dictionary<string, string> { ["kubernetes.io/metadata.name"] = "kube-system" } },
                 PodSelector = new V1LabelSelector { MatchLabels = new Dictionary<string, string> { ["k8s-app"] = "kube-dns" } },
             },
             new V1NetworkPolicyPeer
             {
-                NamespaceSelector = new V1LabelSelector { MatchLabels = new Dictionary<string, string> { ["kubernetes.io/metadata.name"] = "openshift-dns" } },
+                NamespaceSelector = new V1LabelSelector
+                { MatchLabels = new Dictionary<string, string> { ["kubernetes.io/metadata.name"] = "openshift-dns" } },
             },
             Block("169.254.20.10/32"),
         ],

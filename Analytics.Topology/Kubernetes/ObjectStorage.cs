@@ -30,7 +30,8 @@ internal static class ObjectStorage
             Name = name,
             ValueFrom = new V1EnvVarSource { SecretKeyRef = new V1SecretKeySelector { Name = BackupStorage, Key = name, Optional = true } },
         })];
-        container.VolumeMounts = [.. container.VolumeMounts, new V1VolumeMount { Name = "storage-ca", MountPath = AuthorityPath, ReadOnlyProperty = true }];
+        container.VolumeMounts = [.. container.VolumeMounts,
+            new V1VolumeMount { Name = "storage-ca", MountPath = AuthorityPath, ReadOnlyProperty = true }];
         pod.Volumes = [.. pod.Volumes, new V1Volume
         {
             Name = "storage-ca",
@@ -49,7 +50,10 @@ internal static class ObjectStorage
     {
         if (context.Topology.Backup.Repository is not VolumeRepository)
             return;
-        container.VolumeMounts = [.. container.VolumeMounts, new V1VolumeMount { Name = BackupRepositoryClaim, MountPath = Paths.BackupRepository }];
-        pod.Volumes = [.. pod.Volumes, new V1Volume { Name = BackupRepositoryClaim, PersistentVolumeClaim = new V1PersistentVolumeClaimVolumeSource { ClaimName = BackupRepositoryClaim } }];
+        container.VolumeMounts = [.. container.VolumeMounts,
+            new V1VolumeMount { Name = BackupRepositoryClaim, MountPath = Paths.BackupRepository }];
+        pod.Volumes = [.. pod.Volumes,
+            new V1Volume { Name = BackupRepositoryClaim,
+                PersistentVolumeClaim = new V1PersistentVolumeClaimVolumeSource { ClaimName = BackupRepositoryClaim } }];
     }
 }

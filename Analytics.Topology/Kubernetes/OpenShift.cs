@@ -14,6 +14,8 @@ internal static class OpenShift
         Kind = "RoleBinding",
         Metadata = context.Meta("nonroot-v2", ClusterNames.TimescaleDb),
         RoleRef = new V1RoleRef { ApiGroup = "rbac.authorization.k8s.io", Kind = "ClusterRole", Name = "system:openshift:scc:nonroot-v2" },
-        Subjects = [.. Namespaces.Components.Select(component => new Rbacv1Subject { Kind = "ServiceAccount", Name = component, NamespaceProperty = context.Namespace })],
+        Subjects = [
+            .. Namespaces.Components.Select(component => new Rbacv1Subject { Kind = "ServiceAccount", Name = component,
+                NamespaceProperty = context.Namespace })],
     };
 }

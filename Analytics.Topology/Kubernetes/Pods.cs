@@ -12,7 +12,8 @@ internal static class Pods
     private const string Host = "kubernetes.io/hostname";
     private const string Zone = "topology.kubernetes.io/zone";
 
-    public static V1PodTemplateSpec Template(ManifestContext context, string component, string priority, V1PodSpec spec, string? configuration = null)
+    public static V1PodTemplateSpec Template(ManifestContext context, string component, string priority, V1PodSpec spec,
+        string? configuration = null)
     {
         spec.ServiceAccountName = component;
         spec.AutomountServiceAccountToken = false;
@@ -34,7 +35,8 @@ internal static class Pods
             Metadata = new V1ObjectMeta
             {
                 Labels = Labels.For(context.Topology, component),
-                Annotations = configuration is null ? null : new Dictionary<string, string> { [KubernetesNames.ChecksumAnnotation] = Checksum(configuration) },
+                Annotations = configuration is null
+                    ? null : new Dictionary<string, string> { [KubernetesNames.ChecksumAnnotation] = Checksum(configuration) },
             },
             Spec = spec,
         };
@@ -45,7 +47,8 @@ internal static class Pods
     /// pods. Without the exporters' web.yml and the script that follows certificates, which only a release changes.
     /// </summary>
     public static string Configuration(params ContainerSpec[] specs) =>
-        string.Concat(specs.SelectMany(spec => spec.Directories).DistinctBy(directory => directory.Source).SelectMany(directory => directory.Files)
+        string.Concat(specs.SelectMany(spec => spec.Directories).DistinctBy(directory => directory.Source)
+            .SelectMany(directory => directory.Files)
             .Where(file => !file.Secret && file.Name is not (WebConfig.FileName or PodContainers.Script)).Select(file => file.Text));
 
     /// <summary>Members of a quorum: never two on one node (unless there is only one), and over zones as evenly as nodes allow.</summary>
@@ -56,11 +59,16 @@ internal static class Pods
         {
             PodAntiAffinity = required && context.Options.SeparateNodes
                 ? new V1PodAntiAffinity { RequiredDuringSchedulingIgnoredDuringExecution = [term] }
-                : new V1PodAntiAffinity { PreferredDuringSchedulingIgnoredDuringExecution = [new V1WeightedPodAffinityTerm { Weight = 100, PodAffinityTerm = term }] },
+                : new V1PodAntiAffinity
+                {
+                    PreferredDuringSchedulingIgnoredDuringExecution = [
+                    new V1WeightedPodAffinityTerm { Weight = 100, PodAffinityTerm = term }]
+                },
         };
         spec.TopologySpreadConstraints =
         [
-            new V1TopologySpreadConstraint { MaxSkew = 1, TopologyKey = Zone, WhenUnsatisfiable = "ScheduleAnyway", LabelSelector = context.Selector(component) },
+            new V1TopologySpreadConstraint { MaxSkew = 1, TopologyKey = Zone, WhenUnsatisfiable = "ScheduleAnyway",
+                LabelSelector = context.Selector(component) },
         ];
     }
 

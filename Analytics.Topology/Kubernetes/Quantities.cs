@@ -12,7 +12,8 @@ internal static class Quantities
 
     public static ResourceQuantity Count(int count) => new(count.ToString(CultureInfo.InvariantCulture));
 
-    /// <summary>CPU, memory and local disk (logs, emptyDirs); what a container may write there is bounded, so that no node fills up.</summary>
+    /// <summary>CPU, memory and local disk (logs, emptyDirs); what a container may write there is bounded, so that no node fills
+    /// up.</summary>
     public static V1ResourceRequirements Of(Resources sizes, ByteSize disk, ByteSize diskLimit) => new()
     {
         Requests = new Dictionary<string, ResourceQuantity>

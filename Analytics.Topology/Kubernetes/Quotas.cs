@@ -20,10 +20,13 @@ internal static class Quotas
 
     public static V1ResourceQuota Quota(ManifestContext context, IReadOnlyList<IKubernetesObject<V1ObjectMeta>> objects)
     {
-        var pods = Pods(objects).Append((Template: new V1PodSpec { Containers = [new V1Container { Resources = Unnamed }] }, Count: 1)).ToList();
-        var claims = objects.OfType<V1StatefulSet>().SelectMany(set => set.Spec.VolumeClaimTemplates.Select(claim => (claim.Spec, Count: set.Spec.Replicas ?? 1)))
+        var pods = Pods(objects).Append((Template: new V1PodSpec { Containers = [new V1Container { Resources = Unnamed }] }, Count: 1))
+            .ToList();
+        var claims = objects.OfType<V1StatefulSet>()
+            .SelectMany(set => set.Spec.VolumeClaimTemplates.Select(claim => (claim.Spec, Count: set.Spec.Replicas ?? 1)))
             .Concat(objects.OfType<V1PersistentVolumeClaim>().Select(claim => (claim.Spec, Count: 1)))
-            .Concat(pods.SelectMany(pod => (pod.Template.Volumes ?? []).Where(volume => volume.Ephemeral is not null).Select(volume => (volume.Ephemeral.VolumeClaimTemplate.Spec, pod.Count)))).ToList();
+            .Concat(pods.SelectMany(pod => (pod.Template.Volumes ?? []).Where(volume => volume.Ephemeral is not null)
+                .Select(volume => (volume.Ephemeral.VolumeClaimTemplate.Spec, pod.Count)))).ToList();
         var hard = new Dictionary<string, ResourceQuantity>();
         foreach (var resource in Counted)
         {
@@ -33,7 +36,8 @@ internal static class Quotas
 
         hard["pods"] = Quantities.Count(pods.Sum(pod => pod.Count));
         hard["persistentvolumeclaims"] = Quantities.Count(claims.Sum(claim => claim.Count));
-        hard["requests.storage"] = Sum("storage", claims.Select(claim => (claim.Spec.Resources.Requests["storage"].ToDecimal(), claim.Count)));
+        hard["requests.storage"] = Sum("storage",
+            claims.Select(claim => (claim.Spec.Resources.Requests["storage"].ToDecimal(), claim.Count)));
         hard["services.loadbalancers"] = Quantities.Count(1);
         return new V1ResourceQuota
         {
@@ -68,7 +72,8 @@ internal static class Quotas
     /// <summary>Each pod template with the most pods that it can have at one time.</summary>
     public static IEnumerable<(V1PodSpec Template, int Count)> Pods(IReadOnlyList<IKubernetesObject<V1ObjectMeta>> objects)
     {
-        var scales = objects.OfType<V2HorizontalPodAutoscaler>().ToDictionary(scaler => scaler.Spec.ScaleTargetRef.Name, scaler => scaler.Spec.MaxReplicas);
+        var scales = objects.OfType<V2HorizontalPodAutoscaler>().ToDictionary(scaler => scaler.Spec.ScaleTargetRef.Name,
+            scaler => scaler.Spec.MaxReplicas);
         return objects.Select(item => item switch
         {
             V1StatefulSet set => (set.Spec.Template.Spec, set.Spec.Replicas ?? 1),
@@ -92,6 +97,7 @@ internal static class Quotas
     private static ResourceQuantity Sum(string resource, IEnumerable<(decimal Each, int Count)> amounts)
     {
         var total = amounts.Sum(amount => amount.Each * amount.Count);
-        return resource == "cpu" ? Quantities.Millis((int)Math.Ceiling(total * 1000)) : Quantities.Of(new ByteSize((long)Math.Ceiling(total)));
+        return resource == "cpu"
+            ? Quantities.Millis((int)Math.Ceiling(total * 1000)) : Quantities.Of(new ByteSize((long)Math.Ceiling(total)));
     }
 }

@@ -9,9 +9,9 @@ using Map = System.Collections.Generic.Dictionary<string, object>;
 namespace Analytics.Topology.Kubernetes;
 
 /// <summary>
-/// Hub for a Prometheus without prometheus-operator. A pod has several ports with figures and annotations know one, so each job has a Service
-/// of its own that carries them. By annotations alone the series would be called as that Prometheus likes; the rules go by the labels that the
-/// scrape jobs in the ConfigMap set.
+/// Hub for a Prometheus without prometheus-operator. A pod has several ports with figures and annotations know one, so each job has a
+/// Service of its own that carries them. By annotations alone the series would be called as that Prometheus likes; the rules go by the
+/// labels that the scrape jobs in the ConfigMap set.
 /// </summary>
 internal static class ScrapeAnnotations
 {
@@ -86,14 +86,19 @@ internal static class ScrapeAnnotations
     private static Map ScrapeJob(ClusterTopology topology, string name, string? serverName)
     {
         var scope = RuleScope.Kubernetes(topology);
-        var job = new Map { ["job_name"] = $"{scope.Cluster}/{name}", ["scrape_interval"] = $"{(int)topology.Monitoring.ScrapeInterval.TotalSeconds}s" };
+        var job = new Map
+        {
+            ["job_name"] = $"{scope.Cluster}/{name}",
+            ["scrape_interval"] = $"{(int)topology.Monitoring.ScrapeInterval.TotalSeconds}s"
+        };
         if (serverName is not null)
         {
             job["scheme"] = "https";
             job["tls_config"] = new Map { ["ca_file"] = AuthorityPath, ["server_name"] = serverName };
         }
 
-        job["kubernetes_sd_configs"] = new object[] { new Map { ["role"] = "endpointslice", ["namespaces"] = new Map { ["names"] = new[] { scope.Namespace! } } } };
+        job["kubernetes_sd_configs"] =
+            new object[] { new Map { ["role"] = "endpointslice", ["namespaces"] = new Map { ["names"] = new[] { scope.Namespace! } } } };
         job["relabel_configs"] = new object[]
         {
             new Map { ["source_labels"] = new[] { "__meta_kubernetes_service_name" }, ["regex"] = ServiceOf(name), ["action"] = "keep" },
@@ -103,7 +108,8 @@ internal static class ScrapeAnnotations
             new Map { ["source_labels"] = new[] { "__meta_kubernetes_pod_name" }, ["target_label"] = "member" },
         };
         if (PrometheusConfig.Unread.TryGetValue(name, out var unread))
-            job["metric_relabel_configs"] = new object[] { new Map { ["source_labels"] = new[] { "__name__" }, ["regex"] = unread, ["action"] = "drop" } };
+            job["metric_relabel_configs"] = new object[] { new Map { ["source_labels"] = new[] { "__name__" }, ["regex"] = unread,
+                ["action"] = "drop" } };
         return job;
     }
 }

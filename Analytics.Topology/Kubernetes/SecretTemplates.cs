@@ -15,10 +15,12 @@ internal static class SecretTemplates
         yield return Template(context, Credentials, ClusterNames.TimescaleDb, Secrets.All);
         if (context.Topology.Backup.Repository is S3Repository)
             yield return Template(context, BackupStorage, ClusterNames.Backup, ObjectStorage.Keys);
-        var mounted = ClusterContainers.For(context.Topology).SelectMany(spec => spec.Directories).Where(directory => directory.Files.All(file => file.Secret))
+        var mounted = ClusterContainers.For(context.Topology).SelectMany(spec => spec.Directories)
+            .Where(directory => directory.Files.All(file => file.Secret))
             .DistinctBy(directory => directory.Source).OrderBy(directory => directory.Source, StringComparer.Ordinal);
         foreach (var directory in mounted)
-            yield return Template(context, Volumes.ObjectOf(directory), directory.Source.Split('/')[1], [.. directory.Files.Select(file => file.Name)]);
+            yield return Template(context, Volumes.ObjectOf(directory), directory.Source.Split('/')[1],
+                [.. directory.Files.Select(file => file.Name)]);
     }
 
     private static V1Secret Template(ManifestContext context, string name, string component, IReadOnlyList<string> keys)

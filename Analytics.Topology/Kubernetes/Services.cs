@@ -11,15 +11,18 @@ internal static class Services
     public static IEnumerable<V1Service> Database(ManifestContext context) =>
     [
         // Members find each other here before they are ready, and HAProxy asks those that are not.
-        Headless(context, ClusterNames.TimescaleDb, ClusterNames.TimescaleDb, (PortNames.Postgres, Ports.Postgres), (PortNames.Patroni, Ports.Patroni)),
+        Headless(context, ClusterNames.TimescaleDb, ClusterNames.TimescaleDb, (PortNames.Postgres, Ports.Postgres),
+            (PortNames.Patroni, Ports.Patroni)),
         Service(context, PrimaryService, Gateway, (PortNames.Postgres, Ports.Postgres, PortNames.ReadWrite)),
         Service(context, ReplicaService, Gateway, (PortNames.Postgres, Ports.Postgres, PortNames.ReadOnly)),
         Service(context, AnyService, ClusterNames.TimescaleDb, (PortNames.Postgres, Ports.Postgres, PortNames.Postgres)),
-        Headless(context, MetricsService, ClusterNames.TimescaleDb, (PortNames.PostgresMetrics, Ports.PostgresExporter), (PortNames.Patroni, Ports.Patroni)),
+        Headless(context, MetricsService, ClusterNames.TimescaleDb, (PortNames.PostgresMetrics, Ports.PostgresExporter),
+            (PortNames.Patroni, Ports.Patroni)),
     ];
 
     public static V1Service Etcd(ManifestContext context) =>
-        Headless(context, ClusterNames.Etcd, ClusterNames.Etcd, (PortNames.EtcdClient, Ports.EtcdClient), (PortNames.EtcdPeer, Ports.EtcdPeer));
+        Headless(context, ClusterNames.Etcd, ClusterNames.Etcd, (PortNames.EtcdClient, Ports.EtcdClient),
+            (PortNames.EtcdPeer, Ports.EtcdPeer));
 
     public static V1Service PgBouncer(ManifestContext context) =>
         Service(context, ClusterNames.PgBouncer, Gateway, (PortNames.Pooled, Ports.PgBouncer, PortNames.Pooled),
@@ -28,7 +31,8 @@ internal static class Services
     public static V1Service Ingest(ManifestContext context)
     {
         var service = Service(context, ClusterNames.Ingest, ClusterNames.Ingest,
-            (PortNames.OtlpGrpc, Ports.OtlpGrpc, PortNames.OtlpGrpc), (PortNames.OtlpHttp, Ports.OtlpHttp, PortNames.OtlpHttp), (PortNames.Rest, Ports.Rest, PortNames.Rest));
+            (PortNames.OtlpGrpc, Ports.OtlpGrpc, PortNames.OtlpGrpc), (PortNames.OtlpHttp, Ports.OtlpHttp, PortNames.OtlpHttp),
+            (PortNames.Rest, Ports.Rest, PortNames.Rest));
         service.Spec.Ports[0].AppProtocol = "kubernetes.io/h2c";
         return service;
     }
@@ -48,18 +52,20 @@ internal static class Services
 
     public static IReadOnlyList<string> ExternalRanges { get; } = ["203.0.113.0/24"];
 
-    private static V1Service Service(ManifestContext context, string name, string component, params (string Name, int Port, string Target)[] ports) => new()
-    {
-        ApiVersion = "v1",
-        Kind = "Service",
-        Metadata = context.Meta(name, component),
-        Spec = new V1ServiceSpec
+    private static V1Service Service(ManifestContext context, string name, string component,
+        params (string Name, int Port, string Target)[] ports) => new()
         {
-            Type = "ClusterIP",
-            Selector = Labels.Selector(context.Topology, component),
-            Ports = [.. ports.Select(port => new V1ServicePort { Name = port.Name, Port = port.Port, TargetPort = port.Target, Protocol = "TCP" })],
-        },
-    };
+            ApiVersion = "v1",
+            Kind = "Service",
+            Metadata = context.Meta(name, component),
+            Spec = new V1ServiceSpec
+            {
+                Type = "ClusterIP",
+                Selector = Labels.Selector(context.Topology, component),
+                Ports = [.. ports.Select(port => new V1ServicePort { Name = port.Name, Port = port.Port, TargetPort = port.Target,
+                Protocol = "TCP" })],
+            },
+        };
 
     private static V1Service Headless(ManifestContext context, string name, string component, params (string Name, int Port)[] ports)
     {

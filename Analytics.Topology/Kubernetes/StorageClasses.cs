@@ -47,7 +47,12 @@ internal static class StorageClasses
             ["csi.storage.k8s.io/fstype"] = "ext4",
         },
         Cloud.Gcp => new() { ["type"] = premium ? "pd-ssd" : "pd-balanced", ["csi.storage.k8s.io/fstype"] = "ext4" },
-        Cloud.Azure => new() { ["skuName"] = premium ? "Premium_LRS" : "StandardSSD_LRS", ["cachingMode"] = volume == DataVolume ? "ReadOnly" : "None", ["fsType"] = "ext4" },
+        Cloud.Azure => new()
+        {
+            ["skuName"] = premium ? "Premium_LRS" : "StandardSSD_LRS",
+            ["cachingMode"] = volume == DataVolume ? "ReadOnly" : "None",
+            ["fsType"] = "ext4"
+        },
         _ => null,
     };
 }

@@ -22,7 +22,8 @@ public sealed class LocalFiles
 
     public SecretValues Secrets { get; }
 
-    /// <summary>Paths are relative to the state directory; a container's mount is the part below its <see cref="MountedDirectory.Source"/>.</summary>
+    /// <summary>Paths are relative to the state directory; a container's mount is the part below its
+    /// <see cref="MountedDirectory.Source"/>.</summary>
     public IReadOnlyList<OutputFile> Files { get; }
 
     /// <summary>The files below one source, by their name.</summary>
@@ -38,7 +39,8 @@ public sealed class LocalFiles
     /// <param name="read">An earlier file's text by its path, or null where there is none.</param>
     /// <param name="now">Start of the life of new certificates.</param>
     /// <param name="renew">Issue a new certificate for every component, even if the old one is still valid.</param>
-    public static LocalFiles Render(ClusterTopology topology, IReadOnlyList<ContainerSpec> containers, Func<string, string?> read, DateTimeOffset now, bool renew = false)
+    public static LocalFiles Render(ClusterTopology topology, IReadOnlyList<ContainerSpec> containers, Func<string, string?> read,
+        DateTimeOffset now, bool renew = false)
     {
         ArgumentNullException.ThrowIfNull(topology);
         ArgumentNullException.ThrowIfNull(read);
@@ -46,14 +48,16 @@ public sealed class LocalFiles
         List<OutputFile> files =
         [
             secrets.ToFile(),
-            new($"secret/{ClusterNames.PgBouncer}/{PgBouncerConfig.UserListFileName}", PgBouncerConfig.UserList(name => secrets[name]), Private: true),
+            new($"secret/{ClusterNames.PgBouncer}/{PgBouncerConfig.UserListFileName}", PgBouncerConfig.UserList(name => secrets[name]),
+                Private: true),
             .. ComposeFile.Configuration(containers),
             .. CertificateFiles(topology, containers, read, now, renew),
         ];
         return new LocalFiles(secrets, files);
     }
 
-    private static IEnumerable<OutputFile> CertificateFiles(ClusterTopology topology, IReadOnlyList<ContainerSpec> containers, Func<string, string?> read, DateTimeOffset now, bool renew)
+    private static IEnumerable<OutputFile> CertificateFiles(ClusterTopology topology, IReadOnlyList<ContainerSpec> containers,
+        Func<string, string?> read, DateTimeOffset now, bool renew)
     {
         var authority = read(AuthorityCertificate) is { } certificate && read(AuthorityKey) is { } key
             ? new KeyPair(certificate, key)
@@ -63,14 +67,16 @@ public sealed class LocalFiles
         foreach (var (component, names) in CertificateNames.For(topology))
         {
             var (certificateFile, keyFile) = ($"tls/{component}/tls.crt", $"tls/{component}/tls.key");
-            var leaf = !renew && read(certificateFile) is { } pem && read(keyFile) is { } leafKey && Certificates.IsCurrent(pem, authority, names, now)
+            var leaf = !renew && read(certificateFile) is { } pem && read(keyFile) is { } leafKey && Certificates.IsCurrent(pem, authority,
+                names, now)
                 ? new KeyPair(pem, leafKey)
                 : Certificates.Issue(authority, component, names, now);
             yield return new OutputFile(certificateFile, leaf.CertificatePem);
             yield return new OutputFile(keyFile, leaf.KeyPem, Private: true);
         }
 
-        foreach (var directory in containers.SelectMany(container => container.Directories).Where(directory => directory.Path == Paths.Tls).Select(directory => directory.Source).Distinct())
+        foreach (var directory in containers.SelectMany(container => container.Directories).Where(directory => directory.Path == Paths.Tls)
+            .Select(directory => directory.Source).Distinct())
             yield return new OutputFile($"{directory}/ca.crt", authority.CertificatePem);
     }
 }

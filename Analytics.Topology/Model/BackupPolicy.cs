@@ -3,7 +3,8 @@ namespace Analytics.Topology;
 /// <summary>When backups run, where they lie and what is kept. Times are UTC.</summary>
 public sealed record BackupPolicy
 {
-    /// <summary>Where backups and WAL are kept. Default a volume, which protects from a lost member and a mistake but not from a lost site.</summary>
+    /// <summary>Where backups and WAL are kept. Default a volume, which protects from a lost member and a mistake but not from a lost
+    /// site.</summary>
     public BackupRepository Repository { get; init; } = new VolumeRepository();
 
     /// <summary>Cron expression of the full backup. Default daily at 02:00.</summary>
@@ -63,7 +64,8 @@ public sealed record S3Repository : BackupRepository
     /// <summary>Any text where the storage knows no regions.</summary>
     public string? Region { get; init; }
 
-    /// <summary>The bucket is the first part of the path instead of the host name: MinIO and most others. Default false, as AWS wants it.</summary>
+    /// <summary>The bucket is the first part of the path instead of the host name: MinIO and most others. Default false, as AWS wants
+    /// it.</summary>
     public bool PathStyle { get; init; }
 
     /// <summary>PEM of the authority that signed the storage's certificate; null: one that the image's system trusts.</summary>
@@ -79,5 +81,6 @@ public sealed record S3Repository : BackupRepository
     public string Path { get; init; } = "/hub";
 
     /// <summary>The port of <see cref="Endpoint"/>, 443 unless it names one.</summary>
-    public int Port => Endpoint?.LastIndexOf(':') is int at and > 0 && int.TryParse(Endpoint.AsSpan(at + 1), System.Globalization.CultureInfo.InvariantCulture, out var port) ? port : 443;
+    public int Port => Endpoint?.LastIndexOf(':') is int at and > 0 && int.TryParse(Endpoint.AsSpan(at + 1),
+        System.Globalization.CultureInfo.InvariantCulture, out var port) ? port : 443;
 }

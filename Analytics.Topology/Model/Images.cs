@@ -71,7 +71,8 @@ public sealed record Images
     public static bool IsOwn(string image)
     {
         ArgumentNullException.ThrowIfNull(image);
-        return image.StartsWith(NoRegistry + "/", StringComparison.Ordinal) || (image.StartsWith("hub/", StringComparison.Ordinal) && IsLocal(image));
+        return image.StartsWith(NoRegistry + "/", StringComparison.Ordinal)
+            || (image.StartsWith("hub/", StringComparison.Ordinal) && IsLocal(image));
     }
 
     /// <summary>Whether an image is on the machine that built it, and in no registry.</summary>
@@ -127,7 +128,8 @@ public sealed record Images
     }
 
     /// <summary>The image of each part, in an order that is the same for every set.</summary>
-    public IReadOnlyList<string> Each => [Database, Etcd, HaProxy, PgBouncer, PostgresExporter, PgBouncerExporter, Prometheus, Ingest, Migrations, Backup];
+    public IReadOnlyList<string> Each => [Database, Etcd, HaProxy, PgBouncer, PostgresExporter, PgBouncerExporter, Prometheus, Ingest,
+        Migrations, Backup];
 
     /// <summary>
     /// The same set with another database image; null or empty keeps the set as it is. A local runner is then built on that image, under a

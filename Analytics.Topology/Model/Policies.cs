@@ -11,7 +11,8 @@ public sealed record MonitoringPolicy
     /// <summary>How long the local Prometheus keeps samples. Default 7 days.</summary>
     public TimeSpan Retention { get; init; } = TimeSpan.FromDays(7);
 
-    /// <summary>Where the runbooks are found: each alert's link is this and its name. Default the directory in a checkout; an operator sets a URL.</summary>
+    /// <summary>Where the runbooks are found: each alert's link is this and its name. Default the directory in a checkout; an operator sets
+    /// a URL.</summary>
     public string Runbooks { get; init; } = "docs/runbooks";
 
     /// <summary>Whether the link in an alert can be opened as it is.</summary>
@@ -20,7 +21,8 @@ public sealed record MonitoringPolicy
     /// <summary>Share of the exports that ingest must not turn away. Range 0.9 to 0.9999, default 0.999.</summary>
     public double IngestAvailability { get; init; } = 0.999;
 
-    /// <summary>Share of the accepted exports that must be answered within <see cref="IngestLatencyBound"/>. Range 0.9 to 0.9999, default 0.99.</summary>
+    /// <summary>Share of the accepted exports that must be answered within <see cref="IngestLatencyBound"/>. Range 0.9 to 0.9999, default
+    /// 0.99.</summary>
     public double IngestLatency { get; init; } = 0.99;
 
     /// <summary>The boundaries of ingest's histogram that an objective may name, in seconds.</summary>

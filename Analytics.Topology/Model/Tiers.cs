@@ -56,7 +56,8 @@ public sealed record PatroniTiming
     public int RetryTimeout { get; init; } = 5;
 
     /// <summary>
-    /// Whether the other members together end the lease of a leader of which nothing has been heard for four seconds, instead of waiting for
+    /// Whether the other members together end the lease of a leader of which nothing has been heard for four seconds, instead of waiting
+    /// for
     /// <see cref="Ttl"/>. It reaches into Patroni (docs/decisions/0007). Default: no.
     /// </summary>
     public bool LeaseWitnesses { get; init; }

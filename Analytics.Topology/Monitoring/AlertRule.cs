@@ -21,7 +21,8 @@ public enum AlertSeverity
 /// <param name="Severity">How soon somebody must look.</param>
 /// <param name="Summary">One line, with the value (a template of Prometheus').</param>
 /// <param name="Description">What it means, with values.</param>
-public sealed record AlertRule(string Group, string Name, string Expression, TimeSpan For, AlertSeverity Severity, string Summary, string Description);
+public sealed record AlertRule(string Group, string Name, string Expression, TimeSpan For, AlertSeverity Severity, string Summary,
+    string Description);
 
 /// <summary>A figure that Prometheus works out at each evaluation.</summary>
 /// <param name="Name">Name of the new series, <c>hub:what:how</c>.</param>

@@ -7,8 +7,8 @@ using Map = System.Collections.Generic.Dictionary<string, object>;
 namespace Analytics.Topology.Monitoring;
 
 /// <summary>
-/// The rules of a cluster, read from Templates/rules: one file for each group, thresholds filled in from the topology. Prometheus' own file,
-/// the PrometheusRule object, docs/ALERTS.md and the tests are made from what this returns.
+/// The rules of a cluster, read from Templates/rules: one file for each group, thresholds filled in from the topology. Prometheus' own
+/// file, the PrometheusRule object, docs/ALERTS.md and the tests are made from what this returns.
 /// </summary>
 public static partial class AlertRules
 {
@@ -62,9 +62,11 @@ public static partial class AlertRules
     private static IEnumerable<Map> Rules(ClusterTopology topology, string group)
     {
         var values = Values(topology);
-        var text = Placeholder().Replace(Templates.Read($"rules/{group}.yaml"), match => values.TryGetValue(match.Groups[1].Value, out var value)
+        var text = Placeholder().Replace(Templates.Read($"rules/{group}.yaml"),
+            match => values.TryGetValue(match.Groups[1].Value, out var value)
             ? value
-            : throw new InvalidOperationException($"Templates/rules/{group}.yaml: ${{{match.Groups[1].Value}}} is not a value of the topology."));
+            : throw new InvalidOperationException(
+                $"Templates/rules/{group}.yaml: ${{{match.Groups[1].Value}}} is not a value of the topology."));
         return ((object[])YamlDocuments.Read(text)["rules"]).Cast<Map>().Where(rule => Applies(topology, rule));
     }
 

@@ -4,70 +4,92 @@ using Map = System.Collections.Generic.Dictionary<string, object>;
 namespace Analytics.Topology.Monitoring;
 
 /// <summary>
-/// alertmanager.yml: who is notified, and what is suppressed. A failed machine causes a dozen alerts but one page: an alert that is caused by
-/// another alert that fires is inhibited by it. The operator adds the receivers.
+/// alertmanager.yml: who is notified, and what is suppressed. A failed machine causes a dozen alerts but one page: an alert that is caused
+/// by another alert that fires is inhibited by it. The operator adds the receivers.
 /// </summary>
 public static class AlertmanagerConfig
 {
     public const string FileName = "alertmanager.yml";
 
-    private static readonly string[] Together = ["cluster", "area"], Critical = ["severity=\"critical\""], Info = ["severity=\"info\""], Watchdog = ["alertname=\"Watchdog\""];
+    private static readonly string[] Together = ["cluster", "area"], Critical = ["severity=\"critical\""], Info = ["severity=\"info\""],
+        Watchdog = ["alertname=\"Watchdog\""];
 
     /// <summary>Source, what it holds back, and the labels that must be equal. The labels are those of the rules, on every host.</summary>
     internal static IReadOnlyList<(string Source, string Targets, string[] Equal)> Inhibitions { get; } =
     [
         // A member that is gone is gone with its parts, and the cluster lacks what it was to the others.
         ("alertname=\"DatabaseMemberDown\"",
-            "alertname=~\"PatroniDown|DatabaseDown|DatabaseExporterDown|DatabaseExporterErrors|PostgresNotRunning|DcsNotSeen|ReplicaNotStreaming|EtcdMemberDown\"", ["cluster", "member"]),
+            "alertname=~\"PatroniDown|DatabaseDown|DatabaseExporterDown|DatabaseExporterErrors|PostgresNotRunning|"
+                + "DcsNotSeen|ReplicaNotStreaming|EtcdMemberDown\"", ["cluster", "member"]),
         ("alertname=\"DatabaseMemberDown\"",
-            "alertname=~\"StandbyMissing|ReplicationSlotInactive|ReplicationSlotWalLow|NoReplicaInGateway|GatewayServerFlapping|WalGrows|TimelineChanged|DatabaseRestarted\"", ["cluster"]),
+            "alertname=~\"StandbyMissing|ReplicationSlotInactive|ReplicationSlotWalLow|NoReplicaInGateway|"
+                + "GatewayServerFlapping|WalGrows|TimelineChanged|DatabaseRestarted\"", ["cluster"]),
 
         // The exporter's figures are only as old as its database.
         ("alertname=\"DatabaseDown\"", "alertname=~\"DatabaseExporterErrors\"", ["cluster", "member"]),
 
         // Without a primary nothing can be written, whichever alert reports it.
         ("alertname=~\"NoLeader|EtcdQuorumLost\"",
-            "alertname=~\"ClusterUnlocked|NoPrimaryInGateway|NoSyncStandby|NoStandby|StandbyMissing|PoolExhausted|PoolWaitLong|Ingest.*|Timescale.*|HealthCheckCritical\"", ["cluster"]),
-        ("alertname=\"EtcdQuorumLost\"", "alertname=~\"Etcd(MemberDown|NoLeader|ProposalsFailing|LeaderChanges)|DcsNotSeen|FailsafeActive|NoLeader\"", ["cluster"]),
-        ("alertname=~\"NoStandby\"", "alertname=~\"StandbyMissing|NoSyncStandby|ReplicaNotStreaming|ReplicationSlotInactive|NoReplicaInGateway|Ingest(Queue|Availability|Latency|Write).*\"", ["cluster"]),
-        ("alertname=\"GatewayGone\"", "alertname=~\"HaProxyDown|PgBouncerDown|NoPrimaryInGateway|NoReplicaInGateway|Pool.*|Ingest.*\"", ["cluster"]),
+            "alertname=~\"ClusterUnlocked|NoPrimaryInGateway|NoSyncStandby|NoStandby|StandbyMissing|PoolExhausted|"
+                + "PoolWaitLong|Ingest.*|Timescale.*|HealthCheckCritical\"", ["cluster"]),
+        ("alertname=\"EtcdQuorumLost\"",
+            "alertname=~\"Etcd(MemberDown|NoLeader|ProposalsFailing|LeaderChanges)|DcsNotSeen|FailsafeActive|NoLeader\"", ["cluster"]),
+        ("alertname=~\"NoStandby\"",
+            "alertname=~\"StandbyMissing|NoSyncStandby|ReplicaNotStreaming|ReplicationSlotInactive|"
+                + "NoReplicaInGateway|Ingest(Queue|Availability|Latency|Write).*\"", ["cluster"]),
+        ("alertname=\"GatewayGone\"", "alertname=~\"HaProxyDown|PgBouncerDown|NoPrimaryInGateway|NoReplicaInGateway|Pool.*|Ingest.*\"",
+            ["cluster"]),
         ("alertname=\"IngestGone\"", "alertname=~\"Ingest.*\"", ["cluster"]),
 
         // The same thing, more urgent.
-        ("severity=\"critical\"", "alertname=~\"ReplicationLag|ReplicationBytesBehind|ConnectionsHigh|TransactionIdAge|EtcdQuotaHigh|VolumeFillsUp|VolumeFullInADay|"
-            + "CompressionBehind|RetentionBehind|CertificateExpires|IngestQueueFills|UnpricedRequests|WalArchiveFailing|BackupStale\"", ["cluster", "area", "member", "instance", "volume", "endpoint", "hypertable", "datname", "application_name"]),
+        ("severity=\"critical\"",
+            "alertname=~\"ReplicationLag|ReplicationBytesBehind|ConnectionsHigh|TransactionIdAge|EtcdQuotaHigh|VolumeFillsUp|"
+                + "VolumeFullInADay|"
+                + "CompressionBehind|RetentionBehind|CertificateExpires|IngestQueueFills|UnpricedRequests|WalArchiveFailing|BackupStale\"",
+            ["cluster", "area", "member", "instance", "volume", "endpoint", "hypertable", "datname", "application_name"]),
     ];
 
-    public static string Render() => "# Generated by Hub from the cluster's topology. Routes and inhibition; put your own receivers in.\n" + Yaml.Write(new Map
-    {
-        ["route"] = new Map
+    public static string Render() => "# Generated by Hub from the cluster's topology. Routes and inhibition; put your own receivers in.\n"
+        + Yaml.Write(new Map
         {
-            ["receiver"] = "ticket",
-            ["group_by"] = Together,
-            ["group_wait"] = "30s",
-            ["group_interval"] = "5m",
-            ["repeat_interval"] = "4h",
-            ["routes"] = new object[]
+            ["route"] = new Map
+            {
+                ["receiver"] = "ticket",
+                ["group_by"] = Together,
+                ["group_wait"] = "30s",
+                ["group_interval"] = "5m",
+                ["repeat_interval"] = "4h",
+                ["routes"] = new object[]
             {
                 // What receives it must raise the alarm when it stops coming.
-                new Map { ["receiver"] = "heartbeat", ["matchers"] = Watchdog, ["group_wait"] = "0s", ["group_interval"] = "1m", ["repeat_interval"] = "1m" },
+                new Map { ["receiver"] = "heartbeat", ["matchers"] = Watchdog, ["group_wait"] = "0s", ["group_interval"] = "1m",
+                    ["repeat_interval"] = "1m" },
                 new Map { ["receiver"] = "page", ["matchers"] = Critical },
                 new Map { ["receiver"] = "nobody", ["matchers"] = Info },
             },
-        },
-        ["receivers"] = new object[] { new Map { ["name"] = "page" }, new Map { ["name"] = "ticket" }, new Map { ["name"] = "nobody" }, new Map { ["name"] = "heartbeat" } },
-        ["inhibit_rules"] = Inhibitions.Select(rule => new Map
-        {
-            ["source_matchers"] = new[] { rule.Source },
-            ["target_matchers"] = new[] { rule.Targets },
-            ["equal"] = rule.Equal,
-        }).ToArray(),
-    });
+            },
+            ["receivers"] = new object[] { new Map { ["name"] = "page" }, new Map { ["name"] = "ticket" }, new Map { ["name"] = "nobody" },
+            new Map { ["name"] = "heartbeat" } },
+            ["inhibit_rules"] = Inhibitions.Select(rule => new Map
+            {
+                ["source_matchers"] = new[] { rule.Source },
+                ["target_matchers"] = new[] { rule.Targets },
+                ["equal"] = rule.Equal,
+            }).ToArray(),
+        });
 
-    /// <summary>The same inhibition as an AlertmanagerConfig says it. Its matchers are objects, and routing is the operator's business.</summary>
+    /// <summary>The same inhibition as an AlertmanagerConfig says it. Its matchers are objects, and routing is the operator's
+    /// business.</summary>
     internal static Map ForOperator() => new()
     {
-        ["route"] = new Map { ["receiver"] = "default", ["groupBy"] = Together, ["groupWait"] = "30s", ["groupInterval"] = "5m", ["repeatInterval"] = "4h" },
+        ["route"] = new Map
+        {
+            ["receiver"] = "default",
+            ["groupBy"] = Together,
+            ["groupWait"] = "30s",
+            ["groupInterval"] = "5m",
+            ["repeatInterval"] = "4h"
+        },
         ["receivers"] = new object[] { new Map { ["name"] = "default" } },
         ["inhibitRules"] = Inhibitions.Select(rule => new Map
         {
@@ -80,7 +102,8 @@ public static class AlertmanagerConfig
     private static Map Matcher(string text)
     {
         var regex = text.Contains("=~", StringComparison.Ordinal);
-        var (name, value) = (text[..text.IndexOf('=', StringComparison.Ordinal)], text[(text.IndexOf('"', StringComparison.Ordinal) + 1)..^1]);
+        var (name, value) = (text[..text.IndexOf('=', StringComparison.Ordinal)],
+            text[(text.IndexOf('"', StringComparison.Ordinal) + 1)..^1]);
         return new Map { ["name"] = name, ["value"] = value, ["matchType"] = regex ? "=~" : "=" };
     }
 }

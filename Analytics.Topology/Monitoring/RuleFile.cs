@@ -34,7 +34,8 @@ public static class RuleFile
         [
             new Map { ["name"] = "hub-recording", ["rules"] = recording.ToArray() },
             .. AlertRules.For(topology).GroupBy(rule => rule.Group)
-                .Select(group => (object)new Map { ["name"] = "hub-" + group.Key, ["rules"] = group.Select(rule => (object)Rule(topology, scope, rule)).ToArray() }),
+                .Select(group => (object)new Map { ["name"] = "hub-" + group.Key,
+                    ["rules"] = group.Select(rule => (object)Rule(topology, scope, rule)).ToArray() }),
         ];
     }
 
@@ -53,7 +54,13 @@ public static class RuleFile
         var map = new Map { ["alert"] = rule.Name, ["expr"] = scope.Narrow(rule.Expression) };
         if (rule.For > TimeSpan.Zero)
             map["for"] = Duration(rule.For);
-        map["labels"] = new Map { ["severity"] = rule.Severity.ToString().ToLowerInvariant(), ["area"] = rule.Group, ["cluster"] = scope.Cluster, ["product"] = Product };
+        map["labels"] = new Map
+        {
+            ["severity"] = rule.Severity.ToString().ToLowerInvariant(),
+            ["area"] = rule.Group,
+            ["cluster"] = scope.Cluster,
+            ["product"] = Product
+        };
         map["annotations"] = new Map
         {
             ["summary"] = rule.Summary,

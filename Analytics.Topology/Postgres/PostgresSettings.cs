@@ -10,10 +10,12 @@ namespace Analytics.Topology.Postgres;
 /// </summary>
 public sealed partial class PostgresSettings
 {
-    /// <summary>Settings that Patroni takes from the DCS only, in a member's own file it drops them: all members must have the same.</summary>
+    /// <summary>Settings that Patroni takes from the DCS only, in a member's own file it drops them: all members must have the
+    /// same.</summary>
     private static readonly string[] OnlyInDcs =
     [
-        "hot_standby", "max_connections", "max_locks_per_transaction", "max_prepared_transactions", "max_replication_slots", "max_wal_senders",
+        "hot_standby", "max_connections", "max_locks_per_transaction", "max_prepared_transactions", "max_replication_slots",
+        "max_wal_senders",
         "max_worker_processes", "track_commit_timestamp", "wal_keep_size", "wal_level", "wal_log_hints",
     ];
 
@@ -85,7 +87,8 @@ public sealed partial class PostgresSettings
         var sharedBuffers = (memory * 0.25).Clamp(ByteSize.MiB(64), ByteSize.GiB(64));
 
         // A quarter of what is left, spread over the connections and the nodes of a plan that may each take one.
-        var workMemory = new ByteSize((memory.Bytes - sharedBuffers.Bytes) / 4 / Math.Max(1, database.MaxConnections) * 2).Clamp(ByteSize.MiB(4), ByteSize.MiB(256));
+        var workMemory = new ByteSize((memory.Bytes - sharedBuffers.Bytes) / 4 / Math.Max(1, database.MaxConnections) * 2).Clamp(
+            ByteSize.MiB(4), ByteSize.MiB(256));
         var maxWal = (database.WalVolume * 0.3).Clamp(ByteSize.MiB(256), ByteSize.GiB(16));
         var timescaleWorkers = Math.Clamp(cores * 2, 8, 32);
         return new SortedDictionary<string, string>(StringComparer.Ordinal)
@@ -150,7 +153,8 @@ public sealed partial class PostgresSettings
             ["wal_sender_timeout"] = "10s",
             ["wal_receiver_timeout"] = "10s",
 
-            // A standby that has just lost its primary may sleep this long, and does not see in its sleep that it is promoted. The default is 5 s.
+            // A standby that has just lost its primary may sleep this long, and does not see in its sleep that it is promoted. The default
+            // is 5 s.
             ["wal_retrieve_retry_interval"] = "1s",
 
             // Logging
@@ -207,7 +211,8 @@ public sealed partial class PostgresSettings
     private static string ArchiveCommand(ClusterDefinition cluster)
     {
         var archive = $"pgbackrest --stanza={cluster.Name} archive-push \"%p\"";
-        return cluster.Backup.Repository is S3Repository { Bucket: null, Required: false } ? BackupContainers.OptionalArchiveCommand(archive) : archive;
+        return cluster.Backup.Repository is S3Repository { Bucket: null, Required: false }
+            ? BackupContainers.OptionalArchiveCommand(archive) : archive;
     }
 
     private static SortedDictionary<string, string> Where(SortedDictionary<string, string> all, bool dcs) =>

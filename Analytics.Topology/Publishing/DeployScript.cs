@@ -45,16 +45,22 @@ internal static class DeployScript
     {
         var topology = size.Topology;
         var workloads = Workloads(files);
-        decimal Asked(string resource) => workloads.Sum(item => item.Pods * item.Spec.Containers.Sum(container => container.Resources.Requests[resource].ToDecimal()));
-        var provisioner = files.SelectMany(file => file.Objects).OfType<V1StorageClass>().Select(item => item.Provisioner).FirstOrDefault() ?? "";
+        decimal Asked(string resource) =>
+            workloads.Sum(item => item.Pods * item.Spec.Containers.Sum(container => container.Resources.Requests[resource].ToDecimal()));
+        var provisioner = files.SelectMany(file => file.Objects).OfType<V1StorageClass>().Select(item => item.Provisioner).FirstOrDefault()
+            ?? "";
 
         var text = new StringBuilder("# The facts of this cluster, by `hub publish`.\n");
         text.Append(CultureInfo.InvariantCulture, $"NAME={topology.Name}\nNAMESPACE={topology.Definition.Namespace}\n");
         text.Append("# The registry of images that were published without one; it does not exist.\n");
         text.Append(CultureInfo.InvariantCulture, $"NO_REGISTRY={Images.NoRegistry}/\n");
-        text.Append("# What its pods ask for at the smallest scale, and who makes its volumes ('' is the cluster's default storage class).\n");
-        text.Append(CultureInfo.InvariantCulture, $"NEEDS_NODES={(size.Options.SeparateNodes ? Math.Max(topology.Database.Members, topology.Etcd.Members) : 1)}\n");
-        text.Append(CultureInfo.InvariantCulture, $"NEEDS_CPU_MILLIS={(int)(Asked("cpu") * 1000)}\nNEEDS_MEMORY_MIB={(int)(Asked("memory") / (1 << 20))}\nPROVISIONER='{provisioner}'\n");
+        text.Append(
+            "# What its pods ask for at the smallest scale, and who makes its volumes ('' is the cluster's default storage class).\n");
+        text.Append(CultureInfo.InvariantCulture,
+            $"NEEDS_NODES={(size.Options.SeparateNodes ? Math.Max(topology.Database.Members, topology.Etcd.Members) : 1)}\n");
+        text.Append(CultureInfo.InvariantCulture,
+            $"NEEDS_CPU_MILLIS={(int)(Asked("cpu") * 1000)}\n"
+                + $"NEEDS_MEMORY_MIB={(int)(Asked("memory") / (1 << 20))}\nPROVISIONER='{provisioner}'\n");
         List(text, "MEMBERS", topology.Database.Hosts);
         text.Append("# Each file and what is waited for once it is applied.\n");
         List(text, "FILES", files.Where(file => !file.Optional).Select(file => Joined(file.Name, file.Objects.SelectMany(Awaited))));
@@ -64,11 +70,14 @@ internal static class DeployScript
             .Select(file => Joined(file.Name, file.Objects.OfType<CustomObject>().Select(Definition).Distinct())));
         List(text, "PASSWORDS", Secrets.All);
         text.Append("# Component and the names of its certificate; without names it gets the CA alone.\n");
-        List(text, "CERTIFICATES", CertificateNames.For(topology).Select(component => $"{component.Key}={string.Join(',', component.Value.Select(Alternative))}")
+        List(text, "CERTIFICATES",
+            CertificateNames.For(topology).Select(component => $"{component.Key}={string.Join(',', component.Value.Select(Alternative))}")
             .Append($"{ClusterNames.Ingest}="));
         text.Append("# Those of them that need a common name; the others must not have one.\n");
-        List(text, "COMMON_NAMES", CertificateNames.For(topology).Keys.Where(component => CertificateNames.CommonNameOf(component) is not null));
-        text.Append(CultureInfo.InvariantCulture, $"# Whether backups go to a bucket that is named here: required, optional or unused.\nBUCKET={Bucket(topology.Backup.Repository)}\n");
+        List(text, "COMMON_NAMES",
+            CertificateNames.For(topology).Keys.Where(component => CertificateNames.CommonNameOf(component) is not null));
+        text.Append(CultureInfo.InvariantCulture, $"# Whether backups go to a bucket that is named here: required, optional or "
+            + $"unused.\nBUCKET={Bucket(topology.Backup.Repository)}\n");
         text.Append("# The certificates and the place of backups that each workload reads when it starts.\n");
         List(text, "MOUNTS", workloads.Select(item => Joined(item.Target, Certificates(item.Spec).Concat(Storage(item.Spec)))));
         return text.ToString();
@@ -77,7 +86,8 @@ internal static class DeployScript
     private static List<(string Target, int Pods, V1PodSpec Spec)> Workloads(IReadOnlyList<ManifestFile> files)
     {
         var objects = files.SelectMany(file => file.Objects).ToList();
-        var scalers = objects.OfType<V2HorizontalPodAutoscaler>().ToDictionary(scaler => scaler.Metadata.Name, scaler => scaler.Spec.MinReplicas ?? 1);
+        var scalers = objects.OfType<V2HorizontalPodAutoscaler>().ToDictionary(scaler => scaler.Metadata.Name,
+            scaler => scaler.Spec.MinReplicas ?? 1);
         return
         [
             .. objects.OfType<V1StatefulSet>().Select(item => (Awaited(item).Single(), item.Spec.Replicas ?? 1, item.Spec.Template.Spec)),
@@ -96,10 +106,12 @@ internal static class DeployScript
     };
 
     private static IEnumerable<string> Certificates(V1PodSpec pod) =>
-        pod.Volumes.Where(volume => volume.Name.StartsWith("tls-", StringComparison.Ordinal) && volume.Secret is not null).Select(volume => volume.Secret.SecretName);
+        pod.Volumes.Where(volume => volume.Name.StartsWith("tls-", StringComparison.Ordinal) && volume.Secret is not null)
+            .Select(volume => volume.Secret.SecretName);
 
     private static IEnumerable<string> Storage(V1PodSpec pod) => pod.Containers.SelectMany(container => container.Env ?? [])
-        .Select(variable => variable.ValueFrom?.SecretKeyRef?.Name).OfType<string>().Where(name => name == KubernetesNames.BackupStorage).Distinct();
+        .Select(variable => variable.ValueFrom?.SecretKeyRef?.Name).OfType<string>().Where(name => name == KubernetesNames.BackupStorage)
+        .Distinct();
 
     private static string Definition(CustomObject item) => $"{item.Kind.ToLowerInvariant()}s.{item.ApiVersion.Split('/')[0]}";
 

@@ -5,8 +5,8 @@ using Map = System.Collections.Generic.Dictionary<string, object>;
 namespace Analytics.Topology.Publishing;
 
 /// <summary>
-/// The dashboards as files, and Grafana's provisioning that loads them: for a Grafana outside Kubernetes, as it is for one on the machine of
-/// a local hub. The database's data source goes to the primary, because the health checks of replication are answered there alone.
+/// The dashboards as files, and Grafana's provisioning that loads them: for a Grafana outside Kubernetes, as it is for one on the machine
+/// of a local hub. The database's data source goes to the primary, because the health checks of replication are answered there alone.
 /// </summary>
 internal static class GrafanaFiles
 {
@@ -35,7 +35,8 @@ internal static class GrafanaFiles
             },
         }));
         yield return new OutputFile("provisioning/datasources/hub.yaml", Generated
-            + "# The addresses are those of a local hub seen from its own machine; HUB_READONLY_PASSWORD is READONLY_PASSWORD of secrets.env.\n"
+            + "# The addresses are those of a local hub seen from its own machine; HUB_READONLY_PASSWORD is READONLY_PASSWORD of "
+                + "secrets.env.\n"
             + Yaml.Write(new Map { ["apiVersion"] = 1, ["datasources"] = new object[] { Metrics(topology), Database() } }));
     }
 

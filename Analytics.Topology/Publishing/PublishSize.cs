@@ -13,7 +13,9 @@ public sealed record PublishSize(string Name, ClusterTopology Topology, Kubernet
 
     public static IReadOnlyList<PublishSize> All { get; } =
     [
-        new("dev", Presets.Development.With(cluster => cluster with { Backup = cluster.Backup with { Repository = new S3Repository { Required = false } } }), new KubernetesOptions { Cloud = Cloud.Default, SeparateNodes = false, Monitoring = MonitoringBy.None }),
+        new("dev", Presets.Development.With(
+            cluster => cluster with { Backup = cluster.Backup with { Repository = new S3Repository { Required = false } } }),
+            new KubernetesOptions { Cloud = Cloud.Default, SeparateNodes = false, Monitoring = MonitoringBy.None }),
         new("minimum", Presets.Minimum, new KubernetesOptions()),
         new(DefaultName, Presets.Recommended, new KubernetesOptions()),
     ];
@@ -35,7 +37,8 @@ public sealed record PublishSize(string Name, ClusterTopology Topology, Kubernet
 
     /// <exception cref="ArgumentException">There is no such size; the message lists those there are.</exception>
     public static PublishSize Named(string name) => All.FirstOrDefault(size => size.Name == name)
-        ?? throw new ArgumentException($"'{name}' is not a size; the sizes are {string.Join(", ", All.Select(size => size.Name))}.", nameof(name));
+        ?? throw new ArgumentException($"'{name}' is not a size; the sizes are {string.Join(", ", All.Select(size => size.Name))}.",
+            nameof(name));
 
     /// <summary>The same size on another cloud's disks; null keeps what the size has.</summary>
     public PublishSize On(Cloud? cloud) => cloud is { } other ? this with { Options = Options with { Cloud = other } } : this;

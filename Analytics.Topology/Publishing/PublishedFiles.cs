@@ -11,7 +11,8 @@ public static class PublishedFiles
     public const string Directory = "aspire-manifest";
 
     /// <summary>The directories whose whole content is generated: what else lies there is a leftover.</summary>
-    public static IReadOnlyList<string> Owned { get; } = [KubernetesDirectory, HelmDirectory, HelmValuesDirectory, ComposeDirectory, GrafanaDirectory];
+    public static IReadOnlyList<string> Owned { get; } = [KubernetesDirectory, HelmDirectory, HelmValuesDirectory, ComposeDirectory,
+        GrafanaDirectory];
 
     private const string KubernetesDirectory = "kubernetes";
     private const string HelmDirectory = "helm";

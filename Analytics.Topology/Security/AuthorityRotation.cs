@@ -17,10 +17,10 @@ public enum RotationStep
 }
 
 /// <summary>
-/// Replaces a CA without a moment at which two components do not trust each other: the new one is trusted before it issues, and the old one until
-/// nothing is left that it has issued. After each step every component has to take the new files before the next may begin. How far it came
-/// stands in the files themselves, so a rotation that was interrupted goes on. Of several certificates in one file the first is the CA that
-/// issues; the others are only trusted.
+/// Replaces a CA without a moment at which two components do not trust each other: the new one is trusted before it issues, and the old one
+/// until nothing is left that it has issued. After each step every component has to take the new files before the next may begin. How far
+/// it came stands in the files themselves, so a rotation that was interrupted goes on. Of several certificates in one file the first is the
+/// CA that issues; the others are only trusted.
 /// </summary>
 public static class AuthorityRotation
 {
@@ -47,7 +47,8 @@ public static class AuthorityRotation
     /// <param name="now">Start of the new CA's life.</param>
     /// <returns>What is to be written, and then the paths of what goes.</returns>
     /// <exception cref="InvalidOperationException">There is no CA, or the step does not follow from what is there.</exception>
-    public static (IReadOnlyList<OutputFile> Written, IReadOnlyList<string> Removed) Apply(RotationStep step, string name, Func<string, string?> read, DateTimeOffset now)
+    public static (IReadOnlyList<OutputFile> Written, IReadOnlyList<string> Removed) Apply(RotationStep step, string name,
+        Func<string, string?> read, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(read);
         var trusted = Split(read(Certificate) ?? "");
@@ -80,7 +81,8 @@ public static class AuthorityRotation
 
     /// <summary>
     /// Whether the CA's key belongs to the certificate that issues. Where it does not, a rotation was interrupted while it wrote
-    /// <see cref="RotationStep.Issue"/>: nothing can be issued before that step is applied again, and what the step before it gave out is in use.
+    /// <see cref="RotationStep.Issue"/>: nothing can be issued before that step is applied again, and what the step before it gave out is
+    /// in use.
     /// </summary>
     /// <param name="read">A file's text by its path, or null where there is none.</param>
     public static bool CanIssue(Func<string, string?> read)

@@ -13,11 +13,13 @@ public static class CertificateNames
     public static IReadOnlyDictionary<string, IReadOnlyList<string>> For(ClusterTopology topology)
     {
         ArgumentNullException.ThrowIfNull(topology);
-        var services = new[] { "timescaledb", "timescaledb-primary", "timescaledb-replica", "timescaledb-any", "timescaledb-external", "timescaledb-metrics" };
+        var services = new[] { "timescaledb", "timescaledb-primary", "timescaledb-replica", "timescaledb-any", "timescaledb-external",
+            "timescaledb-metrics" };
         return new SortedDictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal)
         {
             // HAProxy passes TLS through, so the database answers under its name as well.
-            [ClusterNames.TimescaleDb] = Names(topology, ClusterNames.TimescaleDb, [.. topology.Database.Hosts], [.. services, ClusterNames.HaProxy, .. BackupServers(topology)]),
+            [ClusterNames.TimescaleDb] = Names(topology, ClusterNames.TimescaleDb, [.. topology.Database.Hosts],
+                [.. services, ClusterNames.HaProxy, .. BackupServers(topology)]),
             [ClusterNames.Etcd] = Names(topology, ClusterNames.Etcd, [.. topology.Etcd.Hosts], [ClusterNames.Etcd]),
             [ClusterNames.HaProxy] = Names(topology, null, [], [ClusterNames.HaProxy, ClusterNames.PgBouncer]),
             [ClusterNames.PgBouncer] = Names(topology, null, [], [ClusterNames.PgBouncer]),
@@ -33,8 +35,8 @@ public static class CertificateNames
     }
 
     /// <summary>
-    /// The common name of a component's certificate; null is none. Only pgBackRest needs one, which knows its clients by nothing else; etcd's
-    /// gateway refuses clients that have one, once authentication is on.
+    /// The common name of a component's certificate; null is none. Only pgBackRest needs one, which knows its clients by nothing else;
+    /// etcd's gateway refuses clients that have one, once authentication is on.
     /// </summary>
     public static string? CommonNameOf(string component) => component == ClusterNames.Backup ? ClusterNames.Backup : null;
 
@@ -51,7 +53,8 @@ public static class CertificateNames
         foreach (var service in services)
             names.AddRange([$"{service}.{space}", $"{service}.{space}.svc", $"{service}.{space}.svc.cluster.local"]);
         if (headless is not null)
-            names.AddRange([$"*.{headless}", $"*.{headless}.{space}", $"*.{headless}.{space}.svc", $"*.{headless}.{space}.svc.cluster.local"]);
+            names.AddRange([$"*.{headless}", $"*.{headless}.{space}", $"*.{headless}.{space}.svc",
+                $"*.{headless}.{space}.svc.cluster.local"]);
         return [.. names.Distinct(), "localhost", "127.0.0.1", "::1"];
     }
 }

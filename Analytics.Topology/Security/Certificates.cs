@@ -41,8 +41,8 @@ public static class Certificates
 
     /// <summary>
     /// A leaf that may serve and connect under all the names given; IP addresses become IP SANs. It has a common name only where
-    /// <see cref="CertificateNames.CommonNameOf"/> says so. It is valid for <paramref name="life"/> (default <see cref="LeafLife"/>), but never longer
-    /// than the CA.
+    /// <see cref="CertificateNames.CommonNameOf"/> says so. It is valid for <paramref name="life"/> (default <see cref="LeafLife"/>), but
+    /// never longer than the CA.
     /// </summary>
     public static KeyPair Issue(KeyPair authority, string component, IReadOnlyList<string> names, DateTimeOffset now, TimeSpan? life = null)
     {
@@ -50,7 +50,9 @@ public static class Certificates
         ArgumentNullException.ThrowIfNull(names);
         using var issuer = X509Certificate2.CreateFromPem(authority.CertificatePem, authority.KeyPem);
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest($"{(CertificateNames.CommonNameOf(component) is { } name ? $"CN={name}, " : "")}O=Hub, OU={component}", key, HashAlgorithmName.SHA256);
+        var request =
+            new CertificateRequest($"{(CertificateNames.CommonNameOf(component) is { } name ? $"CN={name}, " : "")}O=Hub, OU={component}",
+                key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, true));
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension(ServerAndClient, false));

@@ -48,7 +48,8 @@ public sealed class SecretValues
 
     public OutputFile ToFile()
     {
-        var text = new StringBuilder("# Passwords of this deployment, made by hub. Changing one here changes nothing in a running database.\n");
+        var text = new StringBuilder(
+            "# Passwords of this deployment, made by hub. Changing one here changes nothing in a running database.\n");
         foreach (var (name, value) in values)
             text.Append(name).Append('=').Append(value).Append('\n');
         return new OutputFile(FileName, text.ToString(), Private: true);

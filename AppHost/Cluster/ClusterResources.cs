@@ -17,8 +17,10 @@ internal static class ClusterResources
     /// <summary>Adds the members of one component.</summary>
     /// <param name="hub">The hub.</param>
     /// <param name="names">Their names, in the order in which they start.</param>
-    /// <param name="reachable">Names of ports that programs on this machine use although the topology keeps them inside the network.</param>
-    public static IReadOnlyList<IResourceBuilder<ContainerResource>> AddContainers(this DevelopmentHub hub, IEnumerable<string> names, params string[] reachable) =>
+    /// <param name="reachable">Names of ports that programs on this machine use although the topology keeps them inside the
+    /// network.</param>
+    public static IReadOnlyList<IResourceBuilder<ContainerResource>> AddContainers(this DevelopmentHub hub, IEnumerable<string> names,
+        params string[] reachable) =>
         [.. names.Select(name => hub.AddContainer(name, reachable))];
 
     /// <summary>Adds one container of the topology.</summary>
@@ -79,10 +81,11 @@ internal static class ClusterResources
     };
 
     /// <summary>
-    /// An image of the topology under its own name, which <c>./hub up</c> shares; the resource of <see cref="HubImages"/> builds or pulls it first.
-    /// Aspire's own builds (WithDockerfile) would make a set of random tags at each run, and need buildx and a registry.
+    /// An image of the topology under its own name, which <c>./hub up</c> shares; the resource of <see cref="HubImages"/> builds or pulls
+    /// it first. Aspire's own builds (WithDockerfile) would make a set of random tags at each run, and need buildx and a registry.
     /// </summary>
-    private static IResourceBuilder<ContainerResource> WithImageOf(this IResourceBuilder<ContainerResource> resource, DevelopmentHub hub, ContainerSpec spec)
+    private static IResourceBuilder<ContainerResource> WithImageOf(this IResourceBuilder<ContainerResource> resource, DevelopmentHub hub,
+        ContainerSpec spec)
     {
         var tag = spec.Image.LastIndexOf(':');
         if (tag > spec.Image.LastIndexOf('/'))
@@ -94,10 +97,11 @@ internal static class ClusterResources
     }
 
     /// <summary>
-    /// What Aspire has no word for. Not among it: a read-only root, which Compose, Kubernetes and the tests do set. The orchestrator copies the
-    /// files into the created container, and an engine refuses that for a read-only root, volumes at the place notwithstanding.
+    /// What Aspire has no word for. Not among it: a read-only root, which Compose, Kubernetes and the tests do set. The orchestrator copies
+    /// the files into the created container, and an engine refuses that for a read-only root, volumes at the place notwithstanding.
     /// </summary>
-    private static IResourceBuilder<ContainerResource> WithRuntimeArguments(this IResourceBuilder<ContainerResource> resource, ContainerSpec spec)
+    private static IResourceBuilder<ContainerResource> WithRuntimeArguments(this IResourceBuilder<ContainerResource> resource,
+        ContainerSpec spec)
     {
         var seconds = ((int)spec.StopGracePeriod.TotalSeconds).ToString(CultureInfo.InvariantCulture);
         List<string> arguments =
@@ -120,12 +124,13 @@ internal static class ClusterResources
         return resource.WithContainerRuntimeArgs([.. arguments]);
     }
 
-    private static IEnumerable<ContainerFile> Files(DevelopmentHub hub, MountedDirectory directory) => directory.Files.Select(file => new ContainerFile
-    {
-        Name = file.Name,
-        Contents = hub.State.Text($"{directory.Source}/{file.Name}"),
-        Owner = ClusterNames.Uid,
-        Group = ClusterNames.Uid,
-        Mode = file.Secret ? PrivateMode : PublicMode,
-    });
+    private static IEnumerable<ContainerFile> Files(DevelopmentHub hub, MountedDirectory directory) =>
+        directory.Files.Select(file => new ContainerFile
+        {
+            Name = file.Name,
+            Contents = hub.State.Text($"{directory.Source}/{file.Name}"),
+            Owner = ClusterNames.Uid,
+            Group = ClusterNames.Uid,
+            Mode = file.Secret ? PrivateMode : PublicMode,
+        });
 }

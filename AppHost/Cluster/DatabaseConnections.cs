@@ -3,8 +3,8 @@ using Analytics.Topology;
 namespace AppHost.Cluster;
 
 /// <summary>
-/// The database as Aspire's PostgreSQL integration sees it: a server behind PgBouncer for who writes, one behind HAProxy for who owns the schema,
-/// and a database resource of each that programs reference.
+/// The database as Aspire's PostgreSQL integration sees it: a server behind PgBouncer for who writes, one behind HAProxy for who owns the
+/// schema, and a database resource of each that programs reference.
 /// </summary>
 internal static class DatabaseConnections
 {
@@ -21,12 +21,16 @@ internal static class DatabaseConnections
     /// <param name="hub">The hub.</param>
     /// <param name="name">The resource.</param>
     /// <param name="server">HAProxy or PgBouncer.</param>
-    /// <param name="client">The container whose connection string it is: TLS with the hub's own CA, pool and time-outs, which Aspire's own has no words for.</param>
-    public static IResourceBuilder<PostgresDatabaseResource> AddDatabase(this DevelopmentHub hub, string name, IResourceBuilder<ContainerResource> server, string client)
+    /// <param name="client">The container whose connection string it is: TLS with the hub's own CA, pool and time-outs, which Aspire's own
+    /// has no words for.</param>
+    public static IResourceBuilder<PostgresDatabaseResource> AddDatabase(this DevelopmentHub hub, string name,
+        IResourceBuilder<ContainerResource> server, string client)
     {
         var spec = hub.Spec(client);
         var postgres = hub.Builder.CreateResourceBuilder((PostgresServerResource)server.Resource)
-            .WithAnnotation(new ConnectionStringRedirectAnnotation(new Connected(server.Resource.Name, HostValues.OnThisMachine(hub, spec, spec.Environment[Variable]))));
+            .WithAnnotation(
+                new ConnectionStringRedirectAnnotation(new Connected(server.Resource.Name,
+                    HostValues.OnThisMachine(hub, spec, spec.Environment[Variable]))));
         return postgres.AddDatabase(name, ClusterNames.Database);
     }
 
@@ -34,7 +38,8 @@ internal static class DatabaseConnections
     public static PostgresServerResource NewServer(DevelopmentHub hub, string name, string role, string secret) =>
         new(name, new ParameterResource($"{name}-user", _ => role), hub.Secret(secret));
 
-    /// <summary>The connection string that stands in for the server's own. Its <c>Database=</c> is named once more by the database resource, to the same end.</summary>
+    /// <summary>The connection string that stands in for the server's own. Its <c>Database=</c> is named once more by the database
+    /// resource, to the same end.</summary>
     private sealed class Connected(string name, ReferenceExpression connectionString) : Resource(name), IResourceWithConnectionString
     {
         public ReferenceExpression ConnectionStringExpression => connectionString;

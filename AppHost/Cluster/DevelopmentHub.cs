@@ -25,7 +25,8 @@ internal sealed class DevelopmentHub
         State = HubState.Prepare(HubState.DirectoryOf(builder), profile.Topology, containers, time);
 
         // Values are read when a resource starts; the model, its manifest and its logs hold the names only.
-        secrets = Secrets.All.ToDictionary(name => name, name => builder.AddParameter(ResourceName(name), () => State.Files.Secrets[name], secret: true));
+        secrets = Secrets.All.ToDictionary(name => name,
+            name => builder.AddParameter(ResourceName(name), () => State.Files.Secrets[name], secret: true));
         ApiKey = builder.AddParameter("development-api-key", () => State.ApiKey, secret: true);
         builder.Services.AddSingleton(_ => new HubTls(State));
     }
@@ -77,7 +78,8 @@ internal sealed class DevelopmentHub
     {
         var mapping = Spec(container).Ports.FirstOrDefault(candidate => candidate.Port == port)
             ?? throw new InvalidOperationException($"'{container}' has no port {port}.");
-        return new EndpointReference((IResourceWithEndpoints)Resource(container).Resource, ClusterResources.EndpointName(container, mapping));
+        return new EndpointReference((IResourceWithEndpoints)Resource(container).Resource,
+            ClusterResources.EndpointName(container, mapping));
     }
 
     /// <summary>Remembers a resource and lets it start after what its container starts after.</summary>
@@ -97,10 +99,11 @@ internal sealed class DevelopmentHub
     /// <summary>
     /// Fixed ports move by the offset, and Prometheus looks for ingest, a program on this machine, where it then listens.
     /// </summary>
-    private static ContainerSpec OnThesePorts(ContainerSpec container, HubProfile profile) => profile.PortOffset == 0 ? container : container with
-    {
-        Ports = [.. container.Ports.Select(port => port with { HostPort = port.HostPort + profile.PortOffset })],
-        Directories = container.Name != ClusterNames.Prometheus ? container.Directories :
+    private static ContainerSpec OnThesePorts(ContainerSpec container, HubProfile profile) =>
+        profile.PortOffset == 0 ? container : container with
+        {
+            Ports = [.. container.Ports.Select(port => port with { HostPort = port.HostPort + profile.PortOffset })],
+            Directories = container.Name != ClusterNames.Prometheus ? container.Directories :
         [
             .. container.Directories.Select(directory => directory with
             {
@@ -108,5 +111,5 @@ internal sealed class DevelopmentHub
                     : file with { Text = PrometheusConfig.Render(profile.Topology, Ports.Rest + profile.PortOffset) })],
             }),
         ],
-    };
+        };
 }

@@ -49,8 +49,10 @@ internal static class HostPrograms
     /// </summary>
     public static string ListenAddresses()
     {
-        var bridge = NetworkInterface.GetAllNetworkInterfaces().FirstOrDefault(network => network.Name is "docker0" or "podman0" or "cni-podman0")?
-            .GetIPProperties().UnicastAddresses.FirstOrDefault(address => address.Address.AddressFamily == AddressFamily.InterNetwork)?.Address;
+        var bridge = NetworkInterface.GetAllNetworkInterfaces()
+            .FirstOrDefault(network => network.Name is "docker0" or "podman0" or "cni-podman0")?
+            .GetIPProperties().UnicastAddresses.FirstOrDefault(
+                address => address.Address.AddressFamily == AddressFamily.InterNetwork)?.Address;
         return bridge is null ? "127.0.0.1" : $"127.0.0.1,{bridge}";
     }
 }

@@ -9,7 +9,8 @@ namespace AppHost.Cluster;
 internal static class HostValues
 {
     /// <summary>For a container: the text with its secrets as references to parameters.</summary>
-    /// <returns>A text, or an expression where there is something to refer to: an expression without one, and empty, sets no variable at all.</returns>
+    /// <returns>A text, or an expression where there is something to refer to: an expression without one, and empty, sets no variable at
+    /// all.</returns>
     public static object InContainer(DevelopmentHub hub, SecretText value)
     {
         if (!value.TypedParts().Any(part => part is SecretPart))
@@ -17,8 +18,10 @@ internal static class HostValues
         return Expression(hub, value, (expression, part) => expression.AppendLiteral(part.InContainer));
     }
 
-    /// <summary>For a program on this machine: other containers by their published ports, mounted files by their place in the state directory.</summary>
-    public static ReferenceExpression OnThisMachine(DevelopmentHub hub, ContainerSpec spec, SecretText value) => Expression(hub, value, (expression, part) =>
+    /// <summary>For a program on this machine: other containers by their published ports, mounted files by their place in the state
+    /// directory.</summary>
+    public static ReferenceExpression OnThisMachine(DevelopmentHub hub, ContainerSpec spec, SecretText value) =>
+        Expression(hub, value, (expression, part) =>
     {
         switch (part)
         {

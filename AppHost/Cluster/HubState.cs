@@ -17,7 +17,8 @@ internal sealed class HubState
     /// <summary>Where <c>./hub send</c> looks for the key too.</summary>
     public const string ApiKeyFile = "api-key";
 
-    private HubState(string directory, LocalFiles files, string apiKey, bool isNew) => (Directory, Files, ApiKey, IsNew) = (directory, files, apiKey, isNew);
+    private HubState(string directory, LocalFiles files, string apiKey, bool isNew) => (Directory, Files, ApiKey, IsNew) = (directory,
+        files, apiKey, isNew);
 
     /// <summary>The volumes whose data were made with these passwords.</summary>
     private const string VolumesFile = "volumes";
@@ -54,7 +55,8 @@ internal sealed class HubState
         // New passwords open nothing that is there. Passwords that are older than this list were used by an AppHost that kept none.
         var known = IsNew ? [] : File.Exists(file) ? File.ReadAllLines(file) : existing.ToArray();
         var foreign = own.Intersect(existing).Except(known).ToList();
-        OutputFiles.Write(Directory, [new OutputFile(VolumesFile, string.Concat(known.Union(own.Except(foreign)).Select(name => name + "\n")))]);
+        OutputFiles.Write(Directory,
+            [new OutputFile(VolumesFile, string.Concat(known.Union(own.Except(foreign)).Select(name => name + "\n")))]);
         return foreign;
     }
 

@@ -6,7 +6,8 @@ using Analytics.Topology.Local;
 
 namespace AppHost.Cluster;
 
-/// <summary>TLS from this machine to the hub's containers: their certificates verified against the hub's own CA, a client certificate shown.</summary>
+/// <summary>TLS from this machine to the hub's containers: their certificates verified against the hub's own CA, a client certificate
+/// shown.</summary>
 internal sealed class HubTls : IDisposable
 {
     /// <summary>The certificate that Hub's own programs show.</summary>
@@ -22,7 +23,8 @@ internal sealed class HubTls : IDisposable
     {
         AuthorityFile = Path.Combine(state.Directory, LocalFiles.AuthorityCertificate);
         authority = X509Certificate2.CreateFromPem(state.Text(LocalFiles.AuthorityCertificate));
-        certificate = Usable(X509Certificate2.CreateFromPem(state.Text($"{ClientCertificate}/tls.crt"), state.Text($"{ClientCertificate}/tls.key")));
+        certificate =
+            Usable(X509Certificate2.CreateFromPem(state.Text($"{ClientCertificate}/tls.crt"), state.Text($"{ClientCertificate}/tls.key")));
     }
 
     /// <summary>Absolute path of the CA's certificate.</summary>

@@ -5,7 +5,8 @@ using Npgsql;
 
 namespace AppHost.Cluster;
 
-/// <summary>PgBouncer is healthy when it lets its monitor log in. Whether the database answers behind it is the database resource's check.</summary>
+/// <summary>PgBouncer is healthy when it lets its monitor log in. Whether the database answers behind it is the database resource's
+/// check.</summary>
 /// <param name="endpoint">The port of the pool.</param>
 /// <param name="connectionString">For the published port.</param>
 internal sealed class PoolHealthCheck(EndpointReference endpoint, Func<int, string> connectionString) : IHealthCheck

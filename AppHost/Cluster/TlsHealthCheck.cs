@@ -27,7 +27,8 @@ internal sealed class TlsHealthCheck(HubTls tls, EndpointReference endpoint) : I
 internal static class HealthChecks
 {
     /// <summary>Adds a health check of Hub's own to a resource.</summary>
-    public static IResourceBuilder<T> WithCheck<T>(this IResourceBuilder<T> resource, string name, Func<IServiceProvider, IHealthCheck> check) where T : IResource
+    public static IResourceBuilder<T> WithCheck<T>(this IResourceBuilder<T> resource, string name,
+        Func<IServiceProvider, IHealthCheck> check) where T : IResource
     {
         var key = $"{resource.Resource.Name}_{name}";
         resource.ApplicationBuilder.Services.AddHealthChecks()

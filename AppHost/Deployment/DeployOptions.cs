@@ -20,14 +20,18 @@ internal sealed record DeployOptions(
     public const string Key = "HUB_S3_KEY", Secret = "HUB_S3_SECRET";
 
     public const string Help =
-        "aspire deploy takes, after --: --dry-run, --yes, --context NAME, --registry HOST/PATH, --version TAG, --size NAME, --cloud NAME, --namespace NAME, --values FILE, --set KEY=VALUE, --cert-manager, " +
-        $"--timeout SECONDS, --s3-bucket NAME, --s3-region NAME, --s3-endpoint HOST, --s3-path-style, --s3-ca FILE; {Key} and {Secret} in the environment.";
+        "aspire deploy takes, after --: --dry-run, --yes, --context NAME, --registry HOST/PATH, --version TAG, --size NAME, --cloud "
+        + "NAME, --namespace NAME, --values FILE, --set KEY=VALUE, --cert-manager, " +
+        $"--timeout SECONDS, --s3-bucket NAME, --s3-region NAME, --s3-endpoint HOST, --s3-path-style, --s3-ca FILE; {Key} and {Secret} "
+        + "in the environment.";
 
     /// <summary>Aspire's own, each with a value.</summary>
-    private static readonly string[] OfAspire = ["--operation", "--step", "--log-level", "--environment", "--include-exception-details", "--clear-cache"];
+    private static readonly string[] OfAspire = ["--operation", "--step", "--log-level", "--environment", "--include-exception-details",
+        "--clear-cache"];
 
     /// <summary>deploy.sh's, each with a value. Files are given as the operator sees them, not as the AppHost's directory does.</summary>
-    private static readonly string[] OfScript = ["--timeout", "--set", "--s3-bucket", "--s3-region", "--s3-endpoint"], Files = ["--values", "--s3-ca"];
+    private static readonly string[] OfScript = ["--timeout", "--set", "--s3-bucket", "--s3-region", "--s3-endpoint"], Files = ["--values",
+        "--s3-ca"];
 
     /// <param name="arguments">The AppHost's.</param>
     /// <param name="directory">In which relative paths are.</param>
@@ -69,14 +73,17 @@ internal sealed record DeployOptions(
             else if (!IsSetting(option))
                 throw new InvalidOperationException($"'{option}' is no option of aspire deploy. {Help}");
 
-            string Value() => given.TryDequeue(out var value) ? value : throw new InvalidOperationException($"{option} needs a value. {Help}");
+            string Value() =>
+                given.TryDequeue(out var value) ? value : throw new InvalidOperationException($"{option} needs a value. {Help}");
         }
 
-        return new DeployOptions(Chosen(size, cloud, space).From(Source(registry, version)), dryRun, confirmed, context, output, script.Contains("--s3-bucket"), script, new Dictionary<string, string>());
+        return new DeployOptions(Chosen(size, cloud, space).From(Source(registry, version)), dryRun, confirmed, context, output,
+            script.Contains("--s3-bucket"), script, new Dictionary<string, string>());
     }
 
     /// <summary>The arguments for Aspire: it has a --yes of its own, which would take the next option for its value.</summary>
-    public static string[] OfBuilder(string[] arguments) => [.. arguments.Where((argument, i) => argument != "--yes" || arguments.ElementAtOrDefault(i + 1) is "true" or "false")];
+    public static string[] OfBuilder(string[] arguments) =>
+        [.. arguments.Where((argument, i) => argument != "--yes" || arguments.ElementAtOrDefault(i + 1) is "true" or "false")];
 
     /// <summary>The same with a bucket, which was asked for.</summary>
     public DeployOptions With(IEnumerable<string> bucket, string key, string secret) => this with
@@ -87,18 +94,22 @@ internal sealed record DeployOptions(
     };
 
     /// <summary>A setting of the AppHost, such as <c>--HUB_PROFILE=single</c>.</summary>
-    private static bool IsSetting(string argument) => argument.Split('=', 2) is [['-', '-', .. var name], _] && name.All(letter => char.IsAsciiLetterUpper(letter) || letter == '_');
+    private static bool IsSetting(string argument) => argument.Split('=', 2) is [['-', '-', .. var name], _]
+        && name.All(letter => char.IsAsciiLetterUpper(letter) || letter == '_');
 
     private static ImageSource Source(string? registry, string? version) =>
-        (registry is null ? null : ImageSource.RegistryProblem(registry)) is { } problem ? throw new InvalidOperationException($"--registry: {problem} {Help}")
-        : (version is null ? null : ImageSource.VersionProblem(version)) is { } other ? throw new InvalidOperationException($"--version: {other} {Help}")
+        (registry is null ? null : ImageSource.RegistryProblem(registry)) is { } problem
+            ? throw new InvalidOperationException($"--registry: {problem} {Help}")
+        : (version is null ? null : ImageSource.VersionProblem(version)) is { } other
+            ? throw new InvalidOperationException($"--version: {other} {Help}")
         : new ImageSource(registry, version);
 
     private static PublishSize Chosen(string? size, string? cloud, string? space)
     {
         try
         {
-            var chosen = PublishSize.Named(size ?? PublishSize.DefaultName).On(cloud is null ? null : Enum.Parse<Cloud>(cloud, ignoreCase: true));
+            var chosen = PublishSize.Named(size ?? PublishSize.DefaultName)
+                .On(cloud is null ? null : Enum.Parse<Cloud>(cloud, ignoreCase: true));
             return space is null ? chosen : chosen with { Topology = chosen.Topology.With(cluster => cluster with { Namespace = space }) };
         }
         catch (ArgumentException problem)

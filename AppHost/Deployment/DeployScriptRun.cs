@@ -7,21 +7,29 @@ using Microsoft.Extensions.Logging;
 
 namespace AppHost.Deployment;
 
-/// <summary>One run of deploy.sh as a pipeline step: each of its parts (<c>== name</c>) is a task, what it says below is that task's log.</summary>
+/// <summary>One run of deploy.sh as a pipeline step: each of its parts (<c>== name</c>) is a task, what it says below is that task's
+/// log.</summary>
 internal static class DeployScriptRun
 {
     private static readonly TimeSpan TimeToHear = TimeSpan.FromSeconds(2), TimeToClean = TimeSpan.FromSeconds(20);
 
     /// <exception cref="InvalidOperationException">It failed; the message is what it said.</exception>
-    public static async Task RunAsync(PipelineStepContext context, string script, IEnumerable<string> arguments, IReadOnlyDictionary<string, string> environment)
+    public static async Task RunAsync(PipelineStepContext context, string script, IEnumerable<string> arguments,
+        IReadOnlyDictionary<string, string> environment)
     {
-        var start = new ProcessStartInfo("bash", [script, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
+        var start = new ProcessStartInfo("bash", [script, .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true
+        };
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
         using var process = Start(start);
         process.StandardInput.Close();
         var errors = new List<string>();
-        var reading = Task.WhenAll(ReadPartsAsync(context, process.StandardOutput), ReadErrorsAsync(context, process.StandardError, errors));
+        var reading = Task.WhenAll(ReadPartsAsync(context, process.StandardOutput),
+            ReadErrorsAsync(context, process.StandardError, errors));
         try
         {
             await process.WaitForExitAsync(context.CancellationToken);
@@ -34,7 +42,8 @@ internal static class DeployScriptRun
 
         await reading;
         if (process.ExitCode != 0)
-            throw new InvalidOperationException(errors.Count > 0 ? string.Join('\n', errors) : $"deploy.sh ended with exit code {process.ExitCode}.");
+            throw new InvalidOperationException(errors.Count > 0 ? string.Join('\n',
+                errors) : $"deploy.sh ended with exit code {process.ExitCode}.");
     }
 
     /// <exception cref="InvalidOperationException">The program is not there.</exception>
@@ -89,16 +98,18 @@ internal static class DeployScriptRun
     {
         while (await error.ReadLineAsync(CancellationToken.None) is { } line)
         {
-            if (line.StartsWith("error: ", StringComparison.Ordinal) || (errors.Count > 0 && line.StartsWith("  -> ", StringComparison.Ordinal)))
+            if (line.StartsWith("error: ", StringComparison.Ordinal)
+                || (errors.Count > 0 && line.StartsWith("  -> ", StringComparison.Ordinal)))
                 errors.Add(line.StartsWith("error: ", StringComparison.Ordinal) ? line["error: ".Length..] : line);
             else if (line.Length > 0)
-                context.ReportingStep.Log(LogLevel.Warning, line.StartsWith("warning: ", StringComparison.Ordinal) ? line["warning: ".Length..] : line);
+                context.ReportingStep.Log(LogLevel.Warning,
+                    line.StartsWith("warning: ", StringComparison.Ordinal) ? line["warning: ".Length..] : line);
         }
     }
 
     /// <summary>
-    /// It removes its temporary files, which hold passwords, when it is told to stop. Ctrl-C in a terminal tells it too, and it is left alone
-    /// then; otherwise what it waits for has to end first.
+    /// It removes its temporary files, which hold passwords, when it is told to stop. Ctrl-C in a terminal tells it too, and it is left
+    /// alone then; otherwise what it waits for has to end first.
     /// </summary>
     private static async Task StopAsync(Process process)
     {

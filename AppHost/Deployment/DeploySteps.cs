@@ -13,8 +13,8 @@ using Microsoft.Extensions.Logging;
 namespace AppHost.Deployment;
 
 /// <summary>
-/// <c>aspire deploy</c>: the published chart into the cluster of a kubectl context. The work is that of the published deploy.sh, which checks,
-/// makes the secrets, runs helm, waits and verifies; here are its steps, its progress and its questions.
+/// <c>aspire deploy</c>: the published chart into the cluster of a kubectl context. The work is that of the published deploy.sh, which
+/// checks, makes the secrets, runs helm, waits and verifies; here are its steps, its progress and its questions.
 /// </summary>
 /// <param name="home">The AppHost's directory.</param>
 /// <param name="arguments">The AppHost's.</param>
@@ -56,7 +56,8 @@ internal sealed class DeploySteps(string home, string[] arguments)
         return Task.CompletedTask;
     }
 
-    /// <summary>Everything that can be known before the cluster is touched: programs, room, storage, and whether the server takes each object.</summary>
+    /// <summary>Everything that can be known before the cluster is touched: programs, room, storage, and whether the server takes each
+    /// object.</summary>
     private async Task CheckAsync(PipelineStepContext step)
     {
         // Named in every further call: somebody who switches it meanwhile in another window does not send us elsewhere.
@@ -71,7 +72,8 @@ internal sealed class DeploySteps(string home, string[] arguments)
         var operators = step.Services.GetRequiredService<IInteractionService>();
         var attended = operators.IsAvailable && step.Services.GetRequiredService<IConfiguration>()[CommandLine] is { Length: > 0 };
         var bucket = options.Size.Topology.Backup.Repository is S3Repository { Bucket: null, Required: true } && !options.Bucket
-            && (await KubectlAsync(step, "--context", context, "--namespace", Namespace, "get", "secret", KubernetesNames.BackupStorage, "--ignore-not-found", "--output", "name")).Length == 0;
+            && (await KubectlAsync(step, "--context", context, "--namespace", Namespace, "get", "secret", KubernetesNames.BackupStorage,
+                "--ignore-not-found", "--output", "name")).Length == 0;
         if (!attended && !options.Confirmed)
             throw new InvalidOperationException("Nobody is there to ask. Say --yes: aspire deploy -- --yes");
 
@@ -100,10 +102,15 @@ internal sealed class DeploySteps(string home, string[] arguments)
 
     private static async Task<string> KubectlAsync(PipelineStepContext step, params string[] call)
     {
-        using var process = DeployScriptRun.Start(new ProcessStartInfo("kubectl", call) { RedirectStandardOutput = true, RedirectStandardError = true });
+        using var process = DeployScriptRun.Start(new ProcessStartInfo("kubectl", call)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true
+        });
         var error = process.StandardError.ReadToEndAsync(step.CancellationToken);
         var output = (await process.StandardOutput.ReadToEndAsync(step.CancellationToken)).Trim();
         await process.WaitForExitAsync(step.CancellationToken);
-        return process.ExitCode == 0 ? output : throw new InvalidOperationException($"kubectl {string.Join(' ', call)}: {(await error).Trim()}");
+        return process.ExitCode == 0
+            ? output : throw new InvalidOperationException($"kubectl {string.Join(' ', call)}: {(await error).Trim()}");
     }
 }

@@ -2,7 +2,8 @@ using AppHost.Patroni;
 
 namespace AppHost.Operations;
 
-/// <summary>Backups and the restore drill, by the runner that Compose starts with <c>./hub backup</c> and Kubernetes on its schedule.</summary>
+/// <summary>Backups and the restore drill, by the runner that Compose starts with <c>./hub backup</c> and Kubernetes on its
+/// schedule.</summary>
 internal static class BackupCommands
 {
     public const string Full = "backup-full";
@@ -13,7 +14,8 @@ internal static class BackupCommands
     /// <summary>Makes the runner one that is started by command only, with the command's verb.</summary>
     /// <param name="runner">The topology's container; its arguments say what it does at its next start.</param>
     /// <param name="cluster">The database, whose row on the dashboard offers the commands.</param>
-    public static void WithBackupCommands(this IResourceBuilder<ContainerResource> runner, IResourceBuilder<DatabaseClusterResource> cluster)
+    public static void WithBackupCommands(this IResourceBuilder<ContainerResource> runner,
+        IResourceBuilder<DatabaseClusterResource> cluster)
     {
         var verb = "list";
         var oneAtATime = new SemaphoreSlim(1);
@@ -44,13 +46,20 @@ internal static class BackupCommands
                 IconName = icon,
                 ConfirmationMessage = confirmation,
                 UpdateState = Runs.WhileHealthy,
-                Progress = new CommandProgressOptions { Title = display, Message = $"{description} The log of {runner.Resource.Name} shows how far it is." },
+                Progress = new CommandProgressOptions
+                {
+                    Title = display,
+                    Message = $"{description} The log of {runner.Resource.Name} shows how far it is."
+                },
             });
 
-        Offer(Full, "Back up (full)", "Copies the whole database to the repository.", "DatabaseArrowUp", "full", "The full backup is in the repository.");
-        Offer(Differential, "Back up (differential)", "Copies what changed since the last full backup; without one it makes a full one.", "DatabaseArrowUp", "diff",
+        Offer(Full, "Back up (full)", "Copies the whole database to the repository.", "DatabaseArrowUp", "full",
+            "The full backup is in the repository.");
+        Offer(Differential, "Back up (differential)", "Copies what changed since the last full backup; without one it makes a full one.",
+            "DatabaseArrowUp", "diff",
             "The differential backup is in the repository.");
-        Offer(Drill, "Restore drill", "Restores the newest backup into a scratch instance, compares it with the database, and removes it.", "DatabaseCheckmark", "drill",
+        Offer(Drill, "Restore drill", "Restores the newest backup into a scratch instance, compares it with the database, and removes it.",
+            "DatabaseCheckmark", "drill",
             "The newest backup was restored and compared.");
         Offer(List, "List backups", "Lists what the repository holds.", "DatabaseSearch", "list", "The repository was listed.");
     }

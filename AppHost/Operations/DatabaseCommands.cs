@@ -12,7 +12,8 @@ internal static class DatabaseCommands
     public const string SwitchOver = "switch-over";
     public const string KillPrimary = "kill-primary";
 
-    public static IResourceBuilder<DatabaseClusterResource> WithDatabaseCommands(this IResourceBuilder<DatabaseClusterResource> cluster, DevelopmentHub hub) => cluster
+    public static IResourceBuilder<DatabaseClusterResource> WithDatabaseCommands(this IResourceBuilder<DatabaseClusterResource> cluster,
+        DevelopmentHub hub) => cluster
         .WithCommand(SwitchOver, "Switch over", SwitchOverAsync, new CommandOptions
         {
             Description = "Hands the leadership to a synchronous standby; writes wait for a few seconds.",
@@ -35,7 +36,8 @@ internal static class DatabaseCommands
     {
         try
         {
-            return CommandResults.Success(await context.Services.GetRequiredService<PatroniClient>().SwitchOverAsync(context.CancellationToken));
+            return CommandResults.Success(await context.Services.GetRequiredService<PatroniClient>()
+                .SwitchOverAsync(context.CancellationToken));
         }
         catch (PatroniException problem)
         {
@@ -43,14 +45,16 @@ internal static class DatabaseCommands
         }
     }
 
-    private static async Task<ExecuteCommandResult> KillPrimaryAsync(DevelopmentHub hub, DatabaseClusterResource cluster, ExecuteCommandContext context)
+    private static async Task<ExecuteCommandResult> KillPrimaryAsync(DevelopmentHub hub, DatabaseClusterResource cluster,
+        ExecuteCommandContext context)
     {
         try
         {
             var leader = (await context.Services.GetRequiredService<PatroniClient>().ClusterAsync(context.CancellationToken)).Leader;
             if (leader is null)
                 return CommandResults.Failure("The cluster has no leader now.");
-            if (cluster.Members.All(member => member.Name != leader.Name) || Runs.RunningContainer(leader.Name, context.Services) is not { } container)
+            if (cluster.Members.All(member => member.Name != leader.Name) || Runs.RunningContainer(leader.Name,
+                context.Services) is not { } container)
                 return CommandResults.Failure($"The container of {leader.Name} does not run.");
             var (exit, output) = await Engine.RunAsync(hub.Engine, ["kill", container], context.CancellationToken);
             return exit == 0 ? CommandResults.Success($"Killed {leader.Name}.") : CommandResults.Failure($"{hub.Engine} kill: {output}");

@@ -27,12 +27,15 @@ internal static class Runs
                 && (update.Snapshot.StartTimeStamp != earlier || update.Snapshot.State?.Text == KnownResourceStates.FailedToStart),
             context.CancellationToken);
         var lines = new List<string>();
-        await foreach (var batch in context.Services.GetRequiredService<ResourceLoggerService>().GetAllAsync(end.ResourceId).WithCancellation(context.CancellationToken))
+        await foreach (var batch in context.Services.GetRequiredService<ResourceLoggerService>().GetAllAsync(end.ResourceId)
+            .WithCancellation(context.CancellationToken))
             lines.AddRange(batch.Select(line => line.Content));
         var log = string.Join('\n', lines.TakeLast(LinesOfResult));
         return end.Snapshot.ExitCode == 0
             ? CommandResults.Success(done, log, CommandResultFormat.Text, displayImmediately: false)
-            : CommandResults.Failure($"{resource.Name} ended with exit code {end.Snapshot.ExitCode?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "none"}: {lines.LastOrDefault() ?? "its log is empty"}", log);
+            : CommandResults.Failure($"{resource.Name} ended with exit code "
+                + $"{end.Snapshot.ExitCode?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "none"}: "
+                    + $"{lines.LastOrDefault() ?? "its log is empty"}", log);
     }
 
     /// <summary>The result of a command whose resource does something else now.</summary>
@@ -51,7 +54,9 @@ internal static class Runs
             : null;
 
     private static bool IsBusy(CustomResourceSnapshot snapshot) =>
-        snapshot.State?.Text is { } state && (state == KnownResourceStates.Running || state == KnownResourceStates.Starting || state == KnownResourceStates.Waiting || state == KnownResourceStates.Stopping);
+        snapshot.State?.Text is { } state
+            && (state == KnownResourceStates.Running || state == KnownResourceStates.Starting || state == KnownResourceStates.Waiting
+                || state == KnownResourceStates.Stopping);
 
     private static bool IsOver(CustomResourceSnapshot snapshot) =>
         snapshot.State?.Text is { } state && KnownResourceStates.TerminalStates.Contains(state);

@@ -9,10 +9,11 @@ internal static class SampleTraffic
     public const string Command = "send-sample-traffic";
 
     /// <summary>
-    /// Adds the sender, which starts on demand only, as often as wanted: each run sends the last 24 hours again, new. The command that starts it is
-    /// ingest's.
+    /// Adds the sender, which starts on demand only, as often as wanted: each run sends the last 24 hours again, new. The command that
+    /// starts it is ingest's.
     /// </summary>
-    public static IResourceBuilder<ProjectResource> AddSampleTraffic<TProject>(this DevelopmentHub hub, string name, IResourceBuilder<ProjectResource> ingest)
+    public static IResourceBuilder<ProjectResource> AddSampleTraffic<TProject>(this DevelopmentHub hub, string name,
+        IResourceBuilder<ProjectResource> ingest)
         where TProject : IProjectMetadata, new()
     {
         var sender = hub.Builder.AddProject<TProject>(name, project => project.ExcludeLaunchProfile = true)

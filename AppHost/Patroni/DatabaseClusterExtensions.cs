@@ -22,14 +22,21 @@ internal static class DatabaseClusterExtensions
         var environment = hub.Spec(members[0].Resource.Name).Environment;
         string Login(string variable) => environment[variable].Resolve(secret => hub.State.Files.Secrets[secret]);
         hub.Builder.Services.AddSingleton(services =>
-            new PatroniClient(services.GetRequiredService<HubTls>().CreateClient(), (Login("PATRONI_RESTAPI_USERNAME"), Login("PATRONI_RESTAPI_PASSWORD")), endpoints));
+            new PatroniClient(services.GetRequiredService<HubTls>().CreateClient(),
+                (Login("PATRONI_RESTAPI_USERNAME"), Login("PATRONI_RESTAPI_PASSWORD")), endpoints));
         var cluster = hub.Builder.AddResource(new DatabaseClusterResource(name, [.. members.Select(member => member.Resource)]))
-            .WithInitialState(new CustomResourceSnapshot { ResourceType = "PatroniCluster", Properties = [], State = KnownResourceStates.Running })
+            .WithInitialState(new CustomResourceSnapshot
+            {
+                ResourceType = "PatroniCluster",
+                Properties = [],
+                State = KnownResourceStates.Running
+            })
             .WithIconName("DatabaseMultiple")
             .WithCheck("patroni", services => new ClusterHealthCheck(services.GetRequiredService<PatroniClient>(), members.Count))
             .WithDatabaseCommands(hub);
         foreach (var (member, endpoint) in members.Zip(endpoints))
-            member.WithParentRelationship(cluster).WithCheck("patroni", services => new MemberHealthCheck(services.GetRequiredService<PatroniClient>(), endpoint));
+            member.WithParentRelationship(cluster).WithCheck("patroni",
+                services => new MemberHealthCheck(services.GetRequiredService<PatroniClient>(), endpoint));
         return cluster;
     }
 

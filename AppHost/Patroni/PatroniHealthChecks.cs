@@ -12,7 +12,8 @@ internal sealed class MemberHealthCheck(PatroniClient patroni, PatroniEndpoint m
             return HealthCheckResult.Unhealthy("It has not started.");
         try
         {
-            return await patroni.IsReadyAsync(member, cancellationToken) ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy("PostgreSQL does not run (yet).");
+            return await patroni.IsReadyAsync(member, cancellationToken)
+                ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy("PostgreSQL does not run (yet).");
         }
         catch (Exception failure) when (failure is HttpRequestException or IOException)
         {
@@ -21,7 +22,8 @@ internal sealed class MemberHealthCheck(PatroniClient patroni, PatroniEndpoint m
     }
 }
 
-/// <summary>The cluster is healthy when it can acknowledge a write: a leader, and, where there are several members, a synchronous standby.</summary>
+/// <summary>The cluster is healthy when it can acknowledge a write: a leader, and, where there are several members, a synchronous
+/// standby.</summary>
 internal sealed class ClusterHealthCheck(PatroniClient patroni, int members) : IHealthCheck
 {
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)

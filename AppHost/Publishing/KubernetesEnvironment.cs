@@ -19,7 +19,8 @@ internal static partial class PublishingExtensions
     {
         var environment = builder.AddKubernetesEnvironment(Environment)
             .WithDashboard(false)
-            .WithHelm(helm => helm.WithChartName("hub").WithChartVersion(HubVersion.Current).WithReleaseName(size.Topology.Name).WithNamespace(size.Topology.Definition.Namespace));
+            .WithHelm(helm => helm.WithChartName("hub").WithChartVersion(HubVersion.Current).WithReleaseName(size.Topology.Name)
+                .WithNamespace(size.Topology.Definition.Namespace));
         builder.Pipeline.AddPipelineConfiguration(context =>
         {
             context.Steps.Single(step => step.Name == Step).DependsOn($"publish-{Environment}");

@@ -27,6 +27,7 @@ internal static partial class PublishingExtensions
         AddEnvironment(builder, size);
     }
 
-    /// <summary>In KubernetesEnvironment.cs, which is compiled where the registry has Aspire.Hosting.Kubernetes; otherwise nothing.</summary>
+    /// <summary>In KubernetesEnvironment.cs, which is compiled where the registry has Aspire.Hosting.Kubernetes; otherwise
+    /// nothing.</summary>
     static partial void AddEnvironment(IDistributedApplicationBuilder builder, PublishSize size);
 }

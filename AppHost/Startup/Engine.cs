@@ -29,10 +29,11 @@ internal static class Engine
     }
 
     /// <summary>
-    /// Lets <c>./hub engine</c> install and start what is missing, as root on Debian; elsewhere it says what to do. Nothing happens where an engine
-    /// answers, on Windows and macOS (there the engine is a desktop program), or when Podman is wanted.
+    /// Lets <c>./hub engine</c> install and start what is missing, as root on Debian; elsewhere it says what to do. Nothing happens where
+    /// an engine answers, on Windows and macOS (there the engine is a desktop program), or when Podman is wanted.
     /// </summary>
-    public static void EnsureEngine(this DevelopmentHub hub) => hub.Builder.Eventing.Subscribe<BeforeStartEvent>(async (start, cancellation) =>
+    public static void EnsureEngine(this DevelopmentHub hub) =>
+        hub.Builder.Eventing.Subscribe<BeforeStartEvent>(async (start, cancellation) =>
     {
         await StartAsync(hub, start.Services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(Engine)), cancellation);
         hub.Engine = await ProgramAsync(start.Services, cancellation);
@@ -43,7 +44,8 @@ internal static class Engine
         {
             var own = hub.Builder.Resources.SelectMany(resource => resource.Annotations.OfType<ContainerMountAnnotation>())
                 .Where(mount => mount.Type is ContainerMountType.Volume).Select(mount => mount.Source!).Distinct().ToList();
-            hub.ForeignVolumes = hub.State.Claim(own, volumes.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));
+            hub.ForeignVolumes = hub.State.Claim(own,
+                volumes.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));
         }
     });
 
@@ -60,18 +62,21 @@ internal static class Engine
 
         // Not fatal here: the orchestrator checks the engine as well, and then the dashboard tells it too.
         if (engine.ExitCode != 0)
-            log.LogError("There is no container engine that Hub can use. What is missing is said above; `./hub doctor` lists every prerequisite.");
+            log.LogError(
+                "There is no container engine that Hub can use. What is missing is said above; `./hub doctor` lists every prerequisite.");
     }
 
     /// <summary>Runs the engine's command line to its end.</summary>
     /// <returns>Its exit code, and what it wrote: output and errors.</returns>
-    public static async Task<(int ExitCode, string Output)> RunAsync(string program, IReadOnlyList<string> arguments, CancellationToken cancellation)
+    public static async Task<(int ExitCode, string Output)> RunAsync(string program, IReadOnlyList<string> arguments,
+        CancellationToken cancellation)
     {
         try
         {
             var result = await ProcessRunner.RunWithinAsync(WaitLimit, program, arguments, cancellation);
             return result.ExitCode == ProcessResult.TimedOut
-                ? (result.ExitCode, $"{program} did not answer within {WaitLimit.TotalSeconds:0} s. Does the engine hang? Try `{program} info`.")
+                ? (result.ExitCode,
+                    $"{program} did not answer within {WaitLimit.TotalSeconds:0} s. Does the engine hang? Try `{program} info`.")
                 : (result.ExitCode, $"{result.Output}{result.Error}".Trim());
         }
         catch (OperationException problem)

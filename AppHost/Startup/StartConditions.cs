@@ -5,8 +5,8 @@ using Microsoft.Extensions.Logging;
 namespace AppHost.Startup;
 
 /// <summary>
-/// Conditions under which a resource would fail without a clear message. They are reported before it starts, in its log, in its state and on
-/// the console.
+/// Conditions under which a resource would fail without a clear message. They are reported before it starts, in its log, in its state and
+/// on the console.
 /// </summary>
 internal static class StartConditions
 {
@@ -19,13 +19,15 @@ internal static class StartConditions
     /// <param name="resource">The resource.</param>
     /// <param name="port">A port of 127.0.0.1; null: any free one.</param>
     /// <param name="hub">The hub.</param>
-    public static IResourceBuilder<T> WithFreePort<T>(this IResourceBuilder<T> resource, int? port, DevelopmentHub hub) where T : IResource =>
+    public static IResourceBuilder<T> WithFreePort<T>(this IResourceBuilder<T> resource, int? port, DevelopmentHub hub)
+        where T : IResource =>
         port is null ? resource : resource.OnBeforeResourceStarted(async (_, start, cancellation) =>
         {
             if (LocalPorts.IsFree(port.Value))
                 return;
             var holders = (await ContainersAsync(hub, filter: null, cancellation))
-                .Where(container => container.Ports.Contains($":{port}->", StringComparison.Ordinal)).Select(container => container.Name).ToList();
+                .Where(container => container.Ports.Contains($":{port}->", StringComparison.Ordinal)).Select(container => container.Name)
+                .ToList();
             var wait = holders.Count > 0 ? LocalPorts.WaitForLastRun : LocalPorts.WaitForPrograms;
             var problem = $"Port {port} of 127.0.0.1 is taken{Names(holders)}. "
                 + "If a hub of `./hub up` or another AppHost runs, stop it (`./hub down`); "
@@ -39,7 +41,8 @@ internal static class StartConditions
     /// <summary>
     /// Lets the resource wait while its container of another run has its volumes: two servers on the same files would destroy them.
     /// </summary>
-    public static IResourceBuilder<ContainerResource> WithOwnVolumes(this IResourceBuilder<ContainerResource> resource, DevelopmentHub hub) =>
+    public static IResourceBuilder<ContainerResource> WithOwnVolumes(this IResourceBuilder<ContainerResource> resource,
+        DevelopmentHub hub) =>
         resource.OnBeforeResourceStarted(async (container, start, cancellation) =>
         {
             foreach (var volume in container.Annotations.OfType<ContainerMountAnnotation>()
@@ -47,7 +50,8 @@ internal static class StartConditions
             {
                 // A volume may be another resource's too, as a member's is its backup server's; the same resource runs once.
                 async Task<List<string>> Others(CancellationToken cancel) =>
-                    [.. (await ContainersAsync(hub, $"volume={volume.Source}", cancel)).Select(other => other.Name).Where(name => IsOf(container, name))];
+                    [.. (await ContainersAsync(hub, $"volume={volume.Source}", cancel)).Select(other => other.Name)
+                        .Where(name => IsOf(container, name))];
 
                 var others = await Others(cancellation);
                 if (others.Count == 0)
@@ -72,7 +76,8 @@ internal static class StartConditions
             if (kept.Count > 0)
             {
                 throw new DistributedApplicationException(
-                    $"The volume {string.Join(", ", kept)} holds data of an earlier hub, but its passwords and CA are not in {hub.State.Directory} any more. "
+                    $"The volume {string.Join(", ", kept)} holds data of an earlier hub, but its passwords and CA are not in "
+                    + $"{hub.State.Directory} any more. "
                     + $"Bring that directory back, take other volumes ({HubProfile.VolumesVariable}=another-name), or, when no other "
                     + "checkout needs them, stop this AppHost and begin anew: "
                     + $"{hub.Engine} volume rm $({hub.Engine} volume ls --quiet --filter name={hub.Profile.VolumePrefix})");
@@ -107,10 +112,12 @@ internal static class StartConditions
     }
 
     /// <summary>The running session containers of any AppHost, with their published ports.</summary>
-    private static async Task<IReadOnlyList<(string Name, string Ports)>> ContainersAsync(DevelopmentHub hub, string? filter, CancellationToken cancellation)
+    private static async Task<IReadOnlyList<(string Name, string Ports)>> ContainersAsync(DevelopmentHub hub, string? filter,
+        CancellationToken cancellation)
     {
         string[] more = filter is null ? [] : ["--filter", filter];
-        var (exit, output) = await Engine.RunAsync(hub.Engine, ["ps", "--filter", $"label={SessionLabel}", .. more, "--format", "{{.Names}}\t{{.Ports}}"], cancellation);
+        var (exit, output) = await Engine.RunAsync(hub.Engine,
+            ["ps", "--filter", $"label={SessionLabel}", .. more, "--format", "{{.Names}}\t{{.Ports}}"], cancellation);
         if (exit != 0)
             throw new DistributedApplicationException($"The engine does not list its containers: {output}");
         var lines = output.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
@@ -119,7 +126,8 @@ internal static class StartConditions
 
     /// <summary>The orchestrator names a container <c>resource-suffix</c>.</summary>
     internal static bool IsOf(IResource resource, string container) =>
-        container.StartsWith(resource.Name + "-", StringComparison.Ordinal) && !container[(resource.Name.Length + 1)..].Contains('-', StringComparison.Ordinal);
+        container.StartsWith(resource.Name + "-", StringComparison.Ordinal) && !container[(resource.Name.Length + 1)..].Contains('-',
+            StringComparison.Ordinal);
 
     private static string Names(IReadOnlyList<string> containers) => containers.Count == 0 ? "" : $" by {string.Join(", ", containers)}";
 }

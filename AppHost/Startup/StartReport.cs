@@ -252,7 +252,8 @@ internal sealed class StartReport(DevelopmentHub hub, DistributedApplicationMode
                       where IsPart(resource)
                       let updates = latest.Values.Where(update => update.Resource == resource).ToList()
                       let reason = updates.Count == 0 ? Waiting(resource, snapshot: null, once.Contains(resource))
-                          : updates.Select(update => Failure(update.Snapshot) ?? Waiting(resource, update.Snapshot, once.Contains(resource))).FirstOrDefault(reason => reason is not null)
+                          : updates.Select(update => Failure(update.Snapshot) ?? Waiting(resource, update.Snapshot,
+                              once.Contains(resource))).FirstOrDefault(reason => reason is not null)
                       where reason is not null
                       group resource.Name by reason into same
                       select $"{Names([.. same])} ({same.Key})";

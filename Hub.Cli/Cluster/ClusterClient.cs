@@ -12,14 +12,16 @@ namespace Hub.Cli.Cluster;
 internal sealed class ClusterClient(Deployment deployment, IReadOnlyDictionary<string, ContainerState> containers)
 {
     /// <summary>Patroni's view, from the first member that answers; empty while none does.</summary>
-    public Task<IReadOnlyList<PatroniMember>> MembersAsync(CancellationToken cancellation) => Patronictl.MembersAsync(RunningMembers(), cancellation);
+    public Task<IReadOnlyList<PatroniMember>> MembersAsync(CancellationToken cancellation) =>
+        Patronictl.MembersAsync(RunningMembers(), cancellation);
 
     /// <summary>Brings the DCS part of the topology to a cluster that was bootstrapped from an older one.</summary>
     /// <returns>Whether something had to be changed.</returns>
     public async Task<bool> ApplyDynamicConfigurationAsync(CancellationToken cancellation)
     {
         var container = RunningMembers().FirstOrDefault() ?? throw new CliException("No database member runs.");
-        return await Patronictl.ApplyAsync(container, JsonSerializer.Serialize(PatroniConfig.DynamicConfiguration(deployment.Topology)), cancellation);
+        return await Patronictl.ApplyAsync(container, JsonSerializer.Serialize(PatroniConfig.DynamicConfiguration(deployment.Topology)),
+            cancellation);
     }
 
     /// <summary>PgBouncer's pools. Its console supports only the simple protocol, which psql in a member uses.</summary>
@@ -29,7 +31,8 @@ internal sealed class ClusterClient(Deployment deployment, IReadOnlyDictionary<s
         if (container is null)
             return [];
         var result = await ContainerEngine.BoundedAsync(
-            ["exec", "--env", "PGPASSWORD", container, "psql", "--no-psqlrc", "--csv", "--dbname", PgBouncerConsole.Target(Roles.Monitor), "--command", "SHOW POOLS"], cancellation,
+            ["exec", "--env", "PGPASSWORD", container, "psql", "--no-psqlrc", "--csv", "--dbname", PgBouncerConsole.Target(Roles.Monitor),
+                "--command", "SHOW POOLS"], cancellation,
             environment: new Dictionary<string, string> { ["PGPASSWORD"] = deployment.Secrets()[Secrets.Monitor] });
         if (result.ExitCode != 0)
             return [];

@@ -14,7 +14,8 @@ internal sealed class DatabaseClient(Deployment deployment)
 
     /// <summary>A statement's rows as the given role.</summary>
     /// <exception cref="CliException">The primary cannot be reached.</exception>
-    public async Task<IReadOnlyList<object?[]>> QueryAsync(string role, string secret, string sql, CancellationToken cancellation, params object[] parameters)
+    public async Task<IReadOnlyList<object?[]>> QueryAsync(string role, string secret, string sql, CancellationToken cancellation,
+        params object[] parameters)
     {
         await using var connection = new NpgsqlConnection(ConnectionString(role, secret));
         try
@@ -23,7 +24,8 @@ internal sealed class DatabaseClient(Deployment deployment)
         }
         catch (NpgsqlException problem)
         {
-            throw new CliException($"The database does not answer at 127.0.0.1:{deployment.HostPort(Ports.ReadWrite)}: {problem.Message}", "Is the hub up? See `./hub status`.");
+            throw new CliException($"The database does not answer at 127.0.0.1:{deployment.HostPort(Ports.ReadWrite)}: {problem.Message}",
+                "Is the hub up? See `./hub status`.");
         }
 
         await using var command = new NpgsqlCommand(sql, connection);

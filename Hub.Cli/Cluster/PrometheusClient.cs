@@ -19,7 +19,8 @@ internal sealed class PrometheusClient(HttpClient http)
         var result = answer.RootElement.GetProperty("data").GetProperty("result");
         if (result.GetArrayLength() == 0)
             return null;
-        var value = double.Parse(result[0].GetProperty("value")[1].GetString()!.Replace("Inf", "Infinity", StringComparison.Ordinal), CultureInfo.InvariantCulture);
+        var value = double.Parse(result[0].GetProperty("value")[1].GetString()!.Replace("Inf", "Infinity", StringComparison.Ordinal),
+            CultureInfo.InvariantCulture);
         return double.IsFinite(value) ? value : null;
     }
 
@@ -30,7 +31,8 @@ internal sealed class PrometheusClient(HttpClient http)
     {
         using var answer = await GetAsync("alerts", cancellation);
         return [.. answer.RootElement.GetProperty("data").GetProperty("alerts").EnumerateArray().Select(Alert)
-            .OrderBy(alert => alert.State != "firing").ThenBy(alert => Array.IndexOf(Severities, alert.Severity) is var place && place < 0 ? Severities.Length : place)
+            .OrderBy(alert => alert.State != "firing")
+            .ThenBy(alert => Array.IndexOf(Severities, alert.Severity) is var place && place < 0 ? Severities.Length : place)
             .ThenBy(alert => alert.Name, StringComparer.Ordinal).ThenBy(alert => alert.Summary, StringComparer.Ordinal)];
     }
 
@@ -40,10 +42,12 @@ internal sealed class PrometheusClient(HttpClient http)
     {
         var labels = alert.GetProperty("labels");
         var summary = alert.TryGetProperty("annotations", out var annotations) ? Text(annotations, "summary") : "";
-        return new AlertStatus(Text(labels, "alertname"), Text(labels, "severity"), Text(alert, "state"), alert.GetProperty("activeAt").GetDateTimeOffset(), summary);
+        return new AlertStatus(Text(labels, "alertname"), Text(labels, "severity"), Text(alert, "state"),
+            alert.GetProperty("activeAt").GetDateTimeOffset(), summary);
     }
 
-    private static string Text(JsonElement holder, string name) => holder.TryGetProperty(name, out var value) ? value.GetString() ?? "" : "";
+    private static string Text(JsonElement holder, string name) => holder.TryGetProperty(name, out var value) ? value.GetString()
+        ?? "" : "";
 
     private async Task<JsonDocument> GetAsync(string path, CancellationToken cancellation)
     {

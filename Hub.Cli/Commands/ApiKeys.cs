@@ -17,10 +17,12 @@ internal static class ApiKeys
 
     public static Command Create(Ui ui)
     {
-        var project = new Option<string>("--project") { Description = "The project that the key writes to and reads from; created if it does not exist.", Required = true };
+        var project = new Option<string>("--project")
+        { Description = "The project that the key writes to and reads from; created if it does not exist.", Required = true };
         var name = new Option<string>("--name") { Description = "What the key is for.", DefaultValueFactory = _ => "cli" };
         var days = new Option<int?>("--days") { Description = "Days until it expires, 1 to 36500 [default: never]." };
-        var create = new Command("create", "Create a key and print it. It is stored hashed and cannot be shown again.") { project, name, days };
+        var create = new Command("create", "Create a key and print it. It is stored hashed and cannot be shown again.") { project, name,
+            days };
         NotEmpty(project);
         NotEmpty(name);
         days.Validators.Add(result =>
@@ -57,7 +59,8 @@ internal static class ApiKeys
         revoke.SetAction(async (parse, cancellation) =>
         {
             var rows = await DatabaseClient.Open().QueryAsync(Roles.Owner, Secrets.Owner,
-                "UPDATE analytics.api_keys SET revoked_at = now() WHERE key_id = $1 AND revoked_at IS NULL RETURNING key_prefix", cancellation, parse.GetValue(id));
+                "UPDATE analytics.api_keys SET revoked_at = now() WHERE key_id = $1 AND revoked_at IS NULL RETURNING key_prefix",
+                cancellation, parse.GetValue(id));
             if (rows.Count == 0)
                 throw new CliException($"There is no valid key with id {parse.GetValue(id)}.", "See `./hub key list`.");
             ui.Console.WriteLine($"Revoked {rows[0][0]}….");
@@ -83,13 +86,15 @@ internal static class ApiKeys
         }
 
         var client = new DatabaseClient(deployment);
-        var known = await client.QueryAsync(Roles.Owner, Secrets.Owner, "SELECT 1 FROM analytics.api_keys WHERE key_hash = $1", cancellation, Hash(key));
+        var known = await client.QueryAsync(Roles.Owner, Secrets.Owner, "SELECT 1 FROM analytics.api_keys WHERE key_hash = $1",
+            cancellation, Hash(key));
         if (known.Count == 0)
             await RegisterAsync(client, DevelopmentProject, "hub up", key, null, cancellation);
         return key;
     }
 
-    private static Task RegisterAsync(DatabaseClient client, string project, string name, string key, DateTimeOffset? expires, CancellationToken cancellation) =>
+    private static Task RegisterAsync(DatabaseClient client, string project, string name, string key, DateTimeOffset? expires,
+        CancellationToken cancellation) =>
         client.QueryAsync(Roles.Owner, Secrets.Owner, "SELECT analytics.create_api_key($1, $2, $3, $4, $5::timestamptz)", cancellation,
             project, name, Hash(key), key[..12], expires is { } time ? time : DBNull.Value);
 

@@ -39,8 +39,10 @@ internal static class BackupCommand
         var deployment = Deployment.LoadExisting();
         var engine = await ContainerEngine.ConnectAsync(cancellation);
         var runner = new RunnerClient(deployment, engine);
-        await ui.StepAsync("Runner", report => runner.EnsureImageAsync(report, cancellation), built => built == 0 ? "up to date" : $"{built} images built");
+        await ui.StepAsync("Runner", report => runner.EnsureImageAsync(report, cancellation),
+            built => built == 0 ? "up to date" : $"{built} images built");
         string[] terminal = Console.IsInputRedirected || Console.IsOutputRedirected ? ["-T"] : [];
-        return await engine.ComposeAttachedAsync(deployment.Project, cancellation, ["run", "--rm", "--no-deps", .. terminal, ClusterNames.Backup, .. arguments]);
+        return await engine.ComposeAttachedAsync(deployment.Project, cancellation,
+            ["run", "--rm", "--no-deps", .. terminal, ClusterNames.Backup, .. arguments]);
     }
 }

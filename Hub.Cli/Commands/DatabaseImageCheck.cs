@@ -32,8 +32,10 @@ internal static class DatabaseImageCheck
     }
 
     /// <summary>Why no member can run on the image, or null.</summary>
-    internal static CliException? PatroniProblem(DatabaseImage image) => image.Patroni is { } patroni && patroni < DatabaseImage.LeastPatroni
-        ? new CliException($"{image.Name} has Patroni {patroni}, and Hub needs {DatabaseImage.LeastPatroni} or later (synchronous_mode: quorum).",
+    internal static CliException? PatroniProblem(DatabaseImage image) =>
+        image.Patroni is { } patroni && patroni < DatabaseImage.LeastPatroni
+        ? new CliException(
+            $"{image.Name} has Patroni {patroni}, and Hub needs {DatabaseImage.LeastPatroni} or later (synchronous_mode: quorum).",
             "Take a newer database image: docs/VERSIONS.md. Nothing was started.")
         : null;
 
@@ -44,34 +46,42 @@ internal static class DatabaseImageCheck
         var stay = data.Image == image.Name
             ? $"To keep this data, use an image that opens it: {Images.DatabaseVariable}=… ./hub up ({data.Image} has been rebuilt since)."
             : $"To keep this data, unset {Images.DatabaseVariable}; `./hub up` uses {data.Image} again.";
-        var move = $"To move, start a second hub on the new image (HUB_STATE=/some/directory {Images.DatabaseVariable}={image.Name} ./hub up --name other "
+        var move = $"To move, start a second hub on the new image (HUB_STATE=/some/directory {Images.DatabaseVariable}={image.Name} "
+            + "./hub up --name other "
             + $"--port-offset 10000) and copy the tables ({Guide}). This data was not touched.";
         if (data.PostgreSql != image.PostgreSql)
             return new CliException($"{facts}A major release of PostgreSQL cannot open the data of another.", $"{stay}\n  → {move}");
         if (!Version.TryParse(data.TimescaleDb.Split('-')[0], out var version))
             return null;
         if (data.Edition == "timescale" && image.Community.Count == 0)
-            return new CliException($"{facts}The data was created by the Community edition, and the image has only the Apache edition.", $"{stay}\n  → {move}");
+            return new CliException($"{facts}The data was created by the Community edition, and the image has only the Apache edition.",
+                $"{stay}\n  → {move}");
         if (!image.TimescaleDb.Contains(version) || (data.Edition == "timescale" && !image.Community.Contains(version)))
         {
             var way = image.TimescaleDb.Any(other => other > version)
                 ? $"To update, first use an image that has both {version} and a newer version (timescale/timescaledb-ha does), then "
                     + $"ALTER EXTENSION timescaledb UPDATE ({Guide}), then {image.Name}."
                 : "TimescaleDB cannot be downgraded.";
-            return new CliException($"{facts}TimescaleDB opens data only with the library of the version that wrote it, and {version} is not in the image.", $"{stay}\n  → {way}\n  → {move}");
+            return new CliException(
+                $"{facts}TimescaleDB opens data only with the library of the version that wrote it, and {version} is not in the image.",
+                $"{stay}\n  → {way}\n  → {move}");
         }
 
         return data.Edition == "apache" && image.Community.Count > 0
-            ? new CliException($"{facts}The data was created by the Apache edition, and the image runs the Community edition. Their schemas differ.", $"{stay}\n  → {move}")
+            ? new CliException(
+                $"{facts}The data was created by the Apache edition, and the image runs the Community edition. Their schemas differ.",
+                $"{stay}\n  → {move}")
             : null;
     }
 
     /// <summary>What remains to be done once the image is another one.</summary>
     internal static string? Notice(DatabaseData data, DatabaseImage image)
     {
-        var change = data.Image == image.Name ? $"{image.Name} was rebuilt" : $"The database image changes from {data.Image} to {image.Name}";
+        var change = data.Image == image.Name
+            ? $"{image.Name} was rebuilt" : $"The database image changes from {data.Image} to {image.Name}";
         if (image.TimescaleDb.Count == 0 || image.TimescaleDb[^1].ToString() != data.TimescaleDb)
-            return $"{change}. The data stays TimescaleDB {data.TimescaleDb} until: ./hub psql --role superuser -- -X -c 'ALTER EXTENSION timescaledb UPDATE' ({Guide}).";
+            return $"{change}. The data stays TimescaleDB {data.TimescaleDb} until: ./hub psql --role superuser -- -X -c 'ALTER "
+                + $"EXTENSION timescaledb UPDATE' ({Guide}).";
         return data.Image == image.Name ? null : $"{change}; the data is TimescaleDB {data.TimescaleDb} as before.";
     }
 
@@ -92,6 +102,7 @@ internal static class DatabaseImageCheck
     }
 
     private static CliException Unknown(string hub, string before, string asked) =>
-        new($"Hub '{hub}' has data created by {before}, and {asked} is requested. It is not known whether that image opens the data, because an older hub did not record what its data is.",
+        new($"Hub '{hub}' has data created by {before}, and {asked} is requested. It is not known whether that image opens the data, "
+            + $"because an older hub did not record what its data is.",
             $"Start it once as it was, with {Images.DatabaseVariable} unset: `./hub up`. Then request the other image again.");
 }

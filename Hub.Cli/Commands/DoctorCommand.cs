@@ -20,7 +20,9 @@ internal static class DoctorCommand
             foreach (var check in await CheckAsync(cancellation))
             {
                 complete &= check.Ok || !check.Needed;
-                table.AddRow(Markup.Escape(check.Name), check.Ok ? "[green]ok[/]" : check.Needed ? "[red]missing[/]" : "[yellow]optional[/]", Markup.Escape(check.Found), Markup.Escape(check.Ok ? "" : check.Remedy));
+                table.AddRow(Markup.Escape(check.Name),
+                    check.Ok ? "[green]ok[/]" : check.Needed ? "[red]missing[/]" : "[yellow]optional[/]", Markup.Escape(check.Found),
+                    Markup.Escape(check.Ok ? "" : check.Remedy));
             }
 
             ui.Console.Write(table);
@@ -34,8 +36,10 @@ internal static class DoctorCommand
         var deployment = Deployment.Load();
         var checks = new List<Check>
         {
-            await ProgramAsync(".NET SDK 10", "dotnet", ["--version"], needed: true, "https://dotnet.microsoft.com/download/dotnet/10.0", cancellation, version => version.StartsWith("10.", StringComparison.Ordinal)),
-            await ProgramAsync("docker", "docker", ["--version"], needed: true, "Debian/Ubuntu: apt-get install docker.io; elsewhere Docker Engine or Docker Desktop", cancellation),
+            await ProgramAsync(".NET SDK 10", "dotnet", ["--version"], needed: true, "https://dotnet.microsoft.com/download/dotnet/10.0",
+                cancellation, version => version.StartsWith("10.", StringComparison.Ordinal)),
+            await ProgramAsync("docker", "docker", ["--version"], needed: true,
+                "Debian/Ubuntu: apt-get install docker.io; elsewhere Docker Engine or Docker Desktop", cancellation),
         };
         try
         {
@@ -45,7 +49,8 @@ internal static class DoctorCommand
             if (Directory.Exists(engine.RootDirectory))
             {
                 var free = new DriveInfo(engine.RootDirectory).AvailableFreeSpace >> 30;
-                checks.Add(new Check("disk", free >= 6, true, $"{free} GB free in {engine.RootDirectory}", "6 GB for images and data; docker system prune removes unused images"));
+                checks.Add(new Check("disk", free >= 6, true, $"{free} GB free in {engine.RootDirectory}",
+                    "6 GB for images and data; docker system prune removes unused images"));
             }
         }
         catch (OperationException problem)
@@ -53,20 +58,25 @@ internal static class DoctorCommand
             checks.Add(new Check("container engine", false, true, problem.Message, problem.Hint ?? ""));
         }
 
-        checks.Add(await ProgramAsync("mmdebstrap", "mmdebstrap", ["--version"], needed: false, "apt-get install mmdebstrap (only where no image registry answers)", cancellation));
+        checks.Add(await ProgramAsync("mmdebstrap", "mmdebstrap", ["--version"], needed: false,
+            "apt-get install mmdebstrap (only where no image registry answers)", cancellation));
         var memory = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 30;
-        checks.Add(new Check("memory", memory >= 4, true, $"{memory} GB", "the full hub takes about 2 GB when idle; ./hub up --profile single takes less"));
+        checks.Add(new Check("memory", memory >= 4, true, $"{memory} GB",
+            "the full hub takes about 2 GB when idle; ./hub up --profile single takes less"));
         var aspire = AspirePackages.Load(deployment.Repository);
         checks.AddRange(AspirePackages.All.Select(package => new Check(package.Id, aspire.Has(package.Property), false,
-            aspire.Has(package.Property) ? "yes" : Environment.GetEnvironmentVariable("HubAspire") == "false" ? "left out by HubAspire=false" : "not in this machine's package registry",
+            aspire.Has(package.Property) ? "yes" : Environment.GetEnvironmentVariable("HubAspire") == "false"
+                ? "left out by HubAspire=false" : "not in this machine's package registry",
             $"a package registry that has it; missing without it: {package.Use}")));
-        checks.Add(await ProgramAsync("aspire", "sh", ["-c", "cd \"$0\" && dotnet tool run aspire -- --version", deployment.Repository], needed: false,
+        checks.Add(await ProgramAsync("aspire", "sh", ["-c", "cd \"$0\" && dotnet tool run aspire -- --version", deployment.Repository],
+            needed: false,
             "dotnet tool restore; only `aspire run`, `aspire publish` and `aspire deploy` need it", cancellation));
         checks.Add(new Check("state", true, false, deployment.Exists ? deployment.Directory : "no hub has been started yet", ""));
         return checks;
     }
 
-    private static async Task<Check> ProgramAsync(string name, string program, string[] arguments, bool needed, string remedy, CancellationToken cancellation, Func<string, bool>? accept = null)
+    private static async Task<Check> ProgramAsync(string name, string program, string[] arguments, bool needed, string remedy,
+        CancellationToken cancellation, Func<string, bool>? accept = null)
     {
         if (ProcessRunner.Find(program) is null)
             return new Check(name, false, needed, "not on the PATH", remedy);

@@ -15,8 +15,10 @@ internal static class HealthWait
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1), ContainerTimeout = TimeSpan.FromMinutes(1);
 
-    /// <exception cref="CliException">Not healthy in time, or a part has failed for good; the message ends with that part's last log lines.</exception>
-    public static async Task UntilHealthyAsync(Ui ui, ContainerEngine engine, Deployment deployment, TimeSpan timeout, CancellationToken cancellation)
+    /// <exception cref="CliException">Not healthy in time, or a part has failed for good; the message ends with that part's last log
+    /// lines.</exception>
+    public static async Task UntilHealthyAsync(Ui ui, ContainerEngine engine, Deployment deployment, TimeSpan timeout,
+        CancellationToken cancellation)
     {
         var clock = Stopwatch.StartNew();
         Task Wait(string name, string failing, Func<Task<string?>> check, string done) => ui.StepAsync(name, async report =>
@@ -31,7 +33,8 @@ internal static class HealthWait
         }, done);
 
         var database = deployment.Topology.Database;
-        await Wait("etcd", ClusterNames.EtcdAuth, () => JobDoneAsync(engine, deployment, ClusterNames.EtcdAuth, cancellation), $"{deployment.Topology.Etcd.Members} members, authentication on");
+        await Wait("etcd", ClusterNames.EtcdAuth, () => JobDoneAsync(engine, deployment, ClusterNames.EtcdAuth, cancellation),
+            $"{deployment.Topology.Etcd.Members} members, authentication on");
         await Wait("Database cluster", database.Hosts.First(), async () =>
         {
             var client = new ClusterClient(deployment, await engine.ContainersAsync(deployment.Choices.Name, cancellation));
@@ -39,8 +42,10 @@ internal static class HealthWait
         }, database.Members == 1 ? "1 member" : $"1 leader, {database.Members - 1} streaming, quorum synchronous");
         var current = new ClusterClient(deployment, await engine.ContainersAsync(deployment.Choices.Name, cancellation));
         await current.ApplyDynamicConfigurationAsync(cancellation);
-        await Wait("Migrations", ClusterNames.Migrations, () => JobDoneAsync(engine, deployment, ClusterNames.Migrations, cancellation), "done");
-        await Wait("Copies of a commit", database.Hosts.First(), () => OnOneMemberAsync(deployment, cancellation), database.Members == 1 ? "1: this profile has one member" : "2");
+        await Wait("Migrations", ClusterNames.Migrations, () => JobDoneAsync(engine, deployment, ClusterNames.Migrations, cancellation),
+            "done");
+        await Wait("Copies of a commit", database.Hosts.First(), () => OnOneMemberAsync(deployment, cancellation),
+            database.Members == 1 ? "1: this profile has one member" : "2");
         using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(5) };
         var ready = new Uri($"http://127.0.0.1:{deployment.HostPort(Ports.Rest)}/health/ready");
         await Wait("Ingest", ClusterNames.Ingest, () => NotReadyAsync(http, ready, cancellation), "ready");
@@ -80,7 +85,8 @@ internal static class HealthWait
 
     /// <summary>Waits until a container that was restarted passes its health check.</summary>
     /// <exception cref="CliException">Not within a minute.</exception>
-    public static async Task UntilContainerHealthyAsync(ContainerEngine engine, Deployment deployment, string container, CancellationToken cancellation)
+    public static async Task UntilContainerHealthyAsync(ContainerEngine engine, Deployment deployment, string container,
+        CancellationToken cancellation)
     {
         var clock = Stopwatch.StartNew();
         while ((await engine.ContainersAsync(deployment.Choices.Name, cancellation)).GetValueOrDefault(container)?.Health != "healthy")
@@ -91,9 +97,11 @@ internal static class HealthWait
         }
     }
 
-    private static string Describe(IEnumerable<PatroniMember> members) => string.Join(", ", members.Select(member => $"{member.Name} {member.State}"));
+    private static string Describe(IEnumerable<PatroniMember> members) =>
+        string.Join(", ", members.Select(member => $"{member.Name} {member.State}"));
 
-    private static async Task<string?> JobDoneAsync(ContainerEngine engine, Deployment deployment, string job, CancellationToken cancellation)
+    private static async Task<string?> JobDoneAsync(ContainerEngine engine, Deployment deployment, string job,
+        CancellationToken cancellation)
     {
         var containers = await engine.ContainersAsync(deployment.Choices.Name, cancellation);
         if (!containers.TryGetValue(job, out var state))
@@ -102,7 +110,8 @@ internal static class HealthWait
             return LastLine(await engine.RunAsync(cancellation, "logs", "--tail", "1", state.Name)) ?? state.Status;
         return state.ExitCode == 0
             ? null
-            : throw new CliException($"{job} ended with exit code {state.ExitCode}:\n{await LogAsync(engine, state.Name)}", $"The complete log: ./hub logs {job}");
+            : throw new CliException($"{job} ended with exit code {state.ExitCode}:\n{await LogAsync(engine, state.Name)}",
+                $"The complete log: ./hub logs {job}");
     }
 
     private static async Task<string?> NotReadyAsync(HttpClient http, Uri ready, CancellationToken cancellation)
@@ -110,7 +119,8 @@ internal static class HealthWait
         try
         {
             using var response = await http.GetAsync(ready, cancellation);
-            return response.IsSuccessStatusCode ? null : $"not ready: {(await response.Content.ReadAsStringAsync(cancellation)).ReplaceLineEndings(" ")}";
+            return response.IsSuccessStatusCode
+                ? null : $"not ready: {(await response.Content.ReadAsStringAsync(cancellation)).ReplaceLineEndings(" ")}";
         }
         catch (HttpRequestException problem)
         {
@@ -122,12 +132,14 @@ internal static class HealthWait
         }
     }
 
-    private static async Task<CliException> TimedOutAsync(ContainerEngine engine, Deployment deployment, string what, string container, TimeSpan timeout)
+    private static async Task<CliException> TimedOutAsync(ContainerEngine engine, Deployment deployment, string what, string container,
+        TimeSpan timeout)
     {
         var containers = await engine.ContainersAsync(deployment.Choices.Name, CancellationToken.None);
         var log = containers.TryGetValue(container, out var state) ? await LogAsync(engine, state.Name) : "(its container does not exist)";
         return new CliException($"Not healthy after {timeout.TotalSeconds:0} s: {what}. The last lines of {container}:\n{log}",
-            $"The containers keep running: `./hub status` shows them, `./hub logs {container}` prints the complete log, `./hub up --timeout 600` waits longer.");
+            $"The containers keep running: `./hub status` shows them, `./hub logs {container}` prints the complete log, `./hub up "
+                + $"--timeout 600` waits longer.");
     }
 
     private static async Task<string> LogAsync(ContainerEngine engine, string container)

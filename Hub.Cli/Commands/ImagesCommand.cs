@@ -22,23 +22,40 @@ internal static partial class ImagesCommand
     {
         var chosen = new Argument<string[]>("image")
         {
-            Description = "Names of images, such as hub/database:local; others are pulled [default: all images of this hub; with --push: all that are built here for the size].",
+            Description = "Names of images, such as hub/database:local; others are pulled [default: all images of this hub; with --push: "
+                + "all that are built here for the size].",
             Arity = ArgumentArity.ZeroOrMore,
         };
         var rebuild = new Option<bool>("--rebuild") { Description = "Rebuild every image, even if nothing changed." };
         var program = new Option<string>("--engine") { Description = "docker or podman.", DefaultValueFactory = _ => "docker" };
         program.AcceptOnlyFromAmong("docker", "podman");
         var push = new Option<bool>("--push") { Description = "Build Hub's own images for the size, and push them to --registry." };
-        var pin = new Option<bool>("--pin") { Description = "Read the digest of every image of the size from its registry, and write the digests to --digests for ./hub publish." };
-        var sbom = new Option<string?>("--sbom") { Description = "Build the images, and write the bill of materials of each into this directory (CycloneDX)." };
-        var outdated = new Option<bool>("--outdated") { Description = "Ask the registries which images of the size have newer tags. Exit code 1 if one has, or if no registry answers." };
-        var registry = new Option<string?>("--registry") { Description = "With --push and --pin: host and path of Hub's own images, such as registry.example.com/hub." };
+        var pin = new Option<bool>("--pin")
+        {
+            Description =
+                "Read the digest of every image of the size from its registry, and write the digests to --digests for ./hub publish."
+        };
+        var sbom = new Option<string?>("--sbom")
+        { Description = "Build the images, and write the bill of materials of each into this directory (CycloneDX)." };
+        var outdated = new Option<bool>("--outdated")
+        { Description = "Ask the registries which images of the size have newer tags. Exit code 1 if one has, or if no registry answers." };
+        var registry = new Option<string?>("--registry")
+        { Description = "With --push and --pin: host and path of Hub's own images, such as registry.example.com/hub." };
         registry.Validators.Add(result => PublishCommand.Reject(result, ImageSource.RegistryProblem));
-        var version = new Option<string?>("--version") { Description = $"With --push and --pin: their tag. [default: {HubVersion.Current}, the version of this checkout]" };
+        var version = new Option<string?>("--version")
+        { Description = $"With --push and --pin: their tag. [default: {HubVersion.Current}, the version of this checkout]" };
         version.Validators.Add(result => PublishCommand.Reject(result, ImageSource.VersionProblem));
-        var size = new Option<string>("--size") { Description = "With --push, --pin and --outdated: whose images, as in ./hub publish.", DefaultValueFactory = _ => PublishSize.DefaultName };
+        var size = new Option<string>("--size")
+        {
+            Description = "With --push, --pin and --outdated: whose images, as in ./hub publish.",
+            DefaultValueFactory = _ => PublishSize.DefaultName
+        };
         size.AcceptOnlyFromAmong([.. PublishSize.All.Select(known => known.Name)]);
-        var digests = new Option<string>("--digests") { Description = "With --pin: the file to write.", DefaultValueFactory = _ => ImageDigests.DefaultFile };
+        var digests = new Option<string>("--digests")
+        {
+            Description = "With --pin: the file to write.",
+            DefaultValueFactory = _ => ImageDigests.DefaultFile
+        };
         var command = new Command("images", "Build the local images; push them to a registry; read digests and newer tags from registries.")
         {
             chosen, rebuild, program, push, registry, version, size, pin, digests, outdated, sbom,
@@ -55,7 +72,11 @@ internal static partial class ImagesCommand
             var source = new ImageSource(parse.GetValue(registry), parse.GetValue(version));
             var wanted = PublishSize.Named(parse.GetValue(size)!);
             if (Choices.DatabaseImageOfEnvironment() is { } database)
-                wanted = wanted with { Topology = wanted.Topology.With(cluster => cluster with { Images = cluster.Images.WithDatabase(database) }) };
+                wanted = wanted with
+                {
+                    Topology =
+                    wanted.Topology.With(cluster => cluster with { Images = cluster.Images.WithDatabase(database) })
+                };
             if (parse.GetValue(outdated))
                 return await OutdatedAsync(ui, wanted.Topology.Images, cancellation);
             if (parse.GetValue(pin))
@@ -77,7 +98,8 @@ internal static partial class ImagesCommand
         return command;
     }
 
-    private static async Task ListAsync(Ui ui, ContainerEngine engine, string repository, IEnumerable<string> images, string directory, CancellationToken cancellation)
+    private static async Task ListAsync(Ui ui, ContainerEngine engine, string repository, IEnumerable<string> images, string directory,
+        CancellationToken cancellation)
     {
         var materials = new BillOfMaterials(engine, repository);
         await ui.StepAsync("Bills of materials", async report =>
@@ -94,17 +116,22 @@ internal static partial class ImagesCommand
         }, files => $"{string.Join(", ", files)} in {directory}");
     }
 
-    private static Task BuildAsync(Ui ui, ContainerEngine engine, string repository, Images images, IReadOnlySet<string> names, bool rebuild, CancellationToken cancellation) =>
-        ui.StepAsync("Images", report => new ImageBuilder(engine, repository, images, report).EnsureAsync(names, rebuild, cancellation), built => built == 0 ? "up to date" : $"{built} built");
+    private static Task BuildAsync(Ui ui, ContainerEngine engine, string repository, Images images, IReadOnlySet<string> names,
+        bool rebuild, CancellationToken cancellation) =>
+        ui.StepAsync("Images", report => new ImageBuilder(engine, repository, images, report).EnsureAsync(names, rebuild, cancellation),
+            built => built == 0 ? "up to date" : $"{built} built");
 
     /// <summary>The backup runner stands on the database image of the cluster.</summary>
-    private static async Task<int> PushAsync(Ui ui, ContainerEngine engine, string repository, PublishSize size, ImageSource source, string[] given, CancellationToken cancellation)
+    private static async Task<int> PushAsync(Ui ui, ContainerEngine engine, string repository, PublishSize size, ImageSource source,
+        string[] given, CancellationToken cancellation)
     {
         var published = size.Topology.Images;
         var local = Images.Local.WithDatabase(published.Database);
-        var pairs = local.Each.Zip(published.Each, source.Of(published).Each).Where(image => Images.IsOwn(image.Second)).Select(image => (Local: image.First, Target: image.Third)).Distinct().ToList();
+        var pairs = local.Each.Zip(published.Each, source.Of(published).Each).Where(image => Images.IsOwn(image.Second))
+            .Select(image => (Local: image.First, Target: image.Third)).Distinct().ToList();
         if (given.Except(pairs.Select(pair => pair.Local)).FirstOrDefault() is { } unknown)
-            throw new CliException($"Size {size.Name} has no image {unknown} of its own.", $"It has: {string.Join(", ", pairs.Select(pair => pair.Local))}", exitCode: 2);
+            throw new CliException($"Size {size.Name} has no image {unknown} of its own.",
+                $"It has: {string.Join(", ", pairs.Select(pair => pair.Local))}", exitCode: 2);
         if (given.Length > 0)
             pairs = [.. pairs.Where(pair => given.Contains(pair.Local))];
         await BuildAsync(ui, engine, repository, local, pairs.Select(pair => pair.Local).ToHashSet(), rebuild: false, cancellation);
@@ -113,7 +140,8 @@ internal static partial class ImagesCommand
             await ui.StepAsync(target, async report =>
             {
                 (await engine.RunAsync(cancellation, "tag", name, target)).OrThrow($"{name} could not be tagged");
-                var pushed = (await ProcessRunner.RunAsync(engine.Program, ["push", target], cancellation, onLine: report)).OrThrow($"{target} was not pushed",
+                var pushed = (await ProcessRunner.RunAsync(engine.Program, ["push", target], cancellation,
+                    onLine: report)).OrThrow($"{target} was not pushed",
                     $"Check that this is your registry and that you are logged in: {engine.Program} login {ImageName.Parse(target).Host}");
                 // hub/ingest:0.1.0: digest: sha256:… size: 1234
                 return Digest().Match(pushed.Output) is { Success: true } digest ? digest.Value : null;
@@ -121,14 +149,16 @@ internal static partial class ImagesCommand
         }
 
         var version = source.Version is null ? "" : $" --version {source.Version}";
-        ui.Console.WriteLine($"Publish with them: ./hub publish --size {size.Name} --registry {source.Registry}{version} --output DIRECTORY");
+        ui.Console.WriteLine(
+            $"Publish with them: ./hub publish --size {size.Name} --registry {source.Registry}{version} --output DIRECTORY");
         return 0;
     }
 
     private static async Task<int> PinAsync(Ui ui, PublishSize size, string program, string file, CancellationToken cancellation)
     {
         if (!size.CanBePulled || size.Topology.Images.All.Any(Images.IsLocal))
-            throw new CliException($"Size {size.Name} has images that are in no registry yet, so they have no digest to read.", "Name the registry to which `./hub images --push` pushed them: --registry registry.example.com/hub", exitCode: 2);
+            throw new CliException($"Size {size.Name} has images that are in no registry yet, so they have no digest to read.",
+                "Name the registry to which `./hub images --push` pushed them: --registry registry.example.com/hub", exitCode: 2);
         using var http = new HttpClient { Timeout = AnswerTimeout };
         var registry = new RegistryClient(http);
         var read = await ui.StepAsync("Digests", _ => Task.WhenAll(size.Topology.Images.All.Select(async image =>
@@ -147,10 +177,13 @@ internal static partial class ImagesCommand
         if (missing.Count > 0)
         {
             throw new CliException($"{missing.Count} of {read.Length} digests could not be read, so none is written:\n  "
-                + string.Join("\n  ", missing.Select(answer => $"{answer.Image}: {answer.Problem}")), "Run this on a machine that reaches the registries.");
+                + string.Join("\n  ", missing.Select(answer => $"{answer.Image}: {answer.Problem}")),
+                "Run this on a machine that reaches the registries.");
         }
 
-        new ImageDigests(TimeProvider.System.GetUtcNow(), new SortedDictionary<string, string>(read.ToDictionary(answer => answer.Image, answer => answer.Digest), StringComparer.Ordinal)).Save(file);
+        new ImageDigests(TimeProvider.System.GetUtcNow(),
+            new SortedDictionary<string, string>(read.ToDictionary(answer => answer.Image, answer => answer.Digest),
+                StringComparer.Ordinal)).Save(file);
         foreach (var (image, digest, _) in read)
             ui.Console.WriteLine($"{image}@{digest}");
         ui.Console.WriteLine($"Written to {file}. Publish with them: ./hub publish … --digests {file}");
@@ -162,9 +195,11 @@ internal static partial class ImagesCommand
     {
         if (ProcessRunner.Find(program) is null || (await ProcessRunner.RunAsync(program, ["pull", image], cancellation)).ExitCode != 0)
             return null;
-        var inspected = await ProcessRunner.RunAsync(program, ["image", "inspect", "--format", "{{range .RepoDigests}}{{println .}}{{end}}", image], cancellation);
+        var inspected = await ProcessRunner.RunAsync(program,
+            ["image", "inspect", "--format", "{{range .RepoDigests}}{{println .}}{{end}}", image], cancellation);
         var repository = image[..image.IndexOf(':', image.LastIndexOf('/') + 1)];
-        return inspected.Output.Split('\n').FirstOrDefault(line => line.StartsWith(repository + "@", StringComparison.Ordinal))?[(repository.Length + 1)..].Trim();
+        return inspected.Output.Split('\n')
+            .FirstOrDefault(line => line.StartsWith(repository + "@", StringComparison.Ordinal))?[(repository.Length + 1)..].Trim();
     }
 
     private static async Task<int> OutdatedAsync(Ui ui, Images images, CancellationToken cancellation)
@@ -177,7 +212,8 @@ internal static partial class ImagesCommand
             try
             {
                 var (tag, tags) = (ImageName.Parse(image).Tag, await registry.TagsAsync(image, cancellation));
-                return (Image: image, Line: ImageTags.NewestOfLine(tag, tags), Major: ImageTags.NewestOfMajor(tag, tags), Problem: tags.Contains(tag) ? "" : "this tag does not exist");
+                return (Image: image, Line: ImageTags.NewestOfLine(tag, tags), Major: ImageTags.NewestOfMajor(tag, tags),
+                    Problem: tags.Contains(tag) ? "" : "this tag does not exist");
             }
             catch (RegistryException problem)
             {
@@ -189,7 +225,8 @@ internal static partial class ImagesCommand
             table.AddRow(Markup.Escape(image), Markup.Escape(line ?? "-"), Markup.Escape(major ?? "-"), Markup.Escape(problem));
         ui.Console.Write(table);
         if (pulled.Count == 0)
-            ui.Console.WriteLine("Every image of this size is built here from Debian packages. `./hub images --rebuild` uses the packages that Debian has now.");
+            ui.Console.WriteLine("Every image of this size is built here from Debian packages. `./hub images --rebuild` uses the "
+                + "packages that Debian has now.");
         if (rows.Any(row => row.Problem.Length > 0))
             ui.Console.WriteLine("An image without an answer may be outdated. Sources and tested combinations: docs/VERSIONS.md.");
         return rows.Any(row => row.Problem.Length > 0 || row.Major is not null) ? 1 : 0;

@@ -22,7 +22,8 @@ internal static class LocalHub
             Containers = containers.ToDictionary(pair => pair.Key, pair => pair.Value.Name),
             Secret = name => secrets[name],
             CaFile = deployment.CaFile,
-            ReplaceAuthority = (cluster, report, cancel) => new CertificateRenewal(deployment, engine, cluster).ReplaceAuthorityAsync(report, cancel),
+            ReplaceAuthority = (cluster, report, cancel) => new CertificateRenewal(deployment, engine,
+                cluster).ReplaceAuthorityAsync(report, cancel),
         });
     }
 
@@ -32,7 +33,8 @@ internal static class LocalHub
         // unix:///var/run/docker.sock
         var host = Environment.GetEnvironmentVariable("DOCKER_HOST") is { Length: > 0 } configured
             ? configured
-            : (await ProcessRunner.RunAsync("docker", ["context", "inspect", "--format", "{{.Endpoints.docker.Host}}"], cancellation)).Output.Trim();
+            : (await ProcessRunner.RunAsync("docker", ["context", "inspect", "--format", "{{.Endpoints.docker.Host}}"],
+                cancellation)).Output.Trim();
         if (!allowed && !IsLocal(host))
         {
             throw new CliException($"The container engine is on another machine: {host}.",
@@ -40,7 +42,8 @@ internal static class LocalHub
         }
     }
 
-    internal static bool IsLocal(string host) => host.StartsWith("unix://", StringComparison.Ordinal) || host.StartsWith("npipe://", StringComparison.Ordinal);
+    internal static bool IsLocal(string host) => host.StartsWith("unix://", StringComparison.Ordinal)
+        || host.StartsWith("npipe://", StringComparison.Ordinal);
 
     /// <summary>Alerts do not count: they speak of the last minutes, the drill before this one for instance.</summary>
     /// <exception cref="CliException">Something is wrong with the hub, and that was not allowed.</exception>
@@ -48,11 +51,13 @@ internal static class LocalHub
     {
         if (allowed)
             return;
-        var problems = (await StatusCollector.CollectAsync(cancellation)).Problems.Where(problem => !problem.StartsWith("alert ", StringComparison.Ordinal)).ToList();
+        var problems = (await StatusCollector.CollectAsync(cancellation)).Problems.Where(problem => !problem.StartsWith("alert ",
+            StringComparison.Ordinal)).ToList();
         if (problems.Count > 0)
         {
             throw new CliException($"The hub is not healthy: {string.Join("; ", problems)}.",
-                "Repair it first (`./hub status`, `./hub up`). With --even-unhealthy, the hub may stop until somebody repairs it, and the drill's results cannot be told from what was broken before.");
+                "Repair it first (`./hub status`, `./hub up`). With --even-unhealthy, the hub may stop until somebody repairs it, and "
+                    + "the drill's results cannot be told from what was broken before.");
         }
     }
 }

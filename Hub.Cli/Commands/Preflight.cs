@@ -32,7 +32,8 @@ internal static class Preflight
         var needed = started ? BytesToRun : BytesForFirstStart;
         if (free < needed)
         {
-            throw new CliException($"Too little disk space: {engine.RootDirectory} has {free >> 20} MB free, and {needed >> 20} MB are needed.",
+            throw new CliException(
+                $"Too little disk space: {engine.RootDirectory} has {free >> 20} MB free, and {needed >> 20} MB are needed.",
                 "Free space (`docker system prune` removes unused images), or move the engine's data directory.");
         }
     }
@@ -40,7 +41,9 @@ internal static class Preflight
     private static void CheckPorts(Deployment deployment, IReadOnlyDictionary<string, ContainerState> containers)
     {
         // A port of a container of ours that runs is ours.
-        var taken = TakenPorts(deployment.Containers.Where(container => !containers.TryGetValue(container.Name, out var state) || !state.IsRunning)).ToList();
+        var taken =
+            TakenPorts(deployment.Containers.Where(container => !containers.TryGetValue(container.Name, out var state) || !state.IsRunning))
+                .ToList();
         if (taken.Count > 0)
         {
             throw new CliException($"{(taken.Count == 1 ? "A port is" : "Ports are")} in use on 127.0.0.1: {string.Join(", ", taken)}.",
@@ -60,11 +63,14 @@ internal static class Preflight
     {
         if (deployment.Exists)
             return;
-        var volumes = (await engine.RunAsync(cancellation, "volume", "ls", "--quiet", "--filter", $"label=com.docker.compose.project={deployment.Choices.Name}")).Output.Trim();
+        var volumes = (await engine.RunAsync(cancellation, "volume", "ls", "--quiet", "--filter",
+            $"label=com.docker.compose.project={deployment.Choices.Name}")).Output.Trim();
         if (volumes.Length > 0)
         {
-            throw new CliException($"Volumes of an earlier hub named '{deployment.Choices.Name}' exist, but {deployment.Directory} does not hold their passwords.",
-                $"Restore that directory, start another hub with `./hub up --name other --port-offset 10000`, or remove the old data: `./hub down --volumes --name {deployment.Choices.Name}`.");
+            throw new CliException($"Volumes of an earlier hub named '{deployment.Choices.Name}' exist, but {deployment.Directory} does "
+                + $"not hold their passwords.",
+                $"Restore that directory, start another hub with `./hub up --name other --port-offset 10000`, or remove the old data: "
+                    + $"`./hub down --volumes --name {deployment.Choices.Name}`.");
         }
     }
 

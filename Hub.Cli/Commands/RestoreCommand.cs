@@ -12,11 +12,23 @@ internal static class RestoreCommand
 {
     public static Command Create(Ui ui)
     {
-        var to = new Option<string>("--to") { Description = "latest, a set's label (`hub backup list`), or a time such as 2026-11-22T14:00:00Z; UTC unless it has an offset.", Required = true };
-        var into = new Option<string>("--into") { Description = "scratch: an instance beside the cluster; cluster: the cluster itself.", DefaultValueFactory = _ => "scratch" };
+        var to = new Option<string>("--to")
+        {
+            Description = "latest, a set's label (`hub backup list`), or a time such as 2026-11-22T14:00:00Z; UTC unless it has an offset.",
+            Required = true
+        };
+        var into = new Option<string>("--into")
+        {
+            Description = "scratch: an instance beside the cluster; cluster: the cluster itself.",
+            DefaultValueFactory = _ => "scratch"
+        };
         into.AcceptOnlyFromAmong("scratch", "cluster");
         var yes = new Option<bool>("--yes") { Description = "Do not ask before the cluster is stopped." };
-        var timeout = new Option<int>("--timeout") { Description = "Seconds that each step of a cluster's restore may take.", DefaultValueFactory = _ => 3600 };
+        var timeout = new Option<int>("--timeout")
+        {
+            Description = "Seconds that each step of a cluster's restore may take.",
+            DefaultValueFactory = _ => 3600
+        };
         timeout.Validators.Add(result =>
         {
             if (result.Tokens.Count == 1 && int.TryParse(result.Tokens[0].Value, out var seconds) && seconds is (< 10 or > 604800))
@@ -26,8 +38,10 @@ internal static class RestoreCommand
         command.SetAction((parse, cancellation) => parse.GetValue(into) == "cluster"
             ? ClusterAsync(ui, parse.GetValue(to)!, parse.GetValue(yes), TimeSpan.FromSeconds(parse.GetValue(timeout)), cancellation)
             : ScratchAsync(ui, parse.GetValue(to)!, cancellation));
-        command.Add(Last("undo", "Return to the data that the cluster had before it was restored.", (restore, cancellation) => restore.UndoAsync(cancellation), timeout));
-        command.Add(Last("confirm", "Delete the data that the cluster had before it was restored. This cannot be undone.", (restore, cancellation) => restore.ConfirmAsync(cancellation), timeout));
+        command.Add(Last("undo", "Return to the data that the cluster had before it was restored.",
+            (restore, cancellation) => restore.UndoAsync(cancellation), timeout));
+        command.Add(Last("confirm", "Delete the data that the cluster had before it was restored. This cannot be undone.",
+            (restore, cancellation) => restore.ConfirmAsync(cancellation), timeout));
         var drop = new Command("drop-scratch", "Remove the scratch instance.");
         drop.SetAction(async (_, cancellation) =>
         {
@@ -44,7 +58,8 @@ internal static class RestoreCommand
             {
                 var deployment = Existing();
                 using var alone = deployment.Lock();
-                await action(new ClusterRestore(ui, await ContainerEngine.ConnectAsync(cancellation), deployment, TimeSpan.FromSeconds(parse.GetValue(limit))), cancellation);
+                await action(new ClusterRestore(ui, await ContainerEngine.ConnectAsync(cancellation), deployment,
+                    TimeSpan.FromSeconds(parse.GetValue(limit))), cancellation);
                 return 0;
             });
             return last;
@@ -56,7 +71,8 @@ internal static class RestoreCommand
         var deployment = Existing();
         var engine = await ContainerEngine.ConnectAsync(cancellation);
         var runner = new RunnerClient(deployment, engine);
-        await ui.StepAsync("Runner", report => runner.EnsureImageAsync(report, cancellation), built => built == 0 ? "up to date" : $"{built} images built");
+        await ui.StepAsync("Runner", report => runner.EnsureImageAsync(report, cancellation),
+            built => built == 0 ? "up to date" : $"{built} images built");
         await new ScratchRestore(ui, engine, deployment).RunAsync(to, await IsLiveAsync(deployment, engine, cancellation), cancellation);
         return 0;
     }
@@ -75,10 +91,12 @@ internal static class RestoreCommand
             deployment.Write(TimeProvider.System.GetUtcNow());
             await Ownership.ApplyAsync(deployment, engine, cancellation);
             var images = deployment.Containers.Select(container => container.Image).ToHashSet();
-            return await new ImageBuilder(engine, deployment.Repository, deployment.Topology.Images, report).EnsureAsync(images, rebuild: false, cancellation);
+            return await new ImageBuilder(engine, deployment.Repository, deployment.Topology.Images, report).EnsureAsync(images,
+                rebuild: false, cancellation);
         }, built => built == 0 ? "up to date" : $"{built} images built");
         var live = await IsLiveAsync(deployment, engine, cancellation);
-        var plan = await ui.StepAsync("Looking for the target", report => runner.PlanAsync(to, live, report, cancellation), plan => plan.Description);
+        var plan = await ui.StepAsync("Looking for the target", report => runner.PlanAsync(to, live, report, cancellation),
+            plan => plan.Description);
         RequireRoom(engine, plan, deployment.Topology.Database.Members);
         if (!yes)
             Ask(ui, deployment, live, plan);
@@ -89,7 +107,8 @@ internal static class RestoreCommand
     private static void RefuseOver(RestoreState earlier)
     {
         if (earlier.Phase == RestorePhase.Restored)
-            throw new CliException($"The cluster was restored to {earlier.To} on {earlier.Started:u}, and its older data is still kept.", "First run `./hub restore confirm` (deletes it) or `./hub restore undo` (returns to it).");
+            throw new CliException($"The cluster was restored to {earlier.To} on {earlier.Started:u}, and its older data is still kept.",
+                "First run `./hub restore confirm` (deletes it) or `./hub restore undo` (returns to it).");
         if (earlier.Phase == RestorePhase.Undoing)
             throw new CliException($"The restore to {earlier.To} is being undone.", "Complete that first: `./hub restore undo`.");
     }
@@ -97,8 +116,10 @@ internal static class RestoreCommand
     private static void Ask(Ui ui, Deployment deployment, bool live, Plan plan)
     {
         if (Console.IsInputRedirected)
-            throw new CliException("Restoring the cluster stops it, and there is no terminal to ask for confirmation.", "Use --yes.", exitCode: 2);
-        ui.Console.WriteLine(live ? $"The hub '{deployment.Choices.Name}' runs. It will be stopped, and continue from: {plan.Description}." : $"The hub '{deployment.Choices.Name}' will continue from: {plan.Description}.");
+            throw new CliException("Restoring the cluster stops it, and there is no terminal to ask for confirmation.", "Use --yes.",
+                exitCode: 2);
+        ui.Console.WriteLine(live ? $"The hub '{deployment.Choices.Name}' runs. It will be stopped, and continue from: {plan.Description}."
+            : $"The hub '{deployment.Choices.Name}' will continue from: {plan.Description}.");
         ui.Console.WriteLine("Its present data is kept until `./hub restore confirm`.");
         if (!ui.Console.Confirm("Continue?", defaultValue: false))
             throw new CliException("Nothing was changed.");
@@ -116,7 +137,8 @@ internal static class RestoreCommand
         var needed = (size * members) + (1L << 30);
         if (free < needed)
         {
-            throw new CliException($"Too little disk space: {directory} has {free >> 20} MB free, and {needed >> 20} MB are needed in addition to the data that is kept.",
+            throw new CliException($"Too little disk space: {directory} has {free >> 20} MB free, and {needed >> 20} MB are needed in "
+                + $"addition to the data that is kept.",
                 "Free space, or enlarge the disk. A scratch instance (--into scratch) needs space for only one copy.");
         }
     }
@@ -124,7 +146,8 @@ internal static class RestoreCommand
     private static async Task<bool> IsLiveAsync(Deployment deployment, ContainerEngine engine, CancellationToken cancellation)
     {
         var containers = await engine.ContainersAsync(deployment.Choices.Name, cancellation);
-        return (await new ClusterClient(deployment, containers).MembersAsync(cancellation)).Any(member => member is { IsRunningLeader: true });
+        return (await new ClusterClient(deployment, containers).MembersAsync(cancellation)).Any(
+            member => member is { IsRunningLeader: true });
     }
 
     private static Deployment Existing()
@@ -132,6 +155,7 @@ internal static class RestoreCommand
         var deployment = Deployment.Load();
         return deployment.Exists
             ? deployment
-            : throw new CliException($"There is no hub here: {deployment.Directory} holds no secrets.", "Start one with `./hub up`; to restore a lost one, first bring its state directory back (docs/runbooks/lost-region.md).");
+            : throw new CliException($"There is no hub here: {deployment.Directory} holds no secrets.",
+                "Start one with `./hub up`; to restore a lost one, first bring its state directory back (docs/runbooks/lost-region.md).");
     }
 }

@@ -13,7 +13,8 @@ internal static class StatusCommand
     public static Command Create(Ui ui)
     {
         var json = new Option<bool>("--json") { Description = "Write one JSON document instead of tables." };
-        var command = new Command("status", "Show alerts, figures of each component, members, pools and health checks. Exit code 0: healthy, 1: not healthy.") { json };
+        var command = new Command("status",
+            "Show alerts, figures of each component, members, pools and health checks. Exit code 0: healthy, 1: not healthy.") { json };
         command.SetAction(async (parse, cancellation) =>
         {
             var status = await StatusCollector.CollectAsync(cancellation);
@@ -29,15 +30,20 @@ internal static class StatusCommand
     internal static void Print(IAnsiConsole console, HubStatus status)
     {
         if (status.Database is { } database)
-            console.MarkupLineInterpolated($"PostgreSQL {database.PostgreSql}, TimescaleDB {database.TimescaleDb} ([bold]{database.Edition}[/] edition), schema {database.Schema}");
+            console.MarkupLineInterpolated($"PostgreSQL {database.PostgreSql}, TimescaleDB {database.TimescaleDb} "
+                + $"([bold]{database.Edition}[/] edition), schema {database.Schema}");
         Table(console, "Components", ["Component", "", "", ""], status.Components.Select(component =>
             component.Figures.Select(figure => $"{figure.Name} {Figures.Text(figure)}").Prepend(component.Name).ToArray()));
         Table(console, "Database members", ["Member", "Role", "State", "Timeline", "Lag"],
-            status.Members.Select(member => new[] { member.Name, member.Role, member.State, member.Timeline?.ToString(null, null) ?? "", member.Lag }));
-        Table(console, "Containers", ["Container", "State", "Health"], status.Containers.Select(container => new[] { container.Name, container.State, container.Health }));
+            status.Members.Select(member => new[] { member.Name, member.Role, member.State, member.Timeline?.ToString(null, null) ?? "",
+                member.Lag }));
+        Table(console, "Containers", ["Container", "State", "Health"],
+            status.Containers.Select(container => new[] { container.Name, container.State, container.Health }));
         Table(console, "Pools", ["Database", "User", "Clients", "Waiting", "Servers busy", "Servers idle"],
-            status.Pools.Select(pool => new[] { pool.Database, pool.User, $"{pool.ClientsActive}", $"{pool.ClientsWaiting}", $"{pool.ServersActive}", $"{pool.ServersIdle}" }));
-        Table(console, "Health checks", ["Check", "Status", "Detail"], status.Checks.Select(check => new[] { check.Name, check.Status, check.Detail }));
+            status.Pools.Select(pool => new[] { pool.Database, pool.User, $"{pool.ClientsActive}", $"{pool.ClientsWaiting}",
+                $"{pool.ServersActive}", $"{pool.ServersIdle}" }));
+        Table(console, "Health checks", ["Check", "Status", "Detail"],
+            status.Checks.Select(check => new[] { check.Name, check.Status, check.Detail }));
         Alerts(console, status);
         if (status.Healthy)
         {
@@ -58,7 +64,8 @@ internal static class StatusCommand
             console.MarkupLine("Alerts: none.");
         else
             Table(console, "Alerts", ["Alert", "Severity", "State", "Since (UTC)", ""],
-                status.Alerts.Select(alert => new[] { alert.Name, alert.Severity, alert.State, alert.Since.UtcDateTime.ToString("HH:mm:ss", null), alert.Summary }));
+                status.Alerts.Select(alert => new[] { alert.Name, alert.Severity, alert.State,
+                    alert.Since.UtcDateTime.ToString("HH:mm:ss", null), alert.Summary }));
     }
 
     private static void Table(IAnsiConsole console, string title, string[] columns, IEnumerable<string[]> rows)

@@ -11,14 +11,17 @@ internal static class SwitchoverCommand
 {
     public static Command Create(Ui ui)
     {
-        var to = new Option<string?>("--to") { Description = "The member that takes over [default: the synchronous standby that is ready first, which is faster]." };
-        var command = new Command("switchover", "Move the leadership to another member. Clients of the pool wait meanwhile and see one slow query and no error.") { to };
+        var to = new Option<string?>("--to")
+        { Description = "The member that takes over [default: the synchronous standby that is ready first, which is faster]." };
+        var command = new Command("switchover",
+            "Move the leadership to another member. Clients of the pool wait meanwhile and see one slow query and no error.") { to };
         command.SetAction(async (parse, cancellation) =>
         {
             var deployment = Deployment.LoadExisting();
             using var alone = deployment.Lock();
             var cluster = await LocalHub.ConnectAsync(deployment, await ContainerEngine.ConnectAsync(cancellation), cancellation);
-            await ui.StepAsync("Switchover", report => new Switchover(cluster).RunAsync(parse.GetValue(to), report, cancellation), Describe);
+            await ui.StepAsync("Switchover", report => new Switchover(cluster).RunAsync(parse.GetValue(to), report, cancellation),
+                Describe);
             return 0;
         });
         return command;

@@ -30,7 +30,12 @@ internal static partial class TestCommand
 
     public static Command Create(Ui ui)
     {
-        var tier = new Option<string[]>("--tier") { Description = $"Run only these tiers: {string.Join(", ", Tiers)}. Can be repeated [default: {string.Join(", ", Default)}; nightly takes half an hour, and cluster needs a Kubernetes cluster in KUBECONFIG]." };
+        var tier = new Option<string[]>("--tier")
+        {
+            Description = $"Run only these tiers: {string.Join(", ", Tiers)}. Can be repeated "
+            + $"[default: {string.Join(", ", Default)}; nightly takes half an hour, "
+                + "and cluster needs a Kubernetes cluster in KUBECONFIG]."
+        };
         tier.AcceptOnlyFromAmong(Tiers);
         var command = new Command("test", "Build everything and run the tests. The last line is `N passed, N failed, N skipped`.") { tier };
         command.SetAction(async (parse, cancellation) =>
@@ -50,10 +55,14 @@ internal static partial class TestCommand
         {
             var engine = await ContainerEngine.ConnectAsync(cancellation);
             var names = deployment.Containers.Select(container => container.Image).ToHashSet();
-            await ui.StepAsync("Images", report => new ImageBuilder(engine, deployment.Repository, deployment.Topology.Images, report).EnsureAsync(names, rebuild: false, cancellation), built => built == 0 ? "up to date" : $"{built} built");
+            await ui.StepAsync("Images",
+                report => new ImageBuilder(engine, deployment.Repository, deployment.Topology.Images, report).EnsureAsync(names,
+                    rebuild: false, cancellation), built => built == 0 ? "up to date" : $"{built} built");
         }
 
-        await ui.StepAsync("Build", async _ => (await ProcessRunner.RunAsync("dotnet", ["build", solution, "--nologo", "--verbosity", "quiet"], cancellation)).OrThrow("The solution does not build"), _ => null);
+        await ui.StepAsync("Build",
+            async _ => (await ProcessRunner.RunAsync("dotnet", ["build", solution, "--nologo", "--verbosity", "quiet"],
+                cancellation)).OrThrow("The solution does not build"), _ => null);
         var reports = Directory.CreateDirectory(Path.Combine(deployment.Repository, "artifacts", "test-reports"));
         foreach (var old in reports.GetFiles())
             old.Delete();
@@ -76,7 +85,8 @@ internal static partial class TestCommand
         ui.Console.WriteLine($"The slowest of {results.Count} tests:");
         foreach (var slow in results.OrderByDescending(result => result.Duration).Take(SlowestShown))
             Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {slow.Duration.TotalSeconds,6:0.0} s  {slow.Name}"));
-        Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{total.Passed} passed, {total.Failed} failed, {total.Skipped} skipped"));
+        Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{total.Passed} passed, {total.Failed} failed, {total.Skipped} skipped"));
         return total.Failed == 0 && total.Passed > 0 ? 0 : 1;
     }
 
@@ -88,7 +98,8 @@ internal static partial class TestCommand
         new string[][] { [Unit], ["native", "integration", "fault"], [Nightly], [Cluster] }
             .Select(run => run.Where(tiers.Contains).ToArray()).Where(run => run.Length > 0);
 
-    private static async Task<(Counts Counts, string Output)> RunAsync(Ui ui, string solution, string[] run, string reports, CancellationToken cancellation)
+    private static async Task<(Counts Counts, string Output)> RunAsync(Ui ui, string solution, string[] run, string reports,
+        CancellationToken cancellation)
     {
         string[] filter = run is [Unit]
             ? [.. Tiers.Where(other => other != Unit).SelectMany(other => new[] { "--filter-not-trait", $"Tier={other}" })]
@@ -103,9 +114,11 @@ internal static partial class TestCommand
             _ => ["--max-parallel-test-modules", ProgramsAtOnce.ToString(CultureInfo.InvariantCulture)],
         };
         ui.Console.WriteLine($"── {string.Join(", ", run)}");
-        var result = await ProcessRunner.RunAsync("dotnet", ["test", "--solution", solution, "--no-build", .. programs, "--", .. filter, .. output,
+        var result = await ProcessRunner.RunAsync("dotnet",
+            ["test", "--solution", solution, "--no-build", .. programs, "--", .. filter, .. output,
             "--report-xunit-ctrf", "--results-directory", reports, "--ignore-exit-code", "8"], cancellation,
-            onLine: line => Console.Out.WriteLine(line), environment: new Dictionary<string, string> { ["TESTINGPLATFORM_NOBANNER"] = "1" });
+            onLine: line => Console.Out.WriteLine(line),
+            environment: new Dictionary<string, string> { ["TESTINGPLATFORM_NOBANNER"] = "1" });
         var counts = Counts.Parse(result.Output);
 
         // A program that crashed has no failed test to show, but it has not passed.
@@ -119,7 +132,9 @@ internal static partial class TestCommand
         for (var index = 0; index < lines.Length; index++)
         {
             if (FailedTest().IsMatch(lines[index]))
-                yield return string.Join('\n', lines.Skip(index + 1).TakeWhile(line => line.StartsWith("  ", StringComparison.Ordinal)).Take(FailureLines).Prepend(lines[index]));
+                yield return string.Join('\n',
+                    lines.Skip(index + 1).TakeWhile(line => line.StartsWith("  ", StringComparison.Ordinal)).Take(FailureLines)
+                        .Prepend(lines[index]));
         }
     }
 
@@ -128,7 +143,8 @@ internal static partial class TestCommand
 
     internal sealed partial record Counts(int Passed, int Failed, int Skipped)
     {
-        public static Counts operator +(Counts left, Counts right) => new(left.Passed + right.Passed, left.Failed + right.Failed, left.Skipped + right.Skipped);
+        public static Counts operator +(Counts left, Counts right) => new(left.Passed + right.Passed, left.Failed + right.Failed,
+            left.Skipped + right.Skipped);
 
         /// <summary>
         /// Reads the closing block of `dotnet test`:
@@ -138,7 +154,8 @@ internal static partial class TestCommand
         ///   skipped: 1
         /// </code>
         /// </summary>
-        public static Counts Parse(string output) => new(Last(output, Succeeded()), Last(output, FailedCount()), Last(output, SkippedCount()));
+        public static Counts Parse(string output) => new(Last(output, Succeeded()), Last(output, FailedCount()),
+            Last(output, SkippedCount()));
 
         private static int Last(string output, Regex pattern) =>
             pattern.Matches(output).LastOrDefault() is { } match ? int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture) : 0;

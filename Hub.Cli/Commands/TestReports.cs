@@ -31,7 +31,8 @@ internal static class TestReports
                 TimeSpan.FromMilliseconds(test.GetProperty("duration").GetDouble()),
                 test.GetProperty("status").GetString() == "failed",
                 programs[test.GetProperty("suite")[0].GetString()!],
-                $"{test.GetProperty("extra").GetProperty("type").GetString()}.{test.GetProperty("extra").GetProperty("method").GetString()}"))];
+                $"{test.GetProperty("extra").GetProperty("type").GetString()}."
+                    + $"{test.GetProperty("extra").GetProperty("method").GetString()}"))];
         }
         catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException)
         {

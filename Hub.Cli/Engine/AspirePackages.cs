@@ -2,7 +2,8 @@ using System.Xml.Linq;
 
 namespace Hub.Cli.Engine;
 
-/// <summary>Which of Aspire's packages builds use: what ./hub was told by the registry, by the rules of AppHost/Registry/Aspire.props.</summary>
+/// <summary>Which of Aspire's packages builds use: what ./hub was told by the registry, by the rules of
+/// AppHost/Registry/Aspire.props.</summary>
 /// <param name="answers">The file that ./hub writes, or null before it has asked.</param>
 /// <param name="environment">A variable of the environment, which comes before the file.</param>
 internal sealed class AspirePackages(XDocument? answers, Func<string, string?> environment)

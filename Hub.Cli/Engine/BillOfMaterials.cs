@@ -24,7 +24,8 @@ internal sealed class BillOfMaterials(ContainerEngine engine, string repository)
     public async Task PrepareAsync(CancellationToken cancellation)
     {
         var directory = Path.Combine(repository, "Hub.Cli", "Sbom");
-        (await ProcessRunner.RunAsync(engine.Program, ["build", "--network", "host", "--tag", Tool, directory], cancellation)).OrThrow($"{Tool} was not built",
+        (await ProcessRunner.RunAsync(engine.Program, ["build", "--network", "host", "--tag", Tool, directory],
+            cancellation)).OrThrow($"{Tool} was not built",
             "Debian's packages must be reachable: does `apt-get update` work?");
     }
 
@@ -32,12 +33,16 @@ internal sealed class BillOfMaterials(ContainerEngine engine, string repository)
     /// <exception cref="CliException">The image has no packages of Debian.</exception>
     public async Task<string> WriteAsync(string image, string directory, CancellationToken cancellation)
     {
-        var id = await engine.ImageIdAsync(image, cancellation) ?? throw new CliException($"{image} is not on this machine.", "`./hub images` builds it.");
-        var listed = (await engine.RunAsync(cancellation, "run", "--rm", "--network", "none", "--entrypoint", "/bin/sh", image, "-c", Listing))
-            .OrThrow($"{image} does not list its packages", "Only images that are built here, on Debian, can be listed. Whoever makes another one publishes its bill of materials.");
+        var id = await engine.ImageIdAsync(image, cancellation) ?? throw new CliException($"{image} is not on this machine.",
+            "`./hub images` builds it.");
+        var listed = (await engine.RunAsync(cancellation, "run", "--rm", "--network", "none", "--entrypoint", "/bin/sh", image, "-c",
+            Listing))
+            .OrThrow($"{image} does not list its packages",
+                "Only images that are built here, on Debian, can be listed. Whoever makes another one publishes its bill of materials.");
         var parts = listed.Output.Split(Mark);
         var input = JsonSerializer.Serialize(new { image, id, packages = parts[0].Trim('\n'), programs = parts[1..] });
-        var written = (await ProcessRunner.RunAsync(engine.Program, ["run", "--rm", "--interactive", "--network", "none", Tool], cancellation, input)).OrThrow($"{image} has no bill of materials");
+        var written = (await ProcessRunner.RunAsync(engine.Program, ["run", "--rm", "--interactive", "--network", "none", Tool],
+            cancellation, input)).OrThrow($"{image} has no bill of materials");
         var file = image[(image.LastIndexOf('/') + 1)..].Split(':')[0] + ".cdx.json";
         OutputFiles.Write(directory, [new OutputFile(file, written.Output)]);
         return file;

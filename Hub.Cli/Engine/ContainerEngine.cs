@@ -35,7 +35,8 @@ internal sealed class ContainerEngine
     public static async Task<ContainerEngine> ConnectAsync(CancellationToken cancellation)
     {
         if (ProcessRunner.Find("docker") is null)
-            throw new CliException("No container engine: `docker` is not on the PATH.", "Debian/Ubuntu: apt-get install docker.io docker-compose. Elsewhere: Docker Engine or Docker Desktop.");
+            throw new CliException("No container engine: `docker` is not on the PATH.",
+                "Debian/Ubuntu: apt-get install docker.io docker-compose. Elsewhere: Docker Engine or Docker Desktop.");
         var info = await ProcessRunner.RunAsync("docker", ["info", "--format", "{{json .}}"], cancellation);
         using var document = ParseOrNull(info.Output);
         var text = document?.RootElement.TryGetProperty("ServerVersion", out var value) == true ? value.GetString() : null;
@@ -44,12 +45,15 @@ internal sealed class ContainerEngine
             var reason = document?.RootElement.TryGetProperty("ServerErrors", out var errors) == true && errors.GetArrayLength() > 0
                 ? errors[0].GetString()
                 : info.Error.Trim();
-            throw new CliException($"The container engine does not answer: {reason}", "Start it: `systemctl start docker`, Docker Desktop, or as root `dockerd &`; then run this again.");
+            throw new CliException($"The container engine does not answer: {reason}",
+                "Start it: `systemctl start docker`, Docker Desktop, or as root `dockerd &`; then run this again.");
         }
 
         if (!Version.TryParse(text.Split('-', '+')[0], out var version) || version < OldestSupported)
-            throw new CliException($"The container engine is version {text}; Hub needs {OldestSupported} or later.", "Update Docker: https://docs.docker.com/engine/install/");
-        return new ContainerEngine(Docker, version, document!.RootElement.GetProperty("DockerRootDir").GetString() ?? "/", await FindComposeAsync(cancellation));
+            throw new CliException($"The container engine is version {text}; Hub needs {OldestSupported} or later.",
+                "Update Docker: https://docs.docker.com/engine/install/");
+        return new ContainerEngine(Docker, version, document!.RootElement.GetProperty("DockerRootDir").GetString() ?? "/",
+            await FindComposeAsync(cancellation));
     }
 
     /// <summary>An engine that makes images and nothing else: without Compose, and Podman too.</summary>
@@ -59,12 +63,15 @@ internal sealed class ContainerEngine
     public static async Task<ContainerEngine> ConnectForImagesAsync(string program, CancellationToken cancellation)
     {
         if (ProcessRunner.Find(program) is null)
-            throw new CliException($"No container engine: `{program}` is not on the PATH.", $"Debian/Ubuntu: apt-get install {(program == Docker ? "docker.io" : program)}.");
-        var version = await ProcessRunner.RunAsync(program, ["version", "--format", program == Docker ? "{{.Server.Version}}" : "{{.Client.Version}}"], cancellation);
+            throw new CliException($"No container engine: `{program}` is not on the PATH.",
+                $"Debian/Ubuntu: apt-get install {(program == Docker ? "docker.io" : program)}.");
+        var version = await ProcessRunner.RunAsync(program,
+            ["version", "--format", program == Docker ? "{{.Server.Version}}" : "{{.Client.Version}}"], cancellation);
         if (version.ExitCode != 0 || !Version.TryParse(version.Output.Trim().Split('-', '+')[0], out var parsed))
         {
             throw new CliException($"The container engine does not answer: {version.Error.Trim()}",
-                program == Docker ? "Start it: `systemctl start docker`, Docker Desktop, or as root `./hub engine`." : "See `podman info`.");
+                program == Docker
+                    ? "Start it: `systemctl start docker`, Docker Desktop, or as root `./hub engine`." : "See `podman info`.");
         }
 
         return new ContainerEngine(program, parsed, "/", []);
@@ -73,7 +80,8 @@ internal sealed class ContainerEngine
     public Task<ProcessResult> RunAsync(CancellationToken cancellation, params string[] arguments) =>
         ProcessRunner.RunAsync(Program, arguments, cancellation);
 
-    public Task<ProcessResult> ComposeAsync(ComposeProject project, CancellationToken cancellation, Action<string>? onLine, params string[] arguments) =>
+    public Task<ProcessResult> ComposeAsync(ComposeProject project, CancellationToken cancellation, Action<string>? onLine,
+        params string[] arguments) =>
         ProcessRunner.RunAsync(compose[0], compose[1..].Concat(project.Arguments).Concat(arguments), cancellation, onLine: onLine);
 
     public Task<int> ComposeAttachedAsync(ComposeProject project, CancellationToken cancellation, params string[] arguments) =>
@@ -103,7 +111,8 @@ internal sealed class ContainerEngine
         if (ids.Length == 0)
             return new Dictionary<string, ContainerState>();
         var inspected = await RunAsync(cancellation, ["inspect", .. ids]);
-        using var document = ParseOrNull(inspected.Output) ?? throw new CliException("The engine did not describe its containers: " + inspected.Error.Trim());
+        using var document = ParseOrNull(inspected.Output)
+            ?? throw new CliException("The engine did not describe its containers: " + inspected.Error.Trim());
         return document.RootElement.EnumerateArray().Select(ContainerState.From)
             .GroupBy(state => state.Service).ToDictionary(group => group.Key, group => group.First());
     }
@@ -114,7 +123,8 @@ internal sealed class ContainerEngine
             return ["docker", "compose"];
         if (ProcessRunner.Find("docker-compose") is not null)
             return ["docker-compose"];
-        throw new CliException("Docker Compose is missing: neither `docker compose` nor `docker-compose` is there.", "Debian/Ubuntu: apt-get install docker-compose. Elsewhere: the Compose plugin of Docker.");
+        throw new CliException("Docker Compose is missing: neither `docker compose` nor `docker-compose` is there.",
+            "Debian/Ubuntu: apt-get install docker-compose. Elsewhere: the Compose plugin of Docker.");
     }
 
     private static JsonDocument? ParseOrNull(string json)

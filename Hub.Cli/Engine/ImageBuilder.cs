@@ -50,7 +50,8 @@ internal sealed class ImageBuilder(ContainerEngine engine, string repository, Im
                 await PublishAsync(image, cancellation);
             var buildKit = await HasBuildKitAsync(cancellation);
             // What the stages above copy, where their own images are up to date and were built from another checkout.
-            foreach (var above in buildKit || image.On is not null ? [] : all.TakeWhile(other => other != image).Where(other => other.Project is not null && !Directory.Exists(OutputOf(other))))
+            foreach (var above in buildKit || image.On is not null ? [] : all.TakeWhile(other => other != image)
+                .Where(other => other.Project is not null && !Directory.Exists(OutputOf(other))))
                 await PublishAsync(above, cancellation);
             report($"building {image.Name}");
             var environment = buildKit ? null : new Dictionary<string, string> { ["DOCKER_BUILDKIT"] = "0" };
@@ -59,7 +60,8 @@ internal sealed class ImageBuilder(ContainerEngine engine, string repository, Im
                     "build", "--network", "host", .. image.Source, "--tag", image.Name, "--label", $"{FingerprintLabel}={fingerprint}",
                     "--file", Path.Combine(repository, "images", image.File), repository,
                 ], cancellation, environment: environment))
-                .OrThrow($"{image.Name} was not built", "Debian's packages must be reachable (apt-get update works?), and the engine needs about 4 GB of disk.");
+                .OrThrow($"{image.Name} was not built",
+                    "Debian's packages must be reachable (apt-get update works?), and the engine needs about 4 GB of disk.");
             done++;
         }
 
@@ -68,7 +70,8 @@ internal sealed class ImageBuilder(ContainerEngine engine, string repository, Im
             if (await ExistsAsync(image, cancellation))
                 continue;
             report($"pulling {image}");
-            (await engine.RunAsync(cancellation, "pull", image)).OrThrow($"{image} is neither on this machine nor in a registry that answers",
+            (await engine.RunAsync(cancellation, "pull",
+                image)).OrThrow($"{image} is neither on this machine nor in a registry that answers",
                 $"Unset {Images.DatabaseVariable} to use the image built from Debian's packages, or load the image with `docker load`.");
             done++;
         }
@@ -88,7 +91,8 @@ internal sealed class ImageBuilder(ContainerEngine engine, string repository, Im
             return;
         if (ProcessRunner.Find("mmdebstrap") is null)
         {
-            throw new CliException($"No registry answers for {BaseImage}, and mmdebstrap, which makes it from Debian's packages, is not there.",
+            throw new CliException(
+                $"No registry answers for {BaseImage}, and mmdebstrap, which makes it from Debian's packages, is not there.",
                 "As root: apt-get install mmdebstrap");
         }
 
@@ -97,7 +101,8 @@ internal sealed class ImageBuilder(ContainerEngine engine, string repository, Im
         try
         {
             (await ProcessRunner.RunAsync("mmdebstrap", ["--variant=minbase", "trixie", archive], cancellation))
-                .OrThrow($"{BaseImage} could not be built from Debian packages", "This needs root (or user namespaces) and a reachable Debian mirror. Check that `apt-get update` works.");
+                .OrThrow($"{BaseImage} could not be built from Debian packages",
+                    "This needs root (or user namespaces) and a reachable Debian mirror. Check that `apt-get update` works.");
             (await engine.RunAsync(cancellation, "import", archive, BaseImage)).OrThrow($"{BaseImage} was not imported");
         }
         finally
@@ -118,7 +123,8 @@ internal sealed class ImageBuilder(ContainerEngine engine, string repository, Im
         var architecture = RuntimeInformation.OSArchitecture == Architecture.Arm64 ? "arm64" : "x64";
         (await ProcessRunner.RunAsync("dotnet",
             [
-                "publish", Path.Combine(repository, image.Project!), "--configuration", "Release", "--runtime", $"linux-{architecture}", "--self-contained",
+                "publish", Path.Combine(repository, image.Project!), "--configuration", "Release", "--runtime", $"linux-{architecture}",
+                "--self-contained",
                 "--output", output, "--nologo", "--verbosity", "quiet", "-p:DebugType=none",
             ], cancellation))
             .OrThrow($"{image.Project} was not published");
@@ -129,7 +135,8 @@ internal sealed class ImageBuilder(ContainerEngine engine, string repository, Im
 
     private async Task<string?> LabelOfAsync(string image, CancellationToken cancellation)
     {
-        var result = await engine.RunAsync(cancellation, "image", "inspect", "--format", $"{{{{index .Config.Labels \"{FingerprintLabel}\"}}}}", image);
+        var result = await engine.RunAsync(cancellation, "image", "inspect", "--format",
+            $"{{{{index .Config.Labels \"{FingerprintLabel}\"}}}}", image);
         return result.ExitCode == 0 ? result.Output.Trim() : null;
     }
 
@@ -142,12 +149,15 @@ internal sealed class ImageBuilder(ContainerEngine engine, string repository, Im
         var files = Files(Path.Combine(repository, "images"));
         if (image.Project is not null)
         {
-            files = files.Concat(Files(Path.Combine(repository, image.Project))).Concat(Files(Path.Combine(repository, "ServiceDefaults"))).Concat(Files(Path.Combine(repository, "Shared")))
+            files = files.Concat(Files(Path.Combine(repository, image.Project))).Concat(Files(Path.Combine(repository, "ServiceDefaults")))
+                .Concat(Files(Path.Combine(repository, "Shared")))
                 .Concat(["Directory.Build.props", "Directory.Packages.props", "global.json"]);
         }
 
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(Encoding.UTF8.GetBytes($"{image.Stage}\n{(image.Project is null ? "" : AspirePackages.Load(repository).Has("HubAspireNpgsql"))}\n"));
+        hash.AppendData(
+            Encoding.UTF8.GetBytes(
+                $"{image.Stage}\n{(image.Project is null ? "" : AspirePackages.Load(repository).Has("HubAspireNpgsql"))}\n"));
         if (image.On is not null)
             hash.AppendData(Encoding.UTF8.GetBytes((await engine.ImageIdAsync(image.On, cancellation) ?? "") + "\n"));
         foreach (var file in files.Order(StringComparer.Ordinal))

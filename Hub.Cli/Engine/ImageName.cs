@@ -10,7 +10,8 @@ internal sealed record ImageName(string Host, string Repository, string Tag)
     private const string DefaultHost = "registry-1.docker.io";
 
     /// <summary>Plain HTTP on this machine alone, as engines have it.</summary>
-    public Uri Address => new($"{(Host.Split(':')[0] is "localhost" || Host.StartsWith("127.", StringComparison.Ordinal) ? "http" : "https")}://{Host}/v2/");
+    public Uri Address =>
+        new($"{(Host.Split(':')[0] is "localhost" || Host.StartsWith("127.", StringComparison.Ordinal) ? "http" : "https")}://{Host}/v2/");
 
     /// <summary>Parses <c>haproxy:3.2.25</c>, <c>timescale/timescaledb-ha:pg17</c>, <c>quay.io/coreos/etcd:v3.5.33@sha256:…</c>.</summary>
     /// <exception cref="CliException">It has no tag.</exception>

@@ -24,7 +24,8 @@ internal sealed partial class RegistryClient(HttpClient http, int pageSize = 100
     public async Task<string> DigestAsync(string image, CancellationToken cancellation)
     {
         var name = ImageName.Parse(image);
-        using var response = await SendAsync(name, HttpMethod.Get, new Uri(name.Address, $"{name.Repository}/manifests/{name.Tag}"), Manifests, cancellation);
+        using var response = await SendAsync(name, HttpMethod.Get, new Uri(name.Address, $"{name.Repository}/manifests/{name.Tag}"),
+            Manifests, cancellation);
         var digest = "sha256:" + Convert.ToHexStringLower(SHA256.HashData(await response.Content.ReadAsByteArrayAsync(cancellation)));
         if (response.Headers.TryGetValues("Docker-Content-Digest", out var told) && told.Single() != digest)
             throw new RegistryException($"its response does not match its digest ({told.Single()}, but {digest})");
@@ -40,22 +41,26 @@ internal sealed partial class RegistryClient(HttpClient http, int pageSize = 100
         for (var next = new Uri(name.Address, $"{name.Repository}/tags/list?n={pageSize}"); next is not null;)
         {
             using var response = await SendAsync(name, HttpMethod.Get, next, ["application/json"], cancellation);
-            using var document = await JsonDocument.ParseAsync(await response.Content.ReadAsStreamAsync(cancellation), cancellationToken: cancellation);
+            using var document = await JsonDocument.ParseAsync(await response.Content.ReadAsStreamAsync(cancellation),
+                cancellationToken: cancellation);
             if (document.RootElement.TryGetProperty("tags", out var page) && page.ValueKind == JsonValueKind.Array)
                 tags.AddRange(page.EnumerateArray().Select(tag => tag.GetString()!));
             // Link: </v2/coreos/etcd/tags/list?last=v3.5.4&n=1000>; rel="next"
-            next = response.Headers.TryGetValues("Link", out var links) && NextPage().Match(string.Join(',', links)) is { Success: true } link ? new Uri(name.Address, link.Groups[1].Value) : null;
+            next = response.Headers.TryGetValues("Link", out var links)
+                && NextPage().Match(string.Join(',', links)) is { Success: true } link ? new Uri(name.Address, link.Groups[1].Value) : null;
         }
 
         return tags;
     }
 
-    private async Task<HttpResponseMessage> SendAsync(ImageName name, HttpMethod method, Uri address, string[] accept, CancellationToken cancellation)
+    private async Task<HttpResponseMessage> SendAsync(ImageName name, HttpMethod method, Uri address, string[] accept,
+        CancellationToken cancellation)
     {
         try
         {
             var response = await OnceAsync(null);
-            if (response.StatusCode == HttpStatusCode.Unauthorized && response.Headers.WwwAuthenticate.FirstOrDefault(challenge => challenge.Scheme == "Bearer")?.Parameter is { } challenge)
+            if (response.StatusCode == HttpStatusCode.Unauthorized
+                && response.Headers.WwwAuthenticate.FirstOrDefault(challenge => challenge.Scheme == "Bearer")?.Parameter is { } challenge)
             {
                 response.Dispose();
                 response = await OnceAsync(await TokenAsync(challenge, cancellation));
@@ -68,7 +73,8 @@ internal sealed partial class RegistryClient(HttpClient http, int pageSize = 100
                 throw response.StatusCode switch
                 {
                     HttpStatusCode.NotFound => new RegistryException($"it has no {name.Repository}:{name.Tag}"),
-                    HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => new RegistryException("it asks for a login", needsLogin: true),
+                    HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => new RegistryException("it asks for a login",
+                        needsLogin: true),
                     _ => new RegistryException($"it answers {(int)response.StatusCode} {response.ReasonPhrase}"),
                 };
             }
@@ -99,12 +105,14 @@ internal sealed partial class RegistryClient(HttpClient http, int pageSize = 100
         var fields = Field().Matches(challenge).ToDictionary(match => match.Groups[1].Value, match => match.Groups[2].Value);
         if (!fields.TryGetValue("realm", out var realm))
             return null;
-        var query = string.Join('&', fields.Where(field => field.Key is "service" or "scope").Select(field => $"{field.Key}={Uri.EscapeDataString(field.Value)}"));
+        var query = string.Join('&',
+            fields.Where(field => field.Key is "service" or "scope").Select(field => $"{field.Key}={Uri.EscapeDataString(field.Value)}"));
         using var response = await http.GetAsync(new Uri($"{realm}?{query}"), cancellation);
         if (!response.IsSuccessStatusCode)
             return null;
         using var document = JsonDocument.Parse(await response.Content.ReadAsStringAsync(cancellation));
-        return (document.RootElement.TryGetProperty("token", out var token) || document.RootElement.TryGetProperty("access_token", out token)) ? token.GetString() : null;
+        return (document.RootElement.TryGetProperty("token", out var token) || document.RootElement.TryGetProperty("access_token",
+            out token)) ? token.GetString() : null;
     }
 
     [GeneratedRegex("<([^>]+)>;\\s*rel=\"?next\"?")]

@@ -18,7 +18,8 @@ internal sealed record ImageDigests(DateTimeOffset Read, SortedDictionary<string
     {
         try
         {
-            return JsonSerializer.Deserialize<ImageDigests>(File.ReadAllText(file), Json) is { Digests.Count: > 0 } digests ? digests : throw new JsonException("it holds no digests");
+            return JsonSerializer.Deserialize<ImageDigests>(File.ReadAllText(file), Json) is { Digests.Count: > 0 } digests
+                ? digests : throw new JsonException("it holds no digests");
         }
         catch (Exception problem) when (problem is JsonException or IOException)
         {
@@ -26,5 +27,6 @@ internal sealed record ImageDigests(DateTimeOffset Read, SortedDictionary<string
         }
     }
 
-    public void Save(string file) => OutputFiles.Write(Path.GetDirectoryName(Path.GetFullPath(file))!, [new OutputFile(Path.GetFileName(file), JsonSerializer.Serialize(this, Json) + "\n")]);
+    public void Save(string file) => OutputFiles.Write(Path.GetDirectoryName(Path.GetFullPath(file))!,
+        [new OutputFile(Path.GetFileName(file), JsonSerializer.Serialize(this, Json) + "\n")]);
 }

@@ -19,7 +19,8 @@ internal static partial class ImageTags
     private static string? Newest(string tag, IEnumerable<string> tags, int numbers)
     {
         var now = Numbers(tag);
-        return tags.Where(other => Form(other) == Form(tag) && Numbers(other).Take(numbers).SequenceEqual(now.Take(numbers)) && Compare(Numbers(other), now) > 0)
+        return tags.Where(other => Form(other) == Form(tag) && Numbers(other).Take(numbers).SequenceEqual(now.Take(numbers))
+            && Compare(Numbers(other), now) > 0)
             .MaxBy(Numbers, Comparer<IReadOnlyList<long>>.Create(Compare));
     }
 

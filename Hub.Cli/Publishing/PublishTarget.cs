@@ -8,7 +8,8 @@ internal sealed class PublishTarget
 {
     private readonly IReadOnlyList<OutputFile> files;
 
-    private PublishTarget(string directory, string owned, IReadOnlyList<OutputFile> files) => (Directory, OwnedRoot, this.files) = (directory, owned, files);
+    private PublishTarget(string directory, string owned, IReadOnlyList<OutputFile> files) =>
+        (Directory, OwnedRoot, this.files) = (directory, owned, files);
 
     /// <summary>As it was given, for messages.</summary>
     public string Directory { get; }

@@ -8,9 +8,9 @@ using Hub.Operations.PgBouncer;
 namespace Hub.Cli.Renewal;
 
 /// <summary>
-/// New certificates for the components of a running hub, or a new CA. Everything takes its new files without PostgreSQL being restarted; etcd's
-/// members are restarted one after the other. HAProxy's new worker holds every member for the primary until its first check has answered, so a
-/// connection of that moment may meet a replica: ingest asks again, a SQL client sees an error.
+/// New certificates for the components of a running hub, or a new CA. Everything takes its new files without PostgreSQL being restarted;
+/// etcd's members are restarted one after the other. HAProxy's new worker holds every member for the primary until its first check has
+/// answered, so a connection of that moment may meet a replica: ingest asks again, a SQL client sees an error.
 /// </summary>
 internal sealed class CertificateRenewal(Deployment deployment, ContainerEngine engine, RunningCluster cluster)
 {
@@ -89,13 +89,15 @@ internal sealed class CertificateRenewal(Deployment deployment, ContainerEngine 
             foreach (var command in new[] { "RELOAD", "RECONNECT" })
             {
                 if (await console.RunAsync(command, ConsoleTimeout, cancel) is { Length: > 0 } refused)
-                    throw new CliException($"PgBouncer did not take its new certificate: {command}: {refused}", "See `./hub logs pgbouncer`.");
+                    throw new CliException($"PgBouncer did not take its new certificate: {command}: {refused}",
+                        "See `./hub logs pgbouncer`.");
             }
         }
 
         // Nothing that a client waits for: exporters, Prometheus, pgBackRest's servers. Ingest reads the CA whenever it connects.
         string[] done = [.. cluster.Etcd, .. cluster.Members, ClusterNames.HaProxy, ClusterNames.PgBouncer, ClusterNames.Ingest];
-        foreach (var container in deployment.Containers.Where(container => !container.RunsOnce && !container.OnDemand && !done.Contains(container.Name)
+        foreach (var container in deployment.Containers.Where(container => !container.RunsOnce && !container.OnDemand
+            && !done.Contains(container.Name)
             && container.Directories.Any(directory => directory.Path == Paths.Tls)))
         {
             report($"restarting {container.Name}");

@@ -9,7 +9,8 @@ using Hub.Operations.Patroni;
 
 namespace Hub.Cli.Restore;
 
-/// <summary>The common steps of a restore and its undoing: stop all containers, let one member create the cluster, start the rest.</summary>
+/// <summary>The common steps of a restore and its undoing: stop all containers, let one member create the cluster, start the
+/// rest.</summary>
 internal sealed class ClusterSteps(Ui ui, ContainerEngine engine, Deployment deployment, TimeSpan timeout)
 {
     private static readonly string[] Traffic = [ClusterNames.Ingest, ClusterNames.PgBouncer, ClusterNames.HaProxy];
@@ -19,7 +20,8 @@ internal sealed class ClusterSteps(Ui ui, ContainerEngine engine, Deployment dep
     public IReadOnlyList<string> Hosts { get; } = [.. deployment.Topology.Database.Hosts];
 
     /// <summary>The member that leads now, or null.</summary>
-    public async Task<string?> LeaderAsync(CancellationToken cancellation) => (await MembersAsync(cancellation)).FirstOrDefault(member => member.IsLeader)?.Name;
+    public async Task<string?> LeaderAsync(CancellationToken cancellation) =>
+        (await MembersAsync(cancellation)).FirstOrDefault(member => member.IsLeader)?.Name;
 
     /// <summary>First the writers, then the standbys, the leader last: it archives everything, and no member takes over.</summary>
     public Task StopAsync(string? leader, CancellationToken cancellation) => ui.StepAsync("Stopping traffic and members", async report =>
@@ -27,12 +29,14 @@ internal sealed class ClusterSteps(Ui ui, ContainerEngine engine, Deployment dep
         foreach (var group in new[] { Traffic, [.. Hosts.Where(host => host != leader)], leader is null ? [] : [leader] })
         {
             var containers = await engine.ContainersAsync(deployment.Choices.Name, cancellation);
-            var names = group.Where(name => containers.TryGetValue(name, out var state) && state.Status is not ("exited" or "created")).Select(name => containers[name].Name).ToArray();
+            var names = group.Where(name => containers.TryGetValue(name, out var state) && state.Status is not ("exited" or "created"))
+                .Select(name => containers[name].Name).ToArray();
             if (names.Length == 0)
                 continue;
             report(string.Join(", ", group));
             // PgBouncer would wait for its clients for ever.
-            (await engine.RunAsync(cancellation, ["stop", "-t", group == Traffic ? "10" : "60", .. names])).OrThrow("Not everything stopped");
+            (await engine.RunAsync(cancellation, ["stop", "-t", group == Traffic ? "10" : "60", .. names])).OrThrow(
+                "Not everything stopped");
         }
     });
 
@@ -51,7 +55,8 @@ internal sealed class ClusterSteps(Ui ui, ContainerEngine engine, Deployment dep
     {
         await ui.StepAsync("Removing the old cluster from etcd", async report =>
         {
-            (await engine.ComposeAsync(deployment.Project, cancellation, line => report(line.Trim()), ["up", "--detach", .. deployment.Topology.Etcd.Hosts, ClusterNames.EtcdAuth])).OrThrow("etcd did not start");
+            (await engine.ComposeAsync(deployment.Project, cancellation, line => report(line.Trim()),
+                ["up", "--detach", .. deployment.Topology.Etcd.Hosts, ClusterNames.EtcdAuth])).OrThrow("etcd did not start");
             await Files.ForgetClusterAsync(first, cancellation);
         });
         OutputFiles.Write(deployment.Directory, [new OutputFile(ConfigPath, configuration)]);
@@ -80,7 +85,8 @@ internal sealed class ClusterSteps(Ui ui, ContainerEngine engine, Deployment dep
         foreach (var host in Hosts.Where(host => containers.TryGetValue(host, out var state) && state.IsRunning))
             (await engine.RunAsync(cancellation, "kill", "--signal", "HUP", containers[host].Name)).OrThrow($"{host} did not reload");
         await ui.StepAsync("Starting traffic", async report =>
-            (await engine.ComposeAsync(deployment.Project, cancellation, line => report(line.Trim()), "up", "--detach")).OrThrow("The containers did not start"), _ => null);
+            (await engine.ComposeAsync(deployment.Project, cancellation, line => report(line.Trim()), "up",
+                "--detach")).OrThrow("The containers did not start"), _ => null);
         await HealthWait.UntilHealthyAsync(ui, engine, deployment, timeout, cancellation);
         await ApiKeys.EnsureDevelopmentKeyAsync(deployment, cancellation);
     }
@@ -89,7 +95,8 @@ internal sealed class ClusterSteps(Ui ui, ContainerEngine engine, Deployment dep
     public async Task HaltAsync()
     {
         var containers = await engine.ContainersAsync(deployment.Choices.Name, CancellationToken.None);
-        var names = Hosts.Where(host => containers.TryGetValue(host, out var state) && state.IsRunning).Select(host => containers[host].Name).ToArray();
+        var names = Hosts.Where(host => containers.TryGetValue(host, out var state) && state.IsRunning)
+            .Select(host => containers[host].Name).ToArray();
         if (names.Length > 0)
             await engine.RunAsync(CancellationToken.None, ["stop", "-t", "60", .. names]);
     }
@@ -110,7 +117,8 @@ internal sealed class ClusterSteps(Ui ui, ContainerEngine engine, Deployment dep
     private async Task UpAsync(string[] hosts, CancellationToken cancellation)
     {
         if (hosts.Length > 0)
-            (await engine.ComposeAsync(deployment.Project, cancellation, null, ["up", "--detach", "--no-deps", .. hosts])).OrThrow($"{string.Join(", ", hosts)} did not start");
+            (await engine.ComposeAsync(deployment.Project, cancellation, null, ["up", "--detach", "--no-deps", .. hosts])).OrThrow(
+                $"{string.Join(", ", hosts)} did not start");
     }
 
     private async Task WithinAsync(string logs, Func<CancellationToken, Task> action, CancellationToken cancellation)
@@ -124,7 +132,8 @@ internal sealed class ClusterSteps(Ui ui, ContainerEngine engine, Deployment dep
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
             throw new CliException($"The cluster is not complete after {timeout.TotalSeconds:0} s.",
-                $"`./hub logs {logs}` shows what it does. Repeat the command with a longer --timeout, or return to the old data: `./hub restore undo`.");
+                $"`./hub logs {logs}` shows what it does. Repeat the command with a longer --timeout, or return to the old data: `./hub "
+                    + $"restore undo`.");
         }
     }
 }

@@ -57,24 +57,27 @@ internal sealed class MemberFiles(Deployment deployment, ContainerEngine engine)
 
     /// <summary>Removes the old data.</summary>
     public Task DropAsync(string member, CancellationToken cancellation) =>
-        ShellAsync(member, $"rm -rf {string.Join(' ', Directories.SelectMany(path => new[] { path + Kept, path + Failed }))} {Marker}", "The old data could not be removed", cancellation);
+        ShellAsync(member, $"rm -rf {string.Join(' ', Directories.SelectMany(path => new[] { path + Kept, path + Failed }))} {Marker}",
+            "The old data could not be removed", cancellation);
 
     /// <summary>Where the old data's last checkpoint is, as a number that can be compared; null where none is kept.</summary>
     public async Task<ulong?> KeptPositionAsync(string member, CancellationToken cancellation)
     {
-        var result = await RunAsync(member, $"if [ -e {Paths.PgData}{Kept}/PG_VERSION ]; then LC_ALL=C pg_controldata {Paths.PgData}{Kept}; fi", cancellation);
+        var result = await RunAsync(member,
+            $"if [ -e {Paths.PgData}{Kept}/PG_VERSION ]; then LC_ALL=C pg_controldata {Paths.PgData}{Kept}; fi", cancellation);
         // Latest checkpoint location:           0/5000110
         var line = result.OrThrow($"The old data of {member} could not be read").Output.Split('\n')
             .FirstOrDefault(line => line.StartsWith("Latest checkpoint location:", StringComparison.Ordinal));
         return line?.Split(':')[1].Trim().Split('/') is [var high, var low]
-            ? (ulong.Parse(high, NumberStyles.HexNumber, CultureInfo.InvariantCulture) << 32) | ulong.Parse(low, NumberStyles.HexNumber, CultureInfo.InvariantCulture)
+            ? (ulong.Parse(high, NumberStyles.HexNumber, CultureInfo.InvariantCulture) << 32) | ulong.Parse(low, NumberStyles.HexNumber,
+                CultureInfo.InvariantCulture)
             : null;
     }
 
     /// <summary>
-    /// What Patroni runs instead of initdb when a restore is undone. A plain start would not do: the archive now holds a newer timeline that
-    /// forked off before the end of this data, and a server that recovers along the newest timeline refuses it ("is not a child of this
-    /// server's history"). So it recovers on its own timeline to its own end, and begins a new one.
+    /// What Patroni runs instead of initdb when a restore is undone. A plain start would not do: the archive now holds a newer timeline
+    /// that forked off before the end of this data, and a server that recovers along the newest timeline refuses it ("is not a child of
+    /// this server's history"). So it recovers on its own timeline to its own end, and begins a new one.
     /// </summary>
     public static IReadOnlyList<string> UndoCommand(string stanza) =>
     [
@@ -98,5 +101,6 @@ internal sealed class MemberFiles(Deployment deployment, ContainerEngine engine)
         (await RunAsync(member, script, cancellation)).OrThrow($"{failed} ({member})");
 
     private Task<ProcessResult> RunAsync(string member, string script, CancellationToken cancellation) =>
-        engine.ComposeAsync(deployment.Project, cancellation, null, "run", "--rm", "--no-deps", "-T", "--entrypoint", "/bin/sh", member, "-c", script);
+        engine.ComposeAsync(deployment.Project, cancellation, null, "run", "--rm", "--no-deps", "-T", "--entrypoint", "/bin/sh", member,
+            "-c", script);
 }

@@ -29,7 +29,11 @@ internal enum RestorePhase
 internal sealed record RestoreState(string To, DateTimeOffset Started, RestorePhase Phase, string? Leader, IReadOnlyList<string> Abandoned)
 {
     private const string FileName = "restore.json";
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true, Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) } };
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        WriteIndented = true,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) }
+    };
 
     /// <summary>Null when there is none.</summary>
     public static RestoreState? Load(Deployment deployment)
@@ -40,7 +44,8 @@ internal sealed record RestoreState(string To, DateTimeOffset Started, RestorePh
 
     public RestoreState Save(Deployment deployment)
     {
-        Analytics.Topology.OutputFiles.Write(deployment.Directory, [new Analytics.Topology.OutputFile(FileName, JsonSerializer.Serialize(this, Json) + "\n")]);
+        Analytics.Topology.OutputFiles.Write(deployment.Directory,
+            [new Analytics.Topology.OutputFile(FileName, JsonSerializer.Serialize(this, Json) + "\n")]);
         return this;
     }
 

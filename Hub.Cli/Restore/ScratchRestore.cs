@@ -20,7 +20,9 @@ internal sealed class ScratchRestore(Ui ui, ContainerEngine engine, Deployment d
             throw new CliException($"A scratch instance exists already: {Name}.", "Remove it first: `./hub restore drop-scratch`.");
         var target = await ui.StepAsync("Restoring into a scratch instance", async report =>
         {
-            (await engine.ComposeAsync(deployment.Project, cancellation, null, ["run", "--detach", "--no-deps", "--name", Name, ClusterNames.Backup, "scratch", "--to", to, .. live ? ["--live"] : Array.Empty<string>()]))
+            (await engine.ComposeAsync(deployment.Project, cancellation, null,
+                ["run", "--detach", "--no-deps", "--name", Name, ClusterNames.Backup, "scratch", "--to", to,
+                    .. live ? ["--live"] : Array.Empty<string>()]))
                 .OrThrow("The runner did not start");
             try
             {
@@ -35,7 +37,8 @@ internal sealed class ScratchRestore(Ui ui, ContainerEngine engine, Deployment d
         ui.Console.WriteLine("Look into it:");
         ui.Console.WriteLine($"  docker exec -it {Name} psql \"{target}\"");
         ui.Console.WriteLine("Copy a table from it:");
-        ui.Console.WriteLine($"  docker exec {Name} psql \"{target}\" -c 'COPY (SELECT * FROM some.table) TO STDOUT' | ./hub psql --role owner -- -c 'COPY some.table FROM STDIN'");
+        ui.Console.WriteLine($"  docker exec {Name} psql \"{target}\" -c 'COPY (SELECT * FROM some.table) TO STDOUT' | ./hub psql --role "
+            + $"owner -- -c 'COPY some.table FROM STDIN'");
         ui.Console.WriteLine("Remove it:");
         ui.Console.WriteLine("  ./hub restore drop-scratch");
     }
@@ -68,7 +71,8 @@ internal sealed class ScratchRestore(Ui ui, ContainerEngine engine, Deployment d
     private async Task<int?> StatusAsync(CancellationToken cancellation)
     {
         var result = await engine.RunAsync(cancellation, "inspect", "--format", "{{.State.Running}} {{.State.ExitCode}}", Name);
-        return result.ExitCode != 0 ? null : result.Output.Trim().Split(' ') is ["false", var code] ? int.Parse(code, CultureInfo.InvariantCulture) : -1;
+        return result.ExitCode != 0 ? null : result.Output.Trim().Split(' ') is ["false", var code] ? int.Parse(code,
+            CultureInfo.InvariantCulture) : -1;
     }
 
     private async Task DropAsync(CancellationToken cancellation)

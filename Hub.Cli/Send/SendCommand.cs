@@ -8,7 +8,8 @@ internal static class SendCommand
     // Longer than the replay waits for requests in flight: System.CommandLine would end the process after 2 s, without a summary.
     private static readonly TimeSpan TerminationTimeout = TimeSpan.FromSeconds(30);
 
-    /// <param name="target">The hub that is sent to by default; null: the one of the current directory or of HUB_STATE, on the usual ports.</param>
+    /// <param name="target">The hub that is sent to by default; null: the one of the current directory or of HUB_STATE, on the usual
+    /// ports.</param>
     /// <param name="time">The clock; null: the system's.</param>
     public static Command Create(Func<SendTarget>? target = null, TimeProvider? time = null)
     {

@@ -18,26 +18,31 @@ internal sealed class SendOptions
     };
 
     private readonly Option<int?> count = Number<int>(
-        "--count", "N", $"Send only the first N rows (1 to 10 000 000). [default: all of FILE, {SendArguments.SampleRows} of generated traffic]",
+        "--count", "N",
+        $"Send only the first N rows (1 to 10 000 000). [default: all of FILE, {SendArguments.SampleRows} of generated traffic]",
         1, 10_000_000);
 
     private readonly Option<double?> rate = Number(
-        "--rate", "R", "Send at most R rows (LLM requests) per second (0.001 to 1 000 000). [default: as fast as acknowledged]", 0.001, 1_000_000);
+        "--rate", "R", "Send at most R rows (LLM requests) per second (0.001 to 1 000 000). [default: as fast as acknowledged]", 0.001,
+        1_000_000);
 
     private readonly Option<double?> speed = Number(
         "--speed", "F", "Keep the trace's gaps, divided by F (0.001 to 1 000 000; 1 is real time). [default: no gaps]", 0.001, 1_000_000);
 
-    private readonly Option<int?> concurrency = Number("--concurrency", "N", "Requests in flight at one time (1 to 256). [default: 4]", 1, 256);
+    private readonly Option<int?> concurrency = Number("--concurrency", "N", "Requests in flight at one time (1 to 256). [default: 4]", 1,
+        256);
     private readonly Option<int?> batch = Number("--batch", "N", "Maximum of rows in one request (1 to 10 000). [default: 100]", 1, 10_000);
 
     private readonly Option<TraceStart?> start = Parsed(
         "--start", "TIME",
         "When the first row happens: a UTC time, now, original (not moved) or yesterday (moved by whole days, so that the last row is on "
         + "yesterday's date). [default: yesterday; generated traffic ends now]",
-        "a UTC time such as 2026-11-21T18:17:03Z, now, original or yesterday", text => TraceStart.Parse(text) is { } parsed ? (true, parsed) : default);
+        "a UTC time such as 2026-11-21T18:17:03Z, now, original or yesterday", text => TraceStart.Parse(text) is { } parsed ? (true,
+            parsed) : default);
 
     private readonly Option<int?> seed = Number(
-        "--seed", "N", "A different seed gives the same rows other models, errors and ids (0 to 2147483647). [default: 1]", 0, int.MaxValue);
+        "--seed", "N", "A different seed gives the same rows other models, errors and ids (0 to 2147483647). [default: 1]", 0,
+        int.MaxValue);
 
     private readonly Option<Uri?> endpoint = Parsed(
         "--endpoint", "URL", "URL to send traces to. [default: http://127.0.0.1:4318/v1/traces]",
@@ -62,7 +67,8 @@ internal sealed class SendOptions
     public void AddTo(Command command)
     {
         command.Add(file);
-        foreach (var option in new Option[] { count, rate, speed, concurrency, batch, start, seed, endpoint, key, format, timeout, json }) command.Add(option);
+        foreach (var option in new Option[] { count, rate, speed, concurrency, batch, start, seed, endpoint, key, format, timeout, json })
+            command.Add(option);
     }
 
     public SendArguments Read(ParseResult parsed)
@@ -92,10 +98,12 @@ internal sealed class SendOptions
         var kind = typeof(T) == typeof(int) ? "whole number" : "number";
         return Parsed<T?>(
             name, help, description, string.Create(CultureInfo.InvariantCulture, $"a {kind} from {min} to {max}"),
-            text => T.TryParse(text, Style, CultureInfo.InvariantCulture, out var value) && value >= min && value <= max ? (true, value) : default);
+            text => T.TryParse(text, Style, CultureInfo.InvariantCulture, out var value) && value >= min && value <= max ? (true,
+                value) : default);
     }
 
-    private static Option<T> Parsed<T>(string name, string help, string description, string expected, Func<string, (bool Ok, T Value)> parse)
+    private static Option<T> Parsed<T>(string name, string help, string description, string expected,
+        Func<string, (bool Ok, T Value)> parse)
     {
         var option = new Option<T>(name) { HelpName = help, Description = description };
         option.CustomParser = result =>

@@ -5,7 +5,8 @@ using Spectre.Console;
 namespace Hub.Cli.Send;
 
 /// <summary>
-/// Shows how far a replay is: a bar on a terminal, elsewhere a line every two seconds. Written to the error stream; the summary is the output.
+/// Shows how far a replay is: a bar on a terminal, elsewhere a line every two seconds. Written to the error stream; the summary is the
+/// output.
 /// </summary>
 internal sealed class SendProgress(TextWriter error, TimeProvider time) : IProgress<ReplayProgress>
 {

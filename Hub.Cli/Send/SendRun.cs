@@ -30,7 +30,8 @@ internal sealed class SendRun(SendTarget target, TextWriter output, TextWriter e
 
         using var http = ExportClient.CreateHttp(options);
         var progress = new SendProgress(error, time);
-        var result = await progress.ShowAsync(new TraceReplayer(http, options, time).RunAsync(traffic, progress, stop: stop), traffic.Count);
+        var result = await progress.ShowAsync(new TraceReplayer(http, options, time).RunAsync(traffic, progress, stop: stop),
+            traffic.Count);
 
         var summary = new SendSummary(arguments, target, options, traffic, result);
         await output.WriteAsync(arguments.Json ? summary.ToJson() : summary.ToText());

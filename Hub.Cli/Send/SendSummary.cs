@@ -7,7 +7,8 @@ using Hub.Cli.Send.Sampling;
 namespace Hub.Cli.Send;
 
 /// <summary>What a run came to, and how to see it in the hub.</summary>
-internal sealed class SendSummary(SendArguments arguments, SendTarget target, ReplayOptions options, SampleTraffic traffic, ReplayResult result)
+internal sealed class SendSummary(SendArguments arguments, SendTarget target, ReplayOptions options, SampleTraffic traffic,
+    ReplayResult result)
 {
     private const string Iso = "yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'";
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
@@ -31,13 +32,15 @@ internal sealed class SendSummary(SendArguments arguments, SendTarget target, Re
                 ? target.Rest
                 : new UriBuilder(options.Endpoint.Scheme, options.Endpoint.Host, target.Rest.Port).Uri;
             var key = arguments.Key is null ? $"$(cat {Quote(target.KeyPath)})" : "$KEY";
-            return $"curl -s -H \"Authorization: Bearer {key}\" '{new Uri(rest, "/api/v1/usage")}?from={Show(From)}&to={Show(To)}&group_by=model'";
+            return $"curl -s -H \"Authorization: Bearer {key}\" "
+                + $"'{new Uri(rest, "/api/v1/usage")}?from={Show(From)}&to={Show(To)}&group_by=model'";
         }
     }
 
     /// <summary>Asks the database the same.</summary>
     public string Psql =>
-        "./hub psql -- -c \"SELECT provider, model, count(*) AS requests, count(*) FILTER (WHERE is_error) AS errors, sum(input_tokens) AS input_tokens, "
+        "./hub psql -- -c \"SELECT provider, model, count(*) AS requests, count(*) FILTER (WHERE is_error) AS errors, sum(input_tokens) "
+        + "AS input_tokens, "
         + "sum(output_tokens) AS output_tokens, round(sum(cost_usd), 4) AS cost_usd FROM analytics.llm_requests "
         + $"WHERE time >= '{Show(From)}' AND time < '{Show(To)}' GROUP BY 1, 2 ORDER BY 3 DESC\"";
 

@@ -27,7 +27,8 @@ internal sealed record SendTarget(string StateDirectory, Uri Endpoint, Uri Rest)
         try
         {
             var key = File.ReadAllText(KeyPath).Trim();
-            return key.Length > 0 ? key : throw new SendException($"The API key file {KeyPath} is empty. Run ./hub up, which writes it, or use --key.");
+            return key.Length > 0
+                ? key : throw new SendException($"The API key file {KeyPath} is empty. Run ./hub up, which writes it, or use --key.");
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {

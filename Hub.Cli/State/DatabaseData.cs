@@ -30,12 +30,15 @@ internal sealed record DatabaseData(string Image, string ImageId, int PostgreSql
               FROM pg_extension e WHERE e.extname = 'timescaledb'
             """, cancellation)).Single();
         var image = deployment.Topology.Images.Database;
-        return new DatabaseData(image, await engine.ImageIdAsync(image, cancellation) ?? "", (int)row[0]!, (string)row[1]!, (string)row[2]!);
+        return new DatabaseData(image, await engine.ImageIdAsync(image, cancellation) ?? "", (int)row[0]!, (string)row[1]!,
+            (string)row[2]!);
     }
 
     /// <summary>What was kept last; null in a hub that has not been up since this is kept.</summary>
     public static DatabaseData? Load(string directory) =>
-        Path.Combine(directory, FileName) is var file && File.Exists(file) ? JsonSerializer.Deserialize<DatabaseData>(File.ReadAllText(file), Json) : null;
+        Path.Combine(directory, FileName) is var file && File.Exists(file)
+            ? JsonSerializer.Deserialize<DatabaseData>(File.ReadAllText(file), Json) : null;
 
-    public void Save(string directory) => OutputFiles.Write(directory, [new OutputFile(FileName, JsonSerializer.Serialize(this, Json) + "\n")]);
+    public void Save(string directory) =>
+        OutputFiles.Write(directory, [new OutputFile(FileName, JsonSerializer.Serialize(this, Json) + "\n")]);
 }

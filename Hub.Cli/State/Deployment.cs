@@ -18,7 +18,8 @@ namespace Hub.Cli.State;
 /// <param name="LeaseWitnesses"><see cref="PatroniTiming.LeaseWitnesses"/>.</param>
 /// <param name="DatabaseImage">What HUB_DATABASE_IMAGE named; null: the local image. Data is opened by the image that made it.</param>
 internal sealed record Choices(
-    string Name = "hub", string Profile = "cluster", int PortOffset = 0, BackupStorage? Backup = null, bool LeaseWitnesses = false, string? DatabaseImage = null)
+    string Name = "hub", string Profile = "cluster", int PortOffset = 0, BackupStorage? Backup = null, bool LeaseWitnesses = false,
+    string? DatabaseImage = null)
 {
     /// <summary>What HUB_DATABASE_IMAGE names now, or null.</summary>
     public static string? DatabaseImageOfEnvironment() =>
@@ -58,7 +59,8 @@ internal sealed class Deployment
         {
             Ports = [.. container.Ports.Select(port => port with { HostPort = port.HostPort + choices.PortOffset })],
         })];
-        Project = new ComposeProject(choices.Name, Path.Combine(directory, ComposeFile.FileName), Path.Combine(directory, SecretValues.FileName));
+        Project = new ComposeProject(choices.Name, Path.Combine(directory, ComposeFile.FileName),
+            Path.Combine(directory, SecretValues.FileName));
     }
 
     /// <summary>The checkout that this program was built from.</summary>
@@ -95,7 +97,8 @@ internal sealed class Deployment
         // Until this was kept, only the Compose file told which image the data had been made by.
         if (saved is { DatabaseImage: null })
             saved = saved with { DatabaseImage = DatabaseImageOf(Path.Combine(directory, ComposeFile.FileName)) };
-        return new Deployment(repository, directory, overrides ?? saved ?? new Choices(DatabaseImage: Choices.DatabaseImageOfEnvironment()));
+        return new Deployment(repository, directory,
+            overrides ?? saved ?? new Choices(DatabaseImage: Choices.DatabaseImageOfEnvironment()));
     }
 
     /// <summary>The same, for what needs one that was brought up.</summary>
@@ -120,14 +123,16 @@ internal sealed class Deployment
     public IDisposable Lock()
     {
         // Beside the state directory's place, not in it: `down --state` removes that, and a refused `up` must not make it.
-        var file = Path.Combine(Path.GetTempPath(), $"hub-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Directory)))[..12]}.lock");
+        var file = Path.Combine(Path.GetTempPath(),
+            $"hub-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Directory)))[..12]}.lock");
         try
         {
             return new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
         }
         catch (IOException)
         {
-            throw new CliException($"Another `hub up` or `hub down` is working on {Directory}.", $"Wait until it ends. If none is running, remove {file}.");
+            throw new CliException($"Another `hub up` or `hub down` is working on {Directory}.",
+                $"Wait until it ends. If none is running, remove {file}.");
         }
     }
 
@@ -173,15 +178,18 @@ internal sealed class Deployment
     /// <summary>The directory that holds Hub.sln, from where the command was given or from where the program lies.</summary>
     private static string FindRepository()
     {
-        foreach (var start in new[] { Environment.GetEnvironmentVariable("HUB_HOME"), AppContext.BaseDirectory, Environment.CurrentDirectory })
+        foreach (var start in new[] { Environment.GetEnvironmentVariable("HUB_HOME"), AppContext.BaseDirectory,
+            Environment.CurrentDirectory })
         {
-            for (var directory = string.IsNullOrEmpty(start) ? null : new DirectoryInfo(start); directory is not null; directory = directory.Parent)
+            for (var directory = string.IsNullOrEmpty(start)
+                ? null : new DirectoryInfo(start); directory is not null; directory = directory.Parent)
             {
                 if (File.Exists(Path.Combine(directory.FullName, "Hub.sln")))
                     return directory.FullName;
             }
         }
 
-        throw new CliException("Hub's checkout was not found: no directory above this one contains Hub.sln.", "Run ./hub from the checkout, or set HUB_HOME to it.");
+        throw new CliException("Hub's checkout was not found: no directory above this one contains Hub.sln.",
+            "Run ./hub from the checkout, or set HUB_HOME to it.");
     }
 }

@@ -15,21 +15,28 @@ internal static class Figures
     public static IReadOnlyList<Figure> All { get; } =
     [
         Metric("ingest", "calls stored per second", Units.RowsPerSecond, "sum(rate(hub_ingest_rows_stored_total[5m]))"),
-        Metric("ingest", "time to commit (p99)", Units.Seconds, "histogram_quantile(0.99, sum by (le) (rate(hub_ingest_commit_duration_seconds_bucket[5m])))"),
+        Metric("ingest", "time to commit (p99)", Units.Seconds,
+            "histogram_quantile(0.99, sum by (le) (rate(hub_ingest_commit_duration_seconds_bucket[5m])))"),
         Metric("ingest", "calls in the queue", Units.Count, "sum(hub_ingest_queue_rows)"),
         Metric("gateway", "clients waiting", Units.Count, "sum(pgbouncer_pools_client_waiting_connections{database=~\"llm_analytics.*\"})"),
         Metric("gateway", "longest wait", Units.Seconds, "max(pgbouncer_pools_client_maxwait_seconds{database=~\"llm_analytics.*\"})"),
-        Metric("gateway", "pool in use", Units.Share, "max(pgbouncer_databases_current_connections{name=~\"llm_analytics.*\"} / pgbouncer_databases_pool_size{name=~\"llm_analytics.*\"})"),
-        Metric("database", "transactions per second", Units.OperationsPerSecond, "sum(rate(pg_stat_database_xact_commit{datname=\"llm_analytics\"}[5m]))"),
+        Metric("gateway", "pool in use", Units.Share, "max(pgbouncer_databases_current_connections{name=~\"llm_analytics.*\"} / "
+            + "pgbouncer_databases_pool_size{name=~\"llm_analytics.*\"})"),
+        Metric("database", "transactions per second", Units.OperationsPerSecond,
+            "sum(rate(pg_stat_database_xact_commit{datname=\"llm_analytics\"}[5m]))"),
         Metric("database", "connections in use", Units.Share, "max(hub_connections_used / hub_connections_allowed)"),
         Metric("database", "replay lag", Units.Bytes, "max(pg_stat_replication_pg_wal_lsn_diff) or vector(0)"),
         new("timescaledb", "chunks", Units.Count, new Sql("SELECT count(*)::double precision FROM timescaledb_information.chunks")),
-        new("timescaledb", "data on disk", Units.Bytes, new Sql("SELECT sum(public.hypertable_size(hypertable::regclass))::double precision FROM analytics.table_lifecycles")),
-        new("timescaledb", "calls of the last hour", Units.Count, new Sql("SELECT count(*)::double precision FROM analytics.llm_requests WHERE time > now() - INTERVAL '1 hour'")),
+        new("timescaledb", "data on disk", Units.Bytes,
+            new Sql("SELECT sum(public.hypertable_size(hypertable::regclass))::double precision FROM analytics.table_lifecycles")),
+        new("timescaledb", "calls of the last hour", Units.Count,
+            new Sql("SELECT count(*)::double precision FROM analytics.llm_requests WHERE time > now() - INTERVAL '1 hour'")),
         Metric("etcd", "members with a leader", Units.Count, "sum(etcd_server_has_leader)"),
-        Metric("etcd", "fsync (p99)", Units.Seconds, "histogram_quantile(0.99, sum by (le) (rate(etcd_disk_wal_fsync_duration_seconds_bucket[5m])))"),
+        Metric("etcd", "fsync (p99)", Units.Seconds,
+            "histogram_quantile(0.99, sum by (le) (rate(etcd_disk_wal_fsync_duration_seconds_bucket[5m])))"),
         Metric("etcd", "quota in use", Units.Share, "max(etcd_mvcc_db_total_size_in_bytes / etcd_server_quota_backend_bytes)"),
-        Metric("backup", "age of the last backup", Units.Seconds, "time() - max(hub_backup_last_success_timestamp_seconds{type=~\"full|diff\"} > 0)"),
+        Metric("backup", "age of the last backup", Units.Seconds,
+            "time() - max(hub_backup_last_success_timestamp_seconds{type=~\"full|diff\"} > 0)"),
         Metric("backup", "backups to restore from", Units.Count, "max(hub_backup_restorable_sets)"),
         Metric("backup", "WAL waiting for the archive", Units.Seconds, "max(pg_stat_archiver_oldest_waiting_seconds)"),
         Metric("monitoring", "targets that answer", Units.Share, "avg(up)"),
@@ -37,7 +44,8 @@ internal static class Figures
         Metric("monitoring", "samples per second", Units.OperationsPerSecond, "sum(rate(prometheus_tsdb_head_samples_appended_total[5m]))"),
     ];
 
-    private static Figure Metric(string component, string name, string unit, string expression) => new(component, name, unit, new Prometheus(expression, Instant: true));
+    private static Figure Metric(string component, string name, string unit, string expression) =>
+        new(component, name, unit, new Prometheus(expression, Instant: true));
 
     /// <summary>A figure for people: 1.2 k, 350 ms, 12 %, 3.4 GiB; a dash for an unknown figure.</summary>
     public static string Text(FigureStatus figure) => figure.Value is not { } value || !double.IsFinite(value) ? "–" : figure.Unit switch

@@ -1,6 +1,7 @@
 namespace Hub.Cli.Status;
 
-/// <summary>What <c>hub status --json</c> writes, in camel case; docs/OPERATIONS.md describes it. Fields are added, never renamed.</summary>
+/// <summary>What <c>hub status --json</c> writes, in camel case; docs/OPERATIONS.md describes it. Fields are added, never
+/// renamed.</summary>
 /// <param name="Name">The hub.</param>
 /// <param name="Healthy">Whether there is no problem.</param>
 /// <param name="Problems">What is wrong, in words.</param>
@@ -14,7 +15,8 @@ namespace Hub.Cli.Status;
 /// <param name="Checks"><c>analytics.system_health_check()</c>.</param>
 internal sealed record HubStatus(
     string Name, bool Healthy, IReadOnlyList<string> Problems, IReadOnlyList<string> Unanswered, IReadOnlyList<AlertStatus> Alerts,
-    IReadOnlyList<ComponentStatus> Components, DatabaseStatus? Database, IReadOnlyList<MemberStatus> Members, IReadOnlyList<ContainerStatus> Containers,
+    IReadOnlyList<ComponentStatus> Components, DatabaseStatus? Database, IReadOnlyList<MemberStatus> Members,
+    IReadOnlyList<ContainerStatus> Containers,
     IReadOnlyList<PoolStatus> Pools, IReadOnlyList<CheckStatus> Checks);
 
 /// <param name="Name">The alert.</param>

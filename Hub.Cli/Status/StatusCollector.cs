@@ -10,8 +10,8 @@ using Hub.Operations.Patroni;
 namespace Hub.Cli.Status;
 
 /// <summary>
-/// Asks every part of a hub at once, each within <see cref="AnswerTimeout"/>: status is for the moment in which something does not answer, and must
-/// not be what does not answer next.
+/// Asks every part of a hub at once, each within <see cref="AnswerTimeout"/>: status is for the moment in which something does not answer,
+/// and must not be what does not answer next.
 /// </summary>
 internal sealed class StatusCollector(Deployment deployment, IReadOnlyDictionary<string, ContainerState> containers)
 {
@@ -37,7 +37,8 @@ internal sealed class StatusCollector(Deployment deployment, IReadOnlyDictionary
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            throw new CliException($"The container engine does not answer within {AnswerTimeout.TotalSeconds:0} s.", "See `docker info`. The machine may be overloaded.");
+            throw new CliException($"The container engine does not answer within {AnswerTimeout.TotalSeconds:0} s.",
+                "See `docker info`. The machine may be overloaded.");
         }
     }
 
@@ -52,7 +53,8 @@ internal sealed class StatusCollector(Deployment deployment, IReadOnlyDictionary
         var checks = AskAsync<IReadOnlyList<CheckStatus>>("database", ChecksAsync, [], cancellation);
         var alerts = AskAsync<IReadOnlyList<AlertStatus>>("prometheus", prometheus.AlertsAsync, [], cancellation);
         var figures = Figures.All.Select(async figure => (figure, Value: await AskAsync(
-            figure.Query is Sql ? "database" : "prometheus", token => ValueAsync(prometheus, figure.Query, token), null, cancellation))).ToList();
+            figure.Query is Sql ? "database" : "prometheus", token => ValueAsync(prometheus, figure.Query, token), null,
+            cancellation))).ToList();
         await Task.WhenAll([members, pools, database, checks, alerts, .. figures]);
 
         Containers();
@@ -61,15 +63,19 @@ internal sealed class StatusCollector(Deployment deployment, IReadOnlyDictionary
         if (!unanswered.Contains("pgbouncer") && (await pools).Count == 0)
             problems.Add("pgbouncer: its console does not answer");
         problems.AddRange((await checks).Where(check => check.Status == "critical").Select(check => $"{check.Name}: {check.Detail}"));
-        problems.AddRange((await alerts).Where(alert => alert is { State: "firing", Severity: "critical" }).Select(alert => $"alert {alert.Name}: {alert.Summary}"));
+        problems.AddRange((await alerts).Where(alert => alert is { State: "firing", Severity: "critical" })
+            .Select(alert => $"alert {alert.Name}: {alert.Summary}"));
         return new HubStatus(deployment.Choices.Name, problems.Count == 0, [.. problems.Distinct()], [.. unanswered], await alerts,
             [.. (await Task.WhenAll(figures)).GroupBy(item => item.figure.Component).Select(group => new ComponentStatus(group.Key,
                 [.. group.Select(item => new FigureStatus(item.figure.Name, item.Value, item.figure.Unit))]))],
             await database,
-            [.. (await members).Select(member => new MemberStatus(member.Name, member.Role, member.State, member.Timeline, member.LagText))],
-            [.. containers.Values.OrderBy(state => state.Service, StringComparer.Ordinal).Select(state => new ContainerStatus(state.Service, state.Status, state.Health))],
+            [.. (await members).Select(member => new MemberStatus(member.Name, member.Role, member.State, member.Timeline,
+                member.LagText))],
+            [.. containers.Values.OrderBy(state => state.Service, StringComparer.Ordinal)
+                .Select(state => new ContainerStatus(state.Service, state.Status, state.Health))],
             [.. (await pools).Where(pool => pool["database"] != "pgbouncer").Select(pool => new PoolStatus(pool["database"], pool["user"],
-                int.Parse(pool["cl_active"], null), int.Parse(pool["cl_waiting"], null), int.Parse(pool["sv_active"], null), int.Parse(pool["sv_idle"], null)))],
+                int.Parse(pool["cl_active"], null), int.Parse(pool["cl_waiting"], null), int.Parse(pool["sv_active"], null),
+                int.Parse(pool["sv_idle"], null)))],
             await checks);
     }
 
@@ -116,7 +122,10 @@ internal sealed class StatusCollector(Deployment deployment, IReadOnlyDictionary
 
     private async Task<DatabaseStatus> DatabaseAsync(CancellationToken cancellation)
     {
-        var facts = (await QueryAsync("SELECT key, value FROM analytics.schema_metadata UNION ALL SELECT 'server_version', current_setting('server_version')", cancellation))
+        var facts =
+            (await QueryAsync(
+                "SELECT key, value FROM analytics.schema_metadata UNION ALL SELECT 'server_version', current_setting('server_version')",
+                cancellation))
             .ToDictionary(row => (string)row[0]!, row => (string)row[1]!);
         return new DatabaseStatus(facts.GetValueOrDefault("edition", "unknown"), facts.GetValueOrDefault("timescaledb_version", "unknown"),
             facts["server_version"], facts.GetValueOrDefault("schema_version", "none"));
@@ -127,7 +136,8 @@ internal sealed class StatusCollector(Deployment deployment, IReadOnlyDictionary
             .Select(row => new CheckStatus((string)row[0]!, (string)row[1]!, row[2]?.ToString() ?? ""))];
 
     private async Task<double?> ValueAsync(PrometheusClient prometheus, Query query, CancellationToken cancellation) =>
-        query is Sql sql ? (await QueryAsync(sql.Text, cancellation))[0][0] as double? : await prometheus.ValueAsync(((Prometheus)query).Text, cancellation);
+        query is Sql sql ? (await QueryAsync(sql.Text, cancellation))[0][0] as double?
+            : await prometheus.ValueAsync(((Prometheus)query).Text, cancellation);
 
     private Task<IReadOnlyList<object?[]>> QueryAsync(string sql, CancellationToken cancellation) =>
         new DatabaseClient(deployment).QueryAsync(Roles.ReadOnly, Secrets.ReadOnly, sql, cancellation);

@@ -11,7 +11,8 @@ internal static class CompositeFaults
     /// <summary>What an update does to every part. The next one is touched only when the cluster is whole again.</summary>
     public static async Task RollingRestartAsync(FaultContext context, CancellationToken cancel)
     {
-        foreach (var name in (IEnumerable<string>)[.. context.Cluster.Etcd, .. context.Replicas, context.Leader, ClusterNames.HaProxy, ClusterNames.PgBouncer, ClusterNames.Ingest])
+        foreach (var name in (IEnumerable<string>)[.. context.Cluster.Etcd, .. context.Replicas, context.Leader, ClusterNames.HaProxy,
+            ClusterNames.PgBouncer, ClusterNames.Ingest])
         {
             context.Report($"restarting {name}");
             await context.RestartAsync(name, cancel);

@@ -3,8 +3,8 @@ using Hub.Operations;
 namespace Hub.Drills.Faults;
 
 /// <summary>
-/// What was broken and is not yet whole again. A repair is noted before the break, so that whatever interrupts the break, healing knows of it;
-/// every repair may therefore find nothing to do.
+/// What was broken and is not yet whole again. A repair is noted before the break, so that whatever interrupts the break, healing knows of
+/// it; every repair may therefore find nothing to do.
 /// </summary>
 public sealed class Damage
 {
@@ -37,6 +37,7 @@ public sealed class Damage
         }
 
         if (failed.Count > 0)
-            throw new OperationException("Not everything that the drill broke was repaired: " + string.Join("; ", failed), "`./hub status` shows what is down; `./hub up` starts stopped containers.");
+            throw new OperationException("Not everything that the drill broke was repaired: " + string.Join("; ", failed),
+                "`./hub status` shows what is down; `./hub up` starts stopped containers.");
     }
 }

@@ -22,7 +22,8 @@ internal sealed class Disk(string name, string directory)
         [ "$(df --block-size=4096 --output=avail {directory} | tail -n 1)" -eq 0 ]
         """;
 
-    /// <summary>Segments that PostgreSQL keeps for later have their room already: they are used up until it ends for want of another.</summary>
+    /// <summary>Segments that PostgreSQL keeps for later have their room already: they are used up until it ends for want of
+    /// another.</summary>
     private static readonly string UseUpWal = $"""
         for segment in $(seq 1 200); do
             {MemberShell.Password} timeout 60 {MemberShell.Psql} --quiet --output=/dev/null \
@@ -33,15 +34,18 @@ internal sealed class Disk(string name, string directory)
 
     public async Task FillAsync(FaultContext context, string member, CancellationToken cancel)
     {
-        context.Damage.Note($"emptying {member}'s {name}", async token => (await context.Cluster.ExecAsync(member, token, "rm", "--force", $"{directory}/{Ballast}"))
+        context.Damage.Note($"emptying {member}'s {name}",
+            async token => (await context.Cluster.ExecAsync(member, token, "rm", "--force", $"{directory}/{Ballast}"))
             .OrThrow($"{member}'s {name} is still full: remove {directory}/{Ballast} there"));
         context.Strike();
         (await context.Cluster.ExecAsync(member, cancel, "sh", "-c", Fill)).OrThrow($"{member}'s {name} was not filled");
         if (this == Wal)
-            (await context.Cluster.ExecAsync(member, cancel, "sh", "-c", UseUpWal)).OrThrow($"{member}'s PostgreSQL found room for 200 segments");
+            (await context.Cluster.ExecAsync(member, cancel, "sh", "-c",
+                UseUpWal)).OrThrow($"{member}'s PostgreSQL found room for 200 segments");
     }
 
-    /// <summary>Why it cannot be done here; null where it can. Members that share a disk, with each other and with this machine, would take all of it down.</summary>
+    /// <summary>Why it cannot be done here; null where it can. Members that share a disk, with each other and with this machine, would take
+    /// all of it down.</summary>
     public async Task<string?> ImpossibleAsync(RunningCluster cluster, CancellationToken cancel)
     {
         var devices = new HashSet<string>();
@@ -57,5 +61,6 @@ internal sealed class Disk(string name, string directory)
     }
 
     private static async Task<string> DeviceAsync(RunningCluster cluster, string member, string directory, CancellationToken cancel) =>
-        (await cluster.ExecAsync(member, cancel, "stat", "--format", "%d", directory)).OrThrow($"{member}'s volume was not found").Output.Trim();
+        (await cluster.ExecAsync(member, cancel, "stat", "--format", "%d",
+            directory)).OrThrow($"{member}'s volume was not found").Output.Trim();
 }

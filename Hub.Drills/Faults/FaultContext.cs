@@ -10,7 +10,8 @@ public sealed class FaultContext
 {
     private readonly Func<TimeSpan> now;
 
-    internal FaultContext(RunningCluster cluster, IReadOnlyList<PatroniMember> members, Random random, Func<TimeSpan> now, Func<Fault, CancellationToken, Task> hold, Action<string> report)
+    internal FaultContext(RunningCluster cluster, IReadOnlyList<PatroniMember> members, Random random, Func<TimeSpan> now,
+        Func<Fault, CancellationToken, Task> hold, Action<string> report)
     {
         Cluster = cluster;
         Leader = members.Single(member => member.IsRunningLeader).Name;
@@ -66,10 +67,12 @@ public sealed class FaultContext
     internal async Task EmptyDiskAsync(string name, CancellationToken cancel)
     {
         var container = Cluster.Container(name);
-        var image = (await ProcessRunner.DockerAsync(cancel, "inspect", "--format", "{{.Image}}", container)).OrThrow($"{name} was not found").Output.Trim();
+        var image = (await ProcessRunner.DockerAsync(cancel, "inspect", "--format", "{{.Image}}",
+            container)).OrThrow($"{name} was not found").Output.Trim();
 
         // A WAL volume is mounted below the data volume, and a place where something is mounted cannot be removed.
-        (await ProcessRunner.DockerAsync(cancel, "run", "--rm", "--network", "none", "--volumes-from", container, "--entrypoint", "find", image,
+        (await ProcessRunner.DockerAsync(cancel, "run", "--rm", "--network", "none", "--volumes-from", container, "--entrypoint", "find",
+            image,
             Paths.PgVolume, "-mindepth", "1", "!", "-path", Paths.WalVolume, "-delete")).OrThrow($"{name}'s disk was not emptied");
     }
 
@@ -105,7 +108,8 @@ public sealed class FaultContext
 
     internal async Task ThawAsync(string name, CancellationToken cancel)
     {
-        if ((await ProcessRunner.DockerAsync(cancel, "inspect", "--format", "{{.State.Paused}}", Cluster.Container(name))).Output.Trim() == "true")
+        if ((await ProcessRunner.DockerAsync(cancel, "inspect", "--format", "{{.State.Paused}}", Cluster.Container(name))).Output.Trim()
+            == "true")
             (await ProcessRunner.DockerAsync(cancel, "unpause", Cluster.Container(name))).OrThrow($"{name} was not thawed");
     }
 }

@@ -44,12 +44,14 @@ internal static class LoneFaults
 
     public static async Task PausedAloneAsync(FaultContext context, CancellationToken cancel)
     {
-        context.Damage.Note("resuming Patroni", async token => (await PatronictlAsync(context, token, "resume", "--wait")).OrThrow("Patroni was not resumed"));
+        context.Damage.Note("resuming Patroni",
+            async token => (await PatronictlAsync(context, token, "resume", "--wait")).OrThrow("Patroni was not resumed"));
         context.Strike();
         (await PatronictlAsync(context, cancel, "pause", "--wait")).OrThrow("Patroni was not paused");
         await KillReplicasAsync(context, cancel);
         await Task.Delay(UntilForgotten, cancel);
-        (await PatronictlAsync(context, cancel, "restart", context.Cluster.Topology.Name, context.Leader, "--force")).OrThrow($"{context.Leader} was not restarted");
+        (await PatronictlAsync(context, cancel, "restart", context.Cluster.Topology.Name, context.Leader,
+            "--force")).OrThrow($"{context.Leader} was not restarted");
     }
 
     public static async Task SyncLostAsync(FaultContext context, CancellationToken cancel)
@@ -75,7 +77,8 @@ internal static class LoneFaults
     }
 
     /// <summary>Removes one of Patroni's keys from etcd, with Patroni's own client.</summary>
-    public static Task ForgetAsync(FaultContext context, string key, CancellationToken cancel) => ForgetAsync(context, context.Leader, key, cancel);
+    public static Task ForgetAsync(FaultContext context, string key, CancellationToken cancel) =>
+        ForgetAsync(context, context.Leader, key, cancel);
 
     private static async Task ForgetAsync(FaultContext context, string member, string key, CancellationToken cancel)
     {
@@ -87,7 +90,8 @@ internal static class LoneFaults
             dcs = get_dcs(Config(sys.argv[1]))
             print(dcs._client.deleterange(dcs.client_path("/" + sys.argv[2])))
             """;
-        (await context.Cluster.ExecAsync(member, cancel, "python3", "-c", Program, Paths.Config, key)).OrThrow($"etcd did not forget {key}");
+        (await context.Cluster.ExecAsync(member, cancel, "python3", "-c", Program, Paths.Config,
+            key)).OrThrow($"etcd did not forget {key}");
     }
 
     private static async Task KillReplicasAsync(FaultContext context, CancellationToken cancel)

@@ -14,7 +14,8 @@ internal static class Network
     {
         var repairs = new List<Func<CancellationToken, Task>>();
         var container = context.Cluster.Container(name);
-        var inspected = (await ProcessRunner.DockerAsync(cancel, "inspect", "--format", "{{json .NetworkSettings.Networks}}", container)).OrThrow($"{name} was not found");
+        var inspected = (await ProcessRunner.DockerAsync(cancel, "inspect", "--format", "{{json .NetworkSettings.Networks}}",
+            container)).OrThrow($"{name} was not found");
         using var networks = JsonDocument.Parse(inspected.Output);
         foreach (var network in networks.RootElement.EnumerateObject())
         {
@@ -48,15 +49,19 @@ internal static class Network
     public static async Task CutFromAsync(FaultContext context, string name, IEnumerable<string> others, CancellationToken cancel)
     {
         // /var/run/docker/netns/5f1c0ffee123: it goes when the container stops.
-        var space = (await ProcessRunner.DockerAsync(cancel, "inspect", "--format", "{{.NetworkSettings.SandboxKey}}", context.Cluster.Container(name))).OrThrow($"{name} was not found").Output.Trim();
+        var space = (await ProcessRunner.DockerAsync(cancel, "inspect", "--format", "{{.NetworkSettings.SandboxKey}}",
+            context.Cluster.Container(name))).OrThrow($"{name} was not found").Output.Trim();
         var addresses = new List<string>();
         foreach (var other in others)
         {
-            addresses.AddRange((await ProcessRunner.DockerAsync(cancel, "inspect", "--format", "{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}", context.Cluster.Container(other)))
+            addresses.AddRange(
+                (await ProcessRunner.DockerAsync(cancel, "inspect", "--format", "{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}",
+                    context.Cluster.Container(other)))
                 .OrThrow($"{other} was not found").Output.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
         }
 
-        var rules = addresses.SelectMany(address => new string[][] { ["INPUT", "-s", address, "-j", "DROP"], ["OUTPUT", "-d", address, "-j", "DROP"] }).ToList();
+        var rules = addresses.SelectMany(address => new string[][] { ["INPUT", "-s", address, "-j", "DROP"],
+            ["OUTPUT", "-d", address, "-j", "DROP"] }).ToList();
         context.Damage.Note($"connecting {name}", async token =>
         {
             // A container that was restarted meanwhile has a new namespace, without rules.
@@ -82,6 +87,7 @@ internal static class Network
     private static Task<ProcessResult> FirewallAsync(string space, string[] rule, CancellationToken cancel) =>
         ProcessRunner.RunAsync("nsenter", [$"--net={space}", "iptables", "--wait", .. rule], cancel);
 
-    private static bool Exists(string program) => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Append("/usr/sbin").Append("/sbin")
+    private static bool Exists(string program) =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Append("/usr/sbin").Append("/sbin")
         .Any(directory => directory.Length > 0 && File.Exists(Path.Combine(directory, program)));
 }

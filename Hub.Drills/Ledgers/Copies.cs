@@ -9,15 +9,18 @@ namespace Hub.Drills.Ledgers;
 /// <param name="Flushed">Up to where its disk has the WAL.</param>
 /// <param name="Inserted">Up to where it has written WAL at all; a standby: as <paramref name="Flushed"/>.</param>
 /// <param name="Alone">It takes writes and waits for nobody: no synchronous standby is named.</param>
-/// <param name="First">The first answer of a session: while that was made, a silent member may have been well. One that was gone lets none be made.</param>
-public readonly record struct MemberSample(string Member, TimeSpan Started, TimeSpan Ended, long Timeline, bool Leads, long Flushed, long Inserted, bool Alone, bool First = false);
+/// <param name="First">The first answer of a session: while that was made, a silent member may have been well. One that was gone lets none
+/// be made.</param>
+public readonly record struct MemberSample(string Member, TimeSpan Started, TimeSpan Ended, long Timeline, bool Leads, long Flushed,
+    long Inserted, bool Alone, bool First = false);
 
 /// <summary>On how many members acknowledged writes were when they were acknowledged, as far as samples of all members can tell.</summary>
-/// <param name="Proven">A standby is seen, right after the acknowledgement, to have flushed all that the leader had flushed by then.</param>
+/// <param name="Proven">A standby is seen, right after the acknowledgement, to have flushed all that the leader had flushed by
+/// then.</param>
 /// <param name="Unproven">Neither that nor its contrary is seen: a member went at that moment, or had no time to answer.</param>
 /// <param name="OnOne">
-/// Acknowledged and certainly on one member only: after the acknowledgement no standby had more than the leader had before the write was sent, or
-/// the leader waited for nobody.
+/// Acknowledged and certainly on one member only: after the acknowledgement no standby had more than the leader had before the write was
+/// sent, or the leader waited for nobody.
 /// </param>
 public sealed record Copies(int Proven, int Unproven, IReadOnlyList<Guid> OnOne)
 {
@@ -41,9 +44,11 @@ public sealed record Copies(int Proven, int Unproven, IReadOnlyList<Guid> OnOne)
         var (proven, unproven, single) = (0, 0, new List<Guid>());
         foreach (var entry in entries.Where(entry => entry.Answer == Answer.Acknowledged))
         {
-            var (sent, before, after) = (leaders.LastBefore(entry.Started), leaders.LastBefore(entry.Ended), leaders.FirstAfter(entry.Ended));
+            var (sent, before, after) = (leaders.LastBefore(entry.Started), leaders.LastBefore(entry.Ended),
+                leaders.FirstAfter(entry.Ended));
             var others = members.Where(member => member.Key != (before ?? after)?.Member).Select(member => member.Row).ToList();
-            if (before is { Alone: true } && after is { Alone: true } || sent is { } least && others.All(other => Lacks(other, entry, least)))
+            if (before is { Alone: true } && after is { Alone: true }
+                || sent is { } least && others.All(other => Lacks(other, entry, least)))
                 single.Add(entry.Id);
             else if (after is { } most && most.Ended <= entry.Ended + Window && others.Any(other => Has(other, entry, most)))
                 proven++;
@@ -56,12 +61,16 @@ public sealed record Copies(int Proven, int Unproven, IReadOnlyList<Guid> OnOne)
 
     /// <summary>The standby has, soon after the acknowledgement, all that the leader had flushed then.</summary>
     private static bool Has(Row standby, LedgerEntry entry, MemberSample most) =>
-        standby.Between(entry.Started, entry.Ended + Window).Any(sample => !sample.Leads && sample.Timeline == most.Timeline && sample.Flushed >= most.Flushed);
+        standby.Between(entry.Started, entry.Ended + Window)
+            .Any(sample => !sample.Leads && sample.Timeline == most.Timeline && sample.Flushed >= most.Flushed);
 
-    /// <summary>The standby does not have the write: after the acknowledgement it had nothing newer than from before it was sent, or it had long been gone.</summary>
-    private static bool Lacks(Row standby, LedgerEntry entry, MemberSample least) => standby.FirstAfter(entry.Ended) is { } next && next.Ended <= entry.Ended + Window
+    /// <summary>The standby does not have the write: after the acknowledgement it had nothing newer than from before it was sent, or it had
+    /// long been gone.</summary>
+    private static bool Lacks(Row standby, LedgerEntry entry, MemberSample least) => standby.FirstAfter(entry.Ended) is { } next
+        && next.Ended <= entry.Ended + Window
         ? !next.Leads && next.Timeline == least.Timeline && next.Flushed <= least.Inserted
-        : !standby.Between(entry.Started - Window, entry.Ended + Window).Any() && !standby.IsMet(entry.Started - Window, entry.Ended + Window);
+        : !standby.Between(entry.Started - Window, entry.Ended + Window).Any() && !standby.IsMet(entry.Started - Window,
+            entry.Ended + Window);
 
     /// <summary>Samples in the order of time. Those of one member do not overlap; those of leaders hardly ever do.</summary>
     private sealed class Row(IEnumerable<MemberSample> samples)

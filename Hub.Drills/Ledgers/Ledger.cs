@@ -22,7 +22,8 @@ public sealed class Ledger(TimeProvider time)
     {
         entries.Enqueue(entry);
         if (entry.Answer == Answer.Acknowledged)
-            latest.AddOrUpdate(entry.Path, _ => (1, entry.Started), (_, before) => (before.Acknowledged + 1, entry.Started > before.Started ? entry.Started : before.Started));
+            latest.AddOrUpdate(entry.Path, _ => (1, entry.Started),
+                (_, before) => (before.Acknowledged + 1, entry.Started > before.Started ? entry.Started : before.Started));
     }
 
     /// <summary>How many writes of a path were acknowledged so far, and when the newest of them was sent.</summary>

@@ -6,7 +6,8 @@ public enum Answer
     /// <summary>It is stored: from now on it must be there, once.</summary>
     Acknowledged,
 
-    /// <summary>It is not stored and never will be: the connection was not made, or the server said no before anything was committed.</summary>
+    /// <summary>It is not stored and never will be: the connection was not made, or the server said no before anything was
+    /// committed.</summary>
     Refused,
 
     /// <summary>No final answer came, or one that leaves it open. It may be stored, at most once.</summary>

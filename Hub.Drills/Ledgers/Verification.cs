@@ -6,7 +6,8 @@ namespace Hub.Drills.Ledgers;
 /// <param name="RefusedPresent">Refused, and there all the same.</param>
 /// <param name="UnknownStored">Of the unknown ones, how many are there.</param>
 /// <param name="Foreign">There under an id that nobody wrote.</param>
-public sealed record Verification(IReadOnlyList<Guid> Lost, IReadOnlyList<Guid> Duplicated, IReadOnlyList<Guid> RefusedPresent, int UnknownStored, int Foreign)
+public sealed record Verification(IReadOnlyList<Guid> Lost, IReadOnlyList<Guid> Duplicated, IReadOnlyList<Guid> RefusedPresent,
+    int UnknownStored, int Foreign)
 {
     public bool Holds => Lost.Count == 0 && Duplicated.Count == 0 && RefusedPresent.Count == 0 && Foreign == 0;
 

@@ -7,15 +7,17 @@ using Hub.Operations.Clusters;
 
 namespace Hub.Drills.Load;
 
-/// <summary>Asks every member, many times a second and over its own socket, how far its disk has the WAL, and whether it waits for somebody.</summary>
+/// <summary>Asks every member, many times a second and over its own socket, how far its disk has the WAL, and whether it waits for
+/// somebody.</summary>
 internal sealed class CopyWatcher : IAsyncDisposable
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(40);
     private static readonly TimeSpan Again = TimeSpan.FromMilliseconds(500);
 
     /// <summary>
-    /// What a standby has received, it has flushed. One that has not begun to receive has what it has replayed. The superuser asks: others do not see
-    /// the receiver. A backend takes up a changed setting before its next statement, so what it says of the names is so when it says it.
+    /// What a standby has received, it has flushed. One that has not begun to receive has what it has replayed. The superuser asks: others
+    /// do not see the receiver. A backend takes up a changed setting before its next statement, so what it says of the names is so when it
+    /// says it.
     /// </summary>
     private const string Ask = """
         SELECT CASE WHEN pg_is_in_recovery()
@@ -30,7 +32,8 @@ internal sealed class CopyWatcher : IAsyncDisposable
     private readonly ConcurrentQueue<MemberSample> samples = new();
     private readonly Task[] watches;
 
-    public CopyWatcher(RunningCluster cluster, Ledger ledger) => watches = [.. cluster.Members.Select(member => RunAsync(cluster, member, ledger))];
+    public CopyWatcher(RunningCluster cluster, Ledger ledger) =>
+        watches = [.. cluster.Members.Select(member => RunAsync(cluster, member, ledger))];
 
     public IReadOnlyList<MemberSample> Samples => [.. samples];
 
@@ -51,7 +54,8 @@ internal sealed class CopyWatcher : IAsyncDisposable
     {
         while (!stop.IsCancellationRequested)
         {
-            using var process = cluster.Shell(member, $"LD_PRELOAD= {MemberShell.Password} exec {MemberShell.Psql} --quiet --tuples-only --no-align {MemberShell.Together}");
+            using var process = cluster.Shell(member,
+                $"LD_PRELOAD= {MemberShell.Password} exec {MemberShell.Psql} --quiet --tuples-only --no-align {MemberShell.Together}");
             try
             {
                 await AskAsync(process, member, ledger);
@@ -86,7 +90,8 @@ internal sealed class CopyWatcher : IAsyncDisposable
                 return;
             if (line.Split(' ') is ["hub-copy", var timeline, var leads, var flushed, var inserted, var alone])
             {
-                samples.Enqueue(new MemberSample(member, started, ledger.Now, Number(timeline), leads == "t", Number(flushed), Number(inserted), alone == "t", first));
+                samples.Enqueue(new MemberSample(member, started, ledger.Now, Number(timeline), leads == "t", Number(flushed),
+                    Number(inserted), alone == "t", first));
                 first = false;
             }
 

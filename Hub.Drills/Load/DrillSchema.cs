@@ -7,8 +7,8 @@ using Npgsql;
 namespace Hub.Drills.Load;
 
 /// <summary>
-/// What a drill needs in the database: a schema of its own, and a key of a project of its own, so that no project's usage shows a drill's calls.
-/// Both go, with the calls, when it ends.
+/// What a drill needs in the database: a schema of its own, and a key of a project of its own, so that no project's usage shows a drill's
+/// calls. Both go, with the calls, when it ends.
 /// </summary>
 internal sealed class DrillSchema : IAsyncDisposable
 {
@@ -59,11 +59,12 @@ internal sealed class DrillSchema : IAsyncDisposable
     }
 
     /// <summary>How often each write through SQL is stored.</summary>
-    public Task<IReadOnlyDictionary<Guid, int>> StoredBySqlAsync(CancellationToken cancel) => CountAsync("SELECT id, count(*)::int FROM drill.writes GROUP BY id", cancel);
+    public Task<IReadOnlyDictionary<Guid, int>> StoredBySqlAsync(CancellationToken cancel) =>
+        CountAsync("SELECT id, count(*)::int FROM drill.writes GROUP BY id", cancel);
 
     /// <summary>
-    /// How often each call that went through ingest is stored. Ingest keeps a call in three tables, in one transaction: the largest count of
-    /// the three, or none where one of them lacks it.
+    /// How often each call that went through ingest is stored. Ingest keeps a call in three tables, in one transaction: the largest count
+    /// of the three, or none where one of them lacks it.
     /// </summary>
     public Task<IReadOnlyDictionary<Guid, int>> StoredByIngestAsync(CancellationToken cancel) => CountAsync($"""
         WITH counts AS (

@@ -15,7 +15,13 @@ internal sealed class IngestPath(RunningCluster cluster, string apiKey) : IWrite
     public const string PathName = "ingest";
 
     /// <summary>Ingest answers within 30 s; what takes longer is unknown.</summary>
-    private readonly HttpClient http = new(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, ConnectTimeout = TimeSpan.FromSeconds(5), MaxConnectionsPerServer = 1 })
+    private readonly HttpClient http = new(new SocketsHttpHandler
+    {
+        UseProxy = false,
+        AllowAutoRedirect = false,
+        ConnectTimeout = TimeSpan.FromSeconds(5),
+        MaxConnectionsPerServer = 1
+    })
     {
         Timeout = TimeSpan.FromSeconds(40),
         DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", apiKey) },
@@ -27,7 +33,10 @@ internal sealed class IngestPath(RunningCluster cluster, string apiKey) : IWrite
     {
         var time = TimeProvider.System.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture);
         using var content = new StringContent(
-            $$"""{"requests":[{"time":"{{time}}","request_id":"{{id}}","provider":"openai","model":"gpt-4o","service_name":"drill","usage":{"input_tokens":10,"output_tokens":2} } ] }""",
+            $$"""
+            {"requests":[{"time":"{{time}}","request_id":"{{id}}","provider":"openai","model":"gpt-4o","service_name":"drill",
+             "usage":{"input_tokens":10,"output_tokens":2} } ] }
+            """,
             Encoding.UTF8, "application/json");
         try
         {
@@ -40,7 +49,8 @@ internal sealed class IngestPath(RunningCluster cluster, string apiKey) : IWrite
                 HttpStatusCode.OK => (Answer.Refused, said),
 
                 // Ingest answers 503 also when the commit took longer than it lets a request wait.
-                HttpStatusCode.ServiceUnavailable or >= HttpStatusCode.InternalServerError => (Answer.Unknown, $"{(int)response.StatusCode}"),
+                HttpStatusCode.ServiceUnavailable or >= HttpStatusCode.InternalServerError => (Answer.Unknown,
+                    $"{(int)response.StatusCode}"),
                 _ => (Answer.Refused, $"{(int)response.StatusCode} {said}"),
             };
         }

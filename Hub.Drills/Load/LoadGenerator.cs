@@ -4,8 +4,8 @@ using Hub.Operations.Clusters;
 namespace Hub.Drills.Load;
 
 /// <summary>
-/// Writers on both ways into the database. Each makes a write in every <see cref="Interval"/>, or when its last one has been answered if that
-/// takes longer; together they write often enough that a pause is measured to a few hundredths of a second.
+/// Writers on both ways into the database. Each makes a write in every <see cref="Interval"/>, or when its last one has been answered if
+/// that takes longer; together they write often enough that a pause is measured to a few hundredths of a second.
 /// </summary>
 internal sealed class LoadGenerator : IAsyncDisposable
 {
@@ -24,7 +24,8 @@ internal sealed class LoadGenerator : IAsyncDisposable
 
     public static IReadOnlyList<string> Paths { get; } = [IngestPath.PathName, SqlPath.PathName];
 
-    /// <summary>Begins no further write, and waits until the last one has its answer; one that gets none within the timeout is unknown.</summary>
+    /// <summary>Begins no further write, and waits until the last one has its answer; one that gets none within the timeout is
+    /// unknown.</summary>
     public async Task StopAsync(TimeSpan timeout)
     {
         await stop.CancelAsync();

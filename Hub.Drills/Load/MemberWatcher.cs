@@ -17,9 +17,9 @@ internal sealed class MemberWatcher : IAsyncDisposable
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 
     /// <summary>
-    /// The time is taken beside the server, right before the write: while a member is frozen, a write waits in the pipe, and began only when it was
-    /// thawed. It is the machine's, whatever clock the server was given. psql prints the row when the server has said that it is committed. On a
-    /// replica nothing is tried.
+    /// The time is taken beside the server, right before the write: while a member is frozen, a write waits in the pipe, and began only
+    /// when it was thawed. It is the machine's, whatever clock the server was given. psql prints the row when the server has said that it
+    /// is committed. On a replica nothing is tried.
     /// </summary>
     private const string Probe = $@"SELECT pg_is_in_recovery() AS replica \gset
 \if :replica
@@ -41,7 +41,8 @@ INSERT INTO drill.probes VALUES (:at) RETURNING 'hub-wrote', at, ('x' || substr(
     private readonly ConcurrentQueue<MemberWrite> writes = new();
     private readonly Task[] watches;
 
-    public MemberWatcher(RunningCluster cluster, Ledger ledger) => watches = [.. cluster.Members.Select(member => RunAsync(cluster, member, ledger))];
+    public MemberWatcher(RunningCluster cluster, Ledger ledger) =>
+        watches = [.. cluster.Members.Select(member => RunAsync(cluster, member, ledger))];
 
     public IReadOnlyList<MemberWrite> Writes => [.. writes];
 
@@ -101,12 +102,14 @@ INSERT INTO drill.probes VALUES (:at) RETURNING 'hub-wrote', at, ('x' || substr(
 
                 // hub-wrote 1764000000.123456 3
                 if (!doubtful && line.Split(' ') is ["hub-wrote", var at, var timeline])
-                    writes.Enqueue(new MemberWrite(member, long.Parse(timeline, CultureInfo.InvariantCulture), ledger.Since(Moment(at)), ledger.Now));
+                    writes.Enqueue(new MemberWrite(member, long.Parse(timeline, CultureInfo.InvariantCulture), ledger.Since(Moment(at)),
+                        ledger.Now));
             }
 
             await Task.Delay(Pause, stop.Token);
         }
     }
 
-    private static DateTimeOffset Moment(string epoch) => DateTimeOffset.UnixEpoch + TimeSpan.FromTicks((long)(decimal.Parse(epoch, CultureInfo.InvariantCulture) * TimeSpan.TicksPerSecond));
+    private static DateTimeOffset Moment(string epoch) =>
+        DateTimeOffset.UnixEpoch + TimeSpan.FromTicks((long)(decimal.Parse(epoch, CultureInfo.InvariantCulture) * TimeSpan.TicksPerSecond));
 }

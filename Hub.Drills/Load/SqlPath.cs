@@ -7,7 +7,8 @@ using Npgsql;
 
 namespace Hub.Drills.Load;
 
-/// <summary>One writer through the pool: an insert in a transaction of its own, over a connection that is made again only when it broke.</summary>
+/// <summary>One writer through the pool: an insert in a transaction of its own, over a connection that is made again only when it
+/// broke.</summary>
 internal sealed class SqlPath(RunningCluster cluster) : IWritePath
 {
     public const string PathName = "pooled SQL";
@@ -64,14 +65,16 @@ internal sealed class SqlPath(RunningCluster cluster) : IWritePath
     }
 
     /// <summary>
-    /// Answers after which the row is certainly not stored: the server is read-only, has no room, starts, stops before the statement, or has no
-    /// connection to spare; and PgBouncer's own when no server was found in time.
+    /// Answers after which the row is certainly not stored: the server is read-only, has no room, starts, stops before the statement, or
+    /// has no connection to spare; and PgBouncer's own when no server was found in time.
     /// </summary>
     private static bool IsCertain(PostgresException said) => said.SqlState
-        is PostgresErrorCodes.ReadOnlySqlTransaction or PostgresErrorCodes.DiskFull or PostgresErrorCodes.CannotConnectNow or PostgresErrorCodes.TooManyConnections
+        is PostgresErrorCodes.ReadOnlySqlTransaction or PostgresErrorCodes.DiskFull or PostgresErrorCodes.CannotConnectNow
+            or PostgresErrorCodes.TooManyConnections
         || said.MessageText.Contains("query_wait_timeout", StringComparison.Ordinal);
 
-    private static bool IsBroken(Exception failure) => failure is NpgsqlException or IOException or SocketException or TimeoutException or OperationCanceledException or ObjectDisposedException;
+    private static bool IsBroken(Exception failure) => failure is NpgsqlException or IOException or SocketException or TimeoutException
+        or OperationCanceledException or ObjectDisposedException;
 
     private async Task CloseAsync()
     {

@@ -59,13 +59,24 @@ public sealed record DrillResult
     public int OnOneMember => Paths.Sum(path => path.Copies.OnOne.Count);
 
     /// <summary>
-    /// Nothing acknowledged is lost or was on one member only, nothing is there twice, nothing refused is there, and never two members acknowledged at once.
+    /// Nothing acknowledged is lost or was on one member only, nothing is there twice, nothing refused is there, and never two members
+    /// acknowledged at once.
     /// </summary>
     public bool Holds => PrimariesAtOnce <= 1 && Paths.All(path => path.Verification.Holds && path.Copies.Holds);
 
     /// <summary>The run in a few lines, for a log.</summary>
-    public string Describe() => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Fault} run {Run} (seed {Seed}): {LeaderBefore} → {LeaderAfter}, broken {Broken.TotalSeconds:0.0} s, healthy {UntilHealthy.TotalSeconds:0.0} s after; primaries at once {PrimariesAtOnce}\n")
+    public string Describe() => string.Create(System.Globalization.CultureInfo.InvariantCulture,
+        $"{Fault} run {Run} (seed {Seed}): {LeaderBefore} → {LeaderAfter}, broken {Broken.TotalSeconds:0.0} s, "
+        + $"healthy {UntilHealthy.TotalSeconds:0.0} s after; primaries at once {PrimariesAtOnce}\n")
         + string.Concat(Paths.Select(path => string.Create(System.Globalization.CultureInfo.InvariantCulture,
-            $"  {path.Path}: gap {path.Gap.Length.TotalSeconds:0.00} s{(path.Gap.Ended ? "" : " (not over)")}, {path.Acknowledged} of {path.Written} acknowledged, {path.Refused} refused, {path.Unknown} unknown ({path.Verification.UnknownStored} of them stored), lost {path.Verification.Lost.Count}, duplicated {path.Verification.Duplicated.Count}, refused but stored {path.Verification.RefusedPresent.Count}, on one member {path.Copies.OnOne.Count}, proven on two {path.Copies.Proven} (not proven {path.Copies.Unproven}); p50/p99 before {path.Before.P50.TotalMilliseconds:0}/{path.Before.P99.TotalMilliseconds:0} ms, in recovery {path.Recovery.P50.TotalMilliseconds:0}/{path.Recovery.P99.TotalMilliseconds:0} ms\n")
-            + string.Concat(path.Reasons.OrderByDescending(reason => reason.Value).Take(6).Select(reason => $"    {reason.Value} × {reason.Key}\n"))));
+            $"  {path.Path}: gap {path.Gap.Length.TotalSeconds:0.00} s{(path.Gap.Ended ? "" : " (not over)")}, {path.Acknowledged} of "
+            + $"{path.Written} acknowledged, "
+            + $"{path.Refused} refused, {path.Unknown} unknown ({path.Verification.UnknownStored} of them stored), "
+            + $"lost {path.Verification.Lost.Count}, duplicated {path.Verification.Duplicated.Count}, "
+            + $"refused but stored {path.Verification.RefusedPresent.Count}, on one member {path.Copies.OnOne.Count}, "
+            + $"proven on two {path.Copies.Proven} (not proven {path.Copies.Unproven}); "
+            + $"p50/p99 before {path.Before.P50.TotalMilliseconds:0}/{path.Before.P99.TotalMilliseconds:0} ms, "
+            + $"in recovery {path.Recovery.P50.TotalMilliseconds:0}/{path.Recovery.P99.TotalMilliseconds:0} ms\n")
+            + string.Concat(path.Reasons.OrderByDescending(reason => reason.Value).Take(6)
+                .Select(reason => $"    {reason.Value} × {reason.Key}\n"))));
 }

@@ -8,8 +8,8 @@ using Npgsql;
 namespace Hub.Drills.Runs;
 
 /// <summary>
-/// Runs faults under load and proves what came of them. Whatever ends a run (its end, an error, Ctrl-C), what it broke is healed and what it
-/// made in the database is removed.
+/// Runs faults under load and proves what came of them. Whatever ends a run (its end, an error, Ctrl-C), what it broke is healed and what
+/// it made in the database is removed.
 /// </summary>
 public sealed class DrillRunner(RunningCluster cluster, Action<string> report)
 {
@@ -17,7 +17,8 @@ public sealed class DrillRunner(RunningCluster cluster, Action<string> report)
     private static readonly TimeSpan WarmUpTimeout = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan Calm = TimeSpan.FromSeconds(3);
 
-    /// <summary>Longer than the seed's bound for a failover, twice over: what has not recovered then is healed, and its gap said to be open.</summary>
+    /// <summary>Longer than the seed's bound for a failover, twice over: what has not recovered then is healed, and its gap said to be
+    /// open.</summary>
     private static readonly TimeSpan RecoveryTimeout = TimeSpan.FromSeconds(120);
     private static readonly TimeSpan HealTimeout = TimeSpan.FromMinutes(4);
 
@@ -25,12 +26,13 @@ public sealed class DrillRunner(RunningCluster cluster, Action<string> report)
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(45);
 
     /// <summary>
-    /// Begin although something is missing already, and end when somebody leads, whatever else is missing. What the drill broke and what was
-    /// broken before cannot be told apart then. Default false.
+    /// Begin although something is missing already, and end when somebody leads, whatever else is missing. What the drill broke and what
+    /// was broken before cannot be told apart then. Default false.
     /// </summary>
     public bool EvenUnhealthy { get; init; }
 
-    /// <summary>A second blow, where the fault leaves a standby: before it is healed, whoever leads then is destroyed with its disk. Default false.</summary>
+    /// <summary>A second blow, where the fault leaves a standby: before it is healed, whoever leads then is destroyed with its disk.
+    /// Default false.</summary>
     public bool DestroyLeader { get; init; }
 
     /// <summary>One run. The cluster must be healthy, and is healthy afterwards.</summary>
@@ -47,7 +49,8 @@ public sealed class DrillRunner(RunningCluster cluster, Action<string> report)
         await UntilHealthyAsync(TimeSpan.FromSeconds(30), cancel);
         await using var schema = await DrillSchema.CreateAsync(cluster, cancel);
         var ledger = new Ledger(TimeProvider.System);
-        var context = new FaultContext(cluster, await cluster.LedMembersAsync(cancel), new Random(seed), () => ledger.Now, (next, token) => HoldAsync(ledger, next, token), report);
+        var context = new FaultContext(cluster, await cluster.LedMembersAsync(cancel), new Random(seed), () => ledger.Now,
+            (next, token) => HoldAsync(ledger, next, token), report);
         await using var watcher = new MemberWatcher(cluster, ledger);
         await using var copies = new CopyWatcher(cluster, ledger);
         await using var load = new LoadGenerator(cluster, schema.ApiKey, ledger);
@@ -112,7 +115,8 @@ public sealed class DrillRunner(RunningCluster cluster, Action<string> report)
             if (ledger.Now - began > WarmUpTimeout)
             {
                 var last = ledger.Entries.LastOrDefault(entry => entry.Reason is not null);
-                throw new OperationException($"Writes are not acknowledged before the drill has begun: {last.Path}: {last.Reason}", "`./hub status` shows what is wrong.");
+                throw new OperationException($"Writes are not acknowledged before the drill has begun: {last.Path}: {last.Reason}",
+                    "`./hub status` shows what is wrong.");
             }
 
             await Task.Delay(TimeSpan.FromMilliseconds(100), cancel);
@@ -138,7 +142,8 @@ public sealed class DrillRunner(RunningCluster cluster, Action<string> report)
         await HoldAsync(ledger, FaultCatalog.Find(FaultCatalog.PrimaryDestroy) with { StopsWrites = true }, cancel);
     }
 
-    /// <summary>Waits as long as the fault lasts, and until both paths have taken writes again that were sent after it and go on taking them.</summary>
+    /// <summary>Waits as long as the fault lasts, and until both paths have taken writes again that were sent after it and go on taking
+    /// them.</summary>
     private async Task HoldAsync(Ledger ledger, Fault fault, CancellationToken cancel)
     {
         var began = ledger.Now;

@@ -13,7 +13,8 @@ internal static class Evaluation
     /// <param name="samples">How far every member had the WAL.</param>
     /// <param name="struck">When the fault struck.</param>
     /// <param name="end">Until when was written.</param>
-    public static PathResult Of(string path, IEnumerable<LedgerEntry> ledger, IReadOnlyDictionary<Guid, int> stored, IReadOnlyList<MemberSample> samples, TimeSpan struck, TimeSpan end)
+    public static PathResult Of(string path, IEnumerable<LedgerEntry> ledger, IReadOnlyDictionary<Guid, int> stored,
+        IReadOnlyList<MemberSample> samples, TimeSpan struck, TimeSpan end)
     {
         var entries = ledger.Where(entry => entry.Path == path).ToList();
         var gap = WriteGap.Of(entries, struck, end);
@@ -24,7 +25,9 @@ internal static class Evaluation
             Acknowledged = entries.Count(entry => entry.Answer == Answer.Acknowledged),
             Refused = entries.Count(entry => entry.Answer == Answer.Refused),
             Unknown = entries.Count(entry => entry.Answer == Answer.Unknown),
-            Reasons = entries.Where(entry => entry.Reason is not null).GroupBy(entry => $"{entry.Answer}: {entry.Reason}".ToLowerInvariant()).ToDictionary(group => group.Key, group => group.Count()),
+            Reasons = entries.Where(entry => entry.Reason is not null)
+                .GroupBy(entry => $"{entry.Answer}: {entry.Reason}".ToLowerInvariant()).ToDictionary(group => group.Key,
+                    group => group.Count()),
             Gap = gap,
             Before = Latency.Of(entries.Where(entry => entry.Started < struck)),
             Recovery = Latency.Of(entries.Where(entry => entry.Started >= struck && entry.Started < gap.To + Settling)),

@@ -8,7 +8,8 @@ public sealed record ClusterTarget
     public required ClusterTopology Topology { get; init; }
 
     /// <summary>
-    /// The name or id that an engine on this machine has of each container, by the name in the topology. Default none: the hub runs elsewhere.
+    /// The name or id that an engine on this machine has of each container, by the name in the topology. Default none: the hub runs
+    /// elsewhere.
     /// </summary>
     public IReadOnlyDictionary<string, string> Containers { get; init; } = new Dictionary<string, string>();
 

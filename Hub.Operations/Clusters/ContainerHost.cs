@@ -10,7 +10,8 @@ internal sealed class ContainerHost(Func<string, string> container) : IClusterHo
 {
     private readonly ConcurrentDictionary<(string Part, int Port), int> ports = new();
 
-    public (string File, IReadOnlyList<string> Arguments) Command(string part, params string[] command) => ("docker", ["exec", "--interactive", container(part), .. command]);
+    public (string File, IReadOnlyList<string> Arguments) Command(string part, params string[] command) =>
+        ("docker", ["exec", "--interactive", container(part), .. command]);
 
     public async Task<int> HostPortAsync(string part, int port, CancellationToken cancel)
     {
@@ -19,7 +20,8 @@ internal sealed class ContainerHost(Func<string, string> container) : IClusterHo
 
         // 0.0.0.0:32775
         // [::]:32775
-        var lines = (await ProcessRunner.DockerAsync(cancel, "port", container(part), $"{port}/tcp")).OrThrow($"{part} publishes no port {port}").Output
+        var lines = (await ProcessRunner.DockerAsync(cancel, "port", container(part),
+            $"{port}/tcp")).OrThrow($"{part} publishes no port {port}").Output
             .Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         if (lines.Length == 0)
             throw new OperationException($"{part} publishes no port {port}.");
@@ -29,5 +31,6 @@ internal sealed class ContainerHost(Func<string, string> container) : IClusterHo
     public void ForgetPorts() => ports.Clear();
 
     public async Task<string?> DownAsync(string part, CancellationToken cancel) =>
-        (await ProcessRunner.DockerAsync(cancel, "inspect", "--format", "{{.State.Status}}", container(part))).Output.Trim() is var state && state != "running" ? $"{part} is {state}" : null;
+        (await ProcessRunner.DockerAsync(cancel, "inspect", "--format", "{{.State.Status}}", container(part))).Output.Trim() is var state
+            && state != "running" ? $"{part} is {state}" : null;
 }

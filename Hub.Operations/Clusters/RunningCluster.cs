@@ -59,7 +59,8 @@ public sealed class RunningCluster
     /// <param name="cancel">Stops asking for the port.</param>
     internal async Task<NpgsqlConnection> OpenAsync(string service, int port, string role, string secret, CancellationToken cancel)
     {
-        var connection = new NpgsqlConnection(new LocalConnection(await HostPortAsync(service, port, cancel), role, target.Secret(secret), target.CaFile)
+        var connection = new NpgsqlConnection(new LocalConnection(await HostPortAsync(service, port, cancel), role, target.Secret(secret),
+            target.CaFile)
         {
             Timeout = 10,
             CommandTimeout = 60,
@@ -78,7 +79,8 @@ public sealed class RunningCluster
     }
 
     /// <summary>The owner at the primary, straight through HAProxy.</summary>
-    internal Task<NpgsqlConnection> OwnerAsync(CancellationToken cancel) => OpenAsync(ClusterNames.HaProxy, Ports.ReadWrite, Roles.Owner, Secrets.Owner, cancel);
+    internal Task<NpgsqlConnection> OwnerAsync(CancellationToken cancel) => OpenAsync(ClusterNames.HaProxy, Ports.ReadWrite, Roles.Owner,
+        Secrets.Owner, cancel);
 
     /// <inheritdoc cref="IClusterHost.HostPortAsync"/>
     internal Task<int> HostPortAsync(string service, int port, CancellationToken cancel) => host.HostPortAsync(service, port, cancel);
@@ -141,21 +143,24 @@ public sealed class RunningCluster
     }
 
     /// <exception cref="OperationException">Not healthy in time.</exception>
-    public Task UntilHealthyAsync(TimeSpan timeout, Action<string> report, CancellationToken cancel) => UntilNothingIsMissingAsync(MissingAsync, timeout, report, cancel);
+    public Task UntilHealthyAsync(TimeSpan timeout, Action<string> report, CancellationToken cancel) =>
+        UntilNothingIsMissingAsync(MissingAsync, timeout, report, cancel);
 
     /// <summary>Waits for a leader only.</summary>
     /// <exception cref="OperationException">Nobody leads in time.</exception>
     internal Task UntilLedAsync(TimeSpan timeout, Action<string> report, CancellationToken cancel) => UntilNothingIsMissingAsync(
         async token => (await MembersAsync(token)).Any(member => member.IsRunningLeader) ? null : "nobody leads", timeout, report, cancel);
 
-    private static async Task UntilNothingIsMissingAsync(Func<CancellationToken, Task<string?>> ask, TimeSpan timeout, Action<string> report, CancellationToken cancel)
+    private static async Task UntilNothingIsMissingAsync(Func<CancellationToken, Task<string?>> ask, TimeSpan timeout,
+        Action<string> report, CancellationToken cancel)
     {
         var began = TimeProvider.System.GetTimestamp();
         while (await ask(cancel) is { } missing)
         {
             report(missing);
             if (TimeProvider.System.GetElapsedTime(began) > timeout)
-                throw new OperationException($"The cluster is not healthy after {timeout.TotalSeconds:0} s: {missing}.", "`./hub status` shows its parts, `./hub logs` their logs; `./hub up` starts stopped containers.");
+                throw new OperationException($"The cluster is not healthy after {timeout.TotalSeconds:0} s: {missing}.",
+                    "`./hub status` shows its parts, `./hub logs` their logs; `./hub up` starts stopped containers.");
             await Task.Delay(Pause, cancel);
         }
     }
@@ -165,15 +170,19 @@ public sealed class RunningCluster
         using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(5) };
         try
         {
-            using var response = await http.GetAsync(new Uri($"http://127.0.0.1:{await HostPortAsync(ClusterNames.Ingest, Ports.Rest, cancel)}/health/ready"), cancel);
+            using var response =
+                await http.GetAsync(
+                    new Uri($"http://127.0.0.1:{await HostPortAsync(ClusterNames.Ingest, Ports.Rest, cancel)}/health/ready"), cancel);
             return response.IsSuccessStatusCode ? null : $"ingest is not ready: {(int)response.StatusCode}";
         }
-        catch (Exception problem) when (problem is HttpRequestException or OperationException || (problem is TaskCanceledException && !cancel.IsCancellationRequested))
+        catch (Exception problem) when (problem is HttpRequestException or OperationException
+            || (problem is TaskCanceledException && !cancel.IsCancellationRequested))
         {
             ForgetPorts();
             return "ingest does not answer: " + problem.Message;
         }
     }
 
-    private static string Describe(IEnumerable<PatroniMember> members) => string.Join(", ", members.Select(member => $"{member.Name} {member.Role} {member.State}"));
+    private static string Describe(IEnumerable<PatroniMember> members) =>
+        string.Join(", ", members.Select(member => $"{member.Name} {member.Role} {member.State}"));
 }

@@ -73,7 +73,8 @@ internal sealed class PatroniClient : IDisposable
     /// <summary>The cluster as the first member that answers sees it.</summary>
     /// <exception cref="PatroniException">None answers.</exception>
     public Task<PatroniCluster> ClusterAsync(CancellationToken cancellation) => FirstAsync(AnswerTimeout, async (member, stop) =>
-        await http.GetFromJsonAsync<PatroniCluster>(member.Of("cluster"), stop) ?? throw new PatroniException("Patroni answered /cluster with null."), cancellation);
+        await http.GetFromJsonAsync<PatroniCluster>(member.Of("cluster"), stop)
+            ?? throw new PatroniException("Patroni answered /cluster with null."), cancellation);
 
     /// <summary>Hands the leadership to a synchronous standby and waits for it.</summary>
     /// <returns>What Patroni says about it.</returns>
@@ -95,9 +96,11 @@ internal sealed class PatroniClient : IDisposable
     public void Dispose() => http.Dispose();
 
     /// <summary>
-    /// Asks one member after the other; only one that does not answer is passed over. One that is killed while it answers leaves half an answer.
+    /// Asks one member after the other; only one that does not answer is passed over. One that is killed while it answers leaves half an
+    /// answer.
     /// </summary>
-    private async Task<T> FirstAsync<T>(TimeSpan limit, Func<PatroniEndpoint, CancellationToken, Task<T>> ask, CancellationToken cancellation)
+    private async Task<T> FirstAsync<T>(TimeSpan limit, Func<PatroniEndpoint, CancellationToken, Task<T>> ask,
+        CancellationToken cancellation)
     {
         var problem = "no member has started";
         foreach (var member in members.Where(member => member.Address() is not null))

@@ -9,7 +9,8 @@ namespace Hub.Operations.Patroni;
 /// <c>{"Member":"timescaledb-1","Role":"Leader","State":"running","TL":1,"Lag in MB":0}</c> by <c>patronictl list</c>.
 /// </summary>
 public sealed record PatroniMember(
-    [property: JsonPropertyName("name")] string Name, [property: JsonPropertyName("role")] string Role, [property: JsonPropertyName("state")] string State)
+    [property: JsonPropertyName("name")] string Name, [property: JsonPropertyName("role")] string Role,
+    [property: JsonPropertyName("state")] string State)
 {
     /// <summary>The timeline, where <c>patronictl</c> says it.</summary>
     [JsonIgnore]
@@ -46,7 +47,8 @@ public sealed record PatroniMember(
     private static PatroniMember Parse(JsonElement member) =>
         new(member.GetProperty("Member").GetString()!, member.GetProperty("Role").GetString()!, member.GetProperty("State").GetString()!)
         {
-            Timeline = member.TryGetProperty("TL", out var timeline) && timeline.ValueKind == JsonValueKind.Number ? timeline.GetInt32() : null,
+            Timeline = member.TryGetProperty("TL", out var timeline) && timeline.ValueKind == JsonValueKind.Number
+                ? timeline.GetInt32() : null,
             LagText = member.TryGetProperty("Lag in MB", out var lag) && lag.ValueKind == JsonValueKind.Number
                 ? $"{lag.GetDouble().ToString(CultureInfo.InvariantCulture)} MB"
                 : "",

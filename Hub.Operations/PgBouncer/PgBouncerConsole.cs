@@ -16,7 +16,8 @@ internal sealed class PgBouncerConsole : IAsyncDisposable
 
     /// <summary>The console's address, for psql in a member.</summary>
     public static string Target(string role) =>
-        $"host={ClusterNames.PgBouncer} port={Ports.PgBouncer} dbname=pgbouncer user={role} sslmode=verify-full sslrootcert={Paths.CaFile} connect_timeout=3";
+        $"host={ClusterNames.PgBouncer} port={Ports.PgBouncer} dbname=pgbouncer user={role} sslmode=verify-full "
+        + $"sslrootcert={Paths.CaFile} connect_timeout=3";
 
     /// <param name="cluster">Whose PgBouncer.</param>
     /// <param name="member">The member whose psql is used; it must go on running.</param>
@@ -24,7 +25,8 @@ internal sealed class PgBouncerConsole : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(cluster);
         process = ProcessRunner.Start("docker",
-            ["exec", "--interactive", "--env", "PGPASSWORD", cluster.Container(member), "sh", "-c", $"exec psql --no-psqlrc --quiet --tuples-only --no-align --dbname='{Target(Roles.PgBouncer)}' 2>&1"],
+            ["exec", "--interactive", "--env", "PGPASSWORD", cluster.Container(member), "sh", "-c",
+                $"exec psql --no-psqlrc --quiet --tuples-only --no-align --dbname='{Target(Roles.PgBouncer)}' 2>&1"],
             new Dictionary<string, string> { ["PGPASSWORD"] = cluster.Secret(Secrets.PgBouncer) });
     }
 

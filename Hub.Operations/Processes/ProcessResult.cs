@@ -11,7 +11,8 @@ internal sealed record ProcessResult(string Command, int ExitCode, string Output
     {
         if (ExitCode == 0)
             return this;
-        var lines = (Error + "\n" + Output).Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).TakeLast(12);
+        var lines = (Error + "\n" + Output).Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            .TakeLast(12);
         throw new OperationException($"{what}: `{Command}` ended with exit code {ExitCode}:\n  {string.Join("\n  ", lines)}", hint);
     }
 }

@@ -8,8 +8,8 @@ namespace Hub.Operations.Processes;
 /// not appear in the list of processes, arguments do.
 /// </summary>
 /// <remarks>
-/// Not CliWrap: it always redirects the streams, and programs here also get this program's terminal (<see cref="AttachAsync"/>) or are spoken
-/// with line by line (<see cref="Start"/>).
+/// Not CliWrap: it always redirects the streams, and programs here also get this program's terminal (<see cref="AttachAsync"/>) or are
+/// spoken with line by line (<see cref="Start"/>).
 /// </remarks>
 internal static class ProcessRunner
 {
@@ -78,7 +78,8 @@ internal static class ProcessRunner
         .Select(directory => Path.Combine(directory, name))
         .FirstOrDefault(File.Exists);
 
-    private static ProcessStartInfo Description(string file, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment)
+    private static ProcessStartInfo Description(string file, IEnumerable<string> arguments,
+        IReadOnlyDictionary<string, string>? environment)
     {
         var start = new ProcessStartInfo(file, arguments) { UseShellExecute = false };
         foreach (var (name, value) in environment ?? new Dictionary<string, string>())

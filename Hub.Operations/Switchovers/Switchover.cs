@@ -15,8 +15,8 @@ namespace Hub.Operations.Switchovers;
 public sealed record SwitchoverResult(string From, string To, bool Paused, TimeSpan Took);
 
 /// <summary>
-/// Hands the leadership over. PgBouncer is paused meanwhile: transactions end, then clients wait instead of seeing their connections break, and
-/// go on at the new primary. Whatever happens the pool is resumed.
+/// Hands the leadership over. PgBouncer is paused meanwhile: transactions end, then clients wait instead of seeing their connections break,
+/// and go on at the new primary. Whatever happens the pool is resumed.
 /// </summary>
 public sealed class Switchover(RunningCluster cluster)
 {
@@ -32,10 +32,10 @@ public sealed class Switchover(RunningCluster cluster)
     private const int MostProbes = 10;
 
     /// <summary>
-    /// Asks the leader's own Patroni, with the certificate that it asks of everybody who changes something. The leader's, because only the one
-    /// that is asked looks at once; a leader that another wrote to in etcd's name sees it when its loop comes round, up to loop_wait later. Not
-    /// patronictl, which takes seconds to start while clients wait. It is ready before the pause, after a checkpoint that the shutdown then
-    /// need not make, and goes on when a line arrives.
+    /// Asks the leader's own Patroni, with the certificate that it asks of everybody who changes something. The leader's, because only the
+    /// one that is asked looks at once; a leader that another wrote to in etcd's name sees it when its loop comes round, up to loop_wait
+    /// later. Not patronictl, which takes seconds to start while clients wait. It is ready before the pause, after a checkpoint that the
+    /// shutdown then need not make, and goes on when a line arrives.
     /// </summary>
     private const string Request = """
         import base64, json, os, psycopg2, ssl, sys, urllib.error, urllib.request
@@ -58,8 +58,8 @@ public sealed class Switchover(RunningCluster cluster)
         """;
 
     /// <param name="to">
-    /// The member to lead; null: whichever is ready first, which is quicker. Where a member is named, Patroni lets the others sleep two seconds
-    /// before they follow it, and until one does no commit has its second copy.
+    /// The member to lead; null: whichever is ready first, which is quicker. Where a member is named, Patroni lets the others sleep two
+    /// seconds before they follow it, and until one does no commit has its second copy.
     /// </param>
     /// <param name="report">Told what is being done.</param>
     /// <param name="cancel">Gives up; the pool is resumed all the same.</param>
@@ -68,18 +68,23 @@ public sealed class Switchover(RunningCluster cluster)
     {
         ArgumentNullException.ThrowIfNull(report);
         var members = await cluster.MembersAsync(cancel);
-        var leader = members.FirstOrDefault(member => member.IsRunningLeader)?.Name ?? throw new OperationException("The cluster has no leader, so there is no leadership to move.", "See `./hub status`.");
+        var leader = members.FirstOrDefault(member => member.IsRunningLeader)?.Name
+            ?? throw new OperationException("The cluster has no leader, so there is no leadership to move.", "See `./hub status`.");
         var candidates = Candidates(members, leader, to);
         var aim = to ?? string.Join(" or ", candidates);
-        var timeline = await TimelineAsync(cancel) ?? throw new OperationException("The gateway does not route to the primary.", "See `./hub logs haproxy`.");
+        var timeline = await TimelineAsync(cancel) ?? throw new OperationException("The gateway does not route to the primary.",
+            "See `./hub logs haproxy`.");
         await using var console = new PgBouncerConsole(cluster, candidates[0]);
-        if (await console.RunAsync("SHOW VERSION", ConsoleTimeout, cancel) is var hello && !hello.Contains("PgBouncer", StringComparison.Ordinal))
+        if (await console.RunAsync("SHOW VERSION", ConsoleTimeout, cancel) is var hello && !hello.Contains("PgBouncer",
+            StringComparison.Ordinal))
             throw new OperationException($"PgBouncer's console does not answer: {hello}", "See `./hub logs pgbouncer`.");
-        using var request = ProcessRunner.Start("docker", ["exec", "--interactive", cluster.Container(leader), "python3", "-c", Request, leader, to ?? "", Paths.SocketDirectory]);
+        using var request = ProcessRunner.Start("docker",
+            ["exec", "--interactive", cluster.Container(leader), "python3", "-c", Request, leader, to ?? "", Paths.SocketDirectory]);
         try
         {
             if (await request.StandardOutput.ReadLineAsync(cancel) != "ready")
-                throw new OperationException($"Patroni cannot be asked in {leader}: {(await request.StandardError.ReadToEndAsync(cancel)).Trim()}");
+                throw new OperationException(
+                    $"Patroni cannot be asked in {leader}: {(await request.StandardError.ReadToEndAsync(cancel)).Trim()}");
             report("pausing the pool");
             var began = TimeProvider.System.GetTimestamp();
             bool paused;
@@ -97,7 +102,8 @@ public sealed class Switchover(RunningCluster cluster)
             }
 
             var took = TimeProvider.System.GetElapsedTime(began);
-            return new SwitchoverResult(leader, (await cluster.LedMembersAsync(cancel)).First(member => member.IsRunningLeader).Name, paused, took);
+            return new SwitchoverResult(leader, (await cluster.LedMembersAsync(cancel)).First(member => member.IsRunningLeader).Name,
+                paused, took);
         }
         finally
         {
@@ -110,14 +116,18 @@ public sealed class Switchover(RunningCluster cluster)
     /// <summary>Who may take over, in order of their names. Only a synchronous standby has every acknowledged write.</summary>
     internal static IReadOnlyList<string> Candidates(IReadOnlyList<PatroniMember> members, string leader, string? wanted)
     {
-        var ready = members.Where(member => member is { IsSynchronous: true, IsStreaming: true }).Select(member => member.Name).Order(StringComparer.Ordinal).ToList();
+        var ready = members.Where(member => member is { IsSynchronous: true, IsStreaming: true }).Select(member => member.Name)
+            .Order(StringComparer.Ordinal).ToList();
         if (wanted is null)
-            return ready.Count > 0 ? ready : throw new OperationException("No standby has all acknowledged writes, so none can take over.", "See `./hub status`.");
+            return ready.Count > 0 ? ready : throw new OperationException("No standby has all acknowledged writes, so none can take over.",
+                "See `./hub status`.");
         if (wanted == leader)
             throw new OperationException($"{wanted} leads already.");
         if (members.All(member => member.Name != wanted))
-            throw new OperationException($"There is no member '{wanted}'.", "Members are: " + string.Join(", ", members.Select(member => member.Name)) + ".");
-        return ready.Contains(wanted) ? [wanted] : throw new OperationException($"{wanted} lacks acknowledged writes.", "See `./hub status`; once it streams, it can take over.");
+            throw new OperationException($"There is no member '{wanted}'.",
+                "Members are: " + string.Join(", ", members.Select(member => member.Name)) + ".");
+        return ready.Contains(wanted) ? [wanted] : throw new OperationException($"{wanted} lacks acknowledged writes.",
+            "See `./hub status`; once it streams, it can take over.");
     }
 
     /// <summary>
@@ -137,8 +147,9 @@ public sealed class Switchover(RunningCluster cluster)
     }
 
     /// <summary>
-    /// The gateway leads to a member that takes writes on a later timeline. Patroni answers later than that, unless it refuses. A connection that
-    /// was led to a member which is just stopping may hang, so another one is begun every now and then without waiting for it.
+    /// The gateway leads to a member that takes writes on a later timeline. Patroni answers later than that, unless it refuses. A
+    /// connection that was led to a member which is just stopping may hang, so another one is begun every now and then without waiting for
+    /// it.
     /// </summary>
     private async Task UntilRoutedAsync(string aim, long before, Task<string?> answer, CancellationToken cancel)
     {
@@ -160,13 +171,15 @@ public sealed class Switchover(RunningCluster cluster)
                 }
 
                 if (answer.IsCompleted && await answer is var said && said?.StartsWith("done", StringComparison.Ordinal) != true)
-                    throw new OperationException($"Patroni did not switch over to {aim}: {said ?? "no answer"}", "See `./hub logs` of both members.");
+                    throw new OperationException($"Patroni did not switch over to {aim}: {said ?? "no answer"}",
+                        "See `./hub logs` of both members.");
                 await Task.Delay(ProbeInterval / 4, over.Token);
             }
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
-            throw new OperationException($"The gateway does not route to {aim} after {RouteTimeout.TotalSeconds:0} s.", "See `./hub status` and `./hub logs haproxy`.");
+            throw new OperationException($"The gateway does not route to {aim} after {RouteTimeout.TotalSeconds:0} s.",
+                "See `./hub status` and `./hub logs haproxy`.");
         }
         finally
         {
@@ -182,7 +195,8 @@ public sealed class Switchover(RunningCluster cluster)
         {
             await using var owner = await cluster.OwnerAsync(cancel);
             await using var ask = new NpgsqlCommand(
-                "SELECT CASE WHEN NOT pg_is_in_recovery() THEN ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::bigint END", owner);
+                "SELECT CASE WHEN NOT pg_is_in_recovery() THEN ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, "
+                    + "8))::bit(32)::bigint END", owner);
             return await ask.ExecuteScalarAsync(cancel) as long?;
         }
         catch (NpgsqlException)

@@ -13,7 +13,8 @@ public class A_drill_compares
     public void And_finds_the_same_state_the_same()
     {
         var results = DrillChecks.Compare(State(), State(), Keep);
-        Assert.Equal(["schema_metadata", "extensions", "hypertables", "chunks", "policies", "jobs", "aggregates", "rows", "checksums"], results.Select(result => result.Name));
+        Assert.Equal(["schema_metadata", "extensions", "hypertables", "chunks", "policies", "jobs", "aggregates", "rows", "checksums"],
+            results.Select(result => result.Name));
         Assert.All(results, result => Assert.True(result.Passed && result.Compared > 0, result.Name));
         Assert.True(DrillChecks.RowsAtTarget(State(), State()) is { Passed: true, Compared: 1 });
     }
@@ -21,14 +22,21 @@ public class A_drill_compares
     [Fact]
     public void And_allows_what_happens_while_a_backup_runs()
     {
-        var old = new ChunkState("_timescaledb_internal._hyper_1_0_chunk", At.AddDays(-370), At.AddDays(-369), true) { Rows = 5, Checksum = "5" };
+        var old = new ChunkState("_timescaledb_internal._hyper_1_0_chunk", At.AddDays(-370), At.AddDays(-369), true)
+        {
+            Rows = 5,
+            Checksum = "5"
+        };
         // More rows in the open chunk, a new chunk, and one that retention dropped.
         var expected = WithChunks(State(), [old, .. Chunks()]);
-        var restored = WithChunks(State(), [Chunks()[0], Chunks()[1] with { Rows = 250 }, new ChunkState("_timescaledb_internal._hyper_1_3_chunk", At, At.AddDays(1), false) { Rows = 1 }]);
+        var restored = WithChunks(State(),
+            [Chunks()[0], Chunks()[1] with { Rows = 250 },
+                new ChunkState("_timescaledb_internal._hyper_1_3_chunk", At, At.AddDays(1), false) { Rows = 1 }]);
         Assert.All(DrillChecks.Compare(expected, restored, Keep), result => Assert.True(result.Passed, result.Name));
     }
 
-    public static TheoryData<string> Broken => ["schema_metadata", "extensions", "hypertables", "chunks", "policies", "jobs", "aggregates", "rows", "checksums"];
+    public static TheoryData<string> Broken => ["schema_metadata", "extensions", "hypertables", "chunks", "policies", "jobs", "aggregates",
+        "rows", "checksums"];
 
     [Theory]
     [MemberData(nameof(Broken))]
@@ -66,20 +74,31 @@ public class A_drill_compares
         var (closed, open) = (Chunks()[0], Chunks()[1]);
         return check switch
         {
-            "schema_metadata" => [state with { Metadata = ["edition=apache"] }, state with { Metadata = [.. state.Metadata, "new=1"] }, state with { Metadata = ["edition=apache", "schema_version=07"] }],
+            "schema_metadata" => [state with { Metadata = ["edition=apache"] }, state with { Metadata = [.. state.Metadata, "new=1"] },
+                state with { Metadata = ["edition=apache", "schema_version=07"] }],
             "extensions" =>
             [
-                state with { Server = state.Server with { Timescale = "2.20.0" } }, state with { Server = state.Server with { Edition = "timescale" } },
-                state with { Server = state.Server with { Postgres = 16 } }, state with { Server = state.Server with { Extensions = ["timescaledb 2.19.3"] } },
+                state with { Server = state.Server with { Timescale = "2.20.0" } },
+                state with { Server = state.Server with { Edition = "timescale" } },
+                state with { Server = state.Server with { Postgres = 16 } },
+                state with { Server = state.Server with { Extensions = ["timescaledb 2.19.3"] } },
             ],
-            "hypertables" => [state with { Hypertables = [.. state.Hypertables, new HypertableState("events.error_logs", [])] }, state with { Hypertables = [state.Hypertables[0]] }],
-            "chunks" => [WithChunks(state, [open]), WithChunks(state, [closed with { End = closed.End.AddDays(1) }, open]), WithChunks(state, [closed with { Start = closed.Start.AddDays(-1) }, open])],
-            "policies" => [state with { Policies = [] }, state with { Policies = ["policy_retention on analytics.llm_requests every 1 day, {\"drop_after\": \"1 day\"}"] }],
-            "jobs" => [state with { Jobs = [] }, state with { Jobs = [.. state.Jobs, "public.other every 1 hour, {}"] }, state with { Jobs = ["public.job every 1 hour, {}, stopped"] }],
-            "aggregates" => [state with { Aggregates = [] }, state with { Aggregates = [state.Aggregates[0] with { Definition = new string('f', 64) }] }, state with { Aggregates = [state.Aggregates[0] with { Kind = "view" }] }],
+            "hypertables" => [state with { Hypertables = [.. state.Hypertables, new HypertableState("events.error_logs", [])] },
+                state with { Hypertables = [state.Hypertables[0]] }],
+            "chunks" => [WithChunks(state, [open]), WithChunks(state, [closed with { End = closed.End.AddDays(1) }, open]),
+                WithChunks(state, [closed with { Start = closed.Start.AddDays(-1) }, open])],
+            "policies" => [state with { Policies = [] },
+                state with { Policies = ["policy_retention on analytics.llm_requests every 1 day, {\"drop_after\": \"1 day\"}"] }],
+            "jobs" => [state with { Jobs = [] }, state with { Jobs = [.. state.Jobs, "public.other every 1 hour, {}"] },
+                state with { Jobs = ["public.job every 1 hour, {}, stopped"] }],
+            "aggregates" => [state with { Aggregates = [] },
+                state with { Aggregates = [state.Aggregates[0] with { Definition = new string('f', 64) }] },
+                state with { Aggregates = [state.Aggregates[0] with { Kind = "view" }] }],
             // Fewer in an open chunk; any other number in a sealed one.
-            "rows" => [WithChunks(state, [closed, open with { Rows = 99 }]), WithChunks(state, [closed with { Rows = 99 }, open]), WithChunks(state, [closed with { Rows = 101 }, open]), WithChunks(state, [closed with { Rows = null }, open])],
-            "checksums" => [WithChunks(state, [closed with { Checksum = "-1" }, open]), WithChunks(state, [closed with { Checksum = null }, open])],
+            "rows" => [WithChunks(state, [closed, open with { Rows = 99 }]), WithChunks(state, [closed with { Rows = 99 }, open]),
+                WithChunks(state, [closed with { Rows = 101 }, open]), WithChunks(state, [closed with { Rows = null }, open])],
+            "checksums" => [WithChunks(state, [closed with { Checksum = "-1" }, open]),
+                WithChunks(state, [closed with { Checksum = null }, open])],
             _ => throw new ArgumentOutOfRangeException(nameof(check), check, "is not broken here"),
         };
     }
@@ -118,22 +137,34 @@ public class A_manifest
 
     [Fact]
     public void Of_a_newer_layout_is_refused() =>
-        Assert.Contains("layout 2", Assert.Throws<BackupException>(() => DatabaseManifest.Parse((A_drill_compares.State() with { Version = 2 }).ToText())).Message, StringComparison.Ordinal);
+        Assert.Contains("layout 2",
+            Assert.Throws<BackupException>(() => DatabaseManifest.Parse((A_drill_compares.State() with { Version = 2 }).ToText())).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void Reads_open_and_young_chunks_first_and_the_others_in_turn()
     {
         var begin = Samples.Utc("2025-11-22T02:00:00Z");
-        ChunkState[] chunks = [.. Enumerable.Range(0, 300).Select(day => new ChunkState($"c{day}", begin.AddDays(day), begin.AddDays(day + 1), day < 298))];
-        var manifest = A_drill_compares.State() with { RecordedAt = begin.AddDays(300), Hypertables = [new HypertableState("t", chunks), new HypertableState("secret", [new ChunkState("s0", begin, begin.AddDays(1), true)])] };
-        var turns = Enumerable.Range(0, 300).Select(hours => ManifestRecorder.Turn(manifest with { RecordedAt = manifest.RecordedAt.AddHours(hours / 100.0) }, new HashSet<string> { "t" }).Select(pair => pair.Chunk.Name).ToList()).ToList();
+        ChunkState[] chunks = [
+            .. Enumerable.Range(0, 300).Select(day => new ChunkState($"c{day}", begin.AddDays(day), begin.AddDays(day + 1), day < 298))];
+        var manifest = A_drill_compares.State() with
+        {
+            RecordedAt = begin.AddDays(300),
+            Hypertables = [new HypertableState("t", chunks),
+                new HypertableState("secret", [new ChunkState("s0", begin, begin.AddDays(1), true)])]
+        };
+        var turns = Enumerable.Range(0,
+            300).Select(hours => ManifestRecorder.Turn(manifest with { RecordedAt = manifest.RecordedAt.AddHours(hours / 100.0) },
+                new HashSet<string> { "t" }).Select(pair => pair.Chunk.Name).ToList()).ToList();
         Assert.All(turns, turn =>
         {
             Assert.Equal(["c299", "c298", "c297"], turn.Take(3));
             Assert.Equal(chunks.Select(chunk => chunk.Name).Order(), turn.Order());
         });
         // Six backups a day that each reach 50 of them reach all within a fortnight.
-        var reached = Enumerable.Range(0, 14 * 5).SelectMany(run => ManifestRecorder.Turn(manifest with { RecordedAt = manifest.RecordedAt.AddHours(run * 4.8) }, new HashSet<string> { "t" }).Take(50)).Select(pair => pair.Chunk.Name).Distinct().Count();
+        var reached = Enumerable.Range(0,
+            14 * 5).SelectMany(run => ManifestRecorder.Turn(manifest with { RecordedAt = manifest.RecordedAt.AddHours(run * 4.8) },
+                new HashSet<string> { "t" }).Take(50)).Select(pair => pair.Chunk.Name).Distinct().Count();
         Assert.Equal(300, reached);
     }
 }

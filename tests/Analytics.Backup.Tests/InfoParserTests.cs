@@ -18,7 +18,8 @@ public class The_state_of_the_repository
         Assert.Equal(("20261122-203858F", "20261122-203858F", 7008), (diff.Prior, diff.FullLabel, diff.StoredSize));
         Assert.Equal(["20261122-203858F"], diff.References);
         Assert.Equal(6763504 + 7008, info.StoredSize);
-        Assert.Equal(new RepositoryArchive("17-1", 1, "000000010000000000000003", "000000010000000000000006"), Assert.Single(info.Archives));
+        Assert.Equal(new RepositoryArchive("17-1", 1, "000000010000000000000003", "000000010000000000000006"),
+            Assert.Single(info.Archives));
         Assert.False(info.IsLocked);
     }
 
@@ -63,5 +64,6 @@ public class The_state_of_the_repository
     [InlineData("[{\"name\":\"hub\",\"status\":{\"code\":0,\"message\":\"ok\"},\"backup\":[{\"label\":\"x\"}]}]")]
     [InlineData("{\"name\":\"hub\"}")]
     public void Malformed_input_is_refused(string text) =>
-        Assert.Contains("cannot read", Assert.Throws<BackupException>(() => InfoParser.Parse(text, "hub")).Message, StringComparison.Ordinal);
+        Assert.Contains("cannot read", Assert.Throws<BackupException>(() => InfoParser.Parse(text, "hub")).Message,
+            StringComparison.Ordinal);
 }

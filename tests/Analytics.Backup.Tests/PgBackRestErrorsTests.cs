@@ -5,28 +5,45 @@ namespace Analytics.Backup.Tests;
 public class An_error_of_pgBackRest
 {
     [Theory]
-    [InlineData(49, "unable to load info file '/backup/hub/backup.info' or '/backup/hub/backup.info.copy':\nHostConnectError: unable to get address for 'minio': [-2] Name or service not known", "a host cannot be reached", "network policy")]
-    [InlineData(29, "unable to load info file '/repo/backup/hub/backup.info' or '/repo/backup/hub/backup.info.copy':\nFormatError: key/value found outside of section at line 1: x", "wrong cipher key", "repo1-cipher-pass")]
-    [InlineData(95, "unable to load info file '/repo/archive/hub/archive.info' or 'x':\nCryptoError: cipher header invalid", "wrong cipher key", "repo1-cipher-pass")]
-    [InlineData(39, "HTTP request failed with 403 (Forbidden):\n*** Path/Query ***:\nGET /hub\n*** Response Content ***:\n<Error><Code>InvalidAccessKeyId</Code></Error>", "refuses the credentials", "bucket's policy")]
-    [InlineData(39, "HTTP request failed with 400 (Bad Request):\n<Error><Code>ExpiredToken</Code><Message>The provided token has expired.</Message></Error>", "credentials have expired", "Renew")]
+    [InlineData(49, "unable to load info file '/backup/hub/backup.info' or '/backup/hub/backup.info.copy':\nHostConnectError: unable to "
+        + "get address for 'minio': [-2] Name or service not known", "a host cannot be reached", "network policy")]
+    [InlineData(29, "unable to load info file '/repo/backup/hub/backup.info' or '/repo/backup/hub/backup.info.copy':\nFormatError: "
+        + "key/value found outside of section at line 1: x", "wrong cipher key", "repo1-cipher-pass")]
+    [InlineData(95, "unable to load info file '/repo/archive/hub/archive.info' or 'x':\nCryptoError: cipher header invalid",
+        "wrong cipher key", "repo1-cipher-pass")]
+    [InlineData(39, "HTTP request failed with 403 (Forbidden):\n*** Path/Query ***:\nGET /hub\n*** Response Content "
+        + "***:\n<Error><Code>InvalidAccessKeyId</Code></Error>", "refuses the credentials", "bucket's policy")]
+    [InlineData(39, "HTTP request failed with 400 (Bad Request):\n<Error><Code>ExpiredToken</Code><Message>The provided token has "
+        + "expired.</Message></Error>", "credentials have expired", "Renew")]
     [InlineData(39, "HTTP request failed with 403 (Forbidden):\n<Error><Code>RequestTimeTooSkewed</Code></Error>", "clock is wrong", "NTP")]
-    [InlineData(39, "HTTP request failed with 404 (Not Found):\n<Error><Code>NoSuchBucket</Code></Error>", "bucket does not exist", "Create it")]
-    [InlineData(64, "unable to write '/repo/backup/hub/20261122-020000F/bundle/1.pgbackrest.tmp': [28] No space left on device", "out of space: /repo/backup/hub/20261122-020000F/bundle/1.pgbackrest.tmp", "Free space")]
-    [InlineData(39, "HTTP request failed with 507 (Insufficient Storage):\n<Error><Code>XMinioStorageFull</Code></Error>", "out of space", "Free space")]
+    [InlineData(39, "HTTP request failed with 404 (Not Found):\n<Error><Code>NoSuchBucket</Code></Error>", "bucket does not exist",
+        "Create it")]
+    [InlineData(64, "unable to write '/repo/backup/hub/20261122-020000F/bundle/1.pgbackrest.tmp': [28] No space left on device",
+        "out of space: /repo/backup/hub/20261122-020000F/bundle/1.pgbackrest.tmp", "Free space")]
+    [InlineData(39, "HTTP request failed with 507 (Insufficient Storage):\n<Error><Code>XMinioStorageFull</Code></Error>", "out of space",
+        "Free space")]
     [InlineData(39, "HTTP request failed with 403 (Forbidden):\n<Error><Code>QuotaExceeded</Code></Error>", "out of space", "Free space")]
-    [InlineData(39, "HTTP request failed with 400 (Bad Request):\n<Error><Code>XMinioAdminBucketQuotaExceeded</Code></Error>", "out of space", "Free space")]
+    [InlineData(39, "HTTP request failed with 400 (Bad Request):\n<Error><Code>XMinioAdminBucketQuotaExceeded</Code></Error>",
+        "out of space", "Free space")]
     [InlineData(101, "[507] Insufficient Storage", "out of space", "Free space")]
-    [InlineData(82, "WAL segment 000000010000000000000007 was not archived before the 60000ms timeout\nHINT: check the archive_command", "WAL did not arrive in the repository: 000000010000000000000007", "pg_stat_archiver")]
-    [InlineData(55, "unable to load info file '/repo/backup/hub/backup.info' or 'y':\nFileMissingError: unable to open missing file 'x' for read", "stanza is missing", "stanza-create")]
+    [InlineData(82, "WAL segment 000000010000000000000007 was not archived before the 60000ms timeout\nHINT: check the archive_command",
+        "WAL did not arrive in the repository: 000000010000000000000007", "pg_stat_archiver")]
+    [InlineData(55,
+        "unable to load info file '/repo/backup/hub/backup.info' or 'y':\nFileMissingError: unable to open missing file 'x' for read",
+        "stanza is missing", "stanza-create")]
     [InlineData(55, "unable to find WAL segment 000000010000000000000009", "WAL is missing: 000000010000000000000009", "full backup now")]
-    [InlineData(55, "unable to open missing file '/repo/backup/hub/20261122-020000F/bundle/2' for read", "a file is missing: /repo/backup/hub/20261122-020000F/bundle/2", "verify")]
-    [InlineData(26, "error restoring '/data/base/1/2': actual checksum 'a' does not match expected checksum 'b'", "a file is corrupt: /data/base/1/2", "verify")]
-    [InlineData(50, "unable to acquire lock on file '/tmp/pgbackrest/hub-backup.lock': Resource temporarily unavailable", "holds the lock", "Wait")]
-    [InlineData(41, "unable to open file '/repo/backup/hub/backup.info' for write: [13] Permission denied", "access to a file is denied", "uid 1000")]
+    [InlineData(55, "unable to open missing file '/repo/backup/hub/20261122-020000F/bundle/2' for read",
+        "a file is missing: /repo/backup/hub/20261122-020000F/bundle/2", "verify")]
+    [InlineData(26, "error restoring '/data/base/1/2': actual checksum 'a' does not match expected checksum 'b'",
+        "a file is corrupt: /data/base/1/2", "verify")]
+    [InlineData(50, "unable to acquire lock on file '/tmp/pgbackrest/hub-backup.lock': Resource temporarily unavailable", "holds the lock",
+        "Wait")]
+    [InlineData(41, "unable to open file '/repo/backup/hub/backup.info' for write: [13] Permission denied", "access to a file is denied",
+        "uid 1000")]
     [InlineData(56, "unable to find primary cluster - cannot proceed", "has no primary", "healthy primary")]
     [InlineData(51, "PostgreSQL version 17, system-id 1 do not match stanza version 16, system-id 2", "another database", "stanza-upgrade")]
-    [InlineData(106, "new backup label '20250101-000000F' is not later than latest backup label '20261122-000000F'", "clock is behind", "NTP")]
+    [InlineData(106, "new backup label '20250101-000000F' is not later than latest backup label '20261122-000000F'", "clock is behind",
+        "NTP")]
     [InlineData(62, "stop file exists for stanza hub", "stanza is stopped", "pgbackrest start")]
     [InlineData(101, "[503] Service Unavailable", "answers with an error", "object store")]
     [InlineData(75, "full backup X cannot be expired until another full backup has been created", "set cannot be used", "list")]

@@ -17,7 +17,8 @@ public class RestorePlanTests
         var plan = RestorePlan.Resolve(Info(Old, Middle, Newest), "2026-11-21T14:00:00+02:00", Now);
         Assert.Equal((Middle.Label, RestoreType.Time), (plan.Set, plan.Type));
         Assert.Equal([Newest.Label], plan.Abandons);
-        Assert.Equal(["--repo=1", $"--set={Middle.Label}", "--type=time", "--target=2026-11-21 12:00:00.000000+00", "--target-exclusive", "--target-action=promote"], plan.Arguments);
+        Assert.Equal(["--repo=1", $"--set={Middle.Label}", "--type=time", "--target=2026-11-21 12:00:00.000000+00", "--target-exclusive",
+            "--target-action=promote"], plan.Arguments);
     }
 
     [Fact]
@@ -57,16 +58,21 @@ public class RestorePlanTests
     [InlineData("2026-11-19T00:00:00Z", "before the end of the oldest backup: 20261120-020000F")]
     [InlineData("2026-11-22T20:00:01Z", "in the future; it is 2026-11-22 20:00:00Z")]
     [InlineData("20261119-020000F", "neither a moment, nor the label of a set")]
-    public void Invalid_input_is_refused(string to, string words) => Assert.Contains(words, Refused(Info(Old, Middle), to), StringComparison.Ordinal);
+    public void Invalid_input_is_refused(string to, string words) => Assert.Contains(words, Refused(Info(Old, Middle), to),
+        StringComparison.Ordinal);
 
     [Fact]
     public void An_empty_repository_is_refused() => Assert.Contains("no backup yet", Refused(Info(), "latest"), StringComparison.Ordinal);
 
-    private static string Refused(RepositoryInfo info, string to) => Assert.Throws<BackupException>(() => RestorePlan.Resolve(info, to, Now)).Message;
+    private static string Refused(RepositoryInfo info, string to) =>
+        Assert.Throws<BackupException>(() => RestorePlan.Resolve(info, to, Now)).Message;
 
-    private static BackupSet Set(string label, int daysAgo) => new(label, BackupType.Full, Now.AddDays(-daysAgo).AddHours(-18), Now.AddDays(-daysAgo).AddHours(-17)) { Size = 1000 };
+    private static BackupSet Set(string label, int daysAgo) => new(label, BackupType.Full, Now.AddDays(-daysAgo).AddHours(-18),
+        Now.AddDays(-daysAgo).AddHours(-17))
+    { Size = 1000 };
 
-    private static BackupSet Noted(BackupSet set, string key) => set with { Annotations = new Dictionary<string, string> { [key] = "2026-11-22T19:00:00Z" } };
+    private static BackupSet Noted(BackupSet set, string key) =>
+        set with { Annotations = new Dictionary<string, string> { [key] = "2026-11-22T19:00:00Z" } };
 
     private static RepositoryInfo Info(params BackupSet[] sets) => new("hub", StanzaStatus.Ok, "ok") { Sets = sets };
 }

@@ -9,16 +9,21 @@ public class Every_retention_plan
 {
     private static readonly DateTimeOffset Now = Samples.Utc("2026-11-22T12:00:00Z");
 
-    private static readonly Gen<GfsPolicy> Policies = Gen.Select(Gen.Int[1, 8], Gen.Int[0, 5], Gen.Int[0, 13], (daily, weekly, monthly) => new GfsPolicy(daily, weekly, monthly));
+    private static readonly Gen<GfsPolicy> Policies = Gen.Select(Gen.Int[1, 8], Gen.Int[0, 5], Gen.Int[0, 13],
+        (daily, weekly, monthly) => new GfsPolicy(daily, weekly, monthly));
 
-    /// <summary>Up to 80 fulls within three years before and a month after now, dense and sparse, some damaged, verified or with differentials.</summary>
+    /// <summary>Up to 80 fulls within three years before and a month after now, dense and sparse, some damaged, verified or with
+    /// differentials.</summary>
     private static readonly Gen<List<BackupSet>> Repositories =
         Gen.Select(
             Gen.Int[1, 1600], Gen.Int[-700, 26000].List[0, 80], Gen.Int.List[80], Gen.Bool,
-            (scale, hours, dice, mayBeDamaged) => hours.Select(hour => Now.AddHours(hour < 0 ? -hour : -(hour * (long)scale / 1600))).Distinct().SelectMany((start, i) =>
+            (scale, hours, dice, mayBeDamaged) => hours.Select(hour => Now.AddHours(hour < 0 ? -hour : -(hour * (long)scale / 1600)))
+                .Distinct().SelectMany((start, i) =>
             {
-                var full = Samples.Full(start, verified: dice[i] % 5 == 0, damaged: mayBeDamaged && dice[i] % 7 == 0, since: mayBeDamaged && dice[i] % 11 == 0 ? "2026-11-20T00:00:00Z" : null);
-                return Enumerable.Range(0, Math.Abs(dice[i] % 3)).Select(n => Samples.Diff(full, start.AddHours(6 * (n + 1)))).Prepend(full);
+                var full = Samples.Full(start, verified: dice[i] % 5 == 0, damaged: mayBeDamaged && dice[i] % 7 == 0,
+                    since: mayBeDamaged && dice[i] % 11 == 0 ? "2026-11-20T00:00:00Z" : null);
+                return Enumerable.Range(0, Math.Abs(dice[i] % 3)).Select(n => Samples.Diff(full, start.AddHours(6 * (n + 1))))
+                    .Prepend(full);
             }).DistinctBy(set => set.Label).ToList());
 
     [Fact]
@@ -26,7 +31,8 @@ public class Every_retention_plan
     {
         var plan = GfsRetention.Plan(sets, Now, policy);
         var kept = plan.Kept.Select(set => set.Label).ToHashSet();
-        var fulls = sets.Where(set => set.Type == BackupType.Full && set.Start <= Now + GfsPolicy.ClockTolerance).OrderBy(set => set.Label, StringComparer.Ordinal).ToList();
+        var fulls = sets.Where(set => set.Type == BackupType.Full && set.Start <= Now + GfsPolicy.ClockTolerance).OrderBy(set => set.Label,
+            StringComparer.Ordinal).ToList();
         var good = fulls.Where(full => !full.IsDamaged).ToList();
 
         // Every set is decided once, with a reason, in order.
@@ -37,25 +43,34 @@ public class Every_retention_plan
         // The newest, the last verified, and what is from the future.
         if (fulls.Count > 0) Assert.Contains(fulls[^1].Label, kept);
         if (good.LastOrDefault(full => full.IsVerified) is { } verified) Assert.Contains(verified.Label, kept);
-        Assert.All(sets.Where(set => set.Start > Now + GfsPolicy.ClockTolerance && set.Type == BackupType.Full), set => Assert.Contains(set.Label, kept));
+        Assert.All(sets.Where(set => set.Start > Now + GfsPolicy.ClockTolerance && set.Type == BackupType.Full),
+            set => Assert.Contains(set.Label, kept));
         // No tier has more places than it may, none less than there are periods for, and no set has two.
         Assert.Equal(Math.Min(policy.Daily, good.Select(GfsRetention.Day).Distinct().Count()), plan.Count(Reason.Daily));
         Assert.InRange(plan.Count(Reason.Weekly), 0, policy.Weekly);
         Assert.InRange(plan.Count(Reason.Monthly), 0, policy.Monthly);
-        Assert.All(plan.Decisions, decision => Assert.InRange(decision.Reasons.Count(because => because.Reason is Reason.Daily or Reason.Weekly or Reason.Monthly), 0, 1));
+        Assert.All(plan.Decisions,
+            decision => Assert.InRange(decision.Reasons.Count(because => because.Reason is Reason.Daily or Reason.Weekly or Reason.Monthly),
+                0, 1));
         // A place is held by a set that can be restored, the newest of its period.
         foreach (var (set, _, because) in plan.Decisions)
         {
             foreach (var (reason, of) in because.Where(because => because.Reason is Reason.Daily or Reason.Weekly or Reason.Monthly))
             {
-                Func<BackupSet, string> period = reason switch { Reason.Daily => GfsRetention.Day, Reason.Weekly => GfsRetention.Week, _ => GfsRetention.Month };
+                Func<BackupSet, string> period = reason switch
+                {
+                    Reason.Daily => GfsRetention.Day,
+                    Reason.Weekly => GfsRetention.Week,
+                    _ => GfsRetention.Month
+                };
                 Assert.Equal(good.Last(full => period(full) == of).Label, set.Label);
             }
         }
 
         // WAL: the fulls that are counted are exactly those from the oldest daily one on.
         if (plan.ContinuousFrom is { } from)
-            Assert.Equal(plan.Kept.Where(set => set.Type == BackupType.Full).OrderByDescending(set => set.Label, StringComparer.Ordinal).ElementAt(plan.FullsWithContinuousWal!.Value - 1).Label, from.Label);
+            Assert.Equal(plan.Kept.Where(set => set.Type == BackupType.Full).OrderByDescending(set => set.Label, StringComparer.Ordinal)
+                .ElementAt(plan.FullsWithContinuousWal!.Value - 1).Label, from.Label);
         else
             Assert.Empty(good);
     });
@@ -77,7 +92,8 @@ public class Every_retention_plan
     public void Finds_what_earlier_ones_kept_for_it() => Gen.Select(Repositories, Policies).Sample((sets, policy) =>
     {
         // Retention after every full must end where retention over the whole history would: nothing that a later plan wants was dropped.
-        var undamaged = sets.Where(set => !set.IsDamaged && set.Type == BackupType.Full && set.Start <= Now).OrderBy(set => set.Label, StringComparer.Ordinal).ToList();
+        var undamaged = sets.Where(set => !set.IsDamaged && set.Type == BackupType.Full && set.Start <= Now).OrderBy(set => set.Label,
+            StringComparer.Ordinal).ToList();
         var left = new List<BackupSet>();
         BackupSet? from = null;
         foreach (var full in undamaged)
@@ -103,8 +119,11 @@ public class Every_retention_plan
     });
 
     private static List<string> Words(RetentionPlan plan) =>
-        [.. plan.Decisions.Select(decision => $"{decision.Set.Label} {decision.Keep} {string.Join(", ", decision.Reasons.Select(RetentionTable.Words))}")];
+        [.. plan.Decisions.Select(
+            decision => $"{decision.Set.Label} {decision.Keep} {string.Join(", ", decision.Reasons.Select(RetentionTable.Words))}")];
 
     private static List<string> Tiers(RetentionPlan plan) =>
-        [.. plan.Decisions.SelectMany(decision => decision.Reasons.Where(because => because.Reason is Reason.Daily or Reason.Weekly or Reason.Monthly).Select(because => $"{decision.Set.Label} {because.Reason} {because.Of}"))];
+        [.. plan.Decisions.SelectMany(
+            decision => decision.Reasons.Where(because => because.Reason is Reason.Daily or Reason.Weekly or Reason.Monthly)
+                .Select(because => $"{decision.Set.Label} {because.Reason} {because.Of}"))];
 }

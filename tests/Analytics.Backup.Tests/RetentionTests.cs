@@ -32,7 +32,8 @@ public class Retention
     public void Lets_differentials_stay_and_go_with_their_full()
     {
         var fulls = Days(30).Select(day => Samples.Full(day)).ToList();
-        var diffs = fulls.SelectMany(full => new[] { 4, 10, 16, 22 }.Select(hours => Samples.Diff(full, full.Start.AddHours(hours)))).ToList();
+        var diffs = fulls.SelectMany(full => new[] { 4, 10, 16, 22 }.Select(hours => Samples.Diff(full, full.Start.AddHours(hours))))
+            .ToList();
         var plan = Plan([.. fulls, .. diffs]);
         var kept = plan.Kept.Select(set => set.Label).ToHashSet();
         Assert.All(plan.Decisions.Where(decision => decision.Set.Type == BackupType.Differential), decision =>
@@ -42,7 +43,8 @@ public class Retention
         });
         // What pgBackRest is told to expire are fulls: it drops what depends on them.
         Assert.All(plan.Expire, set => Assert.Equal(BackupType.Full, set.Type));
-        Assert.Equal(4 * kept.Count(label => !label.Contains('_', StringComparison.Ordinal)), kept.Count(label => label.Contains('_', StringComparison.Ordinal)));
+        Assert.Equal(4 * kept.Count(label => !label.Contains('_', StringComparison.Ordinal)),
+            kept.Count(label => label.Contains('_', StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -96,7 +98,8 @@ public class Retention
 
         var old = Samples.Full("2026-03-31T02:00:00Z", since: "2026-11-21T04:00:00Z");
         Assert.True(Plan([.. days, old]).Decisions.Single(decision => decision.Set == old).Keep);
-        Assert.False(GfsRetention.Plan([.. days, old], Now.AddDays(8), GfsPolicy.Default).Decisions.Single(decision => decision.Set == old).Keep);
+        Assert.False(GfsRetention.Plan([.. days, old], Now.AddDays(8),
+            GfsPolicy.Default).Decisions.Single(decision => decision.Set == old).Keep);
     }
 
     [Fact]
@@ -106,7 +109,8 @@ public class Retention
         var plan = Plan([.. Days(10).Select(day => Samples.Full(day)), future]);
         Assert.Equal([new DecisionReason(Reason.FromTheFuture)], plan.Decisions.Single(decision => decision.Set == future).Reasons);
         Assert.Equal(7, plan.Count(Reason.Daily));
-        Assert.Contains(Reason.NewestFull, plan.Decisions.Single(decision => decision.Set.Label == "20261122-020000F").Reasons.Select(because => because.Reason));
+        Assert.Contains(Reason.NewestFull,
+            plan.Decisions.Single(decision => decision.Set.Label == "20261122-020000F").Reasons.Select(because => because.Reason));
         // pgBackRest counts fulls from the newest label back: the one from the future is among them.
         Assert.Equal(8, plan.FullsWithContinuousWal);
     }
@@ -125,34 +129,48 @@ public class Retention
     [Fact]
     public void Counts_days_that_have_a_set_so_a_gap_costs_nothing()
     {
-        var plan = Plan([.. Days(100).Where(day => day.Month != 10).Select(day => Samples.Full(day)), Samples.Full("2025-01-05T02:00:00Z")]);
+        var plan = Plan([.. Days(100).Where(day => day.Month != 10).Select(day => Samples.Full(day)),
+            Samples.Full("2025-01-05T02:00:00Z")]);
         Assert.Equal(7, plan.Count(Reason.Daily));
         Assert.Equal(4, plan.Count(Reason.Weekly));
         // The last set of September is the last of its week, too, and holds that place.
-        Assert.Equal(["2025-01", "2026-08"], plan.Decisions.SelectMany(decision => decision.Reasons).Where(because => because.Reason == Reason.Monthly).Select(because => because.Of));
+        Assert.Equal(["2025-01", "2026-08"],
+            plan.Decisions.SelectMany(decision => decision.Reasons).Where(because => because.Reason == Reason.Monthly)
+                .Select(because => because.Of));
     }
 
     [Fact]
     public void Has_weeks_that_cross_a_year() =>
-        Assert.Equal(["2026-W53", "2026-W53", "2027-W01"], new[] { "2026-12-31T02:00:00Z", "2027-01-03T02:00:00Z", "2027-01-04T02:00:00Z" }.Select(at => GfsRetention.Week(Samples.Full(at))));
+        Assert.Equal(["2026-W53", "2026-W53", "2027-W01"],
+            new[] { "2026-12-31T02:00:00Z", "2027-01-03T02:00:00Z",
+                "2027-01-04T02:00:00Z" }.Select(at => GfsRetention.Week(Samples.Full(at))));
 
     [Fact]
     public void Shows_a_table()
     {
         using var text = new StringWriter();
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(text), Ansi = AnsiSupport.No, Interactive = InteractionSupport.No });
+        var console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Out = new AnsiConsoleOutput(text),
+            Ansi = AnsiSupport.No,
+            Interactive = InteractionSupport.No
+        });
         console.Profile.Width = 200;
-        var plan = Plan([Samples.Full("2026-11-21T02:00:00Z", verified: true), Samples.Full("2026-11-22T01:00:00Z"), Samples.Full("2026-11-22T02:00:00Z", damaged: true)]);
+        var plan = Plan([Samples.Full("2026-11-21T02:00:00Z", verified: true), Samples.Full("2026-11-22T01:00:00Z"),
+            Samples.Full("2026-11-22T02:00:00Z", damaged: true)]);
         console.Write(RetentionTable.Render(plan));
         Assert.Contains("daily 2026-11-21, last verified full", text.ToString(), StringComparison.Ordinal);
         Assert.Contains("damaged", text.ToString(), StringComparison.Ordinal);
-        Assert.StartsWith("2 of 7 daily, 0 of 4 weekly, 0 of 12 monthly sets; 0 to expire; any time since 2026-11-21 02:10 UTC", RetentionTable.Summary(plan, GfsPolicy.Default), StringComparison.Ordinal);
+        Assert.StartsWith("2 of 7 daily, 0 of 4 weekly, 0 of 12 monthly sets; 0 to expire; any time since 2026-11-21 02:10 UTC",
+            RetentionTable.Summary(plan, GfsPolicy.Default), StringComparison.Ordinal);
     }
 
-    private static IEnumerable<DateTimeOffset> Days(int count) => Enumerable.Range(0, count).Select(day => Samples.Utc("2026-11-22T02:00:00Z").AddDays(-day));
+    private static IEnumerable<DateTimeOffset> Days(int count) =>
+        Enumerable.Range(0, count).Select(day => Samples.Utc("2026-11-22T02:00:00Z").AddDays(-day));
 
     private static RetentionPlan Plan(IReadOnlyCollection<BackupSet> sets) => GfsRetention.Plan(sets, Now, GfsPolicy.Default);
 
     private static IEnumerable<string> Kept(RetentionPlan plan) =>
-        plan.Decisions.Where(decision => decision.Keep).Select(decision => $"{GfsRetention.Day(decision.Set)} {string.Join(", ", decision.Reasons.Select(RetentionTable.Words))}");
+        plan.Decisions.Where(decision => decision.Keep)
+            .Select(decision => $"{GfsRetention.Day(decision.Set)} {string.Join(", ", decision.Reasons.Select(RetentionTable.Words))}");
 }

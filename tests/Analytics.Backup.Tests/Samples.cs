@@ -8,7 +8,8 @@ internal static class Samples
 {
     public static string Capture(string name) => File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Captures", name));
 
-    public static DateTimeOffset Utc(string text) => DateTimeOffset.Parse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);
+    public static DateTimeOffset Utc(string text) => DateTimeOffset.Parse(text, CultureInfo.InvariantCulture,
+        DateTimeStyles.AssumeUniversal);
 
     public static BackupSet Full(DateTimeOffset start, bool verified = false, bool damaged = false, string? since = null)
     {
@@ -25,10 +26,12 @@ internal static class Samples
         };
     }
 
-    public static BackupSet Full(string start, bool verified = false, bool damaged = false, string? since = null) => Full(Utc(start), verified, damaged, since);
+    public static BackupSet Full(string start, bool verified = false, bool damaged = false, string? since = null) =>
+        Full(Utc(start), verified, damaged, since);
 
     public static BackupSet Diff(BackupSet full, DateTimeOffset start) =>
-        new($"{full.Label}_{start.UtcDateTime.ToString("yyyyMMdd-HHmmss'D'", CultureInfo.InvariantCulture)}", BackupType.Differential, start, start.AddMinutes(2))
+        new($"{full.Label}_{start.UtcDateTime.ToString("yyyyMMdd-HHmmss'D'", CultureInfo.InvariantCulture)}", BackupType.Differential,
+            start, start.AddMinutes(2))
         {
             Prior = full.Label,
             References = [full.Label],

@@ -14,13 +14,17 @@ public sealed class ScratchInstanceTests
     public void Its_reason_is_not_what_it_told_somebody_who_connected(string other)
     {
         var lines = new[] { Reason, other };
-        Assert.All([lines, [.. lines.Reverse()]], log => Assert.StartsWith("WAL that makes the set consistent is missing: could not locate required checkpoint record.", ScratchInstance.Explain(log).Message, StringComparison.Ordinal));
+        Assert.All([lines, [.. lines.Reverse()]],
+            log => Assert.StartsWith("WAL that makes the set consistent is missing: could not locate required checkpoint record.",
+                ScratchInstance.Explain(log).Message, StringComparison.Ordinal));
     }
 
     [Fact]
     public void Without_a_reason_the_end_of_its_log_is_told() =>
-        Assert.Contains("something else", ScratchInstance.Explain(["2026-11-23 01:52:00.100 UTC [42] FATAL:  something else"]).Message, StringComparison.Ordinal);
+        Assert.Contains("something else", ScratchInstance.Explain(["2026-11-23 01:52:00.100 UTC [42] FATAL:  something else"]).Message,
+            StringComparison.Ordinal);
 
     [Fact]
-    public void A_server_that_wrote_nothing_is_said_to_have() => Assert.Contains("it wrote no log", ScratchInstance.Explain([]).Message, StringComparison.Ordinal);
+    public void A_server_that_wrote_nothing_is_said_to_have() => Assert.Contains("it wrote no log", ScratchInstance.Explain([]).Message,
+        StringComparison.Ordinal);
 }

@@ -9,9 +9,12 @@ public class The_settings
     public void Have_defaults_but_for_the_stanza()
     {
         var settings = Read(("HUB_BACKUP_STANZA", "hub"));
-        Assert.Equal(("hub", GfsPolicy.Default, "/etc/pgbackrest/pgbackrest.conf", 7, 4, 12), (settings.Stanza, settings.Policy, settings.PgBackRestConfig, settings.Policy.Daily, settings.Policy.Weekly, settings.Policy.Monthly));
+        Assert.Equal(("hub", GfsPolicy.Default, "/etc/pgbackrest/pgbackrest.conf", 7, 4, 12),
+            (settings.Stanza, settings.Policy, settings.PgBackRestConfig, settings.Policy.Daily, settings.Policy.Weekly,
+                settings.Policy.Monthly));
         Assert.Equal(ExitCodes.Configuration, Assert.Throws<BackupException>(() => Read()).ExitCode);
-        Assert.Contains("ConnectionStrings__Database", Assert.Throws<BackupException>(settings.RequireConnectionString).Message, StringComparison.Ordinal);
+        Assert.Contains("ConnectionStrings__Database", Assert.Throws<BackupException>(settings.RequireConnectionString).Message,
+            StringComparison.Ordinal);
         Assert.Contains("HUB_BACKUP_SCRATCH", Assert.Throws<BackupException>(settings.RequireScratch).Message, StringComparison.Ordinal);
     }
 
@@ -33,15 +36,20 @@ public class The_settings
     [InlineData("retain", "ConnectionStrings__Database is not set")]
     public async Task Ask_for_the_database_where_it_is_needed(string verb, string message)
     {
-        var root = Commands.Create(name => name == "HUB_BACKUP_STANZA" ? "hub" : null, AnsiConsole.Console, TextWriter.Null, TimeProvider.System);
+        var root = Commands.Create(name => name == "HUB_BACKUP_STANZA" ? "hub" : null, AnsiConsole.Console, TextWriter.Null,
+            TimeProvider.System);
         var parsed = root.Parse(verb);
-        var wrong = await Assert.ThrowsAsync<BackupException>(() => parsed.InvokeAsync(new() { EnableDefaultExceptionHandler = false }, TestContext.Current.CancellationToken));
+        var wrong = await Assert.ThrowsAsync<BackupException>(() => parsed.InvokeAsync(new() { EnableDefaultExceptionHandler = false },
+            TestContext.Current.CancellationToken));
         Assert.Contains(message, wrong.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Are_described_by_the_help() =>
-        Assert.Equal(["abandon", "check", "diff", "drill", "full", "list", "plan", "retain", "scratch", "verify"], Commands.Create(_ => null, AnsiConsole.Console, TextWriter.Null, TimeProvider.System).Subcommands.Select(command => command.Name).Order());
+        Assert.Equal(["abandon", "check", "diff", "drill", "full", "list", "plan", "retain", "scratch", "verify"],
+            Commands.Create(_ => null, AnsiConsole.Console, TextWriter.Null,
+                TimeProvider.System).Subcommands.Select(command => command.Name).Order());
 
-    private static BackupSettings Read(params (string Name, string Value)[] variables) => BackupSettings.Read(name => variables.FirstOrDefault(variable => variable.Name == name).Value);
+    private static BackupSettings Read(params (string Name, string Value)[] variables) =>
+        BackupSettings.Read(name => variables.FirstOrDefault(variable => variable.Name == name).Value);
 }

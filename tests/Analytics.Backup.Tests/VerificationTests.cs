@@ -25,8 +25,10 @@ public class A_verification
         var findings = Findings.Judge(Report("verify-damaged"), Info, Info.Sets[0]);
         Assert.Empty(findings.Whole);
         Assert.Contains("invalid checksum: 20261122-203858F/bundle/2", findings.Problems);
-        Assert.Contains(findings.Problems, problem => problem.StartsWith("invalid result: 17-1/0000000100000000/000000010000000000000005-", StringComparison.Ordinal));
-        Assert.Contains(findings.Problems, problem => problem.StartsWith("WAL 000000010000000000000004 is missing", StringComparison.Ordinal));
+        Assert.Contains(findings.Problems,
+            problem => problem.StartsWith("invalid result: 17-1/0000000100000000/000000010000000000000005-", StringComparison.Ordinal));
+        Assert.Contains(findings.Problems,
+            problem => problem.StartsWith("WAL 000000010000000000000004 is missing", StringComparison.Ordinal));
         Assert.Contains("pgbackrest verify reports invalid", findings.Damaged["20261122-203858F"], StringComparison.Ordinal);
         // pgBackRest calls the differential valid: the file that is altered is its full's.
         Assert.Contains("it builds on 20261122-203858F", findings.Damaged["20261122-203858F_20261122-203901D"], StringComparison.Ordinal);
@@ -37,14 +39,20 @@ public class A_verification
     {
         // As in the capture, with the full intact.
         var report = Report("verify-damaged");
-        report = report with { Sets = report.Sets.Keys.ToDictionary(label => label, _ => "valid"), Faults = [.. report.Faults.Where(fault => !fault.File.Contains("bundle", StringComparison.Ordinal))] };
+        report = report with
+        {
+            Sets = report.Sets.Keys.ToDictionary(label => label, _ => "valid"),
+            Faults = [.. report.Faults.Where(fault => !fault.File.Contains("bundle", StringComparison.Ordinal))]
+        };
         var findings = Findings.Judge(report, Info, null);
         Assert.Equal(["20261122-203858F"], findings.Whole);
-        Assert.Contains("WAL that makes it consistent is altered: 17-1/0000000100000000/000000010000000000000005-", findings.Damaged.Values.Single(), StringComparison.Ordinal);
+        Assert.Contains("WAL that makes it consistent is altered: 17-1/0000000100000000/000000010000000000000005-",
+            findings.Damaged.Values.Single(), StringComparison.Ordinal);
 
         findings = Findings.Judge(report with { Faults = [], Ranges = [Range(1, 6, 9)] }, Info, null);
         Assert.Empty(findings.Whole);
-        Assert.Contains("WAL 000000010000000000000003, which makes it consistent, is missing", findings.Damaged["20261122-203858F"], StringComparison.Ordinal);
+        Assert.Contains("WAL 000000010000000000000003, which makes it consistent, is missing", findings.Damaged["20261122-203858F"],
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -61,7 +69,11 @@ public class A_verification
         var report = Report("verify-ok") with
         {
             IsOk = false,
-            Sets = new Dictionary<string, string> { ["20261122-203858F"] = "valid", ["20261122-203858F_20261122-203901D"] = "manifest missing" },
+            Sets = new Dictionary<string, string>
+            {
+                ["20261122-203858F"] = "valid",
+                ["20261122-203858F_20261122-203901D"] = "manifest missing"
+            },
             Faults = [new FileFault("20261122-203858F_20261122-203901D/bundle/1", "file missing")],
         };
         Assert.Empty(Findings.Judge(report, expired, null).Problems);
@@ -84,9 +96,11 @@ public class A_verification
         Assert.Throws<BackupException>(() => VerifyReport.Parse("", []));
     }
 
-    private static VerifyReport Report(string name) => VerifyReport.Parse(Samples.Capture($"{name}.out"), PgBackRestLog.Parse(Samples.Capture($"{name}.log").Split('\n')));
+    private static VerifyReport Report(string name) =>
+        VerifyReport.Parse(Samples.Capture($"{name}.out"), PgBackRestLog.Parse(Samples.Capture($"{name}.log").Split('\n')));
 
-    internal static WalRange Range(uint timeline, ulong first, ulong last) => new("17-1", new WalSegment(timeline, first), new WalSegment(timeline, last));
+    internal static WalRange Range(uint timeline, ulong first, ulong last) =>
+        new("17-1", new WalSegment(timeline, first), new WalSegment(timeline, last));
 }
 
 public class Missing_WAL
@@ -100,7 +114,8 @@ public class Missing_WAL
 
     [Fact]
     public void Start_of_the_window_is_missing() =>
-        Assert.Contains("WAL 000000010000000000000003 is missing: set 20261122-203858F", Assert.Single(After(Range(1, 4, 9))), StringComparison.Ordinal);
+        Assert.Contains("WAL 000000010000000000000003 is missing: set 20261122-203858F", Assert.Single(After(Range(1, 4, 9))),
+            StringComparison.Ordinal);
 
     [Fact]
     public void Gap_that_older_sets_do_not_need_is_not_missing() => Assert.Empty(After(Range(1, 1, 1), Range(1, 3, 9)));

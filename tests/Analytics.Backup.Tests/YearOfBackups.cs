@@ -6,8 +6,8 @@ using Analytics.Topology;
 namespace Analytics.Backup.Tests;
 
 /// <summary>
-/// Hub's own schedules, by the hour: full with retention after it, differential, verification. The first fourteen months fill the tiers, the
-/// year after them is looked at.
+/// Hub's own schedules, by the hour: full with retention after it, differential, verification. The first fourteen months fill the tiers,
+/// the year after them is looked at.
 /// </summary>
 public class A_year_of_schedules
 {
@@ -30,7 +30,9 @@ public class A_year_of_schedules
             Assert.Equal((7, 4, 12), (plan.Count(Reason.Daily), plan.Count(Reason.Weekly), plan.Count(Reason.Monthly)));
             // Nothing else is restorable: 23 fulls and what builds on them, or one more while no newer one has been verified.
             var fulls = run.Sets.Count(set => set.Type == BackupType.Full);
-            Assert.True(fulls == 23 || (fulls == 24 && plan.Decisions.Any(decision => decision.Reasons is [{ Reason: Reason.LastVerifiedFull }])), $"{day:d}: {fulls} fulls");
+            Assert.True(fulls == 23
+                || (fulls == 24 && plan.Decisions.Any(decision => decision.Reasons is [{ Reason: Reason.LastVerifiedFull }])),
+                $"{day:d}: {fulls} fulls");
             Assert.Empty(plan.Expire);
             Assert.All(run.Sets, set => Assert.Contains(run.Sets, full => full.Label == set.FullLabel));
             // No WAL of the daily window, and none that makes a set consistent, was ever dropped.
@@ -46,7 +48,8 @@ public class A_year_of_schedules
     private sealed class Simulation(Random dice, int missedPercent, int doubledPercent)
     {
         private static readonly BackupPolicy Policy = new();
-        private readonly HashSet<int> fulls = Hours(Policy.FullSchedule), diffs = Hours(Policy.DifferentialSchedule), verifications = Hours(Policy.VerifySchedule);
+        private readonly HashSet<int> fulls = Hours(Policy.FullSchedule), diffs = Hours(Policy.DifferentialSchedule),
+            verifications = Hours(Policy.VerifySchedule);
 
         public List<BackupSet> Sets { get; private set; } = [];
 
@@ -96,7 +99,8 @@ public class A_year_of_schedules
             Sets = [.. plan.Kept];
             // As pgBackRest does it: WAL before the N-th newest full goes, but for the ranges of the sets that are there then.
             if (plan.FullsWithContinuousWal is not { } fulls) return;
-            var kept = Sets.Where(set => set.Type == BackupType.Full).OrderByDescending(set => set.Label, StringComparer.Ordinal).ElementAt(fulls - 1);
+            var kept = Sets.Where(set => set.Type == BackupType.Full).OrderByDescending(set => set.Label, StringComparer.Ordinal)
+                .ElementAt(fulls - 1);
             if (kept.Start > WalDroppedBefore) WalDroppedBefore = kept.Start;
             LostTheirWal.RemoveWhere(label => Sets.All(set => set.Label != label));
         }
@@ -110,6 +114,9 @@ public class A_year_of_schedules
             Sets.Add(diff);
         }
 
-        private void Verify() => Sets = [.. Sets.Select(set => set with { Annotations = new Dictionary<string, string>(set.Annotations) { [BackupSet.VerifiedKey] = "2026-01-01T00:00:00Z" } })];
+        private void Verify() =>
+            Sets = [.. Sets.Select(
+                set => set with { Annotations = new Dictionary<string, string>(set.Annotations)
+                { [BackupSet.VerifiedKey] = "2026-01-01T00:00:00Z" } })];
     }
 }

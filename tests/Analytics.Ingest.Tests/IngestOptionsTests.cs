@@ -14,7 +14,8 @@ public sealed partial class IngestOptionsTests
         Assert.Equal(TimeSpan.FromDays(int.Parse(kept.Groups[1].ValueSpan, CultureInfo.InvariantCulture)), new IngestOptions().MaxAge);
     }
 
-    private static string Repository([CallerFilePath] string source = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(source)!, "../.."));
+    private static string Repository([CallerFilePath] string source = "") =>
+        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(source)!, "../.."));
 
     // ('analytics.llm_requests', '1 day', '365 days', '7 days', …
     [GeneratedRegex(@"\('analytics\.llm_requests',\s*'\d+ days?',\s*'(\d+) days'")]

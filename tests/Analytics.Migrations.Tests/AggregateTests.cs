@@ -27,7 +27,8 @@ public class Aggregates_equal_sums_by_hand(DatabaseFixture databases)
         Assert.Equal(3, hourly.Count);
 
         var quarters = await database.ReadOnly.RowsAsync(
-            "SELECT bucket, requests, errors, error_rate FROM aggregates.error_rate_by_model WHERE model = 'gpt-4o' AND bucket >= $1 ORDER BY 1", hour);
+            "SELECT bucket, requests, errors, error_rate FROM aggregates.error_rate_by_model WHERE model = 'gpt-4o' AND bucket >= $1 "
+                + "ORDER BY 1", hour);
         Assert.Equal([hour, 2L, 1L, 0.5], quarters[0]);
         Assert.Equal([hour.AddMinutes(15), 2L, 0L, 0.0], quarters[1]);
 
@@ -39,7 +40,8 @@ public class Aggregates_equal_sums_by_hand(DatabaseFixture databases)
         Assert.Equal([6m, 4m, 2m, 0.5m, null, 0.75m, 1.25m], costs[0]);
         Assert.Equal(
             [null, 1L],
-            (await database.ReadOnly.RowsAsync("SELECT total_cost, unpriced_requests FROM aggregates.daily_cost_summary WHERE model = 'unheard-of'"))[0]);
+            (await database.ReadOnly.RowsAsync(
+                "SELECT total_cost, unpriced_requests FROM aggregates.daily_cost_summary WHERE model = 'unheard-of'"))[0]);
     }
 
     [Fact]
@@ -49,9 +51,12 @@ public class Aggregates_equal_sums_by_hand(DatabaseFixture databases)
         var hour = await database.HourAsync();
         await database.AddAsync([.. Enumerable.Range(0, 4).Select(i => new Request(hour.AddMinutes(i)) { Seconds = 1 })]);
         await database.AddAsync(new Request(hour) { Model = "unheard-of", Cost = null });
-        Assert.Equal(0.96, await database.ReadOnly.ScalarAsync<double>("SELECT p50_seconds FROM aggregates.hourly_latency WHERE model = 'gpt-4o'"), 1e-9);
-        Assert.Equal(1, await database.ReadOnly.ScalarAsync<double>("SELECT mean_seconds FROM aggregates.hourly_latency WHERE model = 'gpt-4o'"), 1e-9);
-        Assert.Equal(["openai", "unheard-of", 1L], (await database.Monitor.RowsAsync("SELECT provider, model, requests FROM analytics.unpriced_models"))[0]);
+        Assert.Equal(0.96,
+            await database.ReadOnly.ScalarAsync<double>("SELECT p50_seconds FROM aggregates.hourly_latency WHERE model = 'gpt-4o'"), 1e-9);
+        Assert.Equal(1,
+            await database.ReadOnly.ScalarAsync<double>("SELECT mean_seconds FROM aggregates.hourly_latency WHERE model = 'gpt-4o'"), 1e-9);
+        Assert.Equal(["openai", "unheard-of", 1L],
+            (await database.Monitor.RowsAsync("SELECT provider, model, requests FROM analytics.unpriced_models"))[0]);
     }
 }
 
@@ -63,7 +68,8 @@ public class Model_performance_is_recorded(DatabaseFixture databases)
     {
         await using var database = await databases.CreateMigratedAsync();
         var hour = (await database.HourAsync()).AddHours(-3);
-        await database.AddAsync([.. Enumerable.Range(1, 100).Select(i => new Request(hour.AddSeconds(i)) { Seconds = i, FirstToken = i / 10.0, Output = 200 })]);
+        await database.AddAsync([
+            .. Enumerable.Range(1, 100).Select(i => new Request(hour.AddSeconds(i)) { Seconds = i, FirstToken = i / 10.0, Output = 200 })]);
         await database.AddAsync(
             new Request(hour.AddMinutes(30)) { Seconds = null, Output = null, IsError = true },
             new Request(hour.AddHours(1)) { Seconds = 2, Output = 8 },
@@ -84,7 +90,9 @@ public class Model_performance_is_recorded(DatabaseFixture databases)
         // What came late is in it the next time.
         await database.AddAsync(new Request(hour.AddHours(1).AddMinutes(1)) { Seconds = 4, IsError = true });
         await database.App.ScalarAsync<long>(record, hour, hour.AddHours(2));
-        Assert.Equal([2L, 1L, 0.5], (await database.ReadOnly.RowsAsync("SELECT requests, errors, error_rate FROM metrics.model_performance ORDER BY time DESC"))[0]);
+        Assert.Equal([2L, 1L, 0.5],
+            (await database.ReadOnly.RowsAsync(
+                "SELECT requests, errors, error_rate FROM metrics.model_performance ORDER BY time DESC"))[0]);
     }
 
     [Fact]

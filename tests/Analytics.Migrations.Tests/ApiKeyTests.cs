@@ -29,7 +29,8 @@ public class A_key_to_register
         Assert.Equal("checkout", Read(("HUB_API_KEY", key), ("HUB_API_PROJECT", "checkout")).Project);
     }
 
-    private static ApiKeyRegistration Read(params (string Name, string? Value)[] settings) => ApiKeyRegistration.Read(new ConfigurationBuilder()
+    private static ApiKeyRegistration Read(params (string Name, string? Value)[] settings) =>
+        ApiKeyRegistration.Read(new ConfigurationBuilder()
         .AddInMemoryCollection(settings.ToDictionary(setting => setting.Name, setting => setting.Value)).Build());
 }
 
@@ -47,7 +48,8 @@ public class A_registered_key(DatabaseFixture databases)
         await using var database = await databases.CreateMigratedAsync();
         Assert.True(await EnsureAsync(database, key));
         var row = Assert.Single(await database.Owner.RowsAsync(
-            "SELECT p.name, k.key_hash, k.key_prefix, k.expires_at, k.revoked_at FROM analytics.api_keys k JOIN analytics.projects p USING (project_id)"));
+            "SELECT p.name, k.key_hash, k.key_prefix, k.expires_at, k.revoked_at FROM analytics.api_keys k JOIN analytics.projects p "
+                + "USING (project_id)"));
         Assert.Equal(["development", SHA256.HashData(Encoding.UTF8.GetBytes(key.Key)), key.Key[..12], null, null], row);
     }
 
@@ -80,7 +82,8 @@ public class A_registered_key(DatabaseFixture databases)
     public async Task Needs_the_schema_and_says_so()
     {
         await using var database = await databases.CreateInitialisedAsync();
-        Assert.Contains("not registered", (await Assert.ThrowsAsync<MigrationException>(() => EnsureAsync(database, key))).Message, StringComparison.Ordinal);
+        Assert.Contains("not registered", (await Assert.ThrowsAsync<MigrationException>(() => EnsureAsync(database, key))).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -96,5 +99,6 @@ public class A_registered_key(DatabaseFixture databases)
     }
 
     private static Task<bool> EnsureAsync(TestDatabase database, ApiKeyRegistration key) =>
-        key.EnsureAsync(database.ConnectionString("llm_owner"), new MigrationOptions { PrimaryTimeout = TimeSpan.FromSeconds(30) }, NullLogger.Instance, TimeProvider.System, Cancel);
+        key.EnsureAsync(database.ConnectionString("llm_owner"), new MigrationOptions { PrimaryTimeout = TimeSpan.FromSeconds(30) },
+            NullLogger.Instance, TimeProvider.System, Cancel);
 }

@@ -20,7 +20,8 @@ public class The_Community_edition(DatabaseFixture databases)
             """);
         Assert.Equal(
             [
-                "analytics.cost_tracking 1 730 14", "analytics.llm_requests 1 365 7", "analytics.token_usage 1 365 7", "events.error_logs 1 180 7",
+                "analytics.cost_tracking 1 730 14", "analytics.llm_requests 1 365 7", "analytics.token_usage 1 365 7",
+                "events.error_logs 1 180 7",
                 "events.system_events 1 90 7", "metrics.model_performance 7 730 30",
             ],
             rows.Select(row => string.Join(' ', row)));
@@ -32,7 +33,8 @@ public class The_Community_edition(DatabaseFixture databases)
              WHERE j.proc_name = 'policy_refresh_continuous_aggregate' ORDER BY 1
             """);
         Assert.Equal(
-            ["daily_cost_summary 1 day 2 days false", "error_rate_by_model 00:15:00 2 days false", "hourly_request_stats 01:00:00 2 days false"],
+            ["daily_cost_summary 1 day 2 days false", "error_rate_by_model 00:15:00 2 days false",
+                "hourly_request_stats 01:00:00 2 days false"],
             refreshes.Select(row => string.Join(' ', row)));
     }
 
@@ -49,20 +51,26 @@ public class The_Community_edition(DatabaseFixture databases)
             INSERT INTO analytics.llm_requests (time, request_id, project_id, provider, model, input_tokens, duration_seconds)
             SELECT $1::timestamptz + i * interval '1 second', gen_random_uuid(), i % 3, 'openai', 'gpt-4o', i, i FROM generate_series(1, 2000) i
             """, old);
-        const string sums = "SELECT count(*), sum(input_tokens), sum(duration_seconds), md5(string_agg(request_id::text, '' ORDER BY request_id)) FROM analytics.llm_requests";
+        const string sums = "SELECT count(*), sum(input_tokens), sum(duration_seconds), md5(string_agg(request_id::text, '' ORDER BY "
+            + "request_id)) FROM analytics.llm_requests";
         var before = (await database.ReadOnly.RowsAsync(sums))[0];
 
         foreach (var table in new[] { "llm_requests", "token_usage", "cost_tracking" })
         {
-            var job = await database.Owner.ScalarAsync<int>("SELECT job_id FROM timescaledb_information.jobs WHERE proc_name IN ('policy_compression', 'policy_columnstore') AND hypertable_name = $1", table);
+            var job = await database.Owner.ScalarAsync<int>(
+                "SELECT job_id FROM timescaledb_information.jobs WHERE proc_name IN ('policy_compression', 'policy_columnstore') AND "
+                    + "hypertable_name = $1", table);
             await database.Owner.ExecuteAsync($"CALL public.run_job({job})");
-            Assert.True(await database.Owner.ScalarAsync<bool>("SELECT bool_and(is_compressed) FROM timescaledb_information.chunks WHERE hypertable_name = $1", table), table);
+            Assert.True(
+                await database.Owner.ScalarAsync<bool>(
+                    "SELECT bool_and(is_compressed) FROM timescaledb_information.chunks WHERE hypertable_name = $1", table), table);
         }
 
         Assert.Equal(before, (await database.ReadOnly.RowsAsync(sums))[0]);
         // A resend is recognised in a compressed chunk as well, and a late row gets in.
         Assert.Equal(0, await database.App.ExecuteAsync(
-            "INSERT INTO analytics.llm_requests (time, request_id, project_id, provider, model) VALUES ($1, $2, 1, 'openai', 'kept') ON CONFLICT DO NOTHING", kept.Time, kept.Id));
+            "INSERT INTO analytics.llm_requests (time, request_id, project_id, provider, model) VALUES ($1, $2, 1, 'openai', 'kept') ON "
+                + "CONFLICT DO NOTHING", kept.Time, kept.Id));
         await database.AddAsync(new Request(old.AddSeconds(5)));
         Assert.Equal((long)before[0]! + 1, await database.App.ScalarAsync<long>("SELECT count(*) FROM analytics.llm_requests"));
     }
@@ -75,8 +83,10 @@ public class The_Community_edition(DatabaseFixture databases)
         var hour = await database.HourAsync();
         foreach (var (table, cost) in new[] { ("llm_requests", "cost_usd"), ("cost_tracking", "total_cost, price_source") })
         {
-            var value = "CASE WHEN i % 7 > 0 THEN i * 0.001 END" + (table == "cost_tracking" ? ", CASE WHEN i % 7 > 0 THEN 'provider' ELSE 'unpriced' END" : "");
-            var (columns, values) = table == "llm_requests" ? (", input_tokens, duration_seconds, is_error", ", nullif(i % 100, 0), i % 90 * 1.01, i % 11 = 0") : ("", "");
+            var value = "CASE WHEN i % 7 > 0 THEN i * 0.001 END"
+                + (table == "cost_tracking" ? ", CASE WHEN i % 7 > 0 THEN 'provider' ELSE 'unpriced' END" : "");
+            var (columns, values) = table == "llm_requests" ? (", input_tokens, duration_seconds, is_error",
+                ", nullif(i % 100, 0), i % 90 * 1.01, i % 11 = 0") : ("", "");
             await database.Owner.ExecuteAsync(
                 $"""
                  INSERT INTO analytics.{table} (time, request_id, project_id, provider, model, {cost}{columns})
@@ -98,9 +108,11 @@ public class The_Community_edition(DatabaseFixture databases)
                 """, view);
             await database.Owner.ExecuteAsync($"CALL public.run_job({job})");
             var stored = await database.Owner.ScalarAsync<string>(
-                "SELECT format('%I.%I', materialization_hypertable_schema, materialization_hypertable_name) FROM timescaledb_information.continuous_aggregates WHERE view_name = $1", view);
+                "SELECT format('%I.%I', materialization_hypertable_schema, materialization_hypertable_name) FROM "
+                    + "timescaledb_information.continuous_aggregates WHERE view_name = $1", view);
             Assert.True(await database.Owner.ScalarAsync<long>($"SELECT count(*) FROM {stored}") > 0, $"{view} is not materialised");
-            Assert.True(await database.Owner.ScalarAsync<bool>($"SELECT max(bucket) < now() - interval '2 days' FROM {stored}"), $"{view} is materialised too far");
+            Assert.True(await database.Owner.ScalarAsync<bool>($"SELECT max(bucket) < now() - interval '2 days' FROM {stored}"),
+                $"{view} is materialised too far");
             Assert.Equal(raw[view], await AnswerAsync(view));
         }
 
@@ -108,11 +120,13 @@ public class The_Community_edition(DatabaseFixture databases)
         await database.AddAsync(new Request(hour.AddHours(-30)) { Model = "late" }, new Request(hour.AddDays(-5)) { Model = "later" });
         Assert.Equal(1, await database.App.ScalarAsync<long>("SELECT count(*) FROM aggregates.hourly_request_stats WHERE model = 'late'"));
         Assert.Equal(0, await database.App.ScalarAsync<long>("SELECT count(*) FROM aggregates.hourly_request_stats WHERE model = 'later'"));
-        await database.Owner.ExecuteAsync("CALL public.refresh_continuous_aggregate('aggregates.hourly_request_stats', now() - interval '10 days', now() - interval '2 days')");
+        await database.Owner.ExecuteAsync("CALL public.refresh_continuous_aggregate('aggregates.hourly_request_stats', now() - interval "
+            + "'10 days', now() - interval '2 days')");
         Assert.Equal(1, await database.App.ScalarAsync<long>("SELECT count(*) FROM aggregates.hourly_request_stats WHERE model = 'later'"));
 
         async Task<List<string>> AnswerAsync(string view) =>
-            [.. (await database.ReadOnly.RowsAsync($"SELECT * FROM aggregates.{view} ORDER BY 1, 2, 3, 4")).Select(row => string.Join(' ', row.Select(v => v is double d ? Math.Round(d, 9) : v ?? "NULL")))];
+            [.. (await database.ReadOnly.RowsAsync($"SELECT * FROM aggregates.{view} ORDER BY 1, 2, 3, 4")).Select(row => string.Join(' ',
+                row.Select(v => v is double d ? Math.Round(d, 9) : v ?? "NULL")))];
     }
 
     [Fact]
@@ -122,11 +136,15 @@ public class The_Community_edition(DatabaseFixture databases)
         await database.RequireCommunityAsync();
         var gone = (await database.HourAsync()).AddDays(-363);
         await database.AddAsync(new Request(gone) { Model = "old" });
-        int[] jobs = [.. (await database.Owner.RowsAsync("SELECT job_id FROM timescaledb_information.jobs WHERE proc_name = 'policy_refresh_continuous_aggregate' ORDER BY 1")).Select(row => (int)row[0]!)];
+        int[] jobs = [
+            .. (await database.Owner.RowsAsync(
+                "SELECT job_id FROM timescaledb_information.jobs "
+                    + "WHERE proc_name = 'policy_refresh_continuous_aggregate' ORDER BY 1")).Select(row => (int)row[0]!)];
         foreach (var job in jobs) await database.Owner.ExecuteAsync($"CALL public.run_job({job})");
         // As retention does two days later, seen from the refresh two days later: outside its window.
         await database.Owner.ExecuteAsync("SELECT public.drop_chunks('analytics.llm_requests', older_than => now() - interval '361 days')");
-        await database.Owner.ExecuteAsync("CALL public.refresh_continuous_aggregate('aggregates.hourly_request_stats', now() - interval '360 days', now() - interval '2 days')");
+        await database.Owner.ExecuteAsync("CALL public.refresh_continuous_aggregate('aggregates.hourly_request_stats', now() - interval "
+            + "'360 days', now() - interval '2 days')");
         Assert.Equal(1, await database.App.ScalarAsync<long>("SELECT requests FROM aggregates.hourly_request_stats WHERE model = 'old'"));
     }
 }

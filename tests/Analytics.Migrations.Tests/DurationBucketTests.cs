@@ -4,8 +4,8 @@ using Hub.Shared;
 namespace Analytics.Migrations.Tests;
 
 /// <summary>
-/// The bounds of the duration histogram stand in <see cref="DurationBuckets"/>. The roll-ups of both editions and analytics.histogram_quantile
-/// state them too, in scripts that have landed and are not edited.
+/// The bounds of the duration histogram stand in <see cref="DurationBuckets"/>. The roll-ups of both editions and
+/// analytics.histogram_quantile state them too, in scripts that have landed and are not edited.
 /// </summary>
 public sealed partial class DurationBucketTests
 {

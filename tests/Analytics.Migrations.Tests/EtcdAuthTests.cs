@@ -30,7 +30,8 @@ public class Etcd_authentication : IAsyncLifetime
     {
         await RunAsync();
         using var gateway = EtcdGateway.Connect(Settings());
-        var token = (string?)(await gateway.PostAsync("/v3/auth/authenticate", new() { ["name"] = "patroni", ["password"] = "patroni's" }, null, Cancel))["token"];
+        var token = (string?)(await gateway.PostAsync("/v3/auth/authenticate", new() { ["name"] = "patroni", ["password"] = "patroni's" },
+            null, Cancel))["token"];
         await gateway.PostAsync("/v3/kv/put", Put("/service/hub/leader"), token, Cancel);
         Assert.Contains("permission denied", (await RefusedAsync(gateway, Put("/elsewhere"), token)).Message, StringComparison.Ordinal);
         // The end of the prefix is not in it.
@@ -54,7 +55,8 @@ public class Etcd_authentication : IAsyncLifetime
     {
         await RunAsync();
         using var gateway = EtcdGateway.Connect(Settings());
-        var root = (string?)(await gateway.PostAsync("/v3/auth/authenticate", new() { ["name"] = "root", ["password"] = "root's" }, null, Cancel))["token"];
+        var root = (string?)(await gateway.PostAsync("/v3/auth/authenticate", new() { ["name"] = "root", ["password"] = "root's" }, null,
+            Cancel))["token"];
         await gateway.PostAsync("/v3/auth/user/changepw", new() { ["name"] = "patroni", ["password"] = "other" }, root, Cancel);
         await gateway.PostAsync("/v3/auth/user/revoke", new() { ["name"] = "patroni", ["role"] = "patroni" }, root, Cancel);
         Assert.Contains("Password of user patroni set", await RunAsync());
@@ -88,7 +90,8 @@ public class Etcd_authentication : IAsyncLifetime
             .WithEntrypoint("etcd")
             .WithCommand(
                 "--data-dir=/tmp/etcd", "--listen-client-urls=https://0.0.0.0:2379", "--advertise-client-urls=https://127.0.0.1:2379",
-                "--client-cert-auth", "--trusted-ca-file=/tls/ca.crt", "--cert-file=/tls/tls.crt", "--key-file=/tls/tls.key", "--log-level=warn")
+                "--client-cert-auth", "--trusted-ca-file=/tls/ca.crt", "--cert-file=/tls/tls.crt", "--key-file=/tls/tls.key",
+                "--log-level=warn")
             .WithPortBinding(2379, true)
             .WithAutoRemove(true).Build());
         await Prerequisites.StartAsync(etcd);
@@ -152,7 +155,11 @@ public class Etcd_authentication : IAsyncLifetime
         return EtcdAuthSettings.Read(new ConfigurationBuilder().AddInMemoryCollection(values).Build());
     }
 
-    private static JsonObject Put(string key) => new() { ["key"] = Convert.ToBase64String(Encoding.UTF8.GetBytes(key)), ["value"] = "eA==" };
+    private static JsonObject Put(string key) => new()
+    {
+        ["key"] = Convert.ToBase64String(Encoding.UTF8.GetBytes(key)),
+        ["value"] = "eA=="
+    };
 
     private static Task<EtcdException> RefusedAsync(EtcdGateway gateway, JsonObject body, string? token) =>
         Assert.ThrowsAsync<EtcdException>(() => gateway.PostAsync("/v3/kv/put", body, token, Cancel));

@@ -22,8 +22,10 @@ public class Roles_may_do_what_they_need_and_no_more(DatabaseFixture databases)
             await DeniedAsync(database.App, $"DROP TABLE {table}", PostgresErrorCodes.InsufficientPrivilege);
         }
 
-        await DeniedAsync(database.App, "INSERT INTO analytics.model_prices (provider, model, match, input_per_mtok, output_per_mtok, source) VALUES ('p', 'm', 'exact', 0, 0, 's')");
-        await DeniedAsync(database.App, "INSERT INTO metrics.model_performance (time, project_id, provider, model, requests, errors, error_rate) VALUES (now(), 1, 'p', 'm', 1, 0, 0)");
+        await DeniedAsync(database.App, "INSERT INTO analytics.model_prices (provider, model, match, input_per_mtok, output_per_mtok, "
+            + "source) VALUES ('p', 'm', 'exact', 0, 0, 's')");
+        await DeniedAsync(database.App, "INSERT INTO metrics.model_performance (time, project_id, provider, model, requests, errors, "
+            + "error_rate) VALUES (now(), 1, 'p', 'm', 1, 0, 0)");
         await DeniedAsync(database.App, "SELECT analytics.create_api_key('p', 'k', '', 'x')");
         await DeniedAsync(database.App, "CREATE TABLE analytics.mine (i int)");
         await DeniedAsync(database.App, "CREATE TABLE public.mine (i int)");
@@ -53,12 +55,16 @@ public class Roles_may_do_what_they_need_and_no_more(DatabaseFixture databases)
         await using var database = await databases.CreateMigratedAsync();
         var hash = new byte[32];
         var key = await database.Owner.ScalarAsync<int>("SELECT analytics.create_api_key('shop', 'web', $1, 'hub_abcdefgh')", hash);
-        Assert.Equal(key, await database.App.ScalarAsync<int>("SELECT key_id FROM analytics.api_keys JOIN analytics.projects p USING (project_id) WHERE key_hash = $1 AND p.name = 'shop'", hash));
+        Assert.Equal(key,
+            await database.App.ScalarAsync<int>("SELECT key_id FROM analytics.api_keys JOIN analytics.projects p USING (project_id) "
+                + "WHERE key_hash = $1 AND p.name = 'shop'", hash));
         // A second key of the same project makes no second project; the same key twice is refused.
         hash[0] = 1;
-        await database.Owner.ExecuteAsync("SELECT analytics.create_api_key('shop', 'app', $1, 'hub_ijklmnop', now() + interval '1 day')", hash);
+        await database.Owner.ExecuteAsync("SELECT analytics.create_api_key('shop', 'app', $1, 'hub_ijklmnop', now() + interval '1 day')",
+            hash);
         Assert.Equal(1, await database.App.ScalarAsync<long>("SELECT count(*) FROM analytics.projects"));
-        await DeniedAsync(database.Owner, "SELECT analytics.create_api_key('shop', 'app', decode(repeat('00', 32), 'hex'), 'hub')", PostgresErrorCodes.UniqueViolation);
+        await DeniedAsync(database.Owner, "SELECT analytics.create_api_key('shop', 'app', decode(repeat('00', 32), 'hex'), 'hub')",
+            PostgresErrorCodes.UniqueViolation);
     }
 
     [Fact]
@@ -76,7 +82,8 @@ public class Roles_may_do_what_they_need_and_no_more(DatabaseFixture databases)
         await database.ReadOnly.ExecuteAsync("SELECT key_id, name, key_prefix, revoked_at FROM analytics.api_keys");
         await DeniedAsync(database.ReadOnly, "SELECT key_hash FROM analytics.api_keys");
         await DeniedAsync(database.ReadOnly, "SELECT * FROM analytics.api_keys");
-        await DeniedAsync(database.ReadOnly, "INSERT INTO events.system_events (time, component, kind, message) VALUES (now(), 'c', 'k', 'm')");
+        await DeniedAsync(database.ReadOnly,
+            "INSERT INTO events.system_events (time, component, kind, message) VALUES (now(), 'c', 'k', 'm')");
         await DeniedAsync(database.ReadOnly, "SELECT analytics.apply_retention()");
         await DeniedAsync(database.ReadOnly, "CREATE TEMP TABLE mine (i int)");
         await DeniedAsync(database.ReadOnly, "SELECT pgbouncer.get_auth('llm_app')");
@@ -89,8 +96,10 @@ public class Roles_may_do_what_they_need_and_no_more(DatabaseFixture databases)
     public async Task Exporters_see_the_server_and_totals_but_no_request()
     {
         await using var database = await databases.CreateMigratedAsync();
-        await database.Monitor.ExecuteAsync("SELECT query FROM pg_stat_activity; SELECT * FROM pg_stat_replication; SELECT * FROM pg_stat_statements LIMIT 1");
-        await database.Monitor.ExecuteAsync("SELECT * FROM aggregates.hourly_request_stats; SELECT * FROM metrics.model_performance; SELECT * FROM events.system_events; SELECT * FROM analytics.schema_metadata");
+        await database.Monitor.ExecuteAsync(
+            "SELECT query FROM pg_stat_activity; SELECT * FROM pg_stat_replication; SELECT * FROM pg_stat_statements LIMIT 1");
+        await database.Monitor.ExecuteAsync("SELECT * FROM aggregates.hourly_request_stats; SELECT * FROM metrics.model_performance; "
+            + "SELECT * FROM events.system_events; SELECT * FROM analytics.schema_metadata");
         await DeniedAsync(database.Monitor, "SELECT * FROM analytics.llm_requests");
         await DeniedAsync(database.Monitor, "SELECT * FROM events.error_logs");
         await DeniedAsync(database.Monitor, "SELECT name FROM analytics.api_keys");

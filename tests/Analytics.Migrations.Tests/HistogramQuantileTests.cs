@@ -45,7 +45,9 @@ public class Histogram_quantile_answers_as_Prometheus_does(DatabaseFixture datab
     public async Task And_refuses_input_that_is_not_a_histogram(string counts)
     {
         await using var database = await databases.CreateMigratedAsync();
-        var refused = await Assert.ThrowsAsync<Npgsql.PostgresException>(() => database.ReadOnly.ExecuteAsync($"SELECT analytics.histogram_quantile(0.5, {counts})"));
+        var refused =
+            await Assert.ThrowsAsync<Npgsql.PostgresException>(
+                () => database.ReadOnly.ExecuteAsync($"SELECT analytics.histogram_quantile(0.5, {counts})"));
         Assert.Equal(Npgsql.PostgresErrorCodes.InvalidParameterValue, refused.SqlState);
     }
 }

@@ -31,8 +31,11 @@ public class The_init_script(DatabaseFixture databases)
         Assert.Contains("this statement is logged", output + error, StringComparison.Ordinal);
         Assert.DoesNotContain("tests-only", output + error, StringComparison.Ordinal);
         Assert.Contains("CREATE EXTENSION IF NOT EXISTS timescaledb", output + error, StringComparison.Ordinal);
-        Assert.Equal(0, await database.Superuser.ScalarAsync<long>("SELECT count(*) FROM pg_stat_statements WHERE query LIKE '%tests-only%' AND query NOT LIKE '%pg_stat_statements%'"));
-        Assert.Equal(0, await database.Superuser.ScalarAsync<long>("SELECT count(*) FROM pg_authid WHERE rolname IN ('llm_owner', 'llm_app', 'llm_readonly', 'monitor', 'pgbouncer') AND rolpassword NOT LIKE 'SCRAM-SHA-256$%'"));
+        Assert.Equal(0,
+            await database.Superuser.ScalarAsync<long>(
+                "SELECT count(*) FROM pg_stat_statements WHERE query LIKE '%tests-only%' AND query NOT LIKE '%pg_stat_statements%'"));
+        Assert.Equal(0, await database.Superuser.ScalarAsync<long>("SELECT count(*) FROM pg_authid WHERE rolname IN ('llm_owner', "
+            + "'llm_app', 'llm_readonly', 'monitor', 'pgbouncer') AND rolpassword NOT LIKE 'SCRAM-SHA-256$%'"));
     }
 
     [Fact]
@@ -41,8 +44,11 @@ public class The_init_script(DatabaseFixture databases)
         await using var database = await databases.CreateInitialisedAsync();
         await using var pooler = NpgsqlDataSource.Create(database.ConnectionString("pgbouncer"));
         // In one statement: another test may set the passwords again, with another salt.
-        Assert.True(await database.Superuser.ScalarAsync<bool>("SELECT password = rolpassword FROM pgbouncer.get_auth('llm_app') JOIN pg_authid ON rolname = username"));
-        Assert.StartsWith("SCRAM-SHA-256$", await pooler.ScalarAsync<string>("SELECT password FROM pgbouncer.get_auth('llm_app')"), StringComparison.Ordinal);
+        Assert.True(
+            await database.Superuser.ScalarAsync<bool>(
+                "SELECT password = rolpassword FROM pgbouncer.get_auth('llm_app') JOIN pg_authid ON rolname = username"));
+        Assert.StartsWith("SCRAM-SHA-256$", await pooler.ScalarAsync<string>("SELECT password FROM pgbouncer.get_auth('llm_app')"),
+            StringComparison.Ordinal);
         Assert.Empty(await pooler.RowsAsync("SELECT * FROM pgbouncer.get_auth('postgres')"));
         Assert.Empty(await pooler.RowsAsync("SELECT * FROM pgbouncer.get_auth('pgbouncer')"));
         await Assert.ThrowsAsync<PostgresException>(() => pooler.ExecuteAsync("SELECT rolpassword FROM pg_authid"));
@@ -59,7 +65,8 @@ public class The_init_script(DatabaseFixture databases)
         }
 
         var result = await container.ExecAsync(
-            ["env", "-u", "LLM_APP_PASSWORD", "MONITOR_PASSWORD=", "psql", "-X", "-q", "-h", "127.0.0.1", "-U", "postgres", "-d", "postgres", "-f", "/tmp/01-init-database.sql"],
+            ["env", "-u", "LLM_APP_PASSWORD", "MONITOR_PASSWORD=", "psql", "-X", "-q", "-h", "127.0.0.1", "-U", "postgres", "-d",
+                "postgres", "-f", "/tmp/01-init-database.sql"],
             TestContext.Current.CancellationToken);
         Assert.Equal(0, result.ExitCode);
         Assert.Contains("no password and cannot log in: llm_app, monitor", result.Stdout + result.Stderr, StringComparison.Ordinal);
@@ -70,7 +77,8 @@ public class The_init_script(DatabaseFixture databases)
         await server.RunInitScriptAsync("llm_analytics");
         await database.App.ExecuteAsync("SELECT 1");
         await container.ExecAsync(
-            ["env", "LLM_APP_PASSWORD=", "psql", "-X", "-q", "-h", "127.0.0.1", "-U", "postgres", "-d", "postgres", "-f", "/tmp/01-init-database.sql"], TestContext.Current.CancellationToken);
+            ["env", "LLM_APP_PASSWORD=", "psql", "-X", "-q", "-h", "127.0.0.1", "-U", "postgres", "-d", "postgres", "-f",
+                "/tmp/01-init-database.sql"], TestContext.Current.CancellationToken);
         await database.Monitor.ExecuteAsync("SELECT 1");
         await using var again = NpgsqlDataSource.Create(database.ConnectionString("llm_app"));
         await again.ExecuteAsync("SELECT 1");

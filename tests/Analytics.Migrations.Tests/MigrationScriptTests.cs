@@ -13,7 +13,8 @@ public class A_script_says_how_it_is_run
     [Fact]
     public void In_the_leading_comment_only()
     {
-        var script = MigrationScript.Parse("02-a.sql", "-- what it does\n\n-- hub: transaction=none edition=timescale\nSELECT 1;\n-- hub: edition=apache\n");
+        var script = MigrationScript.Parse("02-a.sql",
+            "-- what it does\n\n-- hub: transaction=none edition=timescale\nSELECT 1;\n-- hub: edition=apache\n");
         Assert.Equal(new ScriptHeader(InTransaction: false, Edition.Timescale, ByRunner: true), script.Header);
         Assert.True(script.IsFor(Edition.Timescale));
         Assert.False(script.IsFor(Edition.Apache));
@@ -23,7 +24,8 @@ public class A_script_says_how_it_is_run
     [InlineData("-- hub: transaction=nope")]
     [InlineData("-- hub: edtion=apache")]
     public void And_a_typing_error_is_refused(string text) =>
-        Assert.Contains("02-a.sql", Assert.Throws<FormatException>(() => MigrationScript.Parse("02-a.sql", text)).Message, StringComparison.Ordinal);
+        Assert.Contains("02-a.sql", Assert.Throws<FormatException>(() => MigrationScript.Parse("02-a.sql", text)).Message,
+            StringComparison.Ordinal);
 
     [Theory]
     [InlineData("a.sql")]
@@ -58,7 +60,9 @@ public class What_a_database_has_is_compared_with_the_release
     public void What_is_missing_is_pending_for_its_edition_in_order()
     {
         Assert.Equal([Second, OnApache], MigrationPlan.Pending(All, Applied(), Edition.Apache));
-        Assert.Equal([OnCommunity], MigrationPlan.Pending(All, Applied(Second).ToDictionary(e => e.Key, e => e.Value with { Edition = "timescale" }), Edition.Timescale));
+        Assert.Equal([OnCommunity],
+            MigrationPlan.Pending(All, Applied(Second).ToDictionary(e => e.Key, e => e.Value with { Edition = "timescale" }),
+                Edition.Timescale));
     }
 
     [Fact]
@@ -72,10 +76,12 @@ public class What_a_database_has_is_compared_with_the_release
     }
 
     [Fact]
-    public void A_newer_database_is_refused() => Assert.Contains("newer than this release", Refused([Second], Applied(Second, OnApache)), StringComparison.Ordinal);
+    public void A_newer_database_is_refused() => Assert.Contains("newer than this release", Refused([Second], Applied(Second, OnApache)),
+        StringComparison.Ordinal);
 
     [Fact]
-    public void A_script_that_vanished_is_refused() => Assert.Contains("not part of this release", Refused([OnApache], Applied(Second)), StringComparison.Ordinal);
+    public void A_script_that_vanished_is_refused() => Assert.Contains("not part of this release", Refused([OnApache], Applied(Second)),
+        StringComparison.Ordinal);
 
     [Fact]
     public void Another_edition_is_refused()
@@ -86,7 +92,8 @@ public class What_a_database_has_is_compared_with_the_release
 
     [Fact]
     public void Two_scripts_with_one_number_are_refused() =>
-        Assert.Contains("same number", Refused([Second, MigrationScript.Parse("02-b.sql", "SELECT 1")], Applied()), StringComparison.Ordinal);
+        Assert.Contains("same number", Refused([Second, MigrationScript.Parse("02-b.sql", "SELECT 1")], Applied()),
+            StringComparison.Ordinal);
 
     private static Dictionary<string, JournalEntry> Applied(params MigrationScript[] scripts) =>
         scripts.ToDictionary(script => script.Name, script => new JournalEntry(script.Name, script.Checksum, "apache"));

@@ -35,8 +35,10 @@ public class The_price_list(DatabaseFixture databases)
         await using var database = await databases.CreateMigratedAsync();
         Assert.Equal(
             ["anthropic", "aws.bedrock", "azure.ai.inference", "cohere", "deepseek", "gcp.gemini", "groq", "mistral_ai", "openai", "x_ai"],
-            (await database.App.RowsAsync("SELECT DISTINCT provider FROM analytics.current_model_prices ORDER BY 1")).Select(row => row[0]));
-        Assert.True(await database.App.ScalarAsync<long>("SELECT count(DISTINCT (provider, model)) FROM analytics.current_model_prices") >= 60);
+            (await database.App.RowsAsync("SELECT DISTINCT provider FROM analytics.current_model_prices ORDER BY 1")).Select(
+                row => row[0]));
+        Assert.True(
+            await database.App.ScalarAsync<long>("SELECT count(DISTINCT (provider, model)) FROM analytics.current_model_prices") >= 60);
         Assert.Empty(await database.App.RowsAsync(
             """
             SELECT a.provider, a.model FROM analytics.model_prices a JOIN analytics.model_prices b USING (provider, model, match)
@@ -44,7 +46,8 @@ public class The_price_list(DatabaseFixture databases)
             """));
         // Reading a cache is cheaper than not having it, and nothing costs more than a mistyped figure would.
         Assert.Empty(await database.App.RowsAsync(
-            "SELECT model FROM analytics.model_prices WHERE cache_read_per_mtok > input_per_mtok OR input_per_mtok > 200 OR output_per_mtok > 1000 OR model LIKE '%*' OR model LIKE '% %'"));
+            "SELECT model FROM analytics.model_prices WHERE cache_read_per_mtok > input_per_mtok OR input_per_mtok > 200 OR "
+                + "output_per_mtok > 1000 OR model LIKE '%*' OR model LIKE '% %'"));
     }
 
     [Fact]

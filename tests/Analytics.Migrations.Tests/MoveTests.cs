@@ -10,7 +10,8 @@ namespace Analytics.Migrations.Tests;
 public partial class Moving_to_another_hub(DatabaseFixture databases)
 {
     /// <summary>Made by migrations, or about the hub itself and its own repository of backups.</summary>
-    private static readonly string[] TheHubsOwn = ["analytics.schema_journal", "analytics.schema_metadata", "analytics.table_lifecycles", "events.backup_manifests"];
+    private static readonly string[] TheHubsOwn = ["analytics.schema_journal", "analytics.schema_metadata", "analytics.table_lifecycles",
+        "events.backup_manifests"];
 
     [Fact]
     public async Task Takes_every_table_along_and_new_keys_get_new_numbers()
@@ -27,7 +28,8 @@ public partial class Moving_to_another_hub(DatabaseFixture databases)
         Assert.Equal(all.Except(TheHubsOwn), tables.Order());
 
         await from.Owner.ExecuteAsync("INSERT INTO analytics.projects (name) VALUES ('a'), ('b'), ('c')");
-        await from.Owner.ExecuteAsync("INSERT INTO analytics.api_keys (project_id, name, key_hash, key_prefix) SELECT project_id, name, sha256(name::bytea), name FROM analytics.projects");
+        await from.Owner.ExecuteAsync("INSERT INTO analytics.api_keys (project_id, name, key_hash, key_prefix) SELECT project_id, name, "
+            + "sha256(name::bytea), name FROM analytics.projects");
         await from.AddAsync(new Request(await from.HourAsync()), new Request((await from.HourAsync()).AddDays(-3)));
         await to.Owner.ExecuteAsync("INSERT INTO analytics.projects (name) VALUES ('development')");
         await to.Owner.ExecuteAsync(Truncate().Match(guide).Value);
@@ -35,7 +37,8 @@ public partial class Moving_to_another_hub(DatabaseFixture databases)
         {
             await using var source = await from.Owner.OpenConnectionAsync(TestContext.Current.CancellationToken);
             await using var target = await to.Owner.OpenConnectionAsync(TestContext.Current.CancellationToken);
-            using var rows = await source.BeginTextExportAsync($"COPY (SELECT * FROM {table}) TO STDOUT", TestContext.Current.CancellationToken);
+            using var rows = await source.BeginTextExportAsync($"COPY (SELECT * FROM {table}) TO STDOUT",
+                TestContext.Current.CancellationToken);
             await using var copy = await target.BeginTextImportAsync($"COPY {table} FROM STDIN", TestContext.Current.CancellationToken);
             await copy.WriteAsync(await rows.ReadToEndAsync(TestContext.Current.CancellationToken));
         }
@@ -49,10 +52,12 @@ public partial class Moving_to_another_hub(DatabaseFixture databases)
 
         Assert.Equal(2, await to.Owner.ScalarAsync<long>("SELECT count(*) FROM analytics.llm_requests"));
         await to.Owner.ExecuteAsync("INSERT INTO analytics.projects (name) VALUES ('d')");
-        await to.Owner.ExecuteAsync("INSERT INTO analytics.api_keys (project_id, name, key_hash, key_prefix) VALUES (1, 'd', sha256('d'), 'd')");
+        await to.Owner.ExecuteAsync(
+            "INSERT INTO analytics.api_keys (project_id, name, key_hash, key_prefix) VALUES (1, 'd', sha256('d'), 'd')");
     }
 
-    private static string Guide([CallerFilePath] string source = "") => Path.Combine(Path.GetDirectoryName(source)!, "../../docs/OPERATIONS.md");
+    private static string Guide([CallerFilePath] string source = "") =>
+        Path.Combine(Path.GetDirectoryName(source)!, "../../docs/OPERATIONS.md");
 
     [GeneratedRegex(@"for table in (?<tables>[^;]+);")]
     private static partial Regex Loop();

@@ -19,7 +19,8 @@ public class A_database_on_another_image(DatabaseFixture databases)
     public async Task Says_that_it_was_made_for_the_other_edition_and_what_to_do()
     {
         await using var database = await databases.CreateMigratedAsync();
-        await database.Superuser.ExecuteAsync("UPDATE analytics.schema_metadata SET value = CASE value WHEN 'apache' THEN 'timescale' ELSE 'apache' END WHERE key = 'edition'");
+        await database.Superuser.ExecuteAsync("UPDATE analytics.schema_metadata SET value = CASE value WHEN 'apache' THEN 'timescale' "
+            + "ELSE 'apache' END WHERE key = 'edition'");
         var problem = await Assert.ThrowsAsync<MigrationException>(() => database.MigrateAsync());
         Assert.Contains("Their schemas differ", problem.Message, StringComparison.Ordinal);
         Assert.Contains("Another database image", problem.Message, StringComparison.Ordinal);

@@ -24,7 +24,8 @@ public class The_program_tells_by_its_exit_code
     [Fact]
     public async Task One_when_there_is_no_primary()
     {
-        using var program = MigrationsProgram.Start("migrate", "ConnectionStrings__analytics=Host=127.0.0.1;Port=1;Database=x;Username=y", "Migrations__PrimaryTimeout=00:00:01");
+        using var program = MigrationsProgram.Start("migrate", "ConnectionStrings__analytics=Host=127.0.0.1;Port=1;Database=x;Username=y",
+            "Migrations__PrimaryTimeout=00:00:01");
         var (exitCode, output) = await program.WaitAsync();
         Assert.Contains("No usable primary at 127.0.0.1:1/x", output, StringComparison.Ordinal);
         Assert.Equal(ExitCodes.Failed, exitCode);
@@ -38,7 +39,8 @@ public class The_program(DatabaseFixture databases)
     public async Task Completes_a_run_that_was_killed()
     {
         await using var database = await databases.CreateInitialisedAsync();
-        string[] environment = [$"ConnectionStrings__analytics={database.ConnectionString("llm_owner")}", "Migrations__PollInterval=00:00:00.100"];
+        string[] environment = [$"ConnectionStrings__analytics={database.ConnectionString("llm_owner")}",
+            "Migrations__PollInterval=00:00:00.100"];
         // Somebody else is making a table of the same name: the script waits in its middle, until it is killed.
         await using (var other = await database.Owner.OpenConnectionAsync(TestContext.Current.CancellationToken))
         {
@@ -47,11 +49,13 @@ public class The_program(DatabaseFixture databases)
             await create.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
             using var killed = MigrationsProgram.Start("migrate", environment);
             await A_run_of_the_migrations.UntilAsync(
-                database, "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'hub-migrations' AND wait_event_type = 'Lock' AND datname = current_database()");
+                database, "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'hub-migrations' AND wait_event_type = 'Lock' "
+                    + "AND datname = current_database()");
             killed.Kill();
             // The server notices by itself and frees the lock, although the statement could have gone on waiting.
             await A_run_of_the_migrations.UntilAsync(
-                database, "SELECT 1 - count(*) FROM pg_stat_activity WHERE application_name = 'hub-migrations' AND datname = current_database()");
+                database, "SELECT 1 - count(*) FROM pg_stat_activity WHERE application_name = 'hub-migrations' AND datname = "
+                    + "current_database()");
             Assert.Equal(0, await database.Owner.ScalarAsync<long>("SELECT count(*) FROM analytics.schema_journal"));
             Assert.False(await database.Owner.ScalarAsync<bool>("SELECT to_regclass('analytics.llm_requests') IS NOT NULL"));
         }
@@ -78,7 +82,9 @@ internal sealed class MigrationsProgram : IDisposable
             RedirectStandardError = true,
             WorkingDirectory = Path.GetTempPath(),
         };
-        foreach (var setting in environment) start.Environment[setting[..setting.IndexOf('=', StringComparison.Ordinal)]] = setting[(setting.IndexOf('=', StringComparison.Ordinal) + 1)..];
+        foreach (var setting in environment)
+            start.Environment[setting[..setting.IndexOf('=', StringComparison.Ordinal)]] =
+                setting[(setting.IndexOf('=', StringComparison.Ordinal) + 1)..];
         return new MigrationsProgram(Process.Start(start)!);
     }
 
@@ -88,7 +94,8 @@ internal sealed class MigrationsProgram : IDisposable
     {
         var output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromMinutes(2),
+            TestContext.Current.CancellationToken);
         return (process.ExitCode, await output + await error);
     }
 

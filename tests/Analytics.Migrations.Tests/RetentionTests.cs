@@ -10,8 +10,10 @@ public class Retention(DatabaseFixture databases)
         await database.RequireApacheAsync();
         var hour = await database.HourAsync();
         // Kept 365 days as a request, 730 as a cost.
-        await database.AddAsync(new Request(hour), new Request(hour.AddDays(-360)), new Request(hour.AddDays(-370)), new Request(hour.AddDays(-740)));
-        await database.App.ExecuteAsync("INSERT INTO events.error_logs (time, request_id, project_id, provider, model, error_type) VALUES ($1, gen_random_uuid(), 1, 'p', 'm', 'e')", hour.AddDays(-182));
+        await database.AddAsync(new Request(hour), new Request(hour.AddDays(-360)), new Request(hour.AddDays(-370)),
+            new Request(hour.AddDays(-740)));
+        await database.App.ExecuteAsync("INSERT INTO events.error_logs (time, request_id, project_id, provider, model, error_type) "
+            + "VALUES ($1, gen_random_uuid(), 1, 'p', 'm', 'e')", hour.AddDays(-182));
 
         var dropped = await database.App.RowsAsync("SELECT hypertable, count(*) FROM analytics.apply_retention() GROUP BY 1 ORDER BY 1");
         Assert.Equal(
@@ -24,7 +26,8 @@ public class Retention(DatabaseFixture databases)
             """))[0]);
         Assert.Equal(
             [["retention", "chunks_dropped", "2"]],
-            (await database.ReadOnly.RowsAsync("SELECT component, kind, jsonb_array_length(detail->'chunks')::text FROM events.system_events WHERE detail->>'hypertable' = 'analytics.llm_requests'")));
+            (await database.ReadOnly.RowsAsync("SELECT component, kind, jsonb_array_length(detail->'chunks')::text FROM "
+                + "events.system_events WHERE detail->>'hypertable' = 'analytics.llm_requests'")));
 
         Assert.Empty(await database.App.RowsAsync("SELECT * FROM analytics.apply_retention()"));
         Assert.Equal(4, await database.Owner.ScalarAsync<long>("SELECT count(*) FROM events.system_events"));
@@ -36,7 +39,8 @@ public class Retention(DatabaseFixture databases)
         await using var database = await databases.CreateMigratedAsync();
         await database.RequireApacheAsync();
         await database.AddAsync(new Request((await database.HourAsync()).AddDays(-800)));
-        var answers = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => database.App.RowsAsync("SELECT * FROM analytics.apply_retention()")));
+        var answers =
+            await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => database.App.RowsAsync("SELECT * FROM analytics.apply_retention()")));
         Assert.Equal(3, answers.Sum(rows => rows.Count));
     }
 
@@ -50,7 +54,8 @@ public class Retention(DatabaseFixture databases)
         Assert.Empty(await database.App.RowsAsync("SELECT * FROM analytics.apply_retention()"));
         Assert.Equal(2, await database.Owner.ScalarAsync<long>("SELECT count(*) FROM analytics.llm_requests"));
 
-        var job = await database.Owner.ScalarAsync<int>("SELECT job_id FROM timescaledb_information.jobs WHERE proc_name = 'policy_retention' AND hypertable_name = 'llm_requests'");
+        var job = await database.Owner.ScalarAsync<int>(
+            "SELECT job_id FROM timescaledb_information.jobs WHERE proc_name = 'policy_retention' AND hypertable_name = 'llm_requests'");
         await database.Owner.ExecuteAsync($"CALL public.run_job({job})");
         Assert.Equal(1, await database.Owner.ScalarAsync<long>("SELECT count(*) FROM analytics.llm_requests"));
     }

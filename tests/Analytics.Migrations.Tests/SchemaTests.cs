@@ -10,31 +10,37 @@ public class The_schema_is_what_the_design_says(DatabaseFixture databases)
         { "analytics.projects", "project_id int4!, name text!, created_at timestamptz!", "project_id" },
         {
             "analytics.api_keys",
-            "key_id int4!, project_id int4!, name text!, key_hash bytea!, key_prefix text!, created_at timestamptz!, expires_at timestamptz, revoked_at timestamptz",
+            "key_id int4!, project_id int4!, name text!, key_hash bytea!, key_prefix text!, created_at timestamptz!, expires_at "
+                + "timestamptz, revoked_at timestamptz",
             "key_id"
         },
         {
             "analytics.model_prices",
-            "price_id int4!, provider text!, model text!, match text!, valid_from timestamptz!, valid_to timestamptz, input_per_mtok numeric!, "
+            "price_id int4!, provider text!, model text!, match text!, valid_from timestamptz!, valid_to timestamptz, input_per_mtok "
+            + "numeric!, "
             + "output_per_mtok numeric!, cache_read_per_mtok numeric, cache_write_per_mtok numeric, source text!",
             "price_id"
         },
         {
             "analytics.llm_requests",
-            Ids + ", trace_id text, span_id text, provider text!, model text!, request_model text, operation text!, service_name text, environment text, "
-            + "user_id text, conversation_id text, streamed bool, finish_reason text, is_error bool!, error_type text, duration_seconds float8, "
+            Ids + ", trace_id text, span_id text, provider text!, model text!, request_model text, operation text!, service_name text, "
+                + "environment text, "
+            + "user_id text, conversation_id text, streamed bool, finish_reason text, is_error bool!, error_type text, "
+                + "duration_seconds float8, "
             + "time_to_first_token_seconds float8, input_tokens int8, output_tokens int8, cost_usd numeric, ingested_at timestamptz!",
             "request_id, time"
         },
         {
             "analytics.token_usage",
-            Ids + ", provider text!, model text!, input_tokens int8, output_tokens int8, cache_read_tokens int8, cache_write_tokens int8, reasoning_tokens int8, "
+            Ids + ", provider text!, model text!, input_tokens int8, output_tokens int8, cache_read_tokens int8, cache_write_tokens "
+                + "int8, reasoning_tokens int8, "
             + "uncached_input_tokens int8, total_tokens int8, cache_convention text!, contradictions _text",
             "request_id, time"
         },
         {
             "analytics.cost_tracking",
-            Ids + ", provider text!, model text!, currency text!, input_cost numeric, cache_read_cost numeric, cache_write_cost numeric, output_cost numeric, "
+            Ids + ", provider text!, model text!, currency text!, input_cost numeric, cache_read_cost numeric, cache_write_cost numeric, "
+                + "output_cost numeric, "
             + "total_cost numeric, price_id int4, price_source text!",
             "request_id, time"
         },
@@ -50,8 +56,10 @@ public class The_schema_is_what_the_design_says(DatabaseFixture databases)
         },
         {
             "metrics.model_performance",
-            "time timestamptz!, project_id int4!, provider text!, model text!, requests int8!, errors int8!, error_rate float8!, p50_seconds float8, "
-            + "p95_seconds float8, p99_seconds float8, mean_seconds float8, p95_time_to_first_token_seconds float8, output_tokens_per_second float8",
+            "time timestamptz!, project_id int4!, provider text!, model text!, requests int8!, errors int8!, error_rate float8!, "
+            + "p50_seconds float8, "
+            + "p95_seconds float8, p99_seconds float8, mean_seconds float8, p95_time_to_first_token_seconds float8, "
+                + "output_tokens_per_second float8",
             "time, project_id, provider, model"
         },
         { "analytics.schema_metadata", "key text!, value text!, updated_at timestamptz!", "key" },
@@ -88,20 +96,26 @@ public class The_schema_is_what_the_design_says(DatabaseFixture databases)
             """);
         Assert.Equal(
             [
-                "analytics.cost_tracking 1", "analytics.llm_requests 1", "analytics.token_usage 1", "events.error_logs 1", "events.system_events 1",
+                "analytics.cost_tracking 1", "analytics.llm_requests 1", "analytics.token_usage 1", "events.error_logs 1",
+                "events.system_events 1",
                 "metrics.model_performance 7",
             ],
             rows.Select(row => $"{row[0]} {((TimeSpan)row[1]!).TotalDays}"));
     }
 
     [Theory]
-    [InlineData("SELECT * FROM analytics.llm_requests WHERE time > now() - interval '1 hour' ORDER BY time DESC LIMIT 50", "llm_requests_time")]
-    [InlineData("SELECT count(*) FROM analytics.llm_requests WHERE project_id = 7 AND time > now() - interval '40 hours'", "llm_requests_project_time")]
-    [InlineData("SELECT count(*) FROM analytics.llm_requests WHERE model = 'm7' AND time > now() - interval '40 hours'", "llm_requests_model_time")]
+    [InlineData("SELECT * FROM analytics.llm_requests WHERE time > now() - interval '1 hour' ORDER BY time DESC LIMIT 50",
+        "llm_requests_time")]
+    [InlineData("SELECT count(*) FROM analytics.llm_requests WHERE project_id = 7 AND time > now() - interval '40 hours'",
+        "llm_requests_project_time")]
+    [InlineData("SELECT count(*) FROM analytics.llm_requests WHERE model = 'm7' AND time > now() - interval '40 hours'",
+        "llm_requests_model_time")]
     [InlineData("SELECT * FROM analytics.llm_requests WHERE project_id = 7 AND is_error ORDER BY time DESC LIMIT 5", "llm_requests_errors")]
     [InlineData("SELECT * FROM analytics.llm_requests WHERE trace_id = repeat('a', 32)", "llm_requests_trace")]
-    [InlineData("SELECT * FROM analytics.llm_requests WHERE project_id = 7 AND user_id = 'u7' ORDER BY time DESC LIMIT 5", "llm_requests_user")]
-    [InlineData("SELECT * FROM analytics.llm_requests WHERE project_id = 7 AND conversation_id = 'c7' ORDER BY time DESC", "llm_requests_conversation")]
+    [InlineData("SELECT * FROM analytics.llm_requests WHERE project_id = 7 AND user_id = 'u7' ORDER BY time DESC LIMIT 5",
+        "llm_requests_user")]
+    [InlineData("SELECT * FROM analytics.llm_requests WHERE project_id = 7 AND conversation_id = 'c7' ORDER BY time DESC",
+        "llm_requests_conversation")]
     public async Task An_index_answers(string query, string index)
     {
         await using var database = await databases.CreateMigratedAsync();
@@ -117,11 +131,16 @@ public class The_schema_is_what_the_design_says(DatabaseFixture databases)
     }
 
     [Theory]
-    [InlineData("INSERT INTO analytics.llm_requests (time, request_id, project_id, provider, input_tokens) VALUES (now(), gen_random_uuid(), 1, 'p', -1)")]
-    [InlineData("INSERT INTO analytics.llm_requests (time, request_id, project_id, provider, duration_seconds) VALUES (now(), gen_random_uuid(), 1, 'p', 'NaN')")]
-    [InlineData("INSERT INTO analytics.token_usage (time, request_id, project_id, provider, model, cache_convention) VALUES (now(), gen_random_uuid(), 1, 'p', 'm', 'x')")]
-    [InlineData("INSERT INTO analytics.cost_tracking (time, request_id, project_id, provider, model, total_cost, price_source) VALUES (now(), gen_random_uuid(), 1, 'p', 'm', 0, 'unpriced')")]
-    [InlineData("INSERT INTO analytics.cost_tracking (time, request_id, project_id, provider, model, total_cost, price_source) VALUES (now(), gen_random_uuid(), 1, 'p', 'm', 1, 'catalogue')")]
+    [InlineData("INSERT INTO analytics.llm_requests (time, request_id, project_id, provider, input_tokens) VALUES (now(), "
+        + "gen_random_uuid(), 1, 'p', -1)")]
+    [InlineData("INSERT INTO analytics.llm_requests (time, request_id, project_id, provider, duration_seconds) VALUES (now(), "
+        + "gen_random_uuid(), 1, 'p', 'NaN')")]
+    [InlineData("INSERT INTO analytics.token_usage (time, request_id, project_id, provider, model, cache_convention) VALUES (now(), "
+        + "gen_random_uuid(), 1, 'p', 'm', 'x')")]
+    [InlineData("INSERT INTO analytics.cost_tracking (time, request_id, project_id, provider, model, total_cost, price_source) VALUES "
+        + "(now(), gen_random_uuid(), 1, 'p', 'm', 0, 'unpriced')")]
+    [InlineData("INSERT INTO analytics.cost_tracking (time, request_id, project_id, provider, model, total_cost, price_source) VALUES "
+        + "(now(), gen_random_uuid(), 1, 'p', 'm', 1, 'catalogue')")]
     [InlineData("INSERT INTO events.system_events (time, component, kind, severity, message) VALUES (now(), 'c', 'k', 'shrug', 'm')")]
     public async Task Invalid_input_is_refused(string insert)
     {
@@ -136,11 +155,13 @@ public class The_schema_is_what_the_design_says(DatabaseFixture databases)
         await using var database = await databases.CreateMigratedAsync();
         var buckets = string.Concat(Enumerable.Range(0, 15).Select(i => $", duration_bucket_{i} int8"));
         Assert.Equal(
-            "bucket timestamptz, project_id int4, provider text, model text, operation text, requests int8, errors int8, input_tokens int8, output_tokens int8, "
+            "bucket timestamptz, project_id int4, provider text, model text, operation text, requests int8, errors int8, input_tokens "
+            + "int8, output_tokens int8, "
             + "cost_usd numeric, unpriced_requests int8, duration_seconds_sum float8, duration_count int8" + buckets,
             await ColumnsAsync(database, "aggregates.hourly_request_stats"));
         Assert.Equal(
-            "bucket timestamptz, project_id int4, provider text, model text, requests int8, priced_requests int8, unpriced_requests int8, input_cost numeric, "
+            "bucket timestamptz, project_id int4, provider text, model text, requests int8, priced_requests int8, unpriced_requests "
+            + "int8, input_cost numeric, "
             + "cache_read_cost numeric, cache_write_cost numeric, output_cost numeric, total_cost numeric",
             await ColumnsAsync(database, "aggregates.daily_cost_summary"));
         Assert.Equal(

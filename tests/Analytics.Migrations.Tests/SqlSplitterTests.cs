@@ -14,7 +14,8 @@ public class A_script_is_cut_into_statements
     [InlineData("DO $$ BEGIN; END $$; SELECT 2", "DO $$ BEGIN; END $$|SELECT 2")]
     [InlineData("DO $body$ SELECT $$;$$; $body$; SELECT 2", "DO $body$ SELECT $$;$$; $body$|SELECT 2")]
     [InlineData("SELECT a$b$; SELECT $1; SELECT 3", "SELECT a$b$|SELECT $1|SELECT 3")]
-    [InlineData("CREATE RULE r AS ON INSERT TO t DO (SELECT 1; SELECT 2); SELECT 3", "CREATE RULE r AS ON INSERT TO t DO (SELECT 1; SELECT 2)|SELECT 3")]
+    [InlineData("CREATE RULE r AS ON INSERT TO t DO (SELECT 1; SELECT 2); SELECT 3",
+        "CREATE RULE r AS ON INSERT TO t DO (SELECT 1; SELECT 2)|SELECT 3")]
     [InlineData("SELECT 1 -- why;\n + 1; SELECT 2", "SELECT 1 -- why;\n + 1|SELECT 2")]
     [InlineData("CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT CASE WHEN true THEN 1 END; SELECT 2; END; SELECT 3",
         "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT CASE WHEN true THEN 1 END; SELECT 2; END|SELECT 3")]
@@ -35,7 +36,8 @@ public class A_script_is_cut_into_statements
     [InlineData("SELECT 1 /* open", 1)]
     [InlineData("SELECT (1;", 1)]
     public void Unterminated_text_is_refused_with_its_line(string script, int line) =>
-        Assert.StartsWith($"line {line}:", Assert.Throws<FormatException>(() => SqlSplitter.Split(script)).Message, StringComparison.Ordinal);
+        Assert.StartsWith($"line {line}:", Assert.Throws<FormatException>(() => SqlSplitter.Split(script)).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void Every_script_of_this_release_keeps_its_whole_text()

@@ -33,7 +33,8 @@ internal static class Telemetry
                   time_to_first_token_seconds, input_tokens, output_tokens, cost_usd)
                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
                 """,
-                r.Time, r.Id, r.Project, r.Provider, r.Model, r.Operation, r.IsError, Db(r.Seconds), Db(r.FirstToken), Db(r.Input), Db(r.Output), Db(r.Cost));
+                r.Time, r.Id, r.Project, r.Provider, r.Model, r.Operation, r.IsError, Db(r.Seconds), Db(r.FirstToken), Db(r.Input),
+                Db(r.Output), Db(r.Cost));
             await database.App.ExecuteAsync(
                 """
                 INSERT INTO analytics.token_usage (time, request_id, project_id, provider, model, input_tokens, output_tokens, cache_convention)

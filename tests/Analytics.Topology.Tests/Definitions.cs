@@ -20,7 +20,8 @@ internal static class Definitions
     /// <summary>Their names, for theories.</summary>
     public static TheoryData<string> PresetNames => [.. Presets.Keys];
 
-    /// <summary>From a laptop to the largest machines: 0.5 to 192 cores, 512 MiB to 2 TiB, any disk, any number of connections that fits.</summary>
+    /// <summary>From a laptop to the largest machines: 0.5 to 192 cores, 512 MiB to 2 TiB, any disk, any number of connections that
+    /// fits.</summary>
     public static Gen<ClusterDefinition> OfAnySize { get; } =
         from millis in Gen.Int[500, 192_000]
         from memory in Gen.OneOf(Gen.Long[512, 8 * 1024], Gen.Long[8 * 1024, 2048 * 1024])

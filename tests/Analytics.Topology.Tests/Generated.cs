@@ -10,7 +10,8 @@ internal static class Generated
     {
         var topology = Definitions.Presets[preset];
         var containers = ClusterContainers.For(topology);
-        return [.. ComposeFile.Configuration(containers).Append(ComposeFile.Render(topology, containers)).Select(file => (file.Path, file.Content))];
+        return [.. ComposeFile.Configuration(containers).Append(ComposeFile.Render(topology, containers))
+            .Select(file => (file.Path, file.Content))];
     }
 
     public static string Text(string preset, string path) => Files(preset).Single(file => file.Path == path).Text;

@@ -59,7 +59,8 @@ public sealed class OutputFilesTests : IDisposable
     {
         OutputFiles.Write(directory, [new("key", "k", Private: true), new("configuration", "c")]);
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, Mode("key"));
-        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead, Mode("configuration"));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead,
+            Mode("configuration"));
     }
 
     [Fact]

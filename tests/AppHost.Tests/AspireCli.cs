@@ -12,7 +12,8 @@ internal static class AspireCli
 
     public static string Repository { get; } = Here();
 
-    public static async Task<(int ExitCode, string Text)> RunAsync(IReadOnlyDictionary<string, string> environment, string command, string[] options, params string[] arguments)
+    public static async Task<(int ExitCode, string Text)> RunAsync(IReadOnlyDictionary<string, string> environment, string command,
+        string[] options, params string[] arguments)
     {
         await OneAtATime.WaitAsync(TestContext.Current.CancellationToken);
         try
@@ -28,7 +29,8 @@ internal static class AspireCli
 
             // Its own build is a debug build; that of the tests is the same unless they are a release build.
             string[] built = new DirectoryInfo(AppContext.BaseDirectory).Name == "debug" ? ["--no-build"] : [];
-            return await DotnetAsync(environment, ["aspire", command, "--non-interactive", "--nologo", .. built, .. options, "--", .. arguments]);
+            return await DotnetAsync(environment,
+                ["aspire", command, "--non-interactive", "--nologo", .. built, .. options, "--", .. arguments]);
         }
         finally
         {
@@ -36,12 +38,21 @@ internal static class AspireCli
         }
     }
 
-    private static string Here([CallerFilePath] string source = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(source)!, "../.."));
+    private static string Here([CallerFilePath] string source = "") =>
+        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(source)!, "../.."));
 
-    private static async Task<(int ExitCode, string Text)> DotnetAsync(IReadOnlyDictionary<string, string> environment, params string[] arguments)
+    private static async Task<(int ExitCode, string Text)> DotnetAsync(IReadOnlyDictionary<string, string> environment,
+        params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", arguments) { WorkingDirectory = Repository, RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
-        (start.Environment["NO_COLOR"], start.Environment["ASPIRE_CLI_TELEMETRY_OPTOUT"], start.Environment["DOTNET_CLI_TELEMETRY_OPTOUT"]) = ("1", "true", "1");
+        var start = new ProcessStartInfo("dotnet", arguments)
+        {
+            WorkingDirectory = Repository,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true
+        };
+        (start.Environment["NO_COLOR"], start.Environment["ASPIRE_CLI_TELEMETRY_OPTOUT"],
+            start.Environment["DOTNET_CLI_TELEMETRY_OPTOUT"]) = ("1", "true", "1");
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
         using var process = Process.Start(start)!;

@@ -41,7 +41,8 @@ public class A_container_of_the_topology(HubModels models)
             Assert.Equal(spec.Image, image);
             Assert.Contains(spec.Image, arguments);
             Assert.Equal(ImagePullPolicy.Never, resource.Annotations.OfType<ContainerImagePullPolicyAnnotation>().Last().ImagePullPolicy);
-            Assert.Contains(("images", WaitType.WaitForCompletion), resource.Annotations.OfType<WaitAnnotation>().Select(wait => (wait.Resource.Name, wait.WaitType)));
+            Assert.Contains(("images", WaitType.WaitForCompletion),
+                resource.Annotations.OfType<WaitAnnotation>().Select(wait => (wait.Resource.Name, wait.WaitType)));
         }
     }
 
@@ -67,7 +68,8 @@ public class A_container_of_the_topology(HubModels models)
             string[] program = resource.Entrypoint is { } entrypoint ? [entrypoint] : []; // None: the image's own.
             Assert.Equal([.. spec.Entrypoint, .. spec.Arguments], [.. program, .. arguments]);
             Assert.Equal(
-                spec.Environment.ToDictionary(variable => variable.Key, variable => variable.Value.Resolve(secret => model.Secrets[secret])),
+                spec.Environment.ToDictionary(variable => variable.Key,
+                    variable => variable.Value.Resolve(secret => model.Secrets[secret])),
                 environment);
         }
     }
@@ -84,13 +86,17 @@ public class A_container_of_the_topology(HubModels models)
             {
                 var mount = mounts[directory.Path];
                 var context = new ContainerFileSystemCallbackContext { Services = model.Services, Model = resource };
-                var files = (await mount.Callback(context, TestContext.Current.CancellationToken)).Select(item => Assert.IsType<ContainerFile>(item)).ToDictionary(file => file.Name);
+                var files = (await mount.Callback(context, TestContext.Current.CancellationToken)).Select(
+                    item => Assert.IsType<ContainerFile>(item)).ToDictionary(file => file.Name);
                 Assert.Equal(directory.Files.Select(file => file.Name).Order(), files.Keys.Order());
                 foreach (var expected in directory.Files)
                 {
                     var file = files[expected.Name];
-                    Assert.Equal((ClusterNames.Uid, ClusterNames.Uid, expected.Secret ? PrivateMode : PublicMode), (file.Owner, file.Group, file.Mode));
-                    Assert.Equal(expected.Text ?? await File.ReadAllTextAsync(model.StatePath([.. directory.Source.Split('/'), expected.Name]), TestContext.Current.CancellationToken), file.Contents);
+                    Assert.Equal((ClusterNames.Uid, ClusterNames.Uid, expected.Secret ? PrivateMode : PublicMode),
+                        (file.Owner, file.Group, file.Mode));
+                    Assert.Equal(expected.Text
+                        ?? await File.ReadAllTextAsync(model.StatePath([.. directory.Source.Split('/'), expected.Name]),
+                            TestContext.Current.CancellationToken), file.Contents);
                 }
             }
         }
@@ -104,8 +110,10 @@ public class A_container_of_the_topology(HubModels models)
         foreach (var (spec, resource) in Mapped(model))
         {
             Assert.Equal(
-                spec.Volumes.Select(volume => (Type: ContainerMountType.Volume, Source: (string?)(prefix + volume.Name), Target: volume.Path, volume.ReadOnly)),
-                resource.Annotations.OfType<ContainerMountAnnotation>().Select(mount => (mount.Type, mount.Source, mount.Target, ReadOnly: mount.IsReadOnly)));
+                spec.Volumes.Select(volume => (Type: ContainerMountType.Volume, Source: (string?)(prefix + volume.Name),
+                    Target: volume.Path, volume.ReadOnly)),
+                resource.Annotations.OfType<ContainerMountAnnotation>()
+                    .Select(mount => (mount.Type, mount.Source, mount.Target, ReadOnly: mount.IsReadOnly)));
         }
     }
 
@@ -119,7 +127,9 @@ public class A_container_of_the_topology(HubModels models)
             var endpoints = resource.Annotations.OfType<EndpointAnnotation>().ToList();
             Assert.All(endpoints, endpoint => Assert.False(endpoint.IsProxied));
             Assert.Equal(
-                spec.Ports.Where(port => port.HostPort is not null || reachable.Contains(port.Name)).Select(port => (Name: ClusterResources.EndpointName(spec.Name, port), TargetPort: (int?)port.Port, Port: port.HostPort)),
+                spec.Ports.Where(port => port.HostPort is not null || reachable.Contains(port.Name))
+                    .Select(port => (Name: ClusterResources.EndpointName(spec.Name, port), TargetPort: (int?)port.Port,
+                        Port: port.HostPort)),
                 endpoints.Select(endpoint => (endpoint.Name, endpoint.TargetPort, endpoint.Port)));
         }
     }
@@ -131,11 +141,15 @@ public class A_container_of_the_topology(HubModels models)
         foreach (var (spec, resource) in Mapped(model))
         {
             var arguments = string.Join(' ', await model.RuntimeArgumentsAsync(resource));
-            Assert.StartsWith($"--hostname {spec.Name} --user 1000:1000 --cap-drop ALL --security-opt no-new-privileges --stop-signal SIGTERM", arguments, StringComparison.Ordinal);
-            Assert.Contains($"--stop-timeout {spec.StopGracePeriod.TotalSeconds.ToString(CultureInfo.InvariantCulture)}", arguments, StringComparison.Ordinal);
+            Assert.StartsWith(
+                $"--hostname {spec.Name} --user 1000:1000 --cap-drop ALL --security-opt no-new-privileges --stop-signal SIGTERM", arguments,
+                StringComparison.Ordinal);
+            Assert.Contains($"--stop-timeout {spec.StopGracePeriod.TotalSeconds.ToString(CultureInfo.InvariantCulture)}", arguments,
+                StringComparison.Ordinal);
             Assert.Equal(spec.CpuShares is not null, arguments.Contains($"--cpu-shares {spec.CpuShares}", StringComparison.Ordinal));
             Assert.Equal(spec.MemoryLimit is not null, arguments.Contains($"--memory {spec.MemoryLimit?.Bytes}", StringComparison.Ordinal));
-            Assert.Equal(spec.SharedMemory is not null, arguments.Contains($"--shm-size {spec.SharedMemory?.Bytes}", StringComparison.Ordinal));
+            Assert.Equal(spec.SharedMemory is not null,
+                arguments.Contains($"--shm-size {spec.SharedMemory?.Bytes}", StringComparison.Ordinal));
             Assert.Equal(spec.Scratch.Count, arguments.Split("--tmpfs").Length - 1);
 
             // The orchestrator copies files into the created container, which an engine refuses for a read-only root.
@@ -154,5 +168,6 @@ public class A_container_of_the_topology(HubModels models)
     };
 
     private static IEnumerable<(ContainerSpec Spec, ContainerResource Resource)> Mapped(HubModel model) =>
-        model.Containers.Where(container => !Programs.Contains(container.Name)).Select(container => (container, model.Single<ContainerResource>(container.Name)));
+        model.Containers.Where(container => !Programs.Contains(container.Name))
+            .Select(container => (container, model.Single<ContainerResource>(container.Name)));
 }

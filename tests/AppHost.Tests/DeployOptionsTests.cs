@@ -20,10 +20,12 @@ public class DeployOptionsTests
     [Fact]
     public void What_is_of_the_script_goes_to_the_script()
     {
-        var options = Parse("--HUB_PROFILE=single", "--dry-run", "--context", "staging", "--output-path", "out", "--values", "mine.yaml", "--s3-ca", "/etc/ca.crt", "--cert-manager", "--set", "a=b", "--timeout", "60");
+        var options = Parse("--HUB_PROFILE=single", "--dry-run", "--context", "staging", "--output-path", "out", "--values", "mine.yaml",
+            "--s3-ca", "/etc/ca.crt", "--cert-manager", "--set", "a=b", "--timeout", "60");
         Assert.True(options.DryRun);
         Assert.Equal(("staging", "/home/me/out"), (options.Context, options.Output));
-        Assert.Equal(["--values", "/home/me/mine.yaml", "--s3-ca", "/etc/ca.crt", "--cert-manager", "--set", "a=b", "--timeout", "60"], options.Arguments);
+        Assert.Equal(["--values", "/home/me/mine.yaml", "--s3-ca", "/etc/ca.crt", "--cert-manager", "--set", "a=b", "--timeout", "60"],
+            options.Arguments);
     }
 
     [Fact]
@@ -45,7 +47,8 @@ public class DeployOptionsTests
 
     [Fact]
     public void A_yes_without_a_value_is_not_for_Aspire() =>
-        Assert.Equal(["--step", "deploy", "--context", "staging", "--yes", "true"], DeployOptions.OfBuilder(["--step", "deploy", "--yes", "--context", "staging", "--yes", "true"]));
+        Assert.Equal(["--step", "deploy", "--context", "staging", "--yes", "true"],
+            DeployOptions.OfBuilder(["--step", "deploy", "--yes", "--context", "staging", "--yes", "true"]));
 
     [Theory]
     [InlineData("'--dryrun' is no option", "--dryrun")]

@@ -9,9 +9,19 @@ public class DeployQuestionsTests
     [Fact]
     public async Task The_bucket_that_is_named_goes_to_the_script_and_its_secret_into_the_environment()
     {
-        operators.Answers = new() { ["bucket"] = "backups", ["region"] = "eu", ["endpoint"] = "minio:9000", ["path-style"] = "true", ["key"] = "the-key", ["secret"] = "the-secret" };
-        var options = await operators.Service.AskForBucketAsync(DeployOptions.Parse(["--timeout", "60"], "/"), TestContext.Current.CancellationToken);
-        Assert.Equal(["--timeout", "60", "--s3-bucket", "backups", "--s3-region", "eu", "--s3-endpoint", "minio:9000", "--s3-path-style"], options.Arguments);
+        operators.Answers = new()
+        {
+            ["bucket"] = "backups",
+            ["region"] = "eu",
+            ["endpoint"] = "minio:9000",
+            ["path-style"] = "true",
+            ["key"] = "the-key",
+            ["secret"] = "the-secret"
+        };
+        var options = await operators.Service.AskForBucketAsync(DeployOptions.Parse(["--timeout", "60"], "/"),
+            TestContext.Current.CancellationToken);
+        Assert.Equal(["--timeout", "60", "--s3-bucket", "backups", "--s3-region", "eu", "--s3-endpoint", "minio:9000", "--s3-path-style"],
+            options.Arguments);
         Assert.Equal(new Dictionary<string, string> { ["HUB_S3_KEY"] = "the-key", ["HUB_S3_SECRET"] = "the-secret" }, options.Environment);
         Assert.True(options.Bucket);
         Assert.Equal(["secret"], operators.Asked.Where(input => input.InputType == InputType.SecretText).Select(input => input.Name));
@@ -35,6 +45,7 @@ public class DeployQuestionsTests
         await operators.Service.ConfirmAsync("there", cancel);
         operators.Cancels = true;
         await Assert.ThrowsAsync<OperationCanceledException>(() => operators.Service.ConfirmAsync("there", cancel));
-        await Assert.ThrowsAsync<OperationCanceledException>(() => operators.Service.AskForBucketAsync(DeployOptions.Parse([], "/"), cancel));
+        await Assert.ThrowsAsync<OperationCanceledException>(() => operators.Service.AskForBucketAsync(DeployOptions.Parse([], "/"),
+            cancel));
     }
 }

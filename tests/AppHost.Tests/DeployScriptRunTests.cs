@@ -21,18 +21,24 @@ public sealed class DeployScriptRunTests : IDisposable
     public async Task Its_parts_are_tasks_and_its_warnings_are_told_as_warnings()
     {
         var step = Step.Create();
-        await RunAsync("echo before; echo '== First'; echo '  one'; echo 'warning: careful' >&2; echo '== Second'; echo; echo two", step, TestContext.Current.CancellationToken);
+        await RunAsync("echo before; echo '== First'; echo '  one'; echo 'warning: careful' >&2; echo '== Second'; echo; echo two", step,
+            TestContext.Current.CancellationToken);
         Assert.Equal(["begin First", "end First", "begin Second", "end Second"], step.Tasks);
-        Assert.Equal(["Information before", "Information   one", "Information two"], step.Logs.Where(line => line.StartsWith("Information", StringComparison.Ordinal)));
+        Assert.Equal(["Information before", "Information   one", "Information two"],
+            step.Logs.Where(line => line.StartsWith("Information", StringComparison.Ordinal)));
         Assert.Contains("Warning careful", step.Logs);
     }
 
     [Fact]
     public async Task Its_error_with_what_to_do_is_the_reason()
     {
-        var failure = await Assert.ThrowsAsync<InvalidOperationException>(() => RunAsync("echo '== First'; echo 'error: no room' >&2; echo '  -> Make some.' >&2; exit 1", Step.Create(), TestContext.Current.CancellationToken));
+        var failure =
+            await Assert.ThrowsAsync<InvalidOperationException>(
+                () => RunAsync("echo '== First'; echo 'error: no room' >&2; echo '  -> Make some.' >&2; exit 1", Step.Create(),
+                    TestContext.Current.CancellationToken));
         Assert.Equal("no room\n  -> Make some.", failure.Message);
-        failure = await Assert.ThrowsAsync<InvalidOperationException>(() => RunAsync("exit 3", Step.Create(), TestContext.Current.CancellationToken));
+        failure = await Assert.ThrowsAsync<InvalidOperationException>(() => RunAsync("exit 3", Step.Create(),
+            TestContext.Current.CancellationToken));
         Assert.Contains("exit code 3", failure.Message, StringComparison.Ordinal);
     }
 
@@ -45,7 +51,8 @@ public sealed class DeployScriptRunTests : IDisposable
         while (!File.Exists(secret))
             await Task.Delay(20, cancel.Token);
         await cancel.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run.WaitAsync(TimeSpan.FromSeconds(10),
+            TestContext.Current.CancellationToken));
         Assert.False(File.Exists(secret));
     }
 
@@ -54,8 +61,11 @@ public sealed class DeployScriptRunTests : IDisposable
         var file = Path.Combine(root.FullName, "script");
         await File.WriteAllTextAsync(file, script, TestContext.Current.CancellationToken);
         using var services = new ServiceCollection().BuildServiceProvider();
-        var context = new PipelineContext(new DistributedApplicationModel([]), new DistributedApplicationExecutionContext(DistributedApplicationOperation.Publish), services, NullLogger.Instance, cancellation);
-        await DeployScriptRun.RunAsync(new PipelineStepContext { PipelineContext = context, ReportingStep = (IReportingStep)(object)step }, file, [], new Dictionary<string, string>());
+        var context = new PipelineContext(new DistributedApplicationModel([]),
+            new DistributedApplicationExecutionContext(DistributedApplicationOperation.Publish), services, NullLogger.Instance,
+            cancellation);
+        await DeployScriptRun.RunAsync(new PipelineStepContext { PipelineContext = context, ReportingStep = (IReportingStep)(object)step },
+            file, [], new Dictionary<string, string>());
     }
 
     /// <summary>Writes down what a step and its tasks are told. A proxy: the interfaces grow with each version of Aspire.</summary>

@@ -26,17 +26,21 @@ public sealed class Deploying : IDisposable
     public async Task Installs_the_chart_with_the_bucket_that_it_is_told_into_the_context_that_it_is_told()
     {
         var run = await RunAsync([("HUB_S3_KEY", "the-key"), ("HUB_S3_SECRET", "the-secret")],
-            "--yes", "--context", "staging", "--namespace", "timescaledb", "--s3-bucket", "backups", "--s3-region", "eu", "--set", "images.pullPolicy=Always");
+            "--yes", "--context", "staging", "--namespace", "timescaledb", "--s3-bucket", "backups", "--s3-region", "eu", "--set",
+            "images.pullPolicy=Always");
         Assert.True(run.ExitCode == 0, run.Text);
-        Assert.Equal(["helm upgrade", "wait statefulset/etcd", "wait statefulset/timescaledb", "wait deployment/gateway", "wait deployment/ingest"],
+        Assert.Equal(["helm upgrade", "wait statefulset/etcd", "wait statefulset/timescaledb", "wait deployment/gateway",
+            "wait deployment/ingest"],
             programs.Changes().SkipWhile(change => change != "helm upgrade"));
         Assert.Contains("secret timescaledb-credentials", programs.Changes());
         Assert.Equal("backups", programs.Secret("backup-s3", "PGBACKREST_REPO1_S3_BUCKET"));
         Assert.Equal("the-secret", programs.Secret("backup-s3", "PGBACKREST_REPO1_S3_KEY_SECRET"));
-        Assert.All(programs.Questions().Where(question => question != "version --client" && !question.StartsWith("helm ", StringComparison.Ordinal)),
+        Assert.All(programs.Questions()
+            .Where(question => question != "version --client" && !question.StartsWith("helm ", StringComparison.Ordinal)),
             question => Assert.StartsWith("--context staging ", question, StringComparison.Ordinal));
         Assert.Contains(programs.Questions(), question => question.StartsWith("helm upgrade", StringComparison.Ordinal)
-            && question.Contains("--kube-context staging ", StringComparison.Ordinal) && question.EndsWith("--set images.pullPolicy=Always", StringComparison.Ordinal));
+            && question.Contains("--kube-context staging ", StringComparison.Ordinal) && question.EndsWith("--set images.pullPolicy=Always",
+                StringComparison.Ordinal));
 
         // Each part of deploy.sh is a task with its end, and a secret is in none of them.
         Assert.Matches("✓ +Helm release hub", run.Text);

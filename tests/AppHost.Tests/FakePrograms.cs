@@ -35,13 +35,17 @@ internal sealed class FakePrograms : IDisposable
     private string CallsFile => Path.Combine(root.FullName, "calls");
 
     public void Add(string program, string script) =>
-        OutputFiles.Write(Bin, [new OutputFile(program, $"#!/bin/bash\nprintf '%s\\n' \"{program} $*\" >> \"$CALLS\"\n{script}\n", Executable: true)]);
+        OutputFiles.Write(Bin,
+            [new OutputFile(program, $"#!/bin/bash\nprintf '%s\\n' \"{program} $*\" >> \"$CALLS\"\n{script}\n", Executable: true)]);
 
     /// <summary>The kubectl and helm of deploy.sh's own tests: a cluster that writes down what is asked of it.</summary>
     public FakePrograms WithCluster()
     {
         var stubs = Path.Combine(AspireCli.Repository, "tests", "Analytics.Topology.Tests", "Publishing");
-        OutputFiles.Write(Bin, [.. new[] { "kubectl", "helm" }.Select(program => new OutputFile(program, File.ReadAllText(Path.Combine(stubs, $"{program}-stub.sh")), Executable: true))]);
+        OutputFiles.Write(Bin,
+            [.. new[] { "kubectl",
+                "helm" }.Select(program => new OutputFile(program, File.ReadAllText(Path.Combine(stubs, $"{program}-stub.sh")),
+                    Executable: true))]);
         return this;
     }
 
@@ -52,7 +56,8 @@ internal sealed class FakePrograms : IDisposable
     public string[] Questions() => Lines("calls");
 
     /// <summary>A value of a Secret in the cluster.</summary>
-    public string Secret(string name, string key) => Encoding.UTF8.GetString(Convert.FromBase64String(File.ReadAllText(Path.Combine(State, "secrets", name, key))));
+    public string Secret(string name, string key) =>
+        Encoding.UTF8.GetString(Convert.FromBase64String(File.ReadAllText(Path.Combine(State, "secrets", name, key))));
 
     private string[] Lines(string name) => File.Exists(Path.Combine(State, name)) ? File.ReadAllLines(Path.Combine(State, name)) : [];
 

@@ -56,7 +56,8 @@ internal sealed class HubModel : IAsyncDisposable
 
     public static TheoryData<string> Profiles => [HubProfile.Cluster, HubProfile.Single];
 
-    public static ClusterTopology TopologyOf(string profile) => profile == HubProfile.Single ? Presets.DevelopmentSingle : Presets.Development;
+    public static ClusterTopology TopologyOf(string profile) =>
+        profile == HubProfile.Single ? Presets.DevelopmentSingle : Presets.Development;
 
     public string Profile { get; }
     public ClusterTopology Topology { get; }
@@ -74,7 +75,8 @@ internal sealed class HubModel : IAsyncDisposable
         try
         {
             return new HubModel(profile, root, await DistributedApplicationTestingBuilder.CreateAsync<Projects.AppHost>(
-                [$"--{HubProfile.Variable}={profile}", $"--{HubState.Variable}={root.FullName}", .. more], TestContext.Current.CancellationToken));
+                [$"--{HubProfile.Variable}={profile}", $"--{HubState.Variable}={root.FullName}",
+                    .. more], TestContext.Current.CancellationToken));
         }
         catch
         {
@@ -86,7 +88,8 @@ internal sealed class HubModel : IAsyncDisposable
     public string StatePath(params string[] path) => Path.Combine([root.FullName, "aspire", .. path]);
 
     /// <summary>The only resource of that name.</summary>
-    public T Single<T>(string name) where T : IResource => Assert.IsAssignableFrom<T>(Assert.Single(builder.Resources, resource => resource.Name == name));
+    public T Single<T>(string name) where T : IResource =>
+        Assert.IsAssignableFrom<T>(Assert.Single(builder.Resources, resource => resource.Name == name));
 
     /// <summary>What a container or a program is started with, every reference resolved.</summary>
     public async Task<(IReadOnlyList<string> Arguments, IReadOnlyDictionary<string, string> Environment)> StartAsync(IResource resource)
@@ -95,7 +98,8 @@ internal sealed class HubModel : IAsyncDisposable
             .BuildAsync(builder.ExecutionContext, NullLogger.Instance, TestContext.Current.CancellationToken);
         if (configuration.Exception is { } problem)
             throw problem;
-        return ([.. configuration.Arguments.Select(argument => argument.Value)], configuration.EnvironmentVariables.ToDictionary(variable => variable.Key, variable => variable.Value));
+        return ([.. configuration.Arguments.Select(argument => argument.Value)],
+            configuration.EnvironmentVariables.ToDictionary(variable => variable.Key, variable => variable.Value));
     }
 
     public async Task<IReadOnlyList<string>> RuntimeArgumentsAsync(IResource resource)

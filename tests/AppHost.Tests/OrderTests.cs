@@ -37,7 +37,8 @@ public class The_model_of_the_AppHost(HubModels models)
     public async Task Has_a_health_check_for_every_part_that_has_one(string profile)
     {
         var model = await models.GetAsync(profile);
-        foreach (var name in model.Topology.Etcd.Hosts.Concat(model.Topology.Database.Hosts).Concat([ClusterNames.TimescaleDb, ClusterNames.Ingest]))
+        foreach (var name in model.Topology.Etcd.Hosts.Concat(model.Topology.Database.Hosts)
+            .Concat([ClusterNames.TimescaleDb, ClusterNames.Ingest]))
             Assert.NotEmpty(model.Single<IResource>(name).Annotations.OfType<HealthCheckAnnotation>());
     }
 
@@ -60,14 +61,16 @@ public class The_model_of_the_AppHost(HubModels models)
         var model = await models.GetAsync(profile);
         var snapshot = new CustomResourceSnapshot { ResourceType = "PatroniCluster", Properties = [], State = state };
         var command = Commands(model.Single<DatabaseClusterResource>(ClusterNames.TimescaleDb))[DatabaseCommands.SwitchOver];
-        Assert.Equal(expected, command.UpdateState(new UpdateCommandStateContext { ResourceSnapshot = snapshot, Services = model.Services }));
+        Assert.Equal(expected,
+            command.UpdateState(new UpdateCommandStateContext { ResourceSnapshot = snapshot, Services = model.Services }));
     }
 
     [Theory, MemberData(nameof(HubModel.Profiles), MemberType = typeof(HubModel))]
     public async Task Holds_no_secret_literally(string profile)
     {
         var model = await models.GetAsync(profile);
-        var secrets = Secrets.All.Select(name => model.Secrets[name]).Append((await File.ReadAllTextAsync(model.StatePath("api-key"), TestContext.Current.CancellationToken)).Trim()).ToList();
+        var secrets = Secrets.All.Select(name => model.Secrets[name])
+            .Append((await File.ReadAllTextAsync(model.StatePath("api-key"), TestContext.Current.CancellationToken)).Trim()).ToList();
         foreach (var resource in model.Resources)
         {
             var texts = new List<string>();

@@ -19,14 +19,17 @@ namespace AppHost.Tests;
 public class The_database_cluster
 {
     [Theory]
-    [InlineData("timescaledb-1 leader running, timescaledb-2 quorum_standby streaming, timescaledb-3 replica streaming", 3, HealthStatus.Healthy)]
+    [InlineData("timescaledb-1 leader running, timescaledb-2 quorum_standby streaming, timescaledb-3 replica streaming", 3,
+        HealthStatus.Healthy)]
     [InlineData("timescaledb-1 leader running", 1, HealthStatus.Healthy)]
     [InlineData("timescaledb-1 leader running, timescaledb-2 replica streaming", 3, HealthStatus.Unhealthy)]
     [InlineData("timescaledb-1 leader starting", 1, HealthStatus.Unhealthy)]
     [InlineData("timescaledb-1 replica running, timescaledb-2 quorum_standby streaming", 3, HealthStatus.Unhealthy)]
     public void Is_healthy_when_it_can_acknowledge_a_write(string members, int expected, HealthStatus status)
     {
-        var cluster = new PatroniCluster([.. members.Split(", ").Select(member => member.Split(' ')).Select(word => new PatroniMember(word[0], word[1], word[2]))]);
+        var cluster =
+            new PatroniCluster(
+                [.. members.Split(", ").Select(member => member.Split(' ')).Select(word => new PatroniMember(word[0], word[1], word[2]))]);
         var result = ClusterHealthCheck.Judge(cluster, expected);
         Assert.Equal(status, result.Status);
         Assert.Contains("timescaledb-1", result.Description, StringComparison.Ordinal);
@@ -87,7 +90,8 @@ public sealed class The_client_of_Patroni : IAsyncLifetime
         Assert.Equal("Successfully switched over to \"timescaledb-1\"", await client.SwitchOverAsync(Cancel));
         var login = Convert.ToBase64String(Encoding.UTF8.GetBytes("patroni:" + state.Files.Secrets[Secrets.Patroni]));
         Assert.StartsWith("POST /switchover ", requests[^1], StringComparison.Ordinal);
-        Assert.Contains(X509Certificate2.CreateFromPem(state.Text("tls/migrations/tls.crt")).Subject, requests[^1], StringComparison.Ordinal);
+        Assert.Contains(X509Certificate2.CreateFromPem(state.Text("tls/migrations/tls.crt")).Subject, requests[^1],
+            StringComparison.Ordinal);
         Assert.EndsWith($" Basic {login} {{\"leader\":\"timescaledb-2\"}}", requests[^1], StringComparison.Ordinal);
     }
 
@@ -96,14 +100,16 @@ public sealed class The_client_of_Patroni : IAsyncLifetime
     {
         switchover = StatusCodes.Status412PreconditionFailed;
         using var client = Client(state, Port());
-        Assert.Contains("Patroni refused (412): Successfully", (await Assert.ThrowsAsync<PatroniException>(() => client.SwitchOverAsync(Cancel))).Message, StringComparison.Ordinal);
+        Assert.Contains("Patroni refused (412): Successfully",
+            (await Assert.ThrowsAsync<PatroniException>(() => client.SwitchOverAsync(Cancel))).Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Trusts_the_hubs_own_authority_only()
     {
         using var client = Client(Prepare("b"), Port());
-        Assert.Contains("SSL", (await Assert.ThrowsAsync<PatroniException>(() => client.ClusterAsync(Cancel))).Message, StringComparison.Ordinal);
+        Assert.Contains("SSL", (await Assert.ThrowsAsync<PatroniException>(() => client.ClusterAsync(Cancel))).Message,
+            StringComparison.Ordinal);
         Assert.Empty(requests);
     }
 
@@ -112,9 +118,12 @@ public sealed class The_client_of_Patroni : IAsyncLifetime
     {
         using var client = Client(state, Port(), Port());
         var (alive, dead) = (Endpoint("timescaledb-1", Port()), Endpoint("timescaledb-2", DeadPort()));
-        Assert.Equal(HealthStatus.Healthy, (await new MemberHealthCheck(client, alive).CheckHealthAsync(new HealthCheckContext(), Cancel)).Status);
-        Assert.Equal(HealthStatus.Unhealthy, (await new MemberHealthCheck(client, dead).CheckHealthAsync(new HealthCheckContext(), Cancel)).Status);
-        Assert.Equal(HealthStatus.Healthy, (await new ClusterHealthCheck(client, 2).CheckHealthAsync(new HealthCheckContext(), Cancel)).Status);
+        Assert.Equal(HealthStatus.Healthy,
+            (await new MemberHealthCheck(client, alive).CheckHealthAsync(new HealthCheckContext(), Cancel)).Status);
+        Assert.Equal(HealthStatus.Unhealthy,
+            (await new MemberHealthCheck(client, dead).CheckHealthAsync(new HealthCheckContext(), Cancel)).Status);
+        Assert.Equal(HealthStatus.Healthy,
+            (await new ClusterHealthCheck(client, 2).CheckHealthAsync(new HealthCheckContext(), Cancel)).Status);
     }
 
     /// <summary>The others list a killed leader until its lease ends.</summary>
@@ -132,18 +141,20 @@ public sealed class The_client_of_Patroni : IAsyncLifetime
         var builder = WebApplication.CreateBuilder();
         builder.Logging.ClearProviders();
         var certificate = X509Certificate2.CreateFromPem(state.Text("tls/timescaledb/tls.crt"), state.Text("tls/timescaledb/tls.key"));
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(new HttpsConnectionAdapterOptions
-        {
-            ServerCertificate = certificate,
-            ClientCertificateMode = ClientCertificateMode.RequireCertificate,
-            ClientCertificateValidation = (_, _, _) => true,
-        })));
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0,
+            listen => listen.UseHttps(new HttpsConnectionAdapterOptions
+            {
+                ServerCertificate = certificate,
+                ClientCertificateMode = ClientCertificateMode.RequireCertificate,
+                ClientCertificateValidation = (_, _, _) => true,
+            })));
         server = builder.Build();
         server.Run(async context =>
         {
             using var body = new StreamReader(context.Request.Body);
             var client = context.Connection.ClientCertificate?.Subject;
-            requests.Add($"{context.Request.Method} {context.Request.Path} {client} {context.Request.Headers.Authorization} {await body.ReadToEndAsync(Cancel)}");
+            requests.Add($"{context.Request.Method} {context.Request.Path} {client} {context.Request.Headers.Authorization} "
+                + $"{await body.ReadToEndAsync(Cancel)}");
 
             // Like Patroni, which takes no body of unknown length.
             context.Response.StatusCode = context.Request.Path != "/switchover" ? StatusCodes.Status200OK
@@ -157,7 +168,8 @@ public sealed class The_client_of_Patroni : IAsyncLifetime
                 return;
             }
 
-            await context.Response.WriteAsync(context.Request.Path == "/cluster" ? Cluster : "Successfully switched over to \"timescaledb-1\"", Cancel);
+            await context.Response.WriteAsync(context.Request.Path == "/cluster"
+                ? Cluster : "Successfully switched over to \"timescaledb-1\"", Cancel);
         });
         await server.StartAsync(Cancel);
     }
@@ -170,10 +182,12 @@ public sealed class The_client_of_Patroni : IAsyncLifetime
     }
 
     private HubState Prepare(string name) =>
-        HubState.Prepare(Path.Combine(root.FullName, name), Presets.Development, ClusterContainers.For(Presets.Development), TimeProvider.System);
+        HubState.Prepare(Path.Combine(root.FullName, name), Presets.Development, ClusterContainers.For(Presets.Development),
+            TimeProvider.System);
 
     private static PatroniClient Client(HubState state, params int[] ports) =>
-        new(new HubTls(state).CreateClient(), ("patroni", state.Files.Secrets[Secrets.Patroni]), [.. ports.Select((port, i) => Endpoint($"timescaledb-{i + 1}", port))]);
+        new(new HubTls(state).CreateClient(), ("patroni", state.Files.Secrets[Secrets.Patroni]),
+            [.. ports.Select((port, i) => Endpoint($"timescaledb-{i + 1}", port))]);
 
     private static PatroniEndpoint Endpoint(string name, int port)
     {

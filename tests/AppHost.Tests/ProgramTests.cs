@@ -74,7 +74,9 @@ public class A_program_of_Hub(HubModels models)
     public async Task Is_scraped_by_Prometheus_from_its_container()
     {
         var model = await models.GetAsync("cluster");
-        Assert.Contains("--add-host ingest:host-gateway", string.Join(' ', await model.RuntimeArgumentsAsync(model.Single<ContainerResource>(ClusterNames.Prometheus))), StringComparison.Ordinal);
+        Assert.Contains("--add-host ingest:host-gateway",
+            string.Join(' ', await model.RuntimeArgumentsAsync(model.Single<ContainerResource>(ClusterNames.Prometheus))),
+            StringComparison.Ordinal);
     }
 
     private static int HostPort(HubModel model, string container, string endpoint) => model.Single<ContainerResource>(container).Annotations

@@ -44,7 +44,8 @@ public class Publishing
 
         public string Target => Path.Combine(root.FullName, "out");
 
-        public string[] State => Directory.Exists(Path.Combine(root.FullName, "state")) ? Directory.GetFileSystemEntries(Path.Combine(root.FullName, "state")) : [];
+        public string[] State => Directory.Exists(Path.Combine(root.FullName, "state"))
+            ? Directory.GetFileSystemEntries(Path.Combine(root.FullName, "state")) : [];
 
         public async Task PublishAsync(string profile)
         {

@@ -27,13 +27,15 @@ public class The_report_of_a_start
         Assert.Equal(reason, StartReport.Waiting(Resource, Snapshot(state), endsByItself));
 
     [Fact]
-    public void Waits_for_a_resource_of_which_nothing_is_known_yet() => Assert.Equal("not started", StartReport.Waiting(Resource, snapshot: null, endsByItself: false));
+    public void Waits_for_a_resource_of_which_nothing_is_known_yet() =>
+    Assert.Equal("not started", StartReport.Waiting(Resource, snapshot: null, endsByItself: false));
 
     [Theory]
     [InlineData("http://localhost:15000", "http://localhost:25000")]
     [InlineData("https://localhost:17000;http://localhost:15000", "https://localhost:27000;http://localhost:25000")]
     [InlineData("http://127.0.0.1:0", "http://127.0.0.1:0")]
-    public void Is_on_a_dashboard_whose_ports_move_with_the_hubs(string addresses, string moved) => Assert.Equal(moved, DashboardPorts.Moved(addresses, 10000));
+    public void Is_on_a_dashboard_whose_ports_move_with_the_hubs(string addresses, string moved) =>
+    Assert.Equal(moved, DashboardPorts.Moved(addresses, 10000));
 
     [Fact]
     public void Is_on_a_dashboard_whose_fixed_ports_must_be_free() =>
@@ -50,7 +52,8 @@ public class The_report_of_a_start
     [Fact]
     public void Says_what_to_do_about_passwords_that_are_not_those_of_the_data() =>
         Assert.Contains(
-            "other passwords than secrets.env has", StartReport.Unhealthy("28P01: password authentication failed"), StringComparison.Ordinal);
+            "other passwords than secrets.env has", StartReport.Unhealthy("28P01: password authentication failed"),
+            StringComparison.Ordinal);
 
     [Theory]
     [InlineData(137, "dotnet aspire resource haproxy start")]

@@ -74,7 +74,9 @@ public sealed class The_state_of_the_AppHost : IDisposable
 
     [Fact]
     public void Names_a_file_that_it_does_not_have() =>
-        Assert.Contains("tls/nobody/tls.crt", Assert.Throws<InvalidOperationException>(() => Prepare(Presets.DevelopmentSingle).Text("tls/nobody/tls.crt")).Message, StringComparison.Ordinal);
+        Assert.Contains("tls/nobody/tls.crt",
+            Assert.Throws<InvalidOperationException>(() => Prepare(Presets.DevelopmentSingle).Text("tls/nobody/tls.crt")).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void Must_be_a_directory_that_can_be_written()
@@ -91,5 +93,6 @@ public sealed class The_state_of_the_AppHost : IDisposable
 
     public void Dispose() => root.Delete(recursive: true);
 
-    private HubState Prepare(ClusterTopology topology) => HubState.Prepare(root.FullName, topology, ClusterContainers.For(topology), TimeProvider.System);
+    private HubState Prepare(ClusterTopology topology) => HubState.Prepare(root.FullName, topology, ClusterContainers.For(topology),
+        TimeProvider.System);
 }

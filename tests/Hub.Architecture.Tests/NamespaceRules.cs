@@ -4,7 +4,8 @@ using ArchUnitNET.Loader;
 namespace Hub.Architecture.Tests;
 
 /// <summary>
-/// Which namespace of an assembly may refer to which. A namespace stands below those that it may refer to, so no two can refer to each other.
+/// Which namespace of an assembly may refer to which. A namespace stands below those that it may refer to, so no two can refer to each
+/// other.
 /// </summary>
 /// <param name="Root">The namespace of the assembly; the table leaves it out of every name, so "" is the root itself.</param>
 /// <param name="Layers">Every namespace with those that it may refer to.</param>
@@ -20,7 +21,8 @@ internal sealed record NamespaceRules(string Root, IReadOnlyList<(string Namespa
         var references = ReferencesOf(assembly);
         var allowed = Layers.SelectMany(layer => layer.MayReferTo.Select(other => (From: layer.Namespace, To: other))).ToHashSet();
         Assert.Empty(references.Where(reference => !allowed.Contains((reference.From, reference.To)))
-            .Select(reference => $"{reference.From}: {reference.Type} refers to {reference.To}: {reference.Target}").Order(StringComparer.Ordinal));
+            .Select(reference => $"{reference.From}: {reference.Type} refers to {reference.To}: {reference.Target}")
+            .Order(StringComparer.Ordinal));
         Assert.Empty(allowed.Except(references.Select(reference => (reference.From, reference.To)))
             .Select(unused => $"{unused.From} refers to nothing in {unused.To}: take the permission away"));
         Assert.Equal(Layers.Select(layer => layer.Namespace).Order(StringComparer.Ordinal),
@@ -31,7 +33,8 @@ internal sealed record NamespaceRules(string Root, IReadOnlyList<(string Namespa
     [
         .. new ArchLoader().LoadAssemblies(assembly).Build().Types.Where(type => IsOwn(type.Namespace?.FullName))
             .SelectMany(type => type.Dependencies.Where(dependency => IsOwn(dependency.Target.Namespace?.FullName)).Select(dependency =>
-                (From: Short(type.Namespace.FullName), To: Short(dependency.Target.Namespace.FullName), Type: type.Name, Target: dependency.Target.Name)))
+                (From: Short(type.Namespace.FullName), To: Short(dependency.Target.Namespace.FullName), Type: type.Name,
+                    Target: dependency.Target.Name)))
             .Where(reference => reference.From != reference.To),
     ];
 

@@ -6,8 +6,8 @@ namespace Hub.Architecture.Tests;
 public sealed class NamespaceTests
 {
     /// <summary>
-    /// A call goes one way: Otlp or Rest reads it, Calls maps and checks it, Pricing prices it, Writing stores it. A step refers only to the
-    /// steps before it; the protocols, which hand calls on from step to step, stand last.
+    /// A call goes one way: Otlp or Rest reads it, Calls maps and checks it, Pricing prices it, Writing stores it. A step refers only to
+    /// the steps before it; the protocols, which hand calls on from step to step, stand last.
     /// </summary>
     [Fact]
     public void A_call_goes_one_way_through_ingest() => new NamespaceRules("Analytics.Ingest",
@@ -26,7 +26,9 @@ public sealed class NamespaceTests
         ("Otlp", ["Http", "Keys", "Calls", "Pricing", "Telemetry", "Writing"]),
         ("Rest", ["", "Http", "Keys", "Calls", "Pricing", "Telemetry", "Writing"]),
         ("Usage", ["", "Http", "Keys"]),
-        ("Hosting", ["", "Database", "Http", "Keys", "Calls", "Pricing", "Telemetry", "Writing", "Certificates", "Maintenance", "Otlp", "Rest", "Usage"]),
+        ("Hosting",
+            ["", "Database", "Http", "Keys", "Calls", "Pricing", "Telemetry", "Writing", "Certificates", "Maintenance", "Otlp", "Rest",
+                "Usage"]),
     ], "Analytics.Ingest.Protos").Hold(typeof(IngestOptions).Assembly);
 
     [Fact]

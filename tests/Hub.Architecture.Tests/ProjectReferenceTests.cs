@@ -6,8 +6,8 @@ namespace Hub.Architecture.Tests;
 public sealed class ProjectReferenceTests
 {
     /// <summary>
-    /// Every project with those that it may refer to. A project stands below those that it refers to, so no two can refer to each other. Tests
-    /// may refer to everything.
+    /// Every project with those that it may refer to. A project stands below those that it refers to, so no two can refer to each other.
+    /// Tests may refer to everything.
     /// </summary>
     private static readonly (string Project, string[] MayReferTo)[] Layers =
     [
@@ -33,7 +33,8 @@ public sealed class ProjectReferenceTests
                 && !file.StartsWith(Path.Combine(Repository, "tests"), StringComparison.Ordinal))
             .ToDictionary(file => Path.GetFileNameWithoutExtension(file), ReferencesOf);
         Assert.Equal(Layers.Select(layer => layer.Project).Order(StringComparer.Ordinal), projects.Keys.Order(StringComparer.Ordinal));
-        Assert.Empty(Layers.SelectMany(layer => projects[layer.Project].Except(layer.MayReferTo).Select(other => $"{layer.Project} → {other}")));
+        Assert.Empty(
+            Layers.SelectMany(layer => projects[layer.Project].Except(layer.MayReferTo).Select(other => $"{layer.Project} → {other}")));
     }
 
     [Fact]

@@ -56,6 +56,7 @@ public class MappingBenchmarks
 
     private sealed class Prices : IPriceSource
     {
-        public PriceBook Current { get; } = new([new ModelPrice(1, "openai", "gpt-4o", true, DateTime.MinValue, null, 2.5m, 10m, 1.25m, null)]);
+        public PriceBook Current { get; } =
+            new([new ModelPrice(1, "openai", "gpt-4o", true, DateTime.MinValue, null, 2.5m, 10m, 1.25m, null)]);
     }
 }

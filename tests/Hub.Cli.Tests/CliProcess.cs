@@ -13,8 +13,8 @@ internal sealed class CliProcess(string state) : IDisposable
     }
 
     /// <summary>
-    /// The command line's own build output, <c>bin/Hub.Cli/debug</c> beside <c>bin/Hub.Cli.Tests/debug</c>: the copy that lies with the tests
-    /// lacks what their web framework brings.
+    /// The command line's own build output, <c>bin/Hub.Cli/debug</c> beside <c>bin/Hub.Cli.Tests/debug</c>: the copy that lies with the
+    /// tests lacks what their web framework brings.
     /// </summary>
     private static readonly string Program = Path.GetFullPath(
         Path.Combine(AppContext.BaseDirectory, "..", "..", "Hub.Cli", new DirectoryInfo(AppContext.BaseDirectory).Name, "Hub.Cli.dll"));
@@ -23,7 +23,8 @@ internal sealed class CliProcess(string state) : IDisposable
 
     public Task<ProcessResult> RunAsync(params string[] arguments) => RunAsync(new Dictionary<string, string>(), arguments);
 
-    public Task<ProcessResult> RunAsync(IReadOnlyDictionary<string, string> environment, params string[] arguments) => ProcessRunner.RunAsync("dotnet",
+    public Task<ProcessResult> RunAsync(IReadOnlyDictionary<string, string> environment, params string[] arguments) =>
+        ProcessRunner.RunAsync("dotnet",
         [Program, .. arguments], CancellationToken.None,
         environment: new Dictionary<string, string>(environment) { ["HUB_STATE"] = State, ["NO_COLOR"] = "1", ["COLUMNS"] = "200" });
 

@@ -8,7 +8,8 @@ internal static class PortOffsets
 {
     private static int next = 20000;
 
-    /// <summary>The first of 40 offsets whose ports are all free, all below the range from which the system lends ports to clients. None twice.</summary>
+    /// <summary>The first of 40 offsets whose ports are all free, all below the range from which the system lends ports to clients. None
+    /// twice.</summary>
     public static int Free()
     {
         var taken = new List<string>();
@@ -19,6 +20,7 @@ internal static class PortOffsets
                 return offset;
         }
 
-        throw new InvalidOperationException($"No offset from 20000 to 23900 has all its ports free; with the last: {string.Join(", ", taken)}.");
+        throw new InvalidOperationException(
+            $"No offset from 20000 to 23900 has all its ports free; with the last: {string.Join(", ", taken)}.");
     }
 }

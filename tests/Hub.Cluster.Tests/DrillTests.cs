@@ -1,8 +1,8 @@
 namespace Hub.Cluster.Tests;
 
 /// <summary>
-/// What a cluster does to a hub, under load: each acknowledged write is there afterwards, once, and was on two members at its acknowledgement. How
-/// long writes waited is printed, and depends on the cluster.
+/// What a cluster does to a hub, under load: each acknowledged write is there afterwards, once, and was on two members at its
+/// acknowledgement. How long writes waited is printed, and depends on the cluster.
 /// </summary>
 [Trait(Tiers.Trait, Tiers.Cluster)]
 [Collection(SharedHub.Name)]
@@ -25,7 +25,8 @@ public sealed class DrillTests(SharedHub shared)
     }
 }
 
-/// <summary>A leader whose standbys are gone acknowledges nothing, also when it was started anew after Patroni had forgotten them.</summary>
+/// <summary>A leader whose standbys are gone acknowledges nothing, also when it was started anew after Patroni had forgotten
+/// them.</summary>
 [Trait(Tiers.Trait, Tiers.Cluster)]
 [Collection(SharedHub.Name)]
 public sealed class TwoCopiesTests(SharedHub shared)
@@ -38,6 +39,8 @@ public sealed class TwoCopiesTests(SharedHub shared)
         var result = await ClusterFaults.RunAsync(hub, fault);
 
         // The standbys come back after the hold; until then nobody was told that a write is safe.
-        Assert.All(result.Paths, path => Assert.True(path.Gap.Length >= fault.Hold, $"{path.Path} acknowledged within {path.Gap.Length.TotalSeconds:0} s:\n{result.Describe()}"));
+        Assert.All(result.Paths,
+            path => Assert.True(path.Gap.Length >= fault.Hold,
+                $"{path.Path} acknowledged within {path.Gap.Length.TotalSeconds:0} s:\n{result.Describe()}"));
     }
 }

@@ -11,7 +11,8 @@ namespace Hub.Cluster.Tests;
 public sealed class PolicyTests(SharedHub shared)
 {
     private const string Sleep = "import time; time.sleep(1000000)";
-    private const string Listen = "import http.server; http.server.ThreadingHTTPServer(('', 8000), http.server.SimpleHTTPRequestHandler).serve_forever()";
+    private const string Listen =
+        "import http.server; http.server.ThreadingHTTPServer(('', 8000), http.server.SimpleHTTPRequestHandler).serve_forever()";
 
     /// <summary>A policy drops packets or refuses them; a name that is not found or a missing program is neither.</summary>
     private const string Connect = """
@@ -24,7 +25,11 @@ public sealed class PolicyTests(SharedHub shared)
             print("closed")
         """;
 
-    private static readonly Dictionary<string, string> Labels = new() { [KubernetesNames.TelemetryLabel] = "true", [KubernetesNames.SqlLabel] = "true" };
+    private static readonly Dictionary<string, string> Labels = new()
+    {
+        [KubernetesNames.TelemetryLabel] = "true",
+        [KubernetesNames.SqlLabel] = "true"
+    };
 
     [Fact]
     public async Task Labels_admit_and_everybody_else_is_denied()
@@ -32,18 +37,23 @@ public sealed class PolicyTests(SharedHub shared)
         var hub = await shared.HealthyAsync();
         var image = hub.Topology.Images.Database;
         var elsewhere = await hub.SpaceAsync("elsewhere");
-        await elsewhere.ApplyAsync(ClientPods.Python("listener", image, Listen, [], new Dictionary<string, string> { ["app"] = "listener" }),
+        await elsewhere.ApplyAsync(ClientPods.Python("listener", image, Listen, [],
+            new Dictionary<string, string> { ["app"] = "listener" }),
             ClientPods.Python("plain", image, Sleep, []), ClientPods.Python("labelled", image, Sleep, [], Labels));
         await hub.Kube.ApplyAsync(ClientPods.Python("plain", image, Sleep, []), ClientPods.Python("labelled", image, Sleep, [], Labels));
         try
         {
-            await elsewhere.ExplainAsync("waiting for clients elsewhere", () => elsewhere.DoAsync("wait", "--for=condition=Ready", "pod", "--all", "--timeout", "80s"));
-            await hub.Kube.ExplainAsync("waiting for clients beside Hub", () => hub.Kube.DoAsync("wait", "--for=condition=Ready", "pod/plain", "pod/labelled", "--timeout", "80s"));
+            await elsewhere.ExplainAsync("waiting for clients elsewhere",
+                () => elsewhere.DoAsync("wait", "--for=condition=Ready", "pod", "--all", "--timeout", "80s"));
+            await hub.Kube.ExplainAsync("waiting for clients beside Hub",
+                () => hub.Kube.DoAsync("wait", "--for=condition=Ready", "pod/plain", "pod/labelled", "--timeout", "80s"));
             await RequirePoliciesAsync(elsewhere);
             var found = new List<string>();
-            foreach (var (kube, pod, expected) in new[] { (elsewhere, "plain", "closed"), (elsewhere, "labelled", "open"), (hub.Client, $"deployment/{KubeHost.Client}", "open"), (hub.Kube, "plain", "closed"), (hub.Kube, "labelled", "open") })
+            foreach (var (kube, pod, expected) in new[] { (elsewhere, "plain", "closed"), (elsewhere, "labelled", "open"),
+                (hub.Client, $"deployment/{KubeHost.Client}", "open"), (hub.Kube, "plain", "closed"), (hub.Kube, "labelled", "open") })
             {
-                foreach (var (service, port) in new[] { (ClusterNames.Ingest, Ports.Rest), (ClusterNames.Ingest, Ports.OtlpGrpc), (ClusterNames.PgBouncer, Ports.PgBouncer), (KubernetesNames.PrimaryService, Ports.Postgres) })
+                foreach (var (service, port) in new[] { (ClusterNames.Ingest, Ports.Rest), (ClusterNames.Ingest, Ports.OtlpGrpc),
+                    (ClusterNames.PgBouncer, Ports.PgBouncer), (KubernetesNames.PrimaryService, Ports.Postgres) })
                 {
                     var got = await ConnectAsync(kube, pod, $"{service}.{hub.Kube.Namespace}", port);
                     Kube.Say($"{kube.Namespace}/{pod} → {service}:{port}: {got}");
@@ -53,7 +63,8 @@ public sealed class PolicyTests(SharedHub shared)
             }
 
             // What no client may reach.
-            foreach (var (pod, host, port) in new[] { ("labelled", "etcd-1.etcd", Ports.EtcdClient), ("labelled", "timescaledb-1.timescaledb", Ports.Patroni) })
+            foreach (var (pod, host, port) in new[] { ("labelled", "etcd-1.etcd", Ports.EtcdClient),
+                ("labelled", "timescaledb-1.timescaledb", Ports.Patroni) })
             {
                 if (await ConnectAsync(elsewhere, pod, $"{host}.{hub.Kube.Namespace}", port) is var got && got != "closed")
                     found.Add($"{elsewhere.Namespace}/{pod} → {host}:{port} is {got}");
@@ -71,13 +82,18 @@ public sealed class PolicyTests(SharedHub shared)
     private static async Task RequirePoliciesAsync(Kube elsewhere)
     {
         var address = await elsewhere.GetAsync("pod", "listener", "--output", "jsonpath={.status.podIP}");
-        await Eventually.TrueAsync(async () => await ConnectAsync(elsewhere, "plain", address, 8000) == "open", TimeSpan.FromMinutes(1), () => "the listener is not reached without a policy", TestContext.Current.CancellationToken);
+        await Eventually.TrueAsync(async () => await ConnectAsync(elsewhere, "plain", address, 8000) == "open", TimeSpan.FromMinutes(1),
+            () => "the listener is not reached without a policy", TestContext.Current.CancellationToken);
         await elsewhere.ApplyAsync(new V1NetworkPolicy
         {
             ApiVersion = "networking.k8s.io/v1",
             Kind = "NetworkPolicy",
             Metadata = new V1ObjectMeta { Name = "nobody" },
-            Spec = new V1NetworkPolicySpec { PodSelector = new V1LabelSelector { MatchLabels = new Dictionary<string, string> { ["app"] = "listener" } }, PolicyTypes = ["Ingress"] },
+            Spec = new V1NetworkPolicySpec
+            {
+                PodSelector = new V1LabelSelector { MatchLabels = new Dictionary<string, string> { ["app"] = "listener" } },
+                PolicyTypes = ["Ingress"]
+            },
         });
         for (var attempt = 0; attempt < 10; attempt++)
         {

@@ -2,7 +2,8 @@ using Hub.Cluster.Tests.Kubernetes;
 
 namespace Hub.Cluster.Tests;
 
-/// <summary>One hub, by deploy.sh, for every class that leaves it as it found it. The first test that asks installs it, and shows how that goes.</summary>
+/// <summary>One hub, by deploy.sh, for every class that leaves it as it found it. The first test that asks installs it, and shows how that
+/// goes.</summary>
 public sealed class SharedHub : IAsyncLifetime
 {
     /// <summary>The collection of those classes.</summary>

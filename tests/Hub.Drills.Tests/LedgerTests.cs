@@ -67,7 +67,8 @@ public sealed class LedgerTests
     }
 
     [Fact]
-    public void A_pause_before_the_fault_does_not_count() => Assert.Equal(Seconds(0.5), WriteGap.Of(Acknowledged(1, 9.8, 10.3), Seconds(10), Seconds(10.4)).Length);
+    public void A_pause_before_the_fault_does_not_count() =>
+    Assert.Equal(Seconds(0.5), WriteGap.Of(Acknowledged(1, 9.8, 10.3), Seconds(10), Seconds(10.4)).Length);
 
     [Fact]
     public void A_path_that_does_not_recover_has_a_gap_to_the_end_that_is_open()
@@ -79,22 +80,27 @@ public sealed class LedgerTests
     [Fact]
     public void Only_acknowledgements_end_a_gap()
     {
-        var entries = Acknowledged(9, 20).Append(Entry(Guid.NewGuid(), 12, Answer.Refused)).Append(Entry(Guid.NewGuid(), 13, Answer.Unknown));
+        var entries = Acknowledged(9, 20).Append(Entry(Guid.NewGuid(), 12, Answer.Refused))
+            .Append(Entry(Guid.NewGuid(), 13, Answer.Unknown));
         Assert.Equal(Seconds(11), WriteGap.Of(entries, Seconds(10), Seconds(21)).Length);
     }
 
     [Fact]
     public void Quantiles_are_of_acknowledged_writes_only()
     {
-        var entries = Enumerable.Range(1, 100).Select(ms => new LedgerEntry("p", Guid.NewGuid(), TimeSpan.Zero, TimeSpan.FromMilliseconds(ms), Answer.Acknowledged))
+        var entries = Enumerable.Range(1,
+            100).Select(ms => new LedgerEntry("p", Guid.NewGuid(), TimeSpan.Zero, TimeSpan.FromMilliseconds(ms), Answer.Acknowledged))
             .Append(new LedgerEntry("p", Guid.NewGuid(), TimeSpan.Zero, TimeSpan.FromHours(1), Answer.Unknown));
         var latency = Latency.Of(entries);
-        Assert.Equal((100, 50d, 99d, 100d), (latency.Count, latency.P50.TotalMilliseconds, latency.P99.TotalMilliseconds, latency.Longest.TotalMilliseconds));
+        Assert.Equal((100, 50d, 99d, 100d),
+            (latency.Count, latency.P50.TotalMilliseconds, latency.P99.TotalMilliseconds, latency.Longest.TotalMilliseconds));
     }
 
-    private static Verification Verify(params (Guid Id, int Count)[] stored) => Verification.Of(Entries, stored.ToDictionary(row => row.Id, row => row.Count));
+    private static Verification Verify(params (Guid Id, int Count)[] stored) =>
+        Verification.Of(Entries, stored.ToDictionary(row => row.Id, row => row.Count));
 
-    private static IEnumerable<LedgerEntry> Acknowledged(params double[] ends) => ends.Select(end => Entry(Guid.NewGuid(), end, Answer.Acknowledged));
+    private static IEnumerable<LedgerEntry> Acknowledged(params double[] ends) =>
+        ends.Select(end => Entry(Guid.NewGuid(), end, Answer.Acknowledged));
 
     private static LedgerEntry Entry(Guid id, double end, Answer answer) => new("p", id, Seconds(end - 0.1), Seconds(end), answer);
 

@@ -40,11 +40,15 @@ public sealed class ProcessRunnerTests
             stop.Cancel();
         });
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run);
-        await Eventually.TrueAsync(() => Task.FromResult(!File.Exists($"/proc/{child}/stat") || File.ReadAllText($"/proc/{child}/stat").Contains(" Z ", StringComparison.Ordinal)),
+        await Eventually.TrueAsync(
+            () => Task.FromResult(!File.Exists($"/proc/{child}/stat") || File.ReadAllText($"/proc/{child}/stat").Contains(" Z ",
+                StringComparison.Ordinal)),
             TimeSpan.FromSeconds(30), () => "the child lives", Cancel);
     }
 
     [Fact]
     public async Task A_program_that_is_not_there_is_named() =>
-        Assert.Contains("no-such-program", (await Assert.ThrowsAsync<OperationException>(() => ProcessRunner.RunAsync("no-such-program", [], Cancel))).Message, StringComparison.Ordinal);
+        Assert.Contains("no-such-program",
+            (await Assert.ThrowsAsync<OperationException>(() => ProcessRunner.RunAsync("no-such-program", [], Cancel))).Message,
+            StringComparison.Ordinal);
 }

@@ -14,7 +14,8 @@ internal static class ContainerDefaults
     private static readonly Version Assumed = new(1, 44);
 
     // CA2255 warns libraries of surprising their users; here the surprise would be a pull from a registry.
-    [SuppressMessage("Usage", "CA2255:The ModuleInitializer attribute should not be used in libraries", Justification = "Test support only.")]
+    [SuppressMessage("Usage", "CA2255:The ModuleInitializer attribute should not be used in libraries",
+        Justification = "Test support only.")]
     [ModuleInitializer]
     internal static void Set()
     {
@@ -29,14 +30,19 @@ internal static class ContainerDefaults
         if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable(name))) Environment.SetEnvironmentVariable(name, value);
     }
 
-    /// <summary>What the local engine says; null without one, or when DOCKER_HOST leads elsewhere: then Testcontainers reports what is wrong.</summary>
+    /// <summary>What the local engine says; null without one, or when DOCKER_HOST leads elsewhere: then Testcontainers reports what is
+    /// wrong.</summary>
     private static Version? EngineVersion()
     {
         if (!string.IsNullOrEmpty(Environment.GetEnvironmentVariable("DOCKER_HOST")) || !File.Exists(SocketPath)) return null;
         try
         {
             // A bare socket: whatever ran on another thread would wait for this module to be initialised.
-            using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { ReceiveTimeout = 5000, SendTimeout = 5000 };
+            using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
+            {
+                ReceiveTimeout = 5000,
+                SendTimeout = 5000
+            };
             socket.Connect(new UnixDomainSocketEndPoint(SocketPath));
             socket.Send("GET /version HTTP/1.0\r\nHost: engine\r\n\r\n"u8);
             using var reader = new StreamReader(new NetworkStream(socket));
@@ -44,7 +50,8 @@ internal static class ContainerDefaults
             using var body = JsonDocument.Parse(answer[answer.IndexOf('{', StringComparison.Ordinal)..]);
             return Version.Parse(body.RootElement.GetProperty("ApiVersion").GetString()!);
         }
-        catch (Exception e) when (e is SocketException or IOException or JsonException or KeyNotFoundException or ArgumentOutOfRangeException)
+        catch (Exception e) when (e is SocketException or IOException or JsonException or KeyNotFoundException
+            or ArgumentOutOfRangeException)
         {
             return null;
         }

@@ -22,8 +22,8 @@ public static class Prerequisites
     }
 
     /// <summary>
-    /// Starts a container. No engine, or no image and no registry that has it: that is <see cref="Missing"/>. A container that is there and does
-    /// not come up is a failure, told with the end of its log.
+    /// Starts a container. No engine, or no image and no registry that has it: that is <see cref="Missing"/>. A container that is there and
+    /// does not come up is a failure, told with the end of its log.
     /// </summary>
     public static async Task StartAsync(IContainer container)
     {

@@ -14,7 +14,8 @@ public static partial class PromQl
 
         // sum by (le, path) (rate(x{a="b"}[5m])) → sum  (rate(x{a="b"} ))
         var text = Ranges().Replace(Groupings().Replace(expression, " "), " ");
-        return Selectors().Matches(text).Select(match => (match.Groups["name"].Value, match.Groups["matchers"].Value)).Where(metric => !Words.Contains(metric.Item1));
+        return Selectors().Matches(text).Select(match => (match.Groups["name"].Value, match.Groups["matchers"].Value))
+            .Where(metric => !Words.Contains(metric.Item1));
     }
 
     [GeneratedRegex(@"\b(by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)")]

@@ -15,7 +15,8 @@ public static class SharedData
     public static string Path(string name)
     {
         var configured = Environment.GetEnvironmentVariable("HUB_SHARED_DATA");
-        var candidates = string.IsNullOrEmpty(configured) ? Beside(Environment.GetEnvironmentVariable("HUB_HOME")).Concat(Beside(AppContext.BaseDirectory)) : [configured];
+        var candidates = string.IsNullOrEmpty(configured) ? Beside(Environment.GetEnvironmentVariable("HUB_HOME"))
+            .Concat(Beside(AppContext.BaseDirectory)) : [configured];
         var path = candidates.Select(directory => System.IO.Path.Combine(directory, name)).FirstOrDefault(File.Exists);
         if (path is null)
             Assert.Skip($"{name} is neither in a folder shared/data beside the checkout nor where HUB_SHARED_DATA says.");
@@ -24,7 +25,8 @@ public static class SharedData
 
     private static IEnumerable<string> Beside(string? start)
     {
-        for (var directory = string.IsNullOrEmpty(start) ? null : new DirectoryInfo(start); directory is not null; directory = directory.Parent)
+        for (var directory = string.IsNullOrEmpty(start)
+            ? null : new DirectoryInfo(start); directory is not null; directory = directory.Parent)
             yield return System.IO.Path.Combine(directory.FullName, "shared", "data");
     }
 }

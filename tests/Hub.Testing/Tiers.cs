@@ -1,6 +1,7 @@
 namespace Hub.Testing;
 
-/// <summary>The tiers of tests, lowest first. A test belongs to the lowest one that can catch its fault; unit tests carry no trait.</summary>
+/// <summary>The tiers of tests, lowest first. A test belongs to the lowest one that can catch its fault; unit tests carry no
+/// trait.</summary>
 public static class Tiers
 {
     /// <summary>The name of the trait: <c>[Trait(Tiers.Trait, Tiers.Integration)]</c>.</summary>

@@ -29,7 +29,8 @@ public sealed class DefaultsTests
     public async Task Live_is_the_process_and_ready_is_its_dependencies_with_the_reason()
     {
         await using var app = Build(builder => builder.Services.AddHealthChecks()
-            .AddCheck("needed", () => HealthCheckResult.Unhealthy("it is not there", new InvalidOperationException("host secret-db")), [HealthTags.Ready])
+            .AddCheck("needed", () => HealthCheckResult.Unhealthy("it is not there", new InvalidOperationException("host secret-db")),
+                [HealthTags.Ready])
             .AddCheck("unrelated", () => HealthCheckResult.Unhealthy(), ["other"]));
         using var client = await StartAsync(app);
 
@@ -58,7 +59,8 @@ public sealed class DefaultsTests
     [Fact]
     public async Task Unresponsive_database_makes_it_unready_but_live()
     {
-        await using var app = Build(builder => builder.AddAnalyticsDataSource("analytics"), ("ConnectionStrings:analytics", "Host=127.0.0.1;Port=1;Username=x;Timeout=1"));
+        await using var app = Build(builder => builder.AddAnalyticsDataSource("analytics"),
+            ("ConnectionStrings:analytics", "Host=127.0.0.1;Port=1;Username=x;Timeout=1"));
         using var client = await StartAsync(app);
         Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/health/live", Cancel)).StatusCode);
         using var ready = await client.GetAsync("/health/ready", Cancel);
@@ -100,7 +102,8 @@ public sealed class DefaultsTests
             || app.Services.GetServices<TracerProvider>().Any(provider => Processor(provider) is not null);
 
         static object? Processor(TracerProvider provider) =>
-            provider.GetType().GetProperty("Processor", System.Reflection.BindingFlags.Instance | System.Reflection.BindingFlags.NonPublic)?.GetValue(provider);
+            provider.GetType().GetProperty("Processor",
+                System.Reflection.BindingFlags.Instance | System.Reflection.BindingFlags.NonPublic)?.GetValue(provider);
     }
 
     [Theory]
@@ -140,7 +143,8 @@ public sealed class DefaultsTests
             answer.StatusCode = (int)HttpStatusCode.ServiceUnavailable;
         });
         using var address = await StartAsync(collector);
-        await using (var app = Build(null, ("OTEL_EXPORTER_OTLP_ENDPOINT", $"{address.BaseAddress}"), ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf")))
+        await using (var app = Build(null, ("OTEL_EXPORTER_OTLP_ENDPOINT", $"{address.BaseAddress}"),
+            ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf")))
         {
             using var client = await StartAsync(app);
             using var source = new ActivitySource("Hub.Test.Exports");
@@ -170,6 +174,7 @@ public sealed class DefaultsTests
     private static async Task<HttpClient> StartAsync(WebApplication app)
     {
         await app.StartAsync(Cancel);
-        return new HttpClient { BaseAddress = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()) };
+        return new HttpClient
+        { BaseAddress = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()) };
     }
 }

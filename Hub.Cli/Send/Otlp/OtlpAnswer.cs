@@ -5,7 +5,8 @@ using Hub.Cli.Send.Otlp.Protos;
 
 namespace Hub.Cli.Send.Otlp;
 
-/// <summary>Reads what a receiver answers: <c>ExportTraceServiceResponse</c> after 200, <c>Status</c> after 4xx and 5xx, in either format.</summary>
+/// <summary>Reads what a receiver answers: <c>ExportTraceServiceResponse</c> after 200, <c>Status</c> after 4xx and 5xx, in either
+/// format.</summary>
 internal static class OtlpAnswer
 {
     private const int MaxShown = 300;
@@ -60,7 +61,8 @@ internal static class OtlpAnswer
             using var json = JsonDocument.Parse(Encoding.UTF8.GetString(body));
             if (!json.RootElement.TryGetProperty("partialSuccess", out var partial)) return (0, "");
             var rejected = !partial.TryGetProperty("rejectedSpans", out var count) ? 0
-                : count.ValueKind == JsonValueKind.String ? long.Parse(count.GetString()!, System.Globalization.CultureInfo.InvariantCulture)
+                : count.ValueKind == JsonValueKind.String ? long.Parse(count.GetString()!,
+                    System.Globalization.CultureInfo.InvariantCulture)
                 : count.GetInt64();
             var message = partial.TryGetProperty("errorMessage", out var text) ? Short(text.ToString()) : "";
             return rejected >= 0 ? (rejected, message) : throw new InvalidDataException($"{rejected} spans rejected");

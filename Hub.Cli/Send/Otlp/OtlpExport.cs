@@ -29,7 +29,8 @@ internal sealed record OtlpExport(byte[] GzipBody, string ContentType)
         return new OtlpExport(packed.ToArray(), format == OtlpFormat.Json ? JsonType : ProtobufType);
     }
 
-    /// <summary>The attributes of the resource that a service's spans belong to. The environment keeps made-up traffic apart from real.</summary>
+    /// <summary>The attributes of the resource that a service's spans belong to. The environment keeps made-up traffic apart from
+    /// real.</summary>
     internal static KeyValuePair<string, object>[] Resource(string service) =>
         [new("service.name", service), new("deployment.environment.name", "sample")];
 }

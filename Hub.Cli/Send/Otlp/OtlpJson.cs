@@ -5,8 +5,8 @@ using Google.Protobuf;
 namespace Hub.Cli.Send.Otlp;
 
 /// <summary>
-/// Writes spans as OTLP/JSON: the JSON form of the protobuf message, with enumerations as numbers, and ids in hexadecimal where protobuf's JSON
-/// has base64.
+/// Writes spans as OTLP/JSON: the JSON form of the protobuf message, with enumerations as numbers, and ids in hexadecimal where protobuf's
+/// JSON has base64.
 /// </summary>
 internal static class OtlpJson
 {

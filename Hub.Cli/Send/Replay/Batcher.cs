@@ -7,8 +7,8 @@ namespace Hub.Cli.Send.Replay;
 internal sealed record Batch(IReadOnlyList<OtlpSpan> Spans, TimeSpan Due);
 
 /// <summary>
-/// Divides a trace into requests, by the rows alone: a batch ends when it is full or, where gaps are kept, a second after its first row, as the
-/// exporters of the OpenTelemetry SDKs do.
+/// Divides a trace into requests, by the rows alone: a batch ends when it is full or, where gaps are kept, a second after its first row, as
+/// the exporters of the OpenTelemetry SDKs do.
 /// </summary>
 internal static class Batcher
 {
@@ -26,7 +26,8 @@ internal static class Batcher
         {
             origin ??= span.Start;
             // Rows out of order are due at once; the replay does not go back.
-            var due = speed is { } factor ? TimeSpan.FromTicks(Math.Max(last.Ticks, (long)((span.Start - origin.Value).Ticks / factor))) : default;
+            var due = speed is { } factor
+                ? TimeSpan.FromTicks(Math.Max(last.Ticks, (long)((span.Start - origin.Value).Ticks / factor))) : default;
             if (batch.Count > 0 && (batch.Count == size || due - first > Linger))
             {
                 yield return new Batch(batch, last);

@@ -10,7 +10,8 @@ internal abstract record Attempt
     /// <summary>200. <paramref name="Rejected"/> spans of the request were not stored; the others are.</summary>
     public sealed record Answered(long Rejected, string Message) : Attempt;
 
-    /// <summary>It may be tried again. <paramref name="MaybeStored"/>: the request reached the receiver, which may have stored it all the same.</summary>
+    /// <summary>It may be tried again. <paramref name="MaybeStored"/>: the request reached the receiver, which may have stored it all the
+    /// same.</summary>
     public sealed record Failed(string Reason, TimeSpan? RetryAfter, bool MaybeStored) : Attempt;
 
     /// <summary>No further attempt would help. <paramref name="EndsReplay"/>: nor would any other request.</summary>
@@ -25,7 +26,8 @@ internal sealed class ExportClient(HttpClient http, Uri endpoint, string apiKey,
 
     private const int MaxAnswerBytes = 4 << 20;
 
-    /// <summary>A client as the replay needs it: no redirects (they would turn a POST into a GET), no proxy on the way to this machine.</summary>
+    /// <summary>A client as the replay needs it: no redirects (they would turn a POST into a GET), no proxy on the way to this
+    /// machine.</summary>
     public static HttpClient CreateHttp(ReplayOptions options) => new(new SocketsHttpHandler
     {
         AllowAutoRedirect = false,
@@ -56,7 +58,8 @@ internal sealed class ExportClient(HttpClient http, Uri endpoint, string apiKey,
         {
             var never = failure.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError
                 or HttpRequestError.SecureConnectionError or HttpRequestError.ProxyTunnelError;
-            return new Attempt.Failed(never ? $"no connection: {failure.Message}" : $"connection lost: {failure.Message}", null, MaybeStored: !never);
+            return new Attempt.Failed(never ? $"no connection: {failure.Message}" : $"connection lost: {failure.Message}", null,
+                MaybeStored: !never);
         }
         catch (OperationCanceledException) when (abandon.IsCancellationRequested)
         {

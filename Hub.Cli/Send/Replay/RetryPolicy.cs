@@ -3,7 +3,8 @@ using System.Net.Http.Headers;
 
 namespace Hub.Cli.Send.Replay;
 
-/// <summary>Which answers are tried again, and when: what OTLP prescribes (opentelemetry-proto, docs/specification.md, "Failures").</summary>
+/// <summary>Which answers are tried again, and when: what OTLP prescribes (opentelemetry-proto, docs/specification.md,
+/// "Failures").</summary>
 internal static class RetryPolicy
 {
     private static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(250);
@@ -14,11 +15,12 @@ internal static class RetryPolicy
 
     /// <summary>Whether every further request would get this answer as well: a wrong key, a wrong address, a format not spoken.</summary>
     public static bool ConcernsAll(HttpStatusCode status) => status is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden
-        or HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed or HttpStatusCode.UnsupportedMediaType || (int)status is >= 300 and < 400;
+        or HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed or HttpStatusCode.UnsupportedMediaType
+        || (int)status is >= 300 and < 400;
 
     /// <summary>
-    /// The wait before the next attempt: what the receiver asked for and up to a tenth more, so that its senders do not come back all at once; else
-    /// half to all of 0.25 s, 0.5 s, 1 s … at most 5 s.
+    /// The wait before the next attempt: what the receiver asked for and up to a tenth more, so that its senders do not come back all at
+    /// once; else half to all of 0.25 s, 0.5 s, 1 s … at most 5 s.
     /// </summary>
     /// <param name="attempt">The number of attempts that failed, from 1.</param>
     /// <param name="retryAfter">What the receiver asked for.</param>

@@ -11,7 +11,8 @@ internal enum Outcome
     /// <summary>The receiver said that it will not store it.</summary>
     Refused,
 
-    /// <summary>It was sent and no final answer came: it may be stored or not. Sent again with the same ids it is not stored twice.</summary>
+    /// <summary>It was sent and no final answer came: it may be stored or not. Sent again with the same ids it is not stored
+    /// twice.</summary>
     Unknown,
 
     /// <summary>It is not stored: it was never sent, or never got through, or was turned away with 429 each time.</summary>
@@ -80,7 +81,8 @@ internal sealed record Latencies(TimeSpan P50, TimeSpan P95, TimeSpan Max)
     public static Latencies Of(IEnumerable<TimeSpan> all)
     {
         var sorted = all.Order().ToArray();
-        return sorted.Length == 0 ? new Latencies(default, default, default) : new Latencies(Rank(sorted, 0.5), Rank(sorted, 0.95), sorted[^1]);
+        return sorted.Length == 0 ? new Latencies(default, default, default) : new Latencies(Rank(sorted, 0.5), Rank(sorted, 0.95),
+            sorted[^1]);
     }
 
     private static TimeSpan Rank(TimeSpan[] sorted, double share) => sorted[Math.Max(0, (int)Math.Ceiling(share * sorted.Length) - 1)];

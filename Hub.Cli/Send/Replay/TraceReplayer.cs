@@ -4,8 +4,8 @@ using Hub.Cli.Send.Otlp;
 namespace Hub.Cli.Send.Replay;
 
 /// <summary>
-/// Replays spans to an OTLP receiver: batches, paces, retries, and gives every row exactly one outcome. Memory is bounded by the requests in
-/// flight, however long the trace and however slow the receiver.
+/// Replays spans to an OTLP receiver: batches, paces, retries, and gives every row exactly one outcome. Memory is bounded by the requests
+/// in flight, however long the trace and however slow the receiver.
 /// </summary>
 /// <param name="http">See <see cref="ExportClient.CreateHttp"/>.</param>
 /// <param name="options">Where to and how fast.</param>
@@ -16,7 +16,8 @@ internal sealed class TraceReplayer(HttpClient http, ReplayOptions options, Time
     /// <param name="spans">Read once, as they are sent. An exception from reading them ends the replay and comes out.</param>
     /// <param name="progress">Told after each change, from any thread, one at a time.</param>
     /// <param name="ledger">Told the outcome of each row once, from any thread, one at a time; not of rows that were never read.</param>
-    /// <param name="stop">Ends the replay: nothing new is sent, requests in flight are waited for (<see cref="ReplayOptions.StopGrace"/>).</param>
+    /// <param name="stop">Ends the replay: nothing new is sent, requests in flight are waited for
+    /// (<see cref="ReplayOptions.StopGrace"/>).</param>
     public async Task<ReplayResult> RunAsync(
         IReadOnlyCollection<OtlpSpan> spans, IProgress<ReplayProgress>? progress = null, IProgress<RowOutcome>? ledger = null,
         CancellationToken stop = default)

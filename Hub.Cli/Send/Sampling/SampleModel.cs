@@ -27,8 +27,8 @@ internal sealed record SampleModel(
     public bool WritesCache { get; init; }
 
     /// <summary>
-    /// Models in current use that the price table knows, and one that no table knows: a share of unpriced calls is what real traffic has, and
-    /// what the answers must show.
+    /// Models in current use that the price table knows, and one that no table knows: a share of unpriced calls is what real traffic has,
+    /// and what the answers must show.
     /// </summary>
     public static IReadOnlyList<SampleModel> Generating { get; } =
     [

@@ -7,9 +7,9 @@ using Hub.Cli.Send.Traces;
 namespace Hub.Cli.Send.Sampling;
 
 /// <summary>
-/// Makes a span of each row of a trace. Tokens and times come from the row; the trace knows nothing of model, service, cache and failure, so these
-/// are drawn, from the seed and the row alone. The ids depend on the row's time as well: the same file, seed and start give the same ids, and
-/// nothing is stored twice.
+/// Makes a span of each row of a trace. Tokens and times come from the row; the trace knows nothing of model, service, cache and failure,
+/// so these are drawn, from the seed and the row alone. The ids depend on the row's time as well: the same file, seed and start give the
+/// same ids, and nothing is stored twice.
 /// </summary>
 /// <param name="rows">The rows; also those marked as errors keep their tokens exactly.</param>
 /// <param name="shift">What is added to each row's time.</param>
@@ -93,7 +93,8 @@ internal sealed class SampleTraffic(IReadOnlyList<TraceRow> rows, TimeSpan shift
         };
     }
 
-    private static (TimeSpan First, TimeSpan Whole) Seconds(ref StableRandom random, SampleModel model, int input, int output, SampleError? error)
+    private static (TimeSpan First, TimeSpan Whole) Seconds(ref StableRandom random, SampleModel model, int input, int output,
+        SampleError? error)
     {
         if (error is not null) return (TimeSpan.Zero, Milliseconds(random.LogNormal(error.Seconds, 0.1)));
 

@@ -3,8 +3,8 @@ using Hub.Cli.Send.Sampling;
 namespace Hub.Cli.Send.Traces;
 
 /// <summary>
-/// Made-up calls for somebody without a trace: prompts and answers with the long tails of real ones, some bursts, some embeddings (which generate
-/// nothing), over the day that ends at a given time.
+/// Made-up calls for somebody without a trace: prompts and answers with the long tails of real ones, some bursts, some embeddings (which
+/// generate nothing), over the day that ends at a given time.
 /// </summary>
 internal static class SyntheticTrace
 {
@@ -12,7 +12,8 @@ internal static class SyntheticTrace
     private const double BurstShare = 0.3;
     private static readonly TimeSpan Length = TimeSpan.FromDays(1);
 
-    /// <summary>Makes <paramref name="count"/> rows in order of time; the last lies at <paramref name="end"/>. The same seed gives the same calls.</summary>
+    /// <summary>Makes <paramref name="count"/> rows in order of time; the last lies at <paramref name="end"/>. The same seed gives the same
+    /// calls.</summary>
     public static List<TraceRow> Make(int count, int seed, DateTime end)
     {
         var random = new StableRandom((ulong)(uint)seed, 0x7ace);

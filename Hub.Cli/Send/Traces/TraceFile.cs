@@ -21,7 +21,8 @@ internal static class TraceFile
 
     private static readonly string[] TimeFormats =
     [
-        "yyyy-MM-dd HH:mm:ss.FFFFFFF", "yyyy-MM-dd HH:mm:ss.FFFFFFFzzz", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFF", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFzzz",
+        "yyyy-MM-dd HH:mm:ss.FFFFFFF", "yyyy-MM-dd HH:mm:ss.FFFFFFFzzz", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFF",
+        "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFzzz",
         "yyyy-MM-dd HH:mm:ss.FFFFFFF'Z'", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'",
     ];
 
@@ -39,7 +40,8 @@ internal static class TraceFile
             var why = Directory.Exists(path) ? "it is a directory"
                 : failure is FileNotFoundException or DirectoryNotFoundException ? "there is no such file"
                 : failure.Message;
-            throw new TraceFileException($"{path}: cannot be read: {why}. Expected a CSV file with the columns {string.Join(',', Columns)}.", failure);
+            throw new TraceFileException(
+                $"{path}: cannot be read: {why}. Expected a CSV file with the columns {string.Join(',', Columns)}.", failure);
         }
     }
 
@@ -110,7 +112,8 @@ internal static class TraceFile
             for (var field = 0; field < position; field++)
             {
                 var comma = text.IndexOf(',', start);
-                if (comma < 0) throw TraceFile.Fault(file, number, text.Length + 1, $"the line ends before {column}, its field {position + 1}.");
+                if (comma < 0)
+                    throw TraceFile.Fault(file, number, text.Length + 1, $"the line ends before {column}, its field {position + 1}.");
                 start = comma + 1;
             }
 

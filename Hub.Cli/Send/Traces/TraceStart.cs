@@ -13,8 +13,8 @@ internal sealed record TraceStart
     private enum Rule { Yesterday, Original, Now, At }
 
     /// <summary>
-    /// Moved by whole days so that the last row is on yesterday's date: the times of day stay, nothing lies in the future, however many days the
-    /// trace has, and a second run on the same day gives the same times.
+    /// Moved by whole days so that the last row is on yesterday's date: the times of day stay, nothing lies in the future, however many
+    /// days the trace has, and a second run on the same day gives the same times.
     /// </summary>
     public static TraceStart Yesterday { get; } = new(Rule.Yesterday);
 

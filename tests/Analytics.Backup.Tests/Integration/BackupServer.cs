@@ -33,7 +33,8 @@ public sealed class BackupServer : IAsyncDisposable
     /// <param name="network">Where the repository can be reached.</param>
     /// <param name="repository">The settings that say where it is.</param>
     /// <param name="authority">The CA of its certificate, as <see cref="AuthorityFile"/>.</param>
-    internal BackupServer(INetwork network, string repository, string authority) => (this.network, this.repository, this.authority) = (network, repository, authority);
+    internal BackupServer(INetwork network, string repository, string authority) =>
+        (this.network, this.repository, this.authority) = (network, repository, authority);
 
     /// <summary>The database, once <see cref="StartAsync"/> has made it.</summary>
     public TestDatabase Tables => database!;
@@ -55,11 +56,13 @@ public sealed class BackupServer : IAsyncDisposable
 
     /// <summary>Runs hub-backup in the container.</summary>
     /// <param name="verb">The verb and its options.</param>
-    /// <param name="repository">A copy of the repository, as made by <see cref="CopyAsync"/>; null for the one that the server archives to.</param>
+    /// <param name="repository">A copy of the repository, as made by <see cref="CopyAsync"/>; null for the one that the server archives
+    /// to.</param>
     /// <param name="variables">Variables beyond those of a job, <c>NAME=value</c>.</param>
     public async Task<ProgramResult> RunAsync(string verb, string? repository = null, params string[] variables)
     {
-        var result = await ExecAsync(["env", .. Environment(repository), .. variables, $"{Home}/dotnet/dotnet", $"{Home}/program/hub-backup.dll", .. verb.Split(' ')]);
+        var result = await ExecAsync(["env", .. Environment(repository), .. variables, $"{Home}/dotnet/dotnet",
+            $"{Home}/program/hub-backup.dll", .. verb.Split(' ')]);
         return new ProgramResult((int)(result.ExitCode ?? -1), result.Stdout, result.Stderr);
     }
 
@@ -87,7 +90,8 @@ public sealed class BackupServer : IAsyncDisposable
     public async Task<string> CopyAsync(string change = ":", string settings = "")
     {
         var name = $"copy-{Guid.NewGuid():N}";
-        await ShellAsync($"cp -r {Home}/repository {Home}/{name} && sed -e 's,{Home}/repository,{Home}/{name},' -e '{settings}' {Home}/pgbackrest.conf > {Home}/{name}.conf && cd {Home}/{name} && {change}");
+        await ShellAsync($"cp -r {Home}/repository {Home}/{name} && sed -e 's,{Home}/repository,{Home}/{name},' -e '{settings}' "
+            + $"{Home}/pgbackrest.conf > {Home}/{name}.conf && cd {Home}/{name} && {change}");
         return name;
     }
 
@@ -103,7 +107,8 @@ public sealed class BackupServer : IAsyncDisposable
     /// <summary>What a job recorded last.</summary>
     public async Task<(string Severity, string Message, string Detail)> LastEventAsync(string kind)
     {
-        var row = (await Tables.Monitor.RowsAsync("SELECT severity, message, detail::text FROM events.system_events WHERE component = 'backup' AND kind = $1 ORDER BY time DESC LIMIT 1", kind))[0];
+        var row = (await Tables.Monitor.RowsAsync("SELECT severity, message, detail::text FROM events.system_events WHERE component = "
+            + "'backup' AND kind = $1 ORDER BY time DESC LIMIT 1", kind))[0];
         return ((string)row[0]!, (string)row[1]!, (string)row[2]!);
     }
 
@@ -116,14 +121,19 @@ public sealed class BackupServer : IAsyncDisposable
 
     internal static IEnumerable<string> Environment(string? repository, string host = "127.0.0.1") =>
     [
-        $"PGBACKREST_CONFIG={Home}/{(repository is null ? "pgbackrest" : repository)}.conf", "HUB_BACKUP_STANZA=hub", $"HUB_BACKUP_SCRATCH={Home}/scratch", $"PGPASSWORD={DatabaseServer.Password}",
-        $"ConnectionStrings__Database=Host={host};Database={Database};Username=llm_app;Password=\"{DatabaseServer.Password.Replace("\"", "\"\"", StringComparison.Ordinal)}\"", "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1", "DOTNET_TieredPGO=0",
+        $"PGBACKREST_CONFIG={Home}/{(repository is null ? "pgbackrest" : repository)}.conf", "HUB_BACKUP_STANZA=hub",
+        $"HUB_BACKUP_SCRATCH={Home}/scratch", $"PGPASSWORD={DatabaseServer.Password}",
+        $"ConnectionStrings__Database=Host={host};Database={Database};Username=llm_app;"
+            + $"Password=\"{DatabaseServer.Password.Replace("\"", "\"\"", StringComparison.Ordinal)}\"",
+        "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1", "DOTNET_TieredPGO=0",
     ];
 
     private async Task SetUpAsync()
     {
         var started = await DatabaseServer.StartAsync(
-            network, "archive_mode=on", $"archive_command=test ! -e {NoArchive} && pgbackrest --config={Home}/pgbackrest.conf --stanza=hub archive-push %p", "archive_timeout=0", "full_page_writes=on", "timescaledb.max_background_workers=8");
+            network, "archive_mode=on",
+            $"archive_command=test ! -e {NoArchive} && pgbackrest --config={Home}/pgbackrest.conf --stanza=hub archive-push %p",
+            "archive_timeout=0", "full_page_writes=on", "timescaledb.max_background_workers=8");
         if (started.Container is not { } container)
         {
             Assert.Skip("HUB_TEST_DB redirects to a server without this test's repository and program.");
@@ -132,8 +142,10 @@ public sealed class BackupServer : IAsyncDisposable
 
         server = started;
         await container.ExecAsync(["mkdir", "-p", $"{Home}/repository", $"{Home}/scratch"], TestContext.Current.CancellationToken);
-        await container.CopyAsync(Encoding.UTF8.GetBytes($"[global]\n{repository}\n{Configuration}"), $"{Home}/pgbackrest.conf", ct: TestContext.Current.CancellationToken);
-        if (authority is not null) await container.CopyAsync(Encoding.UTF8.GetBytes(authority), AuthorityFile, ct: TestContext.Current.CancellationToken);
+        await container.CopyAsync(Encoding.UTF8.GetBytes($"[global]\n{repository}\n{Configuration}"), $"{Home}/pgbackrest.conf",
+            ct: TestContext.Current.CancellationToken);
+        if (authority is not null)
+            await container.CopyAsync(Encoding.UTF8.GetBytes(authority), AuthorityFile, ct: TestContext.Current.CancellationToken);
         await DotNetRuntime.CopyAsync(container, Home);
         await ShellAsync("pgbackrest --stanza=hub stanza-create");
         await server.RunInitScriptAsync(Database);
@@ -149,7 +161,8 @@ public sealed class BackupServer : IAsyncDisposable
     }
 
     private async Task<ExecResult> ExecAsync(IList<string> command) =>
-        await server!.Container!.ExecAsync(command, TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromMinutes(3), TestContext.Current.CancellationToken);
+        await server!.Container!.ExecAsync(command, TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromMinutes(3),
+            TestContext.Current.CancellationToken);
 
     private const string Configuration =
         $"""

@@ -28,7 +28,8 @@ public class A_drill(BackupServer backups)
         var server = await backups.StartAsync();
         await server.Tables.Owner.ExecuteAsync("CREATE TABLE events.marks (i int)");
         await server.Tables.Owner.ExecuteAsync("INSERT INTO events.marks VALUES (1)");
-        var moment = await server.ShellAsync($"sleep 0.1; psql -AtqX -U postgres -d {BackupServer.Database} -c \"SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\\\"T\\\"HH24:MI:SS.US\\\"Z\\\"')\"; sleep 0.1");
+        var moment = await server.ShellAsync($"sleep 0.1; psql -AtqX -U postgres -d {BackupServer.Database} -c \"SELECT "
+            + $"to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\\\"T\\\"HH24:MI:SS.US\\\"Z\\\"')\"; sleep 0.1");
         await server.Tables.Owner.ExecuteAsync("DROP TABLE events.marks");
         await server.ArchiveAsync();
         var drill = await server.RunAsync($"drill --to {moment.Trim()}");
@@ -51,7 +52,9 @@ public class A_drill(BackupServer backups)
         var server = await backups.StartAsync();
         // The primary "recorded" something else than it had: as if the restored state were not that of the backup.
         await server.RunAsync("diff");
-        var newest = await server.Tables.Superuser.ScalarAsync<string>("SELECT manifest FROM events.backup_manifests ORDER BY recorded_at DESC LIMIT 1");
+        var newest =
+            await server.Tables.Superuser.ScalarAsync<string>(
+                "SELECT manifest FROM events.backup_manifests ORDER BY recorded_at DESC LIMIT 1");
         var manifest = DatabaseManifest.Parse(newest!);
         var requests = manifest.Hypertables.Single(table => table.Name == "analytics.llm_requests");
         var closed = requests.Chunks.Where(chunk => chunk.Sealed).ToList();
@@ -64,10 +67,13 @@ public class A_drill(BackupServer backups)
             Aggregates = [.. manifest.Aggregates, new AggregateState("aggregates.gone", "continuous", new string('0', 64))],
             Hypertables =
             [
-                .. manifest.Hypertables.Except([requests]), new HypertableState("analytics.gone", [new ChunkState("_timescaledb_internal.gone", closed[0].Start, closed[0].End, true)]),
+                .. manifest.Hypertables.Except([requests]), new HypertableState("analytics.gone",
+                    [new ChunkState("_timescaledb_internal.gone", closed[0].Start, closed[0].End, true)]),
                 requests with
                 {
-                    Chunks = [closed[0] with { Rows = closed[0].Rows + 1 }, closed[1] with { Checksum = "0" }, .. requests.Chunks.Except(closed.Take(2)).Select(chunk => chunk.Sealed ? chunk : chunk with { Rows = chunk.Rows + 100000 })],
+                    Chunks = [closed[0] with { Rows = closed[0].Rows + 1 }, closed[1] with { Checksum = "0" },
+                        .. requests.Chunks.Except(closed.Take(2))
+                            .Select(chunk => chunk.Sealed ? chunk : chunk with { Rows = chunk.Rows + 100000 })],
                 },
             ],
         };
@@ -75,9 +81,11 @@ public class A_drill(BackupServer backups)
         await server.ArchiveAsync();
         var drill = await server.RunAsync("drill");
         Assert.Equal(ExitCodes.Failed, drill.ExitCode);
-        foreach (var check in new[] { "schema_metadata", "extensions", "hypertables", "chunks", "policies", "jobs", "aggregates", "rows", "checksums", "rows_at_target" })
+        foreach (var check in new[] { "schema_metadata", "extensions", "hypertables", "chunks", "policies", "jobs", "aggregates", "rows",
+            "checksums", "rows_at_target" })
             Assert.Contains($"✗ {check} (", drill.Output, StringComparison.Ordinal);
-        foreach (var check in new[] { "manifest", "answers", "target", "pg_amcheck" }) Assert.Contains($"✓ {check} (", drill.Output, StringComparison.Ordinal);
+        foreach (var check in new[] { "manifest", "answers", "target", "pg_amcheck" })
+            Assert.Contains($"✓ {check} (", drill.Output, StringComparison.Ordinal);
         Assert.Contains("10 of 14 checks failed", drill.Errors, StringComparison.Ordinal);
         Assert.Contains("\"checksums\": \"failed\"", (await server.LastEventAsync("drill")).Detail, StringComparison.Ordinal);
         await NothingIsLeftAsync(server);
@@ -91,28 +99,35 @@ public class A_drill(BackupServer backups)
         var copy = await server.CopyAsync();
         await AnnotateAsync("");
         var without = await server.RunAsync("drill", copy);
-        Assert.True(without.ExitCode == ExitCodes.Failed && without.Errors.Contains("hub-backup did not take it", StringComparison.Ordinal), without.Everything);
+        Assert.True(without.ExitCode == ExitCodes.Failed && without.Errors.Contains("hub-backup did not take it", StringComparison.Ordinal),
+            without.Everything);
         await AnnotateAsync(new string('0', 64));
         var other = await server.RunAsync("drill", copy);
         Assert.True(other.ExitCode == ExitCodes.Failed && other.Output.Contains("✗ manifest", StringComparison.Ordinal), other.Everything);
 
         // The row in the backup no longer has the hash under which it is kept.
-        await server.Tables.Superuser.ExecuteAsync("UPDATE events.backup_manifests SET manifest = manifest || ' ' WHERE recorded_at = (SELECT max(recorded_at) FROM events.backup_manifests)");
-        var hash = await server.Tables.Superuser.ScalarAsync<string>("SELECT sha256 FROM events.backup_manifests ORDER BY recorded_at DESC LIMIT 1");
-        await server.ShellAsync($"pgbackrest --stanza=hub --type=diff --no-expire-auto --annotation=hub-manifest={hash} backup > /dev/null");
+        await server.Tables.Superuser.ExecuteAsync("UPDATE events.backup_manifests SET manifest = manifest || ' ' WHERE recorded_at = "
+            + "(SELECT max(recorded_at) FROM events.backup_manifests)");
+        var hash = await server.Tables.Superuser.ScalarAsync<string>(
+            "SELECT sha256 FROM events.backup_manifests ORDER BY recorded_at DESC LIMIT 1");
+        await server.ShellAsync(
+            $"pgbackrest --stanza=hub --type=diff --no-expire-auto --annotation=hub-manifest={hash} backup > /dev/null");
         var altered = await server.RunAsync("drill");
-        Assert.True(altered.ExitCode == ExitCodes.Failed && altered.Errors.Contains("manifest (the restored manifest's SHA-256", StringComparison.Ordinal), altered.Everything);
+        Assert.True(altered.ExitCode == ExitCodes.Failed && altered.Errors.Contains("manifest (the restored manifest's SHA-256",
+            StringComparison.Ordinal), altered.Everything);
         Assert.Equal(0, (await server.RunAsync("diff")).ExitCode);
 
         Task AnnotateAsync(string value) => server.ShellAsync(
-            $"for set in $(ls -d /tmp/hub/{copy}/backup/hub/*F* | xargs -n1 basename); do pgbackrest --config=/tmp/hub/{copy}.conf --stanza=hub --set=$set --annotation=hub-manifest={value} annotate; done");
+            $"for set in $(ls -d /tmp/hub/{copy}/backup/hub/*F* | xargs -n1 basename); do pgbackrest --config=/tmp/hub/{copy}.conf "
+                + $"--stanza=hub --set=$set --annotation=hub-manifest={value} annotate; done");
     }
 
     [Fact]
     public async Task Fails_for_a_broken_index_and_for_a_view_that_does_not_answer()
     {
         var server = await backups.StartAsync();
-        // The order that an index was built in is changed under it (as PostgreSQL's own tests of pg_amcheck do), and a view divides by zero.
+        // The order that an index was built in is changed under it (as PostgreSQL's own tests of pg_amcheck do), and a view divides by
+        // zero.
         await server.Tables.Superuser.ExecuteAsync(
             """
             CREATE FUNCTION events.cmp(int, int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT CASE WHEN $1 < $2 THEN -1 WHEN $1 > $2 THEN 1 ELSE 0 END';
@@ -135,7 +150,8 @@ public class A_drill(BackupServer backups)
         }
         finally
         {
-            await server.Tables.Superuser.ExecuteAsync("DROP VIEW analytics.broken; DROP TABLE events.broken; DROP OPERATOR CLASS events.int_ops USING btree; DROP FUNCTION events.cmp");
+            await server.Tables.Superuser.ExecuteAsync("DROP VIEW analytics.broken; DROP TABLE events.broken; DROP OPERATOR CLASS "
+                + "events.int_ops USING btree; DROP FUNCTION events.cmp");
             await server.ArchiveAsync();
         }
     }
@@ -177,13 +193,15 @@ public class A_drill(BackupServer backups)
     }
 
     private static readonly string[] Checks =
-        ["manifest", "schema_metadata", "extensions", "hypertables", "chunks", "policies", "jobs", "aggregates", "rows", "checksums", "rows_at_target", "answers", "target", "pg_amcheck"];
+        ["manifest", "schema_metadata", "extensions", "hypertables", "chunks", "policies", "jobs", "aggregates", "rows", "checksums",
+            "rows_at_target", "answers", "target", "pg_amcheck"];
 
     /// <summary>A differential whose manifest is the given text.</summary>
     private static async Task TakeAsync(BackupServer server, string text)
     {
         var hash = await server.Tables.Superuser.ScalarAsync<string>("SELECT events.record_backup_manifest('diff', $1)", text);
-        await server.ShellAsync($"pgbackrest --stanza=hub --type=diff --no-expire-auto --annotation=hub-manifest={hash} backup > /dev/null");
+        await server.ShellAsync(
+            $"pgbackrest --stanza=hub --type=diff --no-expire-auto --annotation=hub-manifest={hash} backup > /dev/null");
     }
 
     /// <summary>Starts a drill and sends a signal once its server runs.</summary>
@@ -201,6 +219,9 @@ public class A_drill(BackupServer backups)
     {
         Assert.Equal(".hub-drill.lock", (await server.ShellAsync("ls -A /tmp/hub/scratch")).Trim());
         Assert.Equal("0", (await server.ShellAsync("ls -d /tmp/hub-drill-* 2> /dev/null | wc -l")).Trim());
-        Assert.Equal("0", (await server.ShellAsync("cat /proc/[0-9]*/cmdline 2> /dev/null | tr '\\0' ' ' | grep -c 'scratch/hub-drill-[0-9a-f]\\{32\\}/data' || true")).Trim());
+        Assert.Equal("0",
+            (await server.ShellAsync(
+                "cat /proc/[0-9]*/cmdline 2> /dev/null | tr '\\0' ' ' "
+                    + "| grep -c 'scratch/hub-drill-[0-9a-f]\\{32\\}/data' || true")).Trim());
     }
 }

@@ -36,7 +36,8 @@ public class A_repository_in_object_storage(StorageServer fixture) : IClassFixtu
         var server = await fixture.StartAsync();
         for (var segments = 0; segments < 3; segments++) await server.ArchiveAsync();
         // …/17-1/0000000100000000/000000010000000000000003-b98b….lz4
-        var segment = (await Storage.ListAsync(StorageServer.Archive)).Where(key => key.EndsWith(".lz4", StringComparison.Ordinal)).SkipLast(1).Last();
+        var segment = (await Storage.ListAsync(StorageServer.Archive)).Where(key => key.EndsWith(".lz4", StringComparison.Ordinal))
+            .SkipLast(1).Last();
         await Storage.RemoveAsync(segment);
         try
         {
@@ -77,7 +78,8 @@ public class A_repository_in_object_storage(StorageServer fixture) : IClassFixtu
     public async Task Is_named_when_it_fills_up_during_a_backup()
     {
         var server = await fixture.StartAsync();
-        // What the runner writes before (backup.info and its copy) still fits; whoever is next, the server with its WAL or the backup, does not.
+        // What the runner writes before (backup.info and its copy) still fits; whoever is next, the server with its WAL or the backup, does
+        // not.
         await Storage.FailAsync("QuotaExceeded", writes: 2);
         try
         {
@@ -103,7 +105,8 @@ public class A_repository_in_object_storage(StorageServer fixture) : IClassFixtu
         {
             // A frozen one takes connections until nobody waits in its queue, and is silent after.
             foreach (var verb in frozen ? new[] { "full", "verify" } : ["full", "diff", "verify", "drill", "check"])
-                await FailsAsync(server, verb, null, frozen ? "a host (does not answer|cannot be reached): storage:9000" : "a host cannot be reached: storage");
+                await FailsAsync(server, verb, null,
+                    frozen ? "a host (does not answer|cannot be reached): storage:9000" : "a host cannot be reached: storage");
         }
         finally
         {
@@ -118,7 +121,8 @@ public class A_repository_in_object_storage(StorageServer fixture) : IClassFixtu
     {
         var server = await fixture.StartAsync();
         var wrong = await server.ConfigureAsync("s/only-for-tests/another/");
-        foreach (var verb in new[] { "full", "diff", "verify", "retain", "drill", "check" }) await FailsAsync(server, verb, wrong, "wrong cipher key");
+        foreach (var verb in new[] { "full", "diff", "verify", "retain", "drill", "check" })
+            await FailsAsync(server, verb, wrong, "wrong cipher key");
     }
 
     [Fact]
@@ -150,7 +154,8 @@ public class A_repository_in_object_storage(StorageServer fixture) : IClassFixtu
         var failed = await server.RunAsync(verb, configuration);
         Assert.True(failed.ExitCode == ExitCodes.Failed, $"{verb}: {failed.Everything}");
         // A check looks and leaves no row; what it found is its output, in lines as long as the terminal.
-        var said = verb == "check" ? string.Join(' ', failed.Output.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)) : failed.Errors;
+        var said = verb == "check" ? string.Join(' ',
+            failed.Output.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)) : failed.Errors;
         Assert.True(Regex.IsMatch(said, message) && said.Contains('→', StringComparison.Ordinal), $"{verb}: {failed.Everything}");
         if (verb == "check") return;
         var (severity, text, detail) = await server.LastEventAsync(verb);

@@ -23,7 +23,8 @@ public sealed class CallRuleTests
         Assert.Equal(Exports.Now.UtcDateTime.AddMicroseconds(1), call!.Time);
         Assert.Equal(DateTimeKind.Utc, call.Time.Kind);
         Assert.Equal(0.5, call.DurationSeconds);
-        Assert.Equal(("openai", "gpt-4o", "chat", 100, 20), (call.Provider, call.Model, call.Operation, call.Usage.Input, call.Usage.Output));
+        Assert.Equal(("openai", "gpt-4o", "chat", 100, 20),
+            (call.Provider, call.Model, call.Operation, call.Usage.Input, call.Usage.Output));
     }
 
     [Fact]
@@ -37,7 +38,8 @@ public sealed class CallRuleTests
         Assert.Equal(CallBuilder.TooOld, Build(Exports.Call(1, Exports.Now.AddDays(-365.1)), out _));
         Assert.Null(Build(Exports.Call(1, Exports.Now.AddDays(-364.9)), out _));
         Assert.Equal(CallBuilder.TooFarInFuture, Build(With(span => span.EndTimeUnixNano = ulong.MaxValue), out _));
-        Assert.Equal(CallBuilder.TooFarInFuture, Build(With(span => (span.StartTimeUnixNano, span.EndTimeUnixNano) = (ulong.MaxValue, ulong.MaxValue)), out _));
+        Assert.Equal(CallBuilder.TooFarInFuture,
+            Build(With(span => (span.StartTimeUnixNano, span.EndTimeUnixNano) = (ulong.MaxValue, ulong.MaxValue)), out _));
     }
 
     [Fact]
@@ -52,7 +54,8 @@ public sealed class CallRuleTests
     [Fact]
     public void Every_rule_has_a_sentence() =>
         Assert.All(
-            new[] { CallBuilder.StartMissing, CallBuilder.EndMissing, CallBuilder.EndBeforeStart, CallBuilder.TooFarInFuture, CallBuilder.TooOld, SpanMapper.TraceIdMissing, SpanMapper.SpanIdMissing },
+            new[] { CallBuilder.StartMissing, CallBuilder.EndMissing, CallBuilder.EndBeforeStart, CallBuilder.TooFarInFuture,
+                CallBuilder.TooOld, SpanMapper.TraceIdMissing, SpanMapper.SpanIdMissing },
             rule => Assert.NotEqual(rule, builder.Explain(rule)));
 
     [Fact]

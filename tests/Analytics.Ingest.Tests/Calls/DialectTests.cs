@@ -45,7 +45,8 @@ public sealed class DialectTests
     [Fact]
     public void The_newest_name_wins_and_another_value_under_an_older_one_is_a_contradiction()
     {
-        var usage = Map(Exports.Bare(1, null, ("gen_ai.usage.prompt_tokens", 7), ("gen_ai.usage.input_tokens", 9), ("llm.token_count.prompt", 9)))!.Usage;
+        var usage = Map(Exports.Bare(1, null, ("gen_ai.usage.prompt_tokens", 7), ("gen_ai.usage.input_tokens", 9),
+            ("llm.token_count.prompt", 9)))!.Usage;
 
         Assert.Equal(9, usage.Input.Value);
         Assert.Equal(["input_tokens_disagree"], usage.Contradictions);
@@ -70,12 +71,14 @@ public sealed class DialectTests
     {
         foreach (var kind in SpanKinds)
         {
-            var call = Map(Exports.Bare(1, null, ("openinference.span.kind", kind), ("llm.model_name", "claude-sonnet-4-5"), ("llm.token_count.prompt", 5)))!;
+            var call = Map(Exports.Bare(1, null, ("openinference.span.kind", kind), ("llm.model_name", "claude-sonnet-4-5"),
+                ("llm.token_count.prompt", 5)))!;
             Assert.Equal("claude-sonnet-4-5", call.ResponseModel);
             Assert.Equal(kind == "LLM" ? null : "embeddings", call.Operation);
         }
 
-        Assert.Equal(IgnoredReason.NotInference, Why(Exports.Bare(1, null, ("openinference.span.kind", "CHAIN"), ("llm.token_count.prompt", 5))));
+        Assert.Equal(IgnoredReason.NotInference,
+            Why(Exports.Bare(1, null, ("openinference.span.kind", "CHAIN"), ("llm.token_count.prompt", 5))));
     }
 
     [Theory]
@@ -89,7 +92,8 @@ public sealed class DialectTests
 
     [Fact]
     public void A_wrapper_that_names_no_operation_is_known_by_its_traceloop_kind() =>
-        Assert.Equal(IgnoredReason.NotInference, Why(Exports.Call(1, null, ("gen_ai.operation.name", null), ("traceloop.span.kind", "workflow"))));
+        Assert.Equal(IgnoredReason.NotInference,
+            Why(Exports.Call(1, null, ("gen_ai.operation.name", null), ("traceloop.span.kind", "workflow"))));
 
     [Fact]
     public void An_unknown_operation_with_a_model_is_a_model_call() =>
@@ -121,8 +125,10 @@ public sealed class DialectTests
     public void Every_other_fact_is_read()
     {
         var span = Exports.Call(1, null,
-            ("gen_ai.response.model", "gpt-4o-2024-08-06"), ("gen_ai.response.finish_reasons", new[] { "stop", "length" }), ("user.id", "u1"),
-            ("session.id", "s1"), ("gen_ai.is_streaming", "true"), ("gen_ai.response.time_to_first_chunk", 0.25), ("gen_ai.usage.cost", 0.0125));
+            ("gen_ai.response.model", "gpt-4o-2024-08-06"), ("gen_ai.response.finish_reasons", new[] { "stop", "length" }), ("user.id",
+                "u1"),
+            ("session.id", "s1"), ("gen_ai.is_streaming", "true"), ("gen_ai.response.time_to_first_chunk", 0.25), ("gen_ai.usage.cost",
+                0.0125));
         var call = Map(span)!;
 
         Assert.Equal(("gpt-4o-2024-08-06", "gpt-4o", "openai"), (call.ResponseModel, call.RequestModel, call.Provider));
@@ -144,7 +150,8 @@ public sealed class DialectTests
         byType.Events.Add(new Span.Types.Event
         {
             Name = Exports.Utf8("exception"),
-            Attributes = { Exports.Attribute("exception.type", "TimeoutException"), Exports.Attribute("exception.message", "took too long") },
+            Attributes = { Exports.Attribute("exception.type", "TimeoutException"),
+                Exports.Attribute("exception.message", "took too long") },
         });
         var call = Map(byType)!;
         Assert.Equal((true, "timeout", "took too long"), (call.IsError, call.ErrorType, call.ErrorMessage));

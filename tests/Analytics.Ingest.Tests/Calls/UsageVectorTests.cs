@@ -14,7 +14,8 @@ public sealed class UsageVectorTests
     [InlineData(100, 5, 30, 10, 145, CacheConvention.Exclusive, 140, 100)]
     [InlineData(100, 5, 90, 0, null, CacheConvention.Inclusive, 100, 10)]
     [InlineData(100, 5, 0, 0, null, CacheConvention.None, 100, 100)]
-    public void Cached_tokens_are_counted_once(long input, long output, long read, long write, int? total, object convention, long expectedInput, long expectedUncached)
+    public void Cached_tokens_are_counted_once(long input, long output, long read, long write, int? total, object convention,
+        long expectedInput, long expectedUncached)
     {
         var vector = UsageVector.From(Reported(input, output, read, write, total: total), anthropic: false);
 
@@ -64,7 +65,8 @@ public sealed class UsageVectorTests
 
     [Fact]
     public void Parts_never_exceed_totals_without_a_contradiction() =>
-        Gen.Select(Gen.Long[0, 1000], Gen.Long[0, 1000], Gen.Long[0, 1000], Gen.Long[0, 1000], Gen.Long[0, 4000].Nullable(), Gen.Bool).Sample(
+        Gen.Select(Gen.Long[0, 1000], Gen.Long[0, 1000], Gen.Long[0, 1000], Gen.Long[0, 1000], Gen.Long[0, 4000].Nullable(),
+            Gen.Bool).Sample(
             (input, output, read, write, total, anthropic) =>
             {
                 var vector = UsageVector.From(Reported(input, output, read, write, total: total), anthropic);
@@ -75,7 +77,8 @@ public sealed class UsageVectorTests
             });
 
     internal static ReportedUsage Reported(
-        long? input, long? output, long? read = null, long? write = null, long? reasoning = null, long? total = null, CacheConvention? declared = null)
+        long? input, long? output, long? read = null, long? write = null, long? reasoning = null, long? total = null,
+        CacheConvention? declared = null)
     {
         var usage = new ReportedUsage { Declared = declared };
         if (input is not null) usage.Report(ref usage.Input, "input_tokens", 0, input);

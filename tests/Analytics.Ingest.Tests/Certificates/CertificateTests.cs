@@ -14,7 +14,8 @@ public sealed class CertificateTests
     [InlineData("http://host:1")]
     [InlineData("tls://host")]
     public void An_endpoint_that_cannot_be_watched_is_refused(string setting) =>
-        Assert.Contains(setting, Assert.Throws<InvalidOperationException>(() => CertificateWatch.Endpoints(setting)).Message, StringComparison.Ordinal);
+        Assert.Contains(setting, Assert.Throws<InvalidOperationException>(() => CertificateWatch.Endpoints(setting)).Message,
+            StringComparison.Ordinal);
 
     [Theory]
     [InlineData("tls")]
@@ -54,7 +55,8 @@ public sealed class CertificateTests
         }
 
         await using var tls = new SslStream(network);
-        await tls.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = certificate }, TestContext.Current.CancellationToken);
+        await tls.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = certificate },
+            TestContext.Current.CancellationToken);
     }
 
     private static X509Certificate2 SelfSigned(string name, DateTimeOffset until)

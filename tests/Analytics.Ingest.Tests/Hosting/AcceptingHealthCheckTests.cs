@@ -28,6 +28,7 @@ public class AcceptingHealthCheckTests
     {
         public HealthCheckResult Result { get; set; } = HealthCheckResult.Unhealthy("no schema");
 
-        public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) => Task.FromResult(Result);
+        public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
+            Task.FromResult(Result);
     }
 }

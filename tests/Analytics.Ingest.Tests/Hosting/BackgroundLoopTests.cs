@@ -12,8 +12,8 @@ using Npgsql;
 namespace Analytics.Ingest.Tests.Hosting;
 
 /// <summary>
-/// A background service that throws stops the host, and with it every request; what throws on a timer ends the process. Neither may come of a server
-/// that is gone, as a container that was killed is: by name too.
+/// A background service that throws stops the host, and with it every request; what throws on a timer ends the process. Neither may come of
+/// a server that is gone, as a container that was killed is: by name too.
 /// </summary>
 public sealed class BackgroundLoopTests : IDisposable
 {
@@ -35,7 +35,8 @@ public sealed class BackgroundLoopTests : IDisposable
         using BackgroundService service = which switch
         {
             "prices" => new PriceRefresher(dataSource, options, TimeProvider.System, new Logger<PriceRefresher>(heard)),
-            "maintenance" => new MaintenanceService(dataSource, options, metrics, TimeProvider.System, new Logger<MaintenanceService>(heard)),
+            "maintenance" => new MaintenanceService(dataSource, options, metrics, TimeProvider.System,
+                new Logger<MaintenanceService>(heard)),
             _ => new CertificateWatch(options, metrics, TimeProvider.System, new Logger<CertificateWatch>(heard)),
         };
         await service.StartAsync(Cancel);
@@ -45,13 +46,15 @@ public sealed class BackgroundLoopTests : IDisposable
         Assert.True(service.ExecuteTask!.IsCompleted && !service.ExecuteTask.IsFaulted);
     }
 
-    /// <summary>A timer that has just begun to call cannot be stopped any more, and what it was made for may be over when it does.</summary>
+    /// <summary>A timer that has just begun to call cannot be stopped any more, and what it was made for may be over when it
+    /// does.</summary>
     [Fact]
     public async Task Late_timer_is_harmless()
     {
         var (heard, time) = (new Heard("could not be checked"), new LateTimers());
         using var metrics = new IngestMetrics(services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>());
-        using var watch = new CertificateWatch(Options.Create(new IngestOptions { WatchedCertificates = "tls://127.0.0.1:1" }), metrics, time, new Logger<CertificateWatch>(heard));
+        using var watch = new CertificateWatch(Options.Create(new IngestOptions { WatchedCertificates = "tls://127.0.0.1:1" }), metrics,
+            time, new Logger<CertificateWatch>(heard));
         await watch.StartAsync(Cancel);
         await heard.Line.WaitAsync(TimeSpan.FromMinutes(1), Cancel);
         await watch.StopAsync(Cancel);
@@ -63,7 +66,8 @@ public sealed class BackgroundLoopTests : IDisposable
     {
         var time = new LateTimers();
         using var metrics = new IngestMetrics(services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>());
-        await Assert.ThrowsAnyAsync<Exception>(() => new BatchWriter(dataSource, Options.Create(new IngestOptions()), time, metrics).WriteAsync([], Cancel));
+        await Assert.ThrowsAnyAsync<Exception>(() => new BatchWriter(dataSource, Options.Create(new IngestOptions()), time,
+            metrics).WriteAsync([], Cancel));
         Assert.NotEqual(0, time.Fire());
     }
 
@@ -117,7 +121,8 @@ public sealed class BackgroundLoopTests : IDisposable
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+            Func<TState, Exception?, string> formatter)
         {
             if (formatter(state, exception).Contains(text, StringComparison.Ordinal))
                 line.TrySetResult();

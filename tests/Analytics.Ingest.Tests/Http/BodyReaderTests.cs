@@ -116,7 +116,8 @@ public sealed class BodyReaderTests
     }
 
     private async Task<int> MessageStatusAsync(HttpRequest request) =>
-        (await Assert.ThrowsAsync<RequestRefusedException>(() => reader.ReadMessageAsync(request, TestContext.Current.CancellationToken))).Status;
+        (await Assert.ThrowsAsync<RequestRefusedException>(() => reader.ReadMessageAsync(request,
+            TestContext.Current.CancellationToken))).Status;
 
     private static HttpRequest Message(byte[] message, byte flag, uint? length = null)
     {

@@ -14,9 +14,14 @@ internal static class Abuse
     {
         "empty spans" => Export(Field(2, Repeat([0x12, 0x00]))),
         "empty attributes" => Export(Field(2, [.. Field(2, Repeat([0x4A, 0x00])), .. Field(2, [])])),
-        "unknown attributes" => Export(Field(2, [.. Field(2, Repeat(Field(9, [.. Field(1, "key"u8), .. Field(2, Field(1, "value"u8))]))), .. Field(2, [])])),
-        "deep nesting" => Export(Field(2, [.. Field(2, Field(9, [.. Field(1, "gen_ai.request.model"u8), .. Field(2, Nested(5000))])), .. Field(2, [])])),
-        "a long text" => Export(Field(2, [.. Field(2, Field(9, [.. Field(1, "gen_ai.prompt"u8), .. Field(2, Field(1, new byte[Megabytes << 20]))])), .. Field(2, [])])),
+        "unknown attributes" =>
+            Export(Field(2, [.. Field(2, Repeat(Field(9, [.. Field(1, "key"u8), .. Field(2, Field(1, "value"u8))]))), .. Field(2, [])])),
+        "deep nesting" =>
+            Export(Field(2, [.. Field(2, Field(9, [.. Field(1, "gen_ai.request.model"u8), .. Field(2, Nested(5000))])), .. Field(2, [])])),
+        "a long text" =>
+            Export(Field(2,
+                [.. Field(2, Field(9, [.. Field(1, "gen_ai.prompt"u8), .. Field(2, Field(1, new byte[Megabytes << 20]))])),
+                    .. Field(2, [])])),
         "empty resources" => Repeat([0x0A, 0x00]),
         _ => throw new ArgumentOutOfRangeException(nameof(abuse)),
     };
@@ -28,11 +33,14 @@ internal static class Abuse
         {
             "empty spans" => Many("{}"),
             "unknown attributes" => $"{{\"attributes\":[{Many(attribute)}]}},{{}}",
-            "a long text" => $"{{\"attributes\":[{{\"key\":\"gen_ai.prompt\",\"value\":{{\"stringValue\":\"{new string('x', Megabytes << 20)}\\n\"}}}}]}},{{}}",
+            "a long text" =>
+                $"{{\"attributes\":[{{\"key\":\"gen_ai.prompt\","
+                    + $"\"value\":{{\"stringValue\":\"{new string('x', Megabytes << 20)}\\n\"}}}}]}},{{}}",
             "empty resources" => null,
             _ => throw new ArgumentOutOfRangeException(nameof(abuse)),
         };
-        return Encoding.UTF8.GetBytes(spans is null ? $"{{\"resourceSpans\":[{Many("{}")}]}}" : $"{{\"resourceSpans\":[{{\"scopeSpans\":[{{\"spans\":[{spans}]}}]}}]}}");
+        return Encoding.UTF8.GetBytes(spans is null
+            ? $"{{\"resourceSpans\":[{Many("{}")}]}}" : $"{{\"resourceSpans\":[{{\"scopeSpans\":[{{\"spans\":[{spans}]}}]}}]}}");
     }
 
     private static string Many(string element) => string.Join(',', Enumerable.Repeat(element, (Megabytes << 20) / (element.Length + 1)));

@@ -38,7 +38,8 @@ internal sealed class CuttableProxy : IAsyncDisposable
         }
     }
 
-    /// <summary>Lets everything through to the server and nothing back, for a while; then cuts. What was committed meanwhile, nobody learns.</summary>
+    /// <summary>Lets everything through to the server and nothing back, for a while; then cuts. What was committed meanwhile, nobody
+    /// learns.</summary>
     public async Task SwallowAnswersAsync(TimeSpan time)
     {
         swallowing = true;
@@ -96,7 +97,8 @@ internal sealed class CuttableProxy : IAsyncDisposable
                 if (!answers || !swallowing) await to.GetStream().WriteAsync(buffer.AsMemory(0, read), stop.Token);
             }
         }
-        catch (Exception gone) when (gone is SocketException or IOException or OperationCanceledException or ObjectDisposedException or InvalidOperationException)
+        catch (Exception gone) when (gone is SocketException or IOException or OperationCanceledException or ObjectDisposedException
+            or InvalidOperationException)
         {
             // The same.
         }

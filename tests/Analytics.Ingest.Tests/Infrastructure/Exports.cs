@@ -16,7 +16,8 @@ internal static class Exports
         {
             new ResourceSpans
             {
-                Resource = new Resource { Attributes = { Attribute("service.name", "shop"), Attribute("deployment.environment.name", "test") } },
+                Resource = new Resource
+                { Attributes = { Attribute("service.name", "shop"), Attribute("deployment.environment.name", "test") } },
                 ScopeSpans = { new ScopeSpans { Spans = { spans } } },
             },
         },

@@ -11,7 +11,8 @@ internal static class GrpcBytes
     public static async Task<byte[]> CallAsync(Uri address, string service, byte[] message, string key, bool gzip = false) =>
         (await AskAsync(address, service, message, key, gzip)).Answer;
 
-    public static async Task<(byte[] Answer, Metadata Trailers)> AskAsync(Uri address, string service, byte[] message, string key, bool gzip = false)
+    public static async Task<(byte[] Answer, Metadata Trailers)> AskAsync(Uri address, string service, byte[] message, string key,
+        bool gzip = false)
     {
         using var channel = GrpcChannel.ForAddress(address, new GrpcChannelOptions { MaxSendMessageSize = null });
         var headers = new Metadata();

@@ -22,7 +22,8 @@ public abstract class HostedTests(DatabaseFixture databases) : IAsyncLifetime
     private protected HttpClient Rest { get; private set; } = null!;
 
     /// <summary>The present minute: within what ingest takes, and the same for a whole test.</summary>
-    private protected DateTimeOffset Now { get; } = DateTimeOffset.FromUnixTimeSeconds(TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() / 60 * 60);
+    private protected DateTimeOffset Now { get; } =
+        DateTimeOffset.FromUnixTimeSeconds(TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() / 60 * 60);
 
     private protected virtual (string Name, string Value)[] Options => [];
 
@@ -65,7 +66,8 @@ public abstract class HostedTests(DatabaseFixture databases) : IAsyncLifetime
     {
         using var anonymous = IngestHost.Client(Host.Rest, null);
         var text = await anonymous.GetStringAsync("/metrics", TestContext.Current.CancellationToken);
-        return text.Split('\n').Where(line => line.StartsWith(name, StringComparison.Ordinal) && line.Contains(label, StringComparison.Ordinal))
+        return text.Split('\n')
+            .Where(line => line.StartsWith(name, StringComparison.Ordinal) && line.Contains(label, StringComparison.Ordinal))
             .Sum(line => double.Parse(line[(line.LastIndexOf('}') + 1)..].Trim().Split(' ')[0], CultureInfo.InvariantCulture));
     }
 
@@ -73,7 +75,8 @@ public abstract class HostedTests(DatabaseFixture databases) : IAsyncLifetime
     private protected async Task AddPriceAsync(string provider, string model, decimal input, decimal output)
     {
         await Database.Owner.ExecuteAsync(
-            "INSERT INTO analytics.model_prices (provider, model, match, input_per_mtok, output_per_mtok, source) VALUES ($1, $2, 'prefix', $3, $4, 'test')",
+            "INSERT INTO analytics.model_prices (provider, model, match, input_per_mtok, output_per_mtok, source) VALUES ($1, $2, "
+                + "'prefix', $3, $4, 'test')",
             provider, model, input, output);
         Assert.True(await Host.Services.GetRequiredService<PriceRefresher>().RefreshAsync(TestContext.Current.CancellationToken));
     }

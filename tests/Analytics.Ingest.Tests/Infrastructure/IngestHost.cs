@@ -18,7 +18,8 @@ public sealed class IngestHost : WebApplicationFactory<IngestOptions>
     private readonly TaskCompletionSource gone = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Uri[] addresses = [];
 
-    private IngestHost(Dictionary<string, string?> settings, Action<IServiceCollection>? configure) => (this.settings, this.configure) = (settings, configure);
+    private IngestHost(Dictionary<string, string?> settings, Action<IServiceCollection>? configure) =>
+        (this.settings, this.configure) = (settings, configure);
 
     public Uri Rest => addresses[0];
 
@@ -29,9 +30,11 @@ public sealed class IngestHost : WebApplicationFactory<IngestOptions>
     /// <summary>Starts the service.</summary>
     /// <param name="connectionString">The database.</param>
     /// <param name="options">Further settings, such as <c>("Ingest:QueueRows", "10")</c>.</param>
-    public static IngestHost Start(string connectionString, params (string Name, string Value)[] options) => Start(connectionString, null, options);
+    public static IngestHost Start(string connectionString, params (string Name, string Value)[] options) =>
+        Start(connectionString, null, options);
 
-    public static IngestHost Start(string connectionString, Action<IServiceCollection>? configure, params (string Name, string Value)[] options)
+    public static IngestHost Start(string connectionString, Action<IServiceCollection>? configure,
+        params (string Name, string Value)[] options)
     {
         var settings = new Dictionary<string, string?>
         {
@@ -48,7 +51,8 @@ public sealed class IngestHost : WebApplicationFactory<IngestOptions>
         host.UseKestrel();
         host.StartServer();
         host.addresses = [.. host.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses
-            .Select(address => new Uri(address.Replace("[::]", "127.0.0.1", StringComparison.Ordinal).Replace("0.0.0.0", "127.0.0.1", StringComparison.Ordinal)))];
+            .Select(address => new Uri(address.Replace("[::]", "127.0.0.1", StringComparison.Ordinal).Replace("0.0.0.0", "127.0.0.1",
+                StringComparison.Ordinal)))];
         return host;
     }
 
@@ -72,8 +76,8 @@ public sealed class IngestHost : WebApplicationFactory<IngestOptions>
 
     /// <summary>
     /// Stops the service and waits until the last of it is gone. Whoever comes first disposes of it, the factory or the service's own
-    /// <c>Main</c>, and the other returns at once: the next service of the process would then share its metrics with the dying one, and lose them
-    /// with it (open-telemetry/opentelemetry-dotnet#6412).
+    /// <c>Main</c>, and the other returns at once: the next service of the process would then share its metrics with the dying one, and
+    /// lose them with it (open-telemetry/opentelemetry-dotnet#6412).
     /// </summary>
     public override async ValueTask DisposeAsync()
     {

@@ -23,7 +23,8 @@ internal sealed partial class IngestProcess : IAsyncDisposable
             RedirectStandardError = true,
             WorkingDirectory = AppContext.BaseDirectory,
         };
-        foreach (var name in new[] { "RestPort", "OtlpHttpPort", "OtlpGrpcPort" }) start.Environment[$"Ingest__{name}"] = FreePort().ToString(CultureInfo.InvariantCulture);
+        foreach (var name in new[] { "RestPort", "OtlpHttpPort", "OtlpGrpcPort" })
+            start.Environment[$"Ingest__{name}"] = FreePort().ToString(CultureInfo.InvariantCulture);
         if (connectionString is not null) start.Environment["ConnectionStrings__analytics"] = connectionString;
         foreach (var (name, value) in settings) start.Environment[name] = value;
         Rest = new Uri($"http://127.0.0.1:{start.Environment["Ingest__RestPort"]}");
@@ -45,7 +46,8 @@ internal sealed partial class IngestProcess : IAsyncDisposable
     public bool HasExited => process.HasExited;
 
     /// <summary>The most memory that it has had, in bytes: VmHWM of Linux, in KiB there.</summary>
-    public long PeakMemory => 1024 * long.Parse(File.ReadLines($"/proc/{process.Id}/status").First(line => line.StartsWith("VmHWM:", StringComparison.Ordinal))
+    public long PeakMemory =>
+        1024 * long.Parse(File.ReadLines($"/proc/{process.Id}/status").First(line => line.StartsWith("VmHWM:", StringComparison.Ordinal))
         .Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
 
     public string Output

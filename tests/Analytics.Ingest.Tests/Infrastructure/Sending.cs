@@ -11,7 +11,8 @@ internal static class Sending
     public static Task<HttpResponseMessage> SendAsync(this HttpClient client, ExportTraceServiceRequest export, bool gzip = false) =>
         client.SendAsync("/v1/traces", export.ToByteArray(), "application/x-protobuf", gzip ? "gzip" : null);
 
-    public static async Task<HttpResponseMessage> SendAsync(this HttpClient client, string path, byte[] body, string? contentType, string? encoding = null)
+    public static async Task<HttpResponseMessage> SendAsync(this HttpClient client, string path, byte[] body, string? contentType,
+        string? encoding = null)
     {
         var content = new ByteArrayContent(encoding == "gzip" ? Gzip(body) : body);
         if (contentType is not null) content.Headers.ContentType = MediaTypeHeaderValue.Parse(contentType);
@@ -20,7 +21,8 @@ internal static class Sending
     }
 
     /// <summary>Sends a body under an encoding that it may not have.</summary>
-    public static async Task<HttpResponseMessage> SendRawAsync(this HttpClient client, string path, byte[] body, string? contentType, string encoding)
+    public static async Task<HttpResponseMessage> SendRawAsync(this HttpClient client, string path, byte[] body, string? contentType,
+        string encoding)
     {
         using var content = new ByteArrayContent(body);
         if (contentType is not null) content.Headers.ContentType = MediaTypeHeaderValue.Parse(contentType);
@@ -38,5 +40,6 @@ internal static class Sending
     public static async Task<T> ReadAsync<T>(this HttpResponseMessage response, MessageParser<T> parser) where T : IMessage<T> =>
         parser.ParseFrom(await response.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken));
 
-    public static Task<string> TextAsync(this HttpResponseMessage response) => response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+    public static Task<string> TextAsync(this HttpResponseMessage response) =>
+        response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
 }

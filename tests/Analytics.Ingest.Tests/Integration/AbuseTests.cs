@@ -36,19 +36,25 @@ public sealed class AbuseTests(DatabaseFixture databases, ITestOutputHelper outp
 
         using var stop = new CancellationTokenSource();
         var bystander = SendAsync(otlp, stop.Token);
-        foreach (var abuse in new[] { "empty spans", "empty attributes", "unknown attributes", "deep nesting", "a long text", "empty resources" })
-            await AllAsync(ingest, abuse, 3, async () => AssertAnswered(abuse, await otlp.SendAsync("/v1/traces", Abuse.Protobuf(abuse), Protobuf, "gzip")));
+        foreach (var abuse in new[] { "empty spans", "empty attributes", "unknown attributes", "deep nesting", "a long text",
+            "empty resources" })
+            await AllAsync(ingest, abuse, 3,
+                async () => AssertAnswered(abuse, await otlp.SendAsync("/v1/traces", Abuse.Protobuf(abuse), Protobuf, "gzip")));
         foreach (var abuse in new[] { "empty spans", "unknown attributes", "a long text", "empty resources" })
-            await AllAsync(ingest, abuse, 3, async () => AssertAnswered(abuse, await otlp.SendAsync("/v1/traces", Abuse.Json(abuse), "application/json", "gzip")));
+            await AllAsync(ingest, abuse, 3,
+                async () => AssertAnswered(abuse, await otlp.SendAsync("/v1/traces", Abuse.Json(abuse), "application/json", "gzip")));
 
         var calls = Calls(400_000);
-        await AllAsync(ingest, "calls", 5, async () => AssertAnswered("calls", await otlp.SendAsync("/v1/traces", calls, Protobuf, "gzip"), HttpStatusCode.RequestEntityTooLarge));
+        await AllAsync(ingest, "calls", 5,
+            async () => AssertAnswered("calls", await otlp.SendAsync("/v1/traces", calls, Protobuf, "gzip"),
+                HttpStatusCode.RequestEntityTooLarge));
         var bomb = Sending.Gzip(new byte[512 << 20]);
         await AllAsync(ingest, "bomb", 10, async () =>
             AssertAnswered("bomb", await otlp.SendRawAsync("/v1/traces", bomb, Protobuf, "gzip"), HttpStatusCode.RequestEntityTooLarge));
         var requests = Encoding.UTF8.GetBytes($"{{\"requests\":[{string.Join(',', Enumerable.Repeat("{}", 4_000_000))}]}}");
         await AllAsync(ingest, "requests", 3, async () =>
-            AssertAnswered("requests", await rest.SendAsync("/api/v1/requests", requests, "application/json", "gzip"), HttpStatusCode.RequestEntityTooLarge));
+            AssertAnswered("requests", await rest.SendAsync("/api/v1/requests", requests, "application/json", "gzip"),
+                HttpStatusCode.RequestEntityTooLarge));
 
         var large = new byte[60 << 20];
         await AllAsync(ingest, "large messages", 10, async () =>
@@ -88,7 +94,8 @@ public sealed class AbuseTests(DatabaseFixture databases, ITestOutputHelper outp
     private static void AssertAnswered(string abuse, HttpResponseMessage response, HttpStatusCode answer = HttpStatusCode.OK)
     {
         using (response)
-            Assert.True(response.StatusCode == answer || response.StatusCode == HttpStatusCode.ServiceUnavailable, $"{abuse}: {response.StatusCode}");
+            Assert.True(response.StatusCode == answer || response.StatusCode == HttpStatusCode.ServiceUnavailable,
+                $"{abuse}: {response.StatusCode}");
     }
 
     private static byte[] Calls(int count) =>

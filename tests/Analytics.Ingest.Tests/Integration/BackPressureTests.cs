@@ -9,7 +9,8 @@ namespace Analytics.Ingest.Tests.Integration;
 public sealed class BackPressureTests(DatabaseFixture databases) : HostedTests(databases)
 {
     private protected override (string Name, string Value)[] Options =>
-        [("Ingest:QueueRows", "20"), ("Ingest:BatchRows", "10"), ("Ingest:RequestDeadline", "00:00:20"), ("Ingest:AttemptTimeout", "00:01:00")];
+        [("Ingest:QueueRows", "20"), ("Ingest:BatchRows", "10"), ("Ingest:RequestDeadline", "00:00:20"),
+            ("Ingest:AttemptTimeout", "00:01:00")];
 
     [Fact]
     public async Task Full_queue_refuses_with_retry_after_and_loses_nothing_accepted()
@@ -31,7 +32,8 @@ public sealed class BackPressureTests(DatabaseFixture databases) : HostedTests(d
             Assert.InRange(refused.Headers.RetryAfter!.Delta!.Value.TotalSeconds, 1, 60);
 
             var grpc = await Assert.ThrowsAsync<RpcException>(() => GrpcBytes.CallAsync(
-                Host.OtlpGrpc, "opentelemetry.proto.collector.trace.v1.TraceService", Exports.Of(Exports.Call(98, Now)).ToByteArray(), Key));
+                Host.OtlpGrpc, "opentelemetry.proto.collector.trace.v1.TraceService", Exports.Of(Exports.Call(98, Now)).ToByteArray(),
+                Key));
             Assert.Equal(StatusCode.Unavailable, grpc.StatusCode);
             var details = Protos.Status.Parser.ParseFrom(grpc.Trailers.GetValueBytes("grpc-status-details-bin"));
             Assert.Equal("type.googleapis.com/google.rpc.RetryInfo", Assert.Single(details.Details).TypeUrl);
@@ -47,7 +49,8 @@ public sealed class BackPressureTests(DatabaseFixture databases) : HostedTests(d
     [Fact]
     public async Task Request_past_its_deadline_is_told_to_retry_and_succeeds()
     {
-        await using var host = IngestHost.Start(Database.ConnectionString("llm_app"), ("Ingest:RequestDeadline", "00:00:01"), ("Ingest:AttemptTimeout", "00:00:02"));
+        await using var host = IngestHost.Start(Database.ConnectionString("llm_app"), ("Ingest:RequestDeadline", "00:00:01"),
+            ("Ingest:AttemptTimeout", "00:00:02"));
         using var client = IngestHost.Client(host.OtlpHttp, Key);
         var export = Exports.Of(Exports.Call(1, Now));
         await using (var blocker = await Database.Owner.OpenConnectionAsync(TestContext.Current.CancellationToken))

@@ -55,7 +55,9 @@ public sealed class CopiesTests
         var database = server.Open("hub_copies");
         await database.StopJobsAsync();
         await database.MigrateAsync();
-        return new Served(server, database, IngestHost.Start(database.ConnectionString("llm_app"), ("Ingest:RequestDeadline", "00:00:02"), ("Logging:LogLevel:Default", "Critical")),
+        return new Served(server, database,
+            IngestHost.Start(database.ConnectionString("llm_app"), ("Ingest:RequestDeadline", "00:00:02"),
+                ("Logging:LogLevel:Default", "Critical")),
             await IngestHost.CreateKeyAsync(database));
     }
 
@@ -76,7 +78,8 @@ public sealed class CopiesTests
         public async Task<JsonElement> PostAsync()
         {
             using var rest = IngestHost.Client(host.Rest, key);
-            var body = string.Create(CultureInfo.InvariantCulture, $$"""{"requests":[{"time":"{{now:O}}","provider":"openai","model":"gpt-4o","usage":{"input_tokens":1} } ] }""");
+            var body = string.Create(CultureInfo.InvariantCulture,
+                $$"""{"requests":[{"time":"{{now:O}}","provider":"openai","model":"gpt-4o","usage":{"input_tokens":1} } ] }""");
             using var response = await rest.SendAsync("/api/v1/requests", System.Text.Encoding.UTF8.GetBytes(body), "application/json");
             using var answer = JsonDocument.Parse(await response.Content.ReadAsByteArrayAsync(Cancel));
             return answer.RootElement.Clone();
@@ -85,7 +88,8 @@ public sealed class CopiesTests
         public async Task<string?> SendGrpcAsync(int id)
         {
             var message = Exports.Of(Exports.Call(id, now)).ToByteArray();
-            return (await GrpcBytes.AskAsync(host.OtlpGrpc, "opentelemetry.proto.collector.trace.v1.TraceService", message, key)).Trailers.GetValue("hub-copies");
+            return (await GrpcBytes.AskAsync(host.OtlpGrpc, "opentelemetry.proto.collector.trace.v1.TraceService", message,
+                key)).Trailers.GetValue("hub-copies");
         }
 
         public async ValueTask DisposeAsync()

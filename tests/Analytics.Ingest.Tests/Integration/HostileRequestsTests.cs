@@ -25,7 +25,11 @@ public sealed class HostileRequestsTests(DatabaseFixture databases) : HostedTest
         foreach (var cost in costs)
         {
             using var body = new StringContent(
-                $$$"""{"requests":[{"time":"{{{Now.UtcDateTime:O}}}","model":"m","usage":{"input_tokens":1,"output_tokens":1,"cost_usd":{{{cost}}} } }]}""", Encoding.UTF8, "application/json");
+                $$$"""
+                {"requests":[{"time":"{{{Now.UtcDateTime:O}}}","model":"m",
+                 "usage":{"input_tokens":1,"output_tokens":1,"cost_usd":{{{cost}}} } }]}
+                """,
+                Encoding.UTF8, "application/json");
             using var response = await Rest.PostAsync("/api/v1/requests", body, TestContext.Current.CancellationToken);
             Assert.True(response.StatusCode is HttpStatusCode.OK or HttpStatusCode.BadRequest, $"{cost}: {response.StatusCode}");
         }

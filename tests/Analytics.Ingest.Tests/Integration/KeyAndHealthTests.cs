@@ -8,7 +8,8 @@ public sealed class KeyAndHealthTests(DatabaseFixture databases) : HostedTests(d
 {
     private const string Usage = "/api/v1/usage";
 
-    private protected override (string Name, string Value)[] Options => [("Ingest:KeyCache", "00:00:01"), ("Ingest:UnknownKeyCache", "00:00:01")];
+    private protected override (string Name, string Value)[] Options =>
+        [("Ingest:KeyCache", "00:00:01"), ("Ingest:UnknownKeyCache", "00:00:01")];
 
     [Fact]
     public async Task A_key_ends_with_its_expiry_and_its_revocation()
@@ -28,7 +29,8 @@ public sealed class KeyAndHealthTests(DatabaseFixture databases) : HostedTests(d
     {
         var key = "hub_" + new string('k', 40);
         Assert.Equal(HttpStatusCode.Unauthorized, await GetAsync(key));
-        await Database.Owner.ExecuteAsync("SELECT analytics.create_api_key('tests', 'late', sha256($1), 'hub_kkkkkkkk')", System.Text.Encoding.UTF8.GetBytes(key));
+        await Database.Owner.ExecuteAsync("SELECT analytics.create_api_key('tests', 'late', sha256($1), 'hub_kkkkkkkk')",
+            System.Text.Encoding.UTF8.GetBytes(key));
         await Task.Delay(TimeSpan.FromSeconds(1.2), TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.OK, await GetAsync(key));
     }
@@ -37,12 +39,15 @@ public sealed class KeyAndHealthTests(DatabaseFixture databases) : HostedTests(d
     public async Task Without_database_known_keys_are_accepted_and_unknown_ones_get_503()
     {
         Assert.Equal(HttpStatusCode.OK, (await Otlp.SendAsync(Exports.Of())).StatusCode);
-        Assert.Equal(HttpStatusCode.OK, (await Client(Host.Rest, null).GetAsync("/health/accepting", TestContext.Current.CancellationToken)).StatusCode);
+        Assert.Equal(HttpStatusCode.OK,
+            (await Client(Host.Rest, null).GetAsync("/health/accepting", TestContext.Current.CancellationToken)).StatusCode);
         await Database.Superuser.ExecuteAsync($"ALTER DATABASE {Database.Name} CONNECTION LIMIT 0");
         try
         {
             // Until none is left: one that was about to log in has passed the limit.
-            while (await Database.Superuser.ScalarAsync<long>("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = 'llm_app' AND datname = $1", Database.Name) > 0)
+            while (await Database.Superuser.ScalarAsync<long>(
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = 'llm_app' AND datname = $1",
+                Database.Name) > 0)
                 await Task.Delay(100, TestContext.Current.CancellationToken);
             await Task.Delay(TimeSpan.FromSeconds(1.2), TestContext.Current.CancellationToken);
             using var unknown = await Client(Host.OtlpHttp, "hub_never_seen_before").SendAsync(Exports.Of());
@@ -51,8 +56,10 @@ public sealed class KeyAndHealthTests(DatabaseFixture databases) : HostedTests(d
             Assert.Equal(HttpStatusCode.OK, (await Otlp.SendAsync(Exports.Of())).StatusCode);
             using var notReady = await Client(Host.Rest, null).GetAsync("/health/ready", TestContext.Current.CancellationToken);
             Assert.Equal(HttpStatusCode.ServiceUnavailable, notReady.StatusCode);
-            Assert.Equal(HttpStatusCode.OK, (await Client(Host.Rest, null).GetAsync("/health/accepting", TestContext.Current.CancellationToken)).StatusCode);
-            Assert.Equal(HttpStatusCode.OK, (await Client(Host.Rest, null).GetAsync("/health/live", TestContext.Current.CancellationToken)).StatusCode);
+            Assert.Equal(HttpStatusCode.OK,
+                (await Client(Host.Rest, null).GetAsync("/health/accepting", TestContext.Current.CancellationToken)).StatusCode);
+            Assert.Equal(HttpStatusCode.OK,
+                (await Client(Host.Rest, null).GetAsync("/health/live", TestContext.Current.CancellationToken)).StatusCode);
         }
         finally
         {
@@ -81,7 +88,8 @@ public sealed class KeyAndHealthTests(DatabaseFixture databases) : HostedTests(d
         Assert.Equal(HttpStatusCode.OK, (await Otlp.SendAsync(Exports.Of(Exports.Call(1, Now), Exports.Bare(2, Now)))).StatusCode);
         var text = await Client(Host.Rest, null).GetStringAsync("/metrics", TestContext.Current.CancellationToken);
         Assert.All(
-            new[] { "hub_ingest_rows_stored_total", "hub_ingest_spans_ignored_total", "hub_ingest_commit_duration_seconds_bucket", "hub_ingest_queue_rows", "dotnet_gc", "http_server_request_duration" },
+            new[] { "hub_ingest_rows_stored_total", "hub_ingest_spans_ignored_total", "hub_ingest_commit_duration_seconds_bucket",
+                "hub_ingest_queue_rows", "dotnet_gc", "http_server_request_duration" },
             name => Assert.Contains(name, text, StringComparison.Ordinal));
     }
 

@@ -12,7 +12,8 @@ public sealed class MaintenanceTests(DatabaseFixture databases) : HostedTests(da
     [Fact]
     public async Task Performance_is_recorded_for_whole_hours_however_often()
     {
-        Assert.Equal(HttpStatusCode.OK, (await Otlp.SendAsync(Exports.Of(Exports.Call(1, Now.AddHours(-1)), Exports.Call(2, Now.AddHours(-2))))).StatusCode);
+        Assert.Equal(HttpStatusCode.OK,
+            (await Otlp.SendAsync(Exports.Of(Exports.Call(1, Now.AddHours(-1)), Exports.Call(2, Now.AddHours(-2))))).StatusCode);
         var maintenance = Host.Services.GetRequiredService<MaintenanceService>();
         await maintenance.RecordPerformanceAsync(TimeSpan.FromHours(3), TestContext.Current.CancellationToken);
         await maintenance.RecordPerformanceAsync(TimeSpan.FromHours(3), TestContext.Current.CancellationToken);

@@ -31,7 +31,8 @@ public sealed class OtlpExporterTests(DatabaseFixture databases) : HostedTests(d
             for (var call = 0; call < 50; call++)
             {
                 using var activity = source.StartActivity("chat gpt-4o", ActivityKind.Client)!;
-                activity.SetTag("gen_ai.operation.name", "chat").SetTag("gen_ai.provider.name", "openai").SetTag("gen_ai.request.model", "gpt-4o")
+                activity.SetTag("gen_ai.operation.name", "chat").SetTag("gen_ai.provider.name", "openai").SetTag("gen_ai.request.model",
+                    "gpt-4o")
                     .SetTag("gen_ai.usage.input_tokens", 10).SetTag("gen_ai.usage.output_tokens", 5);
                 using var tool = source.StartActivity("not a model call")!;
                 if (call == 0) activity.SetStatus(ActivityStatusCode.Error, "refused");

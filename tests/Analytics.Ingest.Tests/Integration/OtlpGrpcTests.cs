@@ -47,17 +47,23 @@ public sealed class OtlpGrpcTests(DatabaseFixture databases) : HostedTests(datab
     {
         var metrics = new ExportMetricsServiceRequest
         {
-            ResourceMetrics = { new ResourceMetrics { ScopeMetrics = { new ScopeMetrics { Metrics = { new Metric { Sum = new Points { DataPoints = { new Point() } } } } } } } },
+            ResourceMetrics =
+            { new ResourceMetrics
+            { ScopeMetrics = { new ScopeMetrics { Metrics = { new Metric { Sum = new Points { DataPoints = { new Point() } } } } } } } },
         };
-        var answer = ExportMetricsServiceResponse.Parser.ParseFrom(await CallAsync("opentelemetry.proto.collector.metrics.v1.MetricsService", metrics.ToByteArray()));
+        var answer =
+            ExportMetricsServiceResponse.Parser.ParseFrom(await CallAsync("opentelemetry.proto.collector.metrics.v1.MetricsService",
+                metrics.ToByteArray()));
         Assert.Equal(0, answer.PartialSuccess.RejectedDataPoints);
         Assert.Contains("does not store metrics", answer.PartialSuccess.ErrorMessage, StringComparison.Ordinal);
-        Assert.Null(ExportLogsServiceResponse.Parser.ParseFrom(await CallAsync("opentelemetry.proto.collector.logs.v1.LogsService", [])).PartialSuccess);
+        Assert.Null(ExportLogsServiceResponse.Parser.ParseFrom(await CallAsync("opentelemetry.proto.collector.logs.v1.LogsService",
+            [])).PartialSuccess);
     }
 
     [Fact]
     public async Task An_unknown_service_is_UNIMPLEMENTED() =>
-        Assert.Equal(StatusCode.Unimplemented, (await FailAsync("opentelemetry.proto.collector.profiles.v1.ProfilesService", [], Key)).StatusCode);
+        Assert.Equal(StatusCode.Unimplemented,
+            (await FailAsync("opentelemetry.proto.collector.profiles.v1.ProfilesService", [], Key)).StatusCode);
 
     private async Task<RpcException> FailAsync(string service, byte[] message, string? key, bool gzip = false) =>
         await Assert.ThrowsAsync<RpcException>(() => CallAsync(service, message, key ?? "", gzip));

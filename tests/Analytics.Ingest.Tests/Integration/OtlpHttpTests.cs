@@ -49,7 +49,8 @@ public sealed class OtlpHttpTests(DatabaseFixture databases) : HostedTests(datab
     public async Task New_rows_among_old_ones_are_stored()
     {
         using var first = await Otlp.SendAsync(Exports.Of(Exports.Call(1, Now), Exports.Call(2, Now)));
-        using var second = await Otlp.SendAsync(Exports.Of(Exports.Call(2, Now), Exports.Call(3, Now), Exports.Call(4, Now, ("error.type", "x"))));
+        using var second =
+            await Otlp.SendAsync(Exports.Of(Exports.Call(2, Now), Exports.Call(3, Now), Exports.Call(4, Now, ("error.type", "x"))));
         Assert.Equal(HttpStatusCode.OK, second.StatusCode);
         await AssertRowsAsync(4);
         Assert.Equal(1, await CountAsync("events.error_logs"));
@@ -67,16 +68,21 @@ public sealed class OtlpHttpTests(DatabaseFixture databases) : HostedTests(datab
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
 
         var request = Assert.Single(await Database.Owner.RowsAsync(
-            "SELECT time, trace_id, span_id, provider, model, request_model, operation, service_name, environment, user_id, conversation_id, streamed, finish_reason, " +
-            "is_error, error_type, duration_seconds, time_to_first_token_seconds, input_tokens, output_tokens, cost_usd FROM analytics.llm_requests"));
+            "SELECT time, trace_id, span_id, provider, model, request_model, operation, service_name, environment, user_id, "
+            + "conversation_id, streamed, finish_reason, " +
+            "is_error, error_type, duration_seconds, time_to_first_token_seconds, input_tokens, output_tokens, cost_usd FROM "
+            + "analytics.llm_requests"));
         Assert.Equal(
-            [Now.UtcDateTime, Convert.ToHexStringLower(span.TraceId.Span), Convert.ToHexStringLower(span.SpanId.Span), "openai", "priced-here-1", "gpt-4o",
+            [Now.UtcDateTime, Convert.ToHexStringLower(span.TraceId.Span), Convert.ToHexStringLower(span.SpanId.Span), "openai",
+                "priced-here-1", "gpt-4o",
                 "chat", "shop", "test", "user", "c", true, "stop", false, null, 0.5, 0.2, 100L, 20L, 0.00045m], request);
         var usage = Assert.Single(await Database.Owner.RowsAsync(
-            "SELECT input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, uncached_input_tokens, total_tokens, cache_convention, contradictions FROM analytics.token_usage"));
+            "SELECT input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, uncached_input_tokens, "
+                + "total_tokens, cache_convention, contradictions FROM analytics.token_usage"));
         Assert.Equal([100L, 20L, 40L, null, 5L, 60L, 120L, "inclusive", null], usage);
         var cost = Assert.Single(await Database.Owner.RowsAsync(
-            "SELECT currency, input_cost, cache_read_cost, cache_write_cost, output_cost, total_cost, price_id IS NOT NULL, price_source FROM analytics.cost_tracking"));
+            "SELECT currency, input_cost, cache_read_cost, cache_write_cost, output_cost, total_cost, price_id IS NOT NULL, price_source "
+                + "FROM analytics.cost_tracking"));
         Assert.Equal(["USD", 0.00015m, 0.0001m, 0m, 0.0002m, 0.00045m, true, "catalogue"], cost);
     }
 
@@ -86,7 +92,8 @@ public sealed class OtlpHttpTests(DatabaseFixture databases) : HostedTests(datab
         var future = Exports.Call(2, Now.AddHours(1));
         var old = Exports.Call(3, Now.AddDays(-400));
         var ignored = Exports.Bare(4, Now.AddHours(1), ("http.request.method", "GET"));
-        using var response = await Otlp.SendAsync(Exports.Of(Exports.Call(1, Now), future, old, ignored, Exports.Call(5, Now, ("gen_ai.usage.input_tokens", -5))));
+        using var response = await Otlp.SendAsync(Exports.Of(Exports.Call(1, Now), future, old, ignored,
+            Exports.Call(5, Now, ("gen_ai.usage.input_tokens", -5))));
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         var partial = (await response.ReadAsync(ExportTraceServiceResponse.Parser)).PartialSuccess;
@@ -94,7 +101,9 @@ public sealed class OtlpHttpTests(DatabaseFixture databases) : HostedTests(datab
         Assert.Contains("2 of 5 spans rejected", partial.ErrorMessage, StringComparison.Ordinal);
         Assert.Contains("10 minutes in the future (the first: span 1)", partial.ErrorMessage, StringComparison.Ordinal);
         await AssertRowsAsync(2);
-        Assert.Equal(1, await Database.Owner.ScalarAsync<long>("SELECT count(*) FROM analytics.token_usage WHERE contradictions = ARRAY['input_tokens_negative'] AND input_tokens IS NULL"));
+        Assert.Equal(1,
+            await Database.Owner.ScalarAsync<long>("SELECT count(*) FROM analytics.token_usage WHERE contradictions = "
+                + "ARRAY['input_tokens_negative'] AND input_tokens IS NULL"));
         Assert.Equal(1, await MetricAsync("hub_ingest_rows_rejected_total", "rule=\"too_far_in_future\""));
         Assert.Equal(1, await MetricAsync("hub_ingest_spans_ignored_total", "reason=\"not_gen_ai\""));
     }
@@ -103,7 +112,8 @@ public sealed class OtlpHttpTests(DatabaseFixture databases) : HostedTests(datab
     public async Task A_row_that_the_database_refuses_rejects_only_itself()
     {
         await Database.Owner.ExecuteAsync("ALTER TABLE analytics.token_usage ADD CONSTRAINT no_thirteen CHECK (output_tokens <> 13)");
-        var spans = Enumerable.Range(1, 50).Select(id => Exports.Call(id, Now, ("gen_ai.usage.output_tokens", id == 37 ? 13 : 20))).ToArray();
+        var spans = Enumerable.Range(1, 50).Select(id => Exports.Call(id, Now, ("gen_ai.usage.output_tokens", id == 37 ? 13 : 20)))
+            .ToArray();
         using var response = await Otlp.SendAsync(Exports.Of(spans));
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
@@ -171,11 +181,13 @@ public sealed class OtlpHttpTests(DatabaseFixture databases) : HostedTests(datab
     {
         foreach (var (signal, file) in new[] { ("traces", "trace"), ("metrics", "metrics"), ("logs", "logs") })
         {
-            using var response = await Otlp.SendAsync($"/v1/{signal}", await File.ReadAllBytesAsync(SharedData.Path($"otlp-example-{file}.json"), TestContext.Current.CancellationToken), Json);
+            using var response = await Otlp.SendAsync($"/v1/{signal}",
+                await File.ReadAllBytesAsync(SharedData.Path($"otlp-example-{file}.json"), TestContext.Current.CancellationToken), Json);
             Assert.Equal(HttpStatusCode.OK, response.StatusCode);
             var body = Compact(await response.TextAsync());
             if (signal == "traces") Assert.Equal("{}", body);
-            else Assert.Contains($"\"errorMessage\":\"Hub does not store {(signal == "logs" ? "log records" : signal)}", body.Replace("errorMessage\": ", "errorMessage\":", StringComparison.Ordinal), StringComparison.Ordinal);
+            else Assert.Contains($"\"errorMessage\":\"Hub does not store {(signal == "logs" ? "log records" : signal)}",
+                body.Replace("errorMessage\": ", "errorMessage\":", StringComparison.Ordinal), StringComparison.Ordinal);
         }
 
         Assert.Equal(4, await MetricAsync("hub_ingest_not_stored_total", "signal=\"metrics\""));
@@ -185,8 +197,13 @@ public sealed class OtlpHttpTests(DatabaseFixture databases) : HostedTests(datab
     [Fact]
     public async Task A_text_that_PostgreSQL_would_refuse_is_cleaned()
     {
-        var span = Exports.Call(1, Now, ("gen_ai.request.model", new byte[] { (byte)'m', 0, 0xC0, 0xFF, (byte)'x' }), ("error.type", new string('e', 100_000)));
-        span.Status = new SpanStatus { Code = 2, Message = ByteString.CopyFrom(Encoding.UTF8.GetBytes(new string('\0', 10) + new string('é', 50_000))) };
+        var span = Exports.Call(1, Now, ("gen_ai.request.model", new byte[] { (byte)'m', 0, 0xC0, 0xFF, (byte)'x' }),
+            ("error.type", new string('e', 100_000)));
+        span.Status = new SpanStatus
+        {
+            Code = 2,
+            Message = ByteString.CopyFrom(Encoding.UTF8.GetBytes(new string('\0', 10) + new string('é', 50_000)))
+        };
         using var response = await Otlp.SendAsync(Exports.Of(span));
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Null((await response.ReadAsync(ExportTraceServiceResponse.Parser)).PartialSuccess);

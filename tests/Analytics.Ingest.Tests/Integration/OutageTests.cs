@@ -61,8 +61,10 @@ public sealed class OutageTests : IAsyncLifetime
     [Fact]
     public async Task A_frozen_database_delays_and_loses_nothing()
     {
-        await using var host = IngestHost.Start(throughProxy, ("Ingest:AttemptTimeout", "00:00:02"), ("Logging:LogLevel:Default", "Critical"));
-        var container = database.Server.Container ?? throw new InvalidOperationException("This test needs a container of its own: unset HUB_TEST_DB.");
+        await using var host = IngestHost.Start(throughProxy, ("Ingest:AttemptTimeout", "00:00:02"),
+            ("Logging:LogLevel:Default", "Critical"));
+        var container = database.Server.Container
+            ?? throw new InvalidOperationException("This test needs a container of its own: unset HUB_TEST_DB.");
         var freeze = Task.Run(async () =>
         {
             await Task.Delay(500, CancellationToken.None);
@@ -81,15 +83,18 @@ public sealed class OutageTests : IAsyncLifetime
     {
         var now = DateTimeOffset.FromUnixTimeSeconds(TimeProvider.System.GetUtcNow().ToUnixTimeSeconds());
         using var client = IngestHost.Client(host.OtlpHttp, key);
-        await Parallel.ForEachAsync(Enumerable.Range(first, exports), new ParallelOptions { MaxDegreeOfParallelism = 16 }, async (number, cancellationToken) =>
+        await Parallel.ForEachAsync(Enumerable.Range(first, exports), new ParallelOptions { MaxDegreeOfParallelism = 16 },
+            async (number, cancellationToken) =>
         {
-            var spans = Enumerable.Range(1 + (number * SpansPerExport), SpansPerExport).Select(id => Exports.Call(id, now, ("error.type", id % 7 == 0 ? "x" : null)));
+            var spans = Enumerable.Range(1 + (number * SpansPerExport), SpansPerExport)
+                .Select(id => Exports.Call(id, now, ("error.type", id % 7 == 0 ? "x" : null)));
             var export = Exports.Of([.. spans]);
             for (var attempt = 0; ; attempt++)
             {
                 using var response = await client.SendAsync(export);
                 if (response.StatusCode == HttpStatusCode.OK) break;
-                Assert.True(attempt < 50 && response.StatusCode == HttpStatusCode.ServiceUnavailable, $"{response.StatusCode} at attempt {attempt}");
+                Assert.True(attempt < 50 && response.StatusCode == HttpStatusCode.ServiceUnavailable,
+                    $"{response.StatusCode} at attempt {attempt}");
                 await Task.Delay(200, cancellationToken);
             }
 

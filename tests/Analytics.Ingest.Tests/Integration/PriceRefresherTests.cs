@@ -13,7 +13,8 @@ public sealed class PriceRefresherTests(DatabaseFixture databases)
     {
         await using var database = await databases.CreateMigratedAsync();
         await database.Superuser.ExecuteAsync("UPDATE analytics.schema_metadata SET value = '06' WHERE key = 'schema_version'");
-        using var prices = new PriceRefresher(database.App, Options.Create(new IngestOptions()), TimeProvider.System, NullLogger<PriceRefresher>.Instance);
+        using var prices = new PriceRefresher(database.App, Options.Create(new IngestOptions()), TimeProvider.System,
+            NullLogger<PriceRefresher>.Instance);
         Assert.False(await prices.RefreshAsync(TestContext.Current.CancellationToken));
         Assert.False(prices.Loaded.IsCompleted);
 

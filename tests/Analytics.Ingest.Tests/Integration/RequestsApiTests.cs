@@ -17,8 +17,10 @@ public sealed class RequestsApiTests(DatabaseFixture databases) : HostedTests(da
         {
             requests = new object[]
             {
-                new { time = Now, request_id = given, provider = "openai", model = "gpt-4o", duration_seconds = 1.5, usage = new { input_tokens = 10, output_tokens = 5 } },
-                new { time = Now, id = "order-1", provider = "anthropic", model = "claude-sonnet-4-5", usage = new { input_tokens = 10, output_tokens = 5, cache_read_tokens = 90, cached_tokens_included = false } },
+                new { time = Now, request_id = given, provider = "openai", model = "gpt-4o", duration_seconds = 1.5,
+                    usage = new { input_tokens = 10, output_tokens = 5 } },
+                new { time = Now, id = "order-1", provider = "anthropic", model = "claude-sonnet-4-5",
+                    usage = new { input_tokens = 10, output_tokens = 5, cache_read_tokens = 90, cached_tokens_included = false } },
                 new { time = Now, model = "m", error_type = "timeout", error_message = "too slow" },
                 new { model = "without a time" },
                 new { time = Now.AddDays(2), model = "of tomorrow" },
@@ -34,7 +36,10 @@ public sealed class RequestsApiTests(DatabaseFixture databases) : HostedTests(da
         var ids = first.GetProperty("request_ids").EnumerateArray().Select(id => id.GetGuid()).ToArray();
         Assert.Equal((7, given), (ids.Distinct().Count(), ids[0]));
         await AssertRowsAsync(3);
-        Assert.Equal(["exclusive", 100L], Assert.Single(await Database.Owner.RowsAsync("SELECT cache_convention, input_tokens FROM analytics.token_usage WHERE request_id = $1", ids[1])));
+        Assert.Equal(["exclusive", 100L],
+            Assert.Single(
+                await Database.Owner.RowsAsync("SELECT cache_convention, input_tokens FROM analytics.token_usage WHERE request_id = $1",
+                    ids[1])));
 
         var second = await PostAsync(batch);
         // The third call has no id of its own, so nobody can know that it is the same.
@@ -82,7 +87,8 @@ public sealed class RequestsApiTests(DatabaseFixture databases) : HostedTests(da
         var paths = document.GetProperty("paths").EnumerateObject().Select(path => path.Name);
         Assert.Equal(["/api/v1/requests", "/api/v1/usage"], paths.Order());
         var facts = document.GetProperty("components").GetProperty("schemas").GetProperty("RestCall").GetProperty("properties");
-        Assert.All(facts.EnumerateObject(), property => Assert.True(property.Value.TryGetProperty("description", out _) || property.Name == "usage", property.Name));
+        Assert.All(facts.EnumerateObject(),
+            property => Assert.True(property.Value.TryGetProperty("description", out _) || property.Name == "usage", property.Name));
         using var reference = await Rest.GetAsync("/reference", TestContext.Current.CancellationToken);
         Assert.Equal("text/html", reference.Content.Headers.ContentType?.MediaType);
     }

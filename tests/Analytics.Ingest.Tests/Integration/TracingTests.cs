@@ -54,7 +54,8 @@ public sealed class TracingTests(DatabaseFixture databases) : HostedTests(databa
         Assert.Equal(server.SpanId, store.ParentSpanId);
         Assert.Equal(2, store.GetTagItem(IngestTracing.Calls));
 
-        var batch = await spans.WaitAsync(span => span.OperationName == IngestTracing.Batch && span.Links.Any(link => link.Context.SpanId == store.SpanId));
+        var batch = await spans.WaitAsync(span => span.OperationName == IngestTracing.Batch
+            && span.Links.Any(link => link.Context.SpanId == store.SpanId));
         Assert.Equal(batch.Context, Assert.Single(store.Links).Context);
         Assert.Equal(store.Context, Assert.Single(batch.Links).Context);
         Assert.NotEqual(trace, batch.TraceId);
@@ -62,7 +63,8 @@ public sealed class TracingTests(DatabaseFixture databases) : HostedTests(databa
 
         var write = Assert.Single(spans.Of(batch.TraceId), span => span.OperationName == IngestTracing.Write);
         Assert.Equal((batch.SpanId, "copy"), (write.ParentSpanId, write.GetTagItem(IngestTracing.Path)));
-        var copies = spans.Of(batch.TraceId).Where(span => span.Source.Name == "Npgsql" && span.ParentSpanId == write.SpanId).Select(span => $"{span.GetTagItem("db.query.text")}").ToList();
+        var copies = spans.Of(batch.TraceId).Where(span => span.Source.Name == "Npgsql" && span.ParentSpanId == write.SpanId)
+            .Select(span => $"{span.GetTagItem("db.query.text")}").ToList();
         Assert.Contains(copies, sql => sql.StartsWith("COPY analytics.llm_requests", StringComparison.OrdinalIgnoreCase));
         Assert.Contains(copies, sql => sql.StartsWith("COPY analytics.cost_tracking", StringComparison.OrdinalIgnoreCase));
     }
@@ -72,15 +74,18 @@ public sealed class TracingTests(DatabaseFixture databases) : HostedTests(databa
     {
         await Otlp.SendAsync(Exports.Of(Exports.Call(1, Now)));
         await Otlp.SendAsync(Exports.Of(Exports.Call(1, Now), Exports.Call(2, Now)));
-        var failed = await spans.WaitAsync(span => span.OperationName == IngestTracing.Write && span.Status == ActivityStatusCode.Error && BelongsHere(span));
+        var failed = await spans.WaitAsync(span => span.OperationName == IngestTracing.Write && span.Status == ActivityStatusCode.Error
+            && BelongsHere(span));
         Assert.Equal("23505", failed.GetTagItem("error.type"));
-        await spans.WaitAsync(span => span.TraceId == failed.TraceId && Equals(span.GetTagItem(IngestTracing.Path), "staging") && span.Status == ActivityStatusCode.Unset);
+        await spans.WaitAsync(span => span.TraceId == failed.TraceId && Equals(span.GetTagItem(IngestTracing.Path), "staging")
+            && span.Status == ActivityStatusCode.Unset);
     }
 
     [Fact]
     public async Task Own_telemetry_sent_to_itself_is_neither_stored_nor_traced()
     {
-        await Database.Owner.ExecuteAsync("SELECT analytics.create_api_key('own', 'own', sha256($1::bytea), 'hub_own_tele')", System.Text.Encoding.UTF8.GetBytes(OwnKey));
+        await Database.Owner.ExecuteAsync("SELECT analytics.create_api_key('own', 'own', sha256($1::bytea), 'hub_own_tele')",
+            System.Text.Encoding.UTF8.GetBytes(OwnKey));
         await Task.Delay(TimeSpan.FromSeconds(6), TestContext.Current.CancellationToken); // an unknown key is refused from memory for five
         Assert.Equal(HttpStatusCode.OK, (await Otlp.SendAsync(Exports.Of(Exports.Call(1, Now)))).StatusCode);
         var deadline = TimeProvider.System.GetTimestamp();
@@ -92,7 +97,8 @@ public sealed class TracingTests(DatabaseFixture databases) : HostedTests(databa
         }
 
         await AssertRowsAsync(1);
-        var traced = spans.Ended.Count(span => span.Kind == ActivityKind.Server && span.Recorded && Equals(span.GetTagItem("server.port"), OwnPort) && Equals(span.GetTagItem("url.path"), "/v1/traces"));
+        var traced = spans.Ended.Count(span => span.Kind == ActivityKind.Server && span.Recorded && Equals(span.GetTagItem("server.port"),
+            OwnPort) && Equals(span.GetTagItem("url.path"), "/v1/traces"));
         Assert.Equal(1, traced);
     }
 
@@ -121,14 +127,18 @@ public sealed class TracingTests(DatabaseFixture databases) : HostedTests(databa
 
         ingest.Terminate();
         await ingest.WaitForExitAsync();
-        var line = Assert.Single(ingest.Output.Split('\n'), text => text.Contains("could not be looked up", StringComparison.Ordinal) && text.Contains(trace.ToHexString(), StringComparison.Ordinal));
+        var line = Assert.Single(ingest.Output.Split('\n'),
+            text => text.Contains("could not be looked up", StringComparison.Ordinal) && text.Contains(trace.ToHexString(),
+                StringComparison.Ordinal));
         using var json = JsonDocument.Parse(line);
-        Assert.Contains(json.RootElement.GetProperty("Scopes").EnumerateArray(), scope => scope.TryGetProperty("TraceId", out var id) && id.GetString() == trace.ToHexString());
+        Assert.Contains(json.RootElement.GetProperty("Scopes").EnumerateArray(),
+            scope => scope.TryGetProperty("TraceId", out var id) && id.GetString() == trace.ToHexString());
     }
 
     /// <summary>Other tests' services run in this process too.</summary>
     private bool BelongsHere(Activity span) =>
-        spans.Ended.Any(other => other.TraceId == span.TraceId && $"{other.GetTagItem("db.namespace")}" is { Length: > 0 } name && Database.ConnectionString("llm_app").Contains(name, StringComparison.Ordinal));
+        spans.Ended.Any(other => other.TraceId == span.TraceId && $"{other.GetTagItem("db.namespace")}" is { Length: > 0 } name
+            && Database.ConnectionString("llm_app").Contains(name, StringComparison.Ordinal));
 
     private static int FreePort()
     {

@@ -25,10 +25,14 @@ public sealed class UsageApiTests(DatabaseFixture databases) : HostedTests(datab
         var all = await UsageAsync($"from={Iso(hour.AddHours(-30))}&to={Iso(hour)}");
         AssertGroup(all.GetProperty("total"), null, calls);
         AssertGroups(all, calls.GroupBy(call => call.Model));
-        Assert.Equal((hour.AddHours(-30), hour, "model"), (all.GetProperty("from").GetDateTimeOffset(), all.GetProperty("to").GetDateTimeOffset(), all.GetProperty("group_by").GetString()));
+        Assert.Equal((hour.AddHours(-30), hour, "model"),
+            (all.GetProperty("from").GetDateTimeOffset(), all.GetProperty("to").GetDateTimeOffset(),
+                all.GetProperty("group_by").GetString()));
 
-        AssertGroups(await UsageAsync($"from={Iso(hour.AddHours(-30))}&to={Iso(hour)}&group_by=hour"), calls.GroupBy(call => Iso(call.Time.AddTicks(-(call.Time.UtcTicks % TimeSpan.TicksPerHour)))));
-        AssertGroups(await UsageAsync($"from={Iso(hour.AddHours(-30))}&to={Iso(hour)}&group_by=day"), calls.GroupBy(call => Iso(new DateTimeOffset(call.Time.UtcDateTime.Date, TimeSpan.Zero))));
+        AssertGroups(await UsageAsync($"from={Iso(hour.AddHours(-30))}&to={Iso(hour)}&group_by=hour"),
+            calls.GroupBy(call => Iso(call.Time.AddTicks(-(call.Time.UtcTicks % TimeSpan.TicksPerHour)))));
+        AssertGroups(await UsageAsync($"from={Iso(hour.AddHours(-30))}&to={Iso(hour)}&group_by=day"),
+            calls.GroupBy(call => Iso(new DateTimeOffset(call.Time.UtcDateTime.Date, TimeSpan.Zero))));
         AssertGroups(await UsageAsync($"from={Iso(hour.AddHours(-30))}&to={Iso(hour)}&group_by=provider"), calls.GroupBy(_ => "openai"));
         AssertGroups(await UsageAsync($"from={Iso(hour.AddHours(-30))}&to={Iso(hour)}&group_by=project"), calls.GroupBy(_ => "tests"));
 
@@ -43,7 +47,8 @@ public sealed class UsageApiTests(DatabaseFixture databases) : HostedTests(datab
         Assert.Empty(usage.GetProperty("groups").EnumerateArray());
         var total = usage.GetProperty("total");
         Assert.Equal(0, total.GetProperty("requests").GetInt64());
-        Assert.All(new[] { "cost_usd", "p95_latency_seconds", "error_rate", "priced_coverage" }, name => Assert.Equal(JsonValueKind.Null, total.GetProperty(name).ValueKind));
+        Assert.All(new[] { "cost_usd", "p95_latency_seconds", "error_rate", "priced_coverage" },
+            name => Assert.Equal(JsonValueKind.Null, total.GetProperty(name).ValueKind));
     }
 
     [Theory]
@@ -121,7 +126,8 @@ public sealed class UsageApiTests(DatabaseFixture databases) : HostedTests(datab
         return bounds[^1];
     }
 
-    private static string Iso(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", System.Globalization.CultureInfo.InvariantCulture);
+    private static string Iso(DateTimeOffset time) =>
+        time.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", System.Globalization.CultureInfo.InvariantCulture);
 
     private sealed record Call(DateTimeOffset Time, string Model, long Input, long Output, double Seconds, bool Failed);
 }

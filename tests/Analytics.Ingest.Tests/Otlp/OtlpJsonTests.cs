@@ -17,7 +17,8 @@ public sealed class OtlpJsonTests
     private static readonly JsonSerializerOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
     private static readonly JsonSerializerOptions Escaping = new() { Encoder = JavaScriptEncoder.Default };
 
-    private static readonly Gen<string> Texts = Gen.OneOf(Gen.String[Gen.Char['a', 'z'], 0, 8], Gen.String[Gen.Char['\u0001', '\uD7FF'], 0, 8], Gen.Const("\U0001F600\"\\\n"));
+    private static readonly Gen<string> Texts = Gen.OneOf(Gen.String[Gen.Char['a', 'z'], 0, 8],
+        Gen.String[Gen.Char['\u0001', '\uD7FF'], 0, 8], Gen.Const("\U0001F600\"\\\n"));
 
     private static readonly Gen<AnyValue> Scalars = Gen.OneOf(
         Texts.Select(text => Exports.Value(text)),
@@ -30,7 +31,8 @@ public sealed class OtlpJsonTests
 
     private static readonly string[] Names =
     [
-        .. AttributeTable.Names.Keys, "service.name", "deployment.environment", "deployment.environment.name", "exception.type", "exception.message",
+        .. AttributeTable.Names.Keys, "service.name", "deployment.environment", "deployment.environment.name", "exception.type",
+        "exception.message",
     ];
 
     private static readonly Gen<string> Keys = Gen.OneOf(Texts, Gen.Int[0, Names.Length - 1].Select(index => Names[index]),
@@ -131,8 +133,11 @@ public sealed class OtlpJsonTests
             {"resourceMetrics":[{"resource":{},"scopeMetrics":[{"metrics":[
               {"name":"a","gauge":{"dataPoints":[{"asInt":"1"},{}]}},{"summary":{"dataPoints":[{}]}},{"other":{"dataPoints":[{}]}}]}]}]}
             """u8));
-        Assert.Equal(2, OtlpJson.CountRecords("""{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{}},{}]},{"logRecords":null}]}]}"""u8));
-        var refused = Assert.Throws<RequestRefusedException>(() => OtlpJson.CountRecords("""{"resourceLogs":[{"scopeLogs":[{"logRecords":7}]}]}"""u8));
+        Assert.Equal(2,
+            OtlpJson.CountRecords("""{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{}},{}]},{"logRecords":null}]}]}"""u8));
+        var refused =
+            Assert.Throws<RequestRefusedException>(
+                () => OtlpJson.CountRecords("""{"resourceLogs":[{"scopeLogs":[{"logRecords":7}]}]}"""u8));
         Assert.Contains("(resourceLogs[0].scopeLogs[0]): expected an array", refused.Message, StringComparison.Ordinal);
     }
 
@@ -141,8 +146,10 @@ public sealed class OtlpJsonTests
     [InlineData("[]", "line 1, byte 1: expected an object")]
     [InlineData("{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[\n{},{\"traceId\":\"xyz\"}]}]}]}",
         "line 2, byte 15 (resourceSpans[0].scopeSpans[0].spans[1].traceId): expected a string of hex digits")]
-    [InlineData("{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"startTimeUnixNano\":-1}]}]}]}", "spans[0].startTimeUnixNano): expected an unsigned")]
-    [InlineData("{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"kind\":\"SPAN_KIND_CLIENT\"}]}]}]}", "spans[0].kind): expected a 32-bit integer")]
+    [InlineData("{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"startTimeUnixNano\":-1}]}]}]}",
+        "spans[0].startTimeUnixNano): expected an unsigned")]
+    [InlineData("{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"kind\":\"SPAN_KIND_CLIENT\"}]}]}]}",
+        "spans[0].kind): expected a 32-bit integer")]
     [InlineData("{\"resourceSpans\":{}}", "expected an array")]
     [InlineData("{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{", "line 1, byte ")]
     [InlineData("{} {}", "line 1, byte 4")]
@@ -188,12 +195,15 @@ public sealed class OtlpJsonTests
     [Fact]
     public void Depth_is_bounded()
     {
-        var deep = "{\"resourceSpans\":[{\"resource\":{\"attributes\":[{\"key\":\"k\",\"value\":" + string.Concat(Enumerable.Repeat("{\"arrayValue\":{\"values\":[", 5000));
+        var deep = "{\"resourceSpans\":[{\"resource\":{\"attributes\":[{\"key\":\"k\",\"value\":"
+            + string.Concat(Enumerable.Repeat("{\"arrayValue\":{\"values\":[", 5000));
         Assert.Throws<RequestRefusedException>(() => Reads.Json(Encoding.UTF8.GetBytes(deep)));
     }
 
     private static string? Model(string json) =>
-        Assert.Single(Reads.Json(Encoding.UTF8.GetBytes($$$"""{"resourceSpans":[{"scopeSpans":[{"spans":[{{{CallJson(json)}}}]}]}]}"""))).Call!.RequestModel;
+        Assert.Single(
+            Reads.Json(Encoding.UTF8.GetBytes(
+                $$$"""{"resourceSpans":[{"scopeSpans":[{"spans":[{{{CallJson(json)}}}]}]}]}"""))).Call!.RequestModel;
 
     private static string CallJson(string model) => $$$"""
         {"traceId":"5b8efff798038103d269b633813fc60c","spanId":"eee19b7ec3c1b174",
@@ -219,7 +229,11 @@ public sealed class OtlpJsonTests
                         startTimeUnixNano = Number(span.StartTimeUnixNano),
                         endTimeUnixNano = Number(span.EndTimeUnixNano),
                         attributes = span.Attributes.Select(Of),
-                        events = span.Events.Select(happened => new { name = happened.Name.ToStringUtf8(), attributes = happened.Attributes.Select(Of) }),
+                        events = span.Events.Select(happened => new
+                        {
+                            name = happened.Name.ToStringUtf8(),
+                            attributes = happened.Attributes.Select(Of)
+                        }),
                         status = span.Status is null ? null : new { code = span.Status.Code, message = span.Status.Message.ToStringUtf8() },
                     }),
                 }),
@@ -236,7 +250,8 @@ public sealed class OtlpJsonTests
             AnyValue.ValueOneofCase.IntValue => new { intValue = Number(value.IntValue) },
             AnyValue.ValueOneofCase.DoubleValue => new
             {
-                doubleValue = double.IsFinite(value.DoubleValue) ? value.DoubleValue : (object)value.DoubleValue.ToString(CultureInfo.InvariantCulture),
+                doubleValue = double.IsFinite(value.DoubleValue)
+                    ? value.DoubleValue : (object)value.DoubleValue.ToString(CultureInfo.InvariantCulture),
             },
             AnyValue.ValueOneofCase.ArrayValue => new { arrayValue = new { values = value.ArrayValue.Values.Select(ValueOf) } },
             _ => new { },

@@ -17,7 +17,8 @@ public sealed class OtlpProtobufTests
     {
         var refused = Assert.Throws<RequestRefusedException>(() => Reads.Protobuf(Whole.AsMemory()[..^5]));
         Assert.Equal(400, refused.Status);
-        Assert.Contains($" of {Whole.Length - 5} (resourceSpans[0]): the field says that it has ", refused.Message, StringComparison.Ordinal);
+        Assert.Contains($" of {Whole.Length - 5} (resourceSpans[0]): the field says that it has ", refused.Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -33,12 +34,14 @@ public sealed class OtlpProtobufTests
         var refused = Assert.Throws<RequestRefusedException>(
             () => Reads.Protobuf(buffer.AsMemory(50, damaged.Length)));
         Assert.StartsWith(
-            $"Not a valid protobuf message at byte {second} of {damaged.Length} (resourceSpans[0].scopeSpans[0].spans[1].traceId): there is no wire type 7",
+            $"Not a valid protobuf message at byte {second} of {damaged.Length} (resourceSpans[0].scopeSpans[0].spans[1].traceId): there "
+                + $"is no wire type 7",
             refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Damaged_bytes_cause_only_the_expected_exception() => Gen.Select(Gen.Int[0, Whole.Length - 1], Gen.Byte, Gen.Int[0, Whole.Length]).Sample((at, with, length) =>
+    public void Damaged_bytes_cause_only_the_expected_exception() => Gen.Select(Gen.Int[0, Whole.Length - 1], Gen.Byte,
+        Gen.Int[0, Whole.Length]).Sample((at, with, length) =>
     {
         var damaged = Whole.ToArray();
         damaged[at] = with;
@@ -64,7 +67,8 @@ public sealed class OtlpProtobufTests
     {
         var export = Exports.Of(Exports.Call(1));
         var (resource, spans) = (export.ResourceSpans[0].Resource, export.ResourceSpans[0].ScopeSpans);
-        byte[] message = [.. new ResourceSpans { ScopeSpans = { spans } }.ToByteArray(), .. new ResourceSpans { Resource = resource }.ToByteArray()];
+        byte[] message = [.. new ResourceSpans { ScopeSpans = { spans } }.ToByteArray(),
+            .. new ResourceSpans { Resource = resource }.ToByteArray()];
         var turned = new ExportTraceServiceRequest { ResourceSpans = { ResourceSpans.Parser.ParseFrom(message) } }.ToByteArray();
         byte[] bytes = [turned[0], .. Varint(message.Length), .. message];
         var call = Assert.Single(Reads.Protobuf(bytes)).Call!;

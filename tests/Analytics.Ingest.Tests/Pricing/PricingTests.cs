@@ -51,18 +51,21 @@ public sealed class PricingTests
     [Fact]
     public void Known_model_without_a_price_at_that_time_does_not_get_a_similar_models_price()
     {
-        var book = new PriceBook([Price(1, "openai", "gpt-5", true, 1, 1), Price(2, "openai", "gpt-5-mini", true, 1, 1) with { ValidFrom = Then }]);
+        var book = new PriceBook([Price(1, "openai", "gpt-5", true, 1, 1),
+            Price(2, "openai", "gpt-5-mini", true, 1, 1) with { ValidFrom = Then }]);
         Assert.Null(book.Find("openai", "gpt-5-mini", null, Then.AddDays(-1)));
     }
 
     [Fact]
-    public void Requested_model_is_the_fallback_for_the_price() => Assert.Equal(1, Book.Find("openai", "my-deployment", "gpt-4o", Then)?.PriceId);
+    public void Requested_model_is_the_fallback_for_the_price() =>
+    Assert.Equal(1, Book.Find("openai", "my-deployment", "gpt-4o", Then)?.PriceId);
 
     [Fact]
     public void A_call_costs_the_exact_sum_of_its_parts()
     {
         var reported = UsageVectorTests.Reported(1000, 200, 300, 100);
-        var cost = CallCost.Of(reported, UsageVector.From(reported, anthropic: false), Book.Find("anthropic", "claude-sonnet-4", null, Then));
+        var cost = CallCost.Of(reported, UsageVector.From(reported, anthropic: false),
+            Book.Find("anthropic", "claude-sonnet-4", null, Then));
 
         Assert.Equal((0.0018m, 0.00009m, 0.000375m, 0.003m), (cost.Input, cost.CacheRead, cost.CacheWrite, cost.Output));
         Assert.Equal((0.005265m, 4, "catalogue"), (cost.Total, cost.PriceId, cost.Source));
@@ -90,7 +93,8 @@ public sealed class PricingTests
     {
         var reported = UsageVectorTests.Reported(1000, 200);
         reported.ReportCost(0.5m);
-        Assert.Equal((0.5m, "provider", null), (Cost(reported, Book.Find("openai", "gpt-4o", null, Then)).Total, Cost(reported, null).Source, Cost(reported, null).PriceId));
+        Assert.Equal((0.5m, "provider", null),
+            (Cost(reported, Book.Find("openai", "gpt-4o", null, Then)).Total, Cost(reported, null).Source, Cost(reported, null).PriceId));
 
         var zero = UsageVectorTests.Reported(1000, 200);
         zero.ReportCost(0m);
@@ -107,10 +111,13 @@ public sealed class PricingTests
     }
 
     [Fact]
-    public void Any_text_may_be_a_model_name() => Gen.String.Select(Gen.String).Sample((provider, model) => Book.Find(provider, model, null, Then));
+    public void Any_text_may_be_a_model_name() =>
+    Gen.String.Select(Gen.String).Sample((provider, model) => Book.Find(provider, model, null, Then));
 
-    private static CallCost Cost(ReportedUsage reported, ModelPrice? price) => CallCost.Of(reported, UsageVector.From(reported, anthropic: false), price);
+    private static CallCost Cost(ReportedUsage reported, ModelPrice? price) =>
+        CallCost.Of(reported, UsageVector.From(reported, anthropic: false), price);
 
-    private static ModelPrice Price(int id, string provider, string model, bool prefix, decimal input, decimal output, decimal? read = null, decimal? write = null) =>
+    private static ModelPrice Price(int id, string provider, string model, bool prefix, decimal input, decimal output, decimal? read = null,
+        decimal? write = null) =>
         new(id, provider, model, prefix, DateTime.MinValue, null, input, output, read, write);
 }

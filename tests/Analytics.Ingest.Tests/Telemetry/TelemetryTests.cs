@@ -11,7 +11,8 @@ public sealed class TelemetryTests
     [InlineData(429, RequestMeter.Unavailable)]
     [InlineData(500, RequestMeter.Failed)]
     [InlineData(503, RequestMeter.Unavailable)]
-    public void An_answer_of_http_counts_for_what_it_tells_the_sender(int status, string outcome) => Assert.Equal(outcome, RequestMeter.HttpOutcome(status));
+    public void An_answer_of_http_counts_for_what_it_tells_the_sender(int status, string outcome) =>
+    Assert.Equal(outcome, RequestMeter.HttpOutcome(status));
 
     [Theory]
     [InlineData(0, RequestMeter.Accepted)]

@@ -40,5 +40,6 @@ public sealed class IngestTracingTests
         return new PendingWrite([]);
     }
 
-    private static ActivityContext Context() => new(ActivityTraceId.CreateRandom(), ActivitySpanId.CreateRandom(), ActivityTraceFlags.Recorded);
+    private static ActivityContext Context() => new(ActivityTraceId.CreateRandom(), ActivitySpanId.CreateRandom(),
+        ActivityTraceFlags.Recorded);
 }

@@ -161,7 +161,8 @@ public sealed class QueueTests : IDisposable
     }
 
     private IngestQueue Queue(IngestOptions options) =>
-        new(Options.Create(options), new DrainRate(time), new IngestMetrics(services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>()), time);
+        new(Options.Create(options), new DrainRate(time),
+            new IngestMetrics(services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>()), time);
 
     private static bool TryEnqueue(IngestQueue queue, int count)
     {

@@ -28,8 +28,10 @@ public partial class ComposeFileTests
     public void Every_mounted_source_exists_and_is_read_only(string preset)
     {
         var deployment = new TestDeployment(Definitions.Presets[preset]);
-        var sources = deployment.Containers.SelectMany(container => container.Directories).Select(directory => $"./{directory.Source}").ToHashSet();
-        var written = ComposeFile.Configuration(deployment.Containers).Select(file => "./" + file.Path[..file.Path.LastIndexOf('/')]).ToHashSet();
+        var sources = deployment.Containers.SelectMany(container => container.Directories).Select(directory => $"./{directory.Source}")
+            .ToHashSet();
+        var written = ComposeFile.Configuration(deployment.Containers).Select(file => "./" + file.Path[..file.Path.LastIndexOf('/')])
+            .ToHashSet();
         var volumes = ((YamlMappingNode)Root(preset)["volumes"]).Children.Keys.Select(key => key.ToString()).ToHashSet();
         foreach (var mount in Services(preset).Values.SelectMany(service => List(service, "volumes")).Select(mount => mount.Split(':')))
         {
@@ -45,7 +47,8 @@ public partial class ComposeFileTests
     [Theory, MemberData(nameof(Everywhere))]
     public void Every_volume_is_used(string preset)
     {
-        var mounted = Services(preset).Values.SelectMany(service => List(service, "volumes")).Select(mount => mount.Split(':')[0]).ToHashSet();
+        var mounted = Services(preset).Values.SelectMany(service => List(service, "volumes")).Select(mount => mount.Split(':')[0])
+            .ToHashSet();
         Assert.All(((YamlMappingNode)Root(preset)["volumes"]).Children.Keys, volume => Assert.Contains(volume.ToString(), mounted));
     }
 
@@ -53,7 +56,8 @@ public partial class ComposeFileTests
     public void Ports_are_bound_to_this_machine_alone_each_once(string preset)
     {
         var ports = Services(preset).Values.SelectMany(service => List(service, "ports")).ToList();
-        Assert.Equal(["127.0.0.1:4317:4317", "127.0.0.1:4318:4318", "127.0.0.1:5000:5000", "127.0.0.1:5001:5001", "127.0.0.1:6432:6432", "127.0.0.1:8080:8080", "127.0.0.1:9090:9090"],
+        Assert.Equal(["127.0.0.1:4317:4317", "127.0.0.1:4318:4318", "127.0.0.1:5000:5000", "127.0.0.1:5001:5001", "127.0.0.1:6432:6432",
+            "127.0.0.1:8080:8080", "127.0.0.1:9090:9090"],
             ports.Order(StringComparer.Ordinal));
     }
 
@@ -72,13 +76,15 @@ public partial class ComposeFileTests
     {
         var once = Services(preset).Where(service => service.Value["restart"].ToString() == "no").Select(service => service.Key);
         Assert.Equal(["backup", "etcd-auth", "migrations"], once.Order(StringComparer.Ordinal));
-        Assert.All(Services(preset).Where(service => service.Value["restart"].ToString() != "no"), service => Assert.Equal("unless-stopped", service.Value["restart"].ToString()));
+        Assert.All(Services(preset).Where(service => service.Value["restart"].ToString() != "no"),
+            service => Assert.Equal("unless-stopped", service.Value["restart"].ToString()));
     }
 
     /// <summary>`docker compose up` leaves a service with a profile alone; `run` starts it.</summary>
     [Theory, MemberData(nameof(Everywhere))]
     public void Backup_runner_starts_only_on_request(string preset) =>
-        Assert.Equal(["backup"], Services(preset).Where(service => service.Value.Children.ContainsKey("profiles")).Select(service => service.Key));
+        Assert.Equal(["backup"],
+            Services(preset).Where(service => service.Value.Children.ContainsKey("profiles")).Select(service => service.Key));
 
     [Fact]
     public void Dollar_sign_outside_a_secret_is_escaped_for_Compose()
@@ -103,7 +109,8 @@ public partial class ComposeFileTests
     }
 
     private static Dictionary<string, YamlMappingNode> Services(string preset) =>
-        ((YamlMappingNode)Root(preset)["services"]).Children.ToDictionary(service => service.Key.ToString(), service => (YamlMappingNode)service.Value);
+        ((YamlMappingNode)Root(preset)["services"]).Children.ToDictionary(service => service.Key.ToString(),
+            service => (YamlMappingNode)service.Value);
 
     private static IEnumerable<string> List(YamlMappingNode service, string key) =>
         service.Children.TryGetValue(key, out var list) ? ((YamlSequenceNode)list).Select(item => item.ToString()) : [];

@@ -24,5 +24,7 @@ public class EtcdArgumentsTests
 
     [Fact]
     public void Only_figures_are_served_without_TLS() =>
-        Assert.Equal("--listen-metrics-urls=http://0.0.0.0:2381", Assert.Single(EtcdArguments.For(Presets.Development, "etcd-1"), argument => argument.Contains("http://", StringComparison.Ordinal)));
+        Assert.Equal("--listen-metrics-urls=http://0.0.0.0:2381",
+            Assert.Single(EtcdArguments.For(Presets.Development, "etcd-1"),
+                argument => argument.Contains("http://", StringComparison.Ordinal)));
 }

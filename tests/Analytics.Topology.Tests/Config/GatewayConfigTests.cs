@@ -12,7 +12,9 @@ public class GatewayConfigTests
         var text = HaProxyConfig.Render(topology);
         foreach (var host in topology.Database.Hosts)
             Assert.Equal(2, Lines(text).Count(line => line == $"server {host} \"{host}${{HUB_DATABASE_DOMAIN}}:5432\" verifyhost {host}"));
-        Assert.Equal(2, Lines(text).Count(line => line.Contains("check-ssl verify required", StringComparison.Ordinal) && line.Contains("on-marked-down shutdown-sessions", StringComparison.Ordinal)));
+        Assert.Equal(2,
+            Lines(text).Count(line => line.Contains("check-ssl verify required", StringComparison.Ordinal)
+                && line.Contains("on-marked-down shutdown-sessions", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -29,14 +31,17 @@ public class GatewayConfigTests
     {
         var lines = Lines(HaProxyConfig.Render(Presets.Development)).ToList();
         Assert.Contains("retries 0", lines);
-        Assert.Equal(2, lines.Count(line => line.Contains(" downinter 500ms ", StringComparison.Ordinal) && line.Contains(" observe layer4 error-limit 1 on-error fail-check ", StringComparison.Ordinal)));
+        Assert.Equal(2,
+            lines.Count(line => line.Contains(" downinter 500ms ", StringComparison.Ordinal)
+                && line.Contains(" observe layer4 error-limit 1 on-error fail-check ", StringComparison.Ordinal)));
     }
 
     [Theory, MemberData(nameof(Definitions.PresetNames), MemberType = typeof(Definitions))]
     public void HAProxy_takes_every_client_of_a_gateway(string preset)
     {
         var gateway = Definitions.Presets[preset].Gateway;
-        var most = Lines(HaProxyConfig.Render(Definitions.Presets[preset])).Single(line => line.StartsWith("maxconn ", StringComparison.Ordinal));
+        var most = Lines(HaProxyConfig.Render(Definitions.Presets[preset]))
+            .Single(line => line.StartsWith("maxconn ", StringComparison.Ordinal));
         Assert.True(int.Parse(most["maxconn ".Length..], null) >= gateway.ClientConnectionsEach);
     }
 
@@ -45,8 +50,10 @@ public class GatewayConfigTests
     {
         var gateway = Definitions.Presets[preset].Gateway;
         var text = PgBouncerConfig.Render(Definitions.Presets[preset]);
-        Assert.Contains($"llm_analytics = host=haproxy port=5000 dbname=llm_analytics pool_size={gateway.PrimaryConnectionsEach} max_db_connections={gateway.PrimaryConnectionsEach}\n", text, StringComparison.Ordinal);
-        Assert.Contains($"llm_analytics_ro = host=haproxy port=5001 dbname=llm_analytics pool_size={gateway.ReplicaConnectionsEach} max_db_connections={gateway.ReplicaConnectionsEach}\n", text, StringComparison.Ordinal);
+        Assert.Contains($"llm_analytics = host=haproxy port=5000 dbname=llm_analytics pool_size={gateway.PrimaryConnectionsEach} "
+            + $"max_db_connections={gateway.PrimaryConnectionsEach}\n", text, StringComparison.Ordinal);
+        Assert.Contains($"llm_analytics_ro = host=haproxy port=5001 dbname=llm_analytics pool_size={gateway.ReplicaConnectionsEach} "
+            + $"max_db_connections={gateway.ReplicaConnectionsEach}\n", text, StringComparison.Ordinal);
         Assert.Contains($"\nmax_client_conn = {gateway.ClientConnectionsEach}\n", text, StringComparison.Ordinal);
     }
 
@@ -62,7 +69,8 @@ public class GatewayConfigTests
 
     [Fact]
     public void The_user_list_doubles_quotes_in_passwords() =>
-        Assert.Equal("\"pgbouncer\" \"a\"\"b\"\n\"monitor\" \"c\"\n", PgBouncerConfig.UserList(name => name == Secrets.PgBouncer ? "a\"b" : "c"));
+        Assert.Equal("\"pgbouncer\" \"a\"\"b\"\n\"monitor\" \"c\"\n",
+            PgBouncerConfig.UserList(name => name == Secrets.PgBouncer ? "a\"b" : "c"));
 
     private static string Check(List<string> lines, string bind) =>
         lines.Skip(lines.IndexOf(bind)).First(line => line.StartsWith("http-check send", StringComparison.Ordinal));

@@ -31,5 +31,6 @@ public class HbaRulesTests
 
     [Theory, MemberData(nameof(Definitions.PresetNames), MemberType = typeof(Definitions))]
     public void No_rendered_file_names_a_weaker_method(string preset) =>
-        Assert.All(Generated.Files(preset), file => Assert.DoesNotMatch(@"(?m)^\s*-?\s*(local|host\w*)\s.*\b(trust|md5|password|peer|ident)\s*$", file.Text));
+        Assert.All(Generated.Files(preset),
+            file => Assert.DoesNotMatch(@"(?m)^\s*-?\s*(local|host\w*)\s.*\b(trust|md5|password|peer|ident)\s*$", file.Text));
 }

@@ -35,20 +35,24 @@ public class PatroniConfigTests
     {
         Assert.Equal($"{Paths.Config}/{PostgresBaseConfig.FileName}", Text(Map(preset, "postgresql"), "custom_conf"));
         var topology = Definitions.Presets[preset];
-        var lines = PostgresBaseConfig.Render(topology).Split('\n').Where(line => line.StartsWith("synchronous_standby_names", StringComparison.Ordinal));
+        var lines = PostgresBaseConfig.Render(topology).Split('\n')
+            .Where(line => line.StartsWith("synchronous_standby_names", StringComparison.Ordinal));
         Assert.Equal(waits ? [$"synchronous_standby_names = 'ANY 1 ({PostgresBaseConfig.NoStandby})'"] : [], lines);
         Assert.DoesNotContain(PostgresBaseConfig.NoStandby, topology.Database.Hosts);
-        Assert.Equal(topology.Database.Members.ToString(System.Globalization.CultureInfo.InvariantCulture), Text(Map(preset, "postgresql", "parameters"), ClusterNames.MembersSetting));
+        Assert.Equal(topology.Database.Members.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            Text(Map(preset, "postgresql", "parameters"), ClusterNames.MembersSetting));
     }
 
     [Fact]
     public void A_restored_cluster_bootstraps_by_pgbackrest_and_copies_replicas_from_its_leader()
     {
         var stream = new YamlStream();
-        stream.Load(new StringReader(PatroniConfig.RenderRestore(Definitions.Presets["development"], ["--type=time", "--target=it's 12:00"])));
+        stream.Load(
+            new StringReader(PatroniConfig.RenderRestore(Definitions.Presets["development"], ["--type=time", "--target=it's 12:00"])));
         var bootstrap = (YamlMappingNode)stream.Documents[0].RootNode["bootstrap"];
         Assert.Equal("pgbackrest", Text(bootstrap, "method"));
-        Assert.Equal("'pgbackrest' '--stanza=hub' '--type=time' '--target=it'\\''s 12:00' 'restore'", Text((YamlMappingNode)bootstrap["pgbackrest"], "command"));
+        Assert.Equal("'pgbackrest' '--stanza=hub' '--type=time' '--target=it'\\''s 12:00' 'restore'",
+            Text((YamlMappingNode)bootstrap["pgbackrest"], "command"));
         Assert.Equal("true", Text((YamlMappingNode)bootstrap["pgbackrest"], "keep_existing_recovery_conf"));
         var methods = (YamlSequenceNode)stream.Documents[0].RootNode["postgresql"]["create_replica_methods"];
         Assert.Equal(["basebackup"], methods.Select(method => method.ToString()));

@@ -49,7 +49,8 @@ public class YamlTests
     [InlineData("/etc/hub/tls/tls.key")]
     [InlineData("0.0.0.0:8008")]
     [InlineData("hostssl replication replicator all scram-sha-256")]
-    public void Plain_text_is_left_plain(string text) => Assert.Equal($"key: {text}\n", Yaml.Write(new Dictionary<string, object> { ["key"] = text }));
+    public void Plain_text_is_left_plain(string text) =>
+    Assert.Equal($"key: {text}\n", Yaml.Write(new Dictionary<string, object> { ["key"] = text }));
 
     [Fact]
     public void Numbers_and_booleans_are_not_quoted() =>
@@ -74,14 +75,16 @@ public class YamlTests
 
     [Fact]
     public void Any_text_round_trips() =>
-        Gen.String[Gen.Char["aZ09 .:#-_\"'\\\n\t${}[]&*!|>%@`,?~"], 0, 40].Sample(text => Assert.Equal(text, Read(Yaml.Write(new Dictionary<string, object> { ["key"] = text }))));
+        Gen.String[Gen.Char["aZ09 .:#-_\"'\\\n\t${}[]&*!|>%@`,?~"], 0,
+            40].Sample(text => Assert.Equal(text, Read(Yaml.Write(new Dictionary<string, object> { ["key"] = text }))));
 
     /// <summary>A number that PostgreSQL reads as octal stays what it is.</summary>
     [Fact]
     public void A_setting_keeps_its_leading_zero()
     {
         var topology = new ClusterTopology(Definitions.WithSetting("log_file_mode", "0600"));
-        Assert.Matches(string.Create(CultureInfo.InvariantCulture, $"\n    log_file_mode: [\"']0600[\"']\n"), PatroniConfig.Render(topology));
+        Assert.Matches(string.Create(CultureInfo.InvariantCulture, $"\n    log_file_mode: [\"']0600[\"']\n"),
+            PatroniConfig.Render(topology));
     }
 
     private static string? Read(string yaml)

@@ -31,11 +31,13 @@ public class ContainerSpecTests
 
     [Theory, MemberData(nameof(Everywhere))]
     public void The_developer_reaches_exactly_the_ports_that_are_promised(string preset) =>
-        Assert.Equal(PublicPorts, Containers(preset).SelectMany(container => container.Ports).Select(port => port.HostPort).OfType<int>().Order());
+        Assert.Equal(PublicPorts,
+            Containers(preset).SelectMany(container => container.Ports).Select(port => port.HostPort).OfType<int>().Order());
 
     [Theory, MemberData(nameof(Everywhere))]
     public void Every_reference_is_to_a_known_secret(string preset) =>
-        Assert.All(Containers(preset).SelectMany(container => container.Environment.Values).SelectMany(value => value.Parts()).Where(part => part.IsSecret),
+        Assert.All(Containers(preset).SelectMany(container => container.Environment.Values).SelectMany(value => value.Parts())
+            .Where(part => part.IsSecret),
             part => Assert.Contains(part.Text, Secrets.All.Concat(Secrets.Given)));
 
     /// <summary>It changes Patroni, so that whoever did not ask for it has nothing of it.</summary>
@@ -43,13 +45,15 @@ public class ContainerSpecTests
     public void No_member_watches_a_lease_by_default(string preset)
     {
         Assert.DoesNotContain(Containers(preset), container => container.Environment.ContainsKey("HUB_LEASE_WITNESSES"));
-        Assert.DoesNotContain(Containers(preset).SelectMany(container => container.Directories).SelectMany(directory => directory.Files), file => file.Name.StartsWith("lease_", StringComparison.Ordinal));
+        Assert.DoesNotContain(Containers(preset).SelectMany(container => container.Directories).SelectMany(directory => directory.Files),
+            file => file.Name.StartsWith("lease_", StringComparison.Ordinal));
     }
 
     [Theory, MemberData(nameof(Everywhere))]
     public void Every_secret_has_a_reader(string preset)
     {
-        var read = Containers(preset).SelectMany(container => container.Environment.Values).SelectMany(value => value.Parts()).Where(part => part.IsSecret).Select(part => part.Text);
+        var read = Containers(preset).SelectMany(container => container.Environment.Values).SelectMany(value => value.Parts())
+            .Where(part => part.IsSecret).Select(part => part.Text);
         Assert.Empty(Secrets.All.Except(read));
     }
 
@@ -57,21 +61,26 @@ public class ContainerSpecTests
     public void A_mounted_directory_holds_the_same_files_wherever_it_is_mounted(string preset)
     {
         foreach (var directory in Containers(preset).SelectMany(container => container.Directories).GroupBy(directory => directory.Source))
-            Assert.Single(directory.Select(mounted => string.Join('\n', mounted.Files.OrderBy(file => file.Name).Select(file => $"{file.Name} {file.Secret} {file.Text}"))).Distinct());
+            Assert.Single(
+                directory.Select(mounted => string.Join('\n',
+                    mounted.Files.OrderBy(file => file.Name).Select(file => $"{file.Name} {file.Secret} {file.Text}"))).Distinct());
     }
 
     [Theory, MemberData(nameof(Everywhere))]
     public void Rendered_files_have_text_and_secret_files_have_none(string preset) =>
-        Assert.All(Containers(preset).SelectMany(container => container.Directories).SelectMany(directory => directory.Files), file => Assert.Equal(file.Secret, file.Text is null));
+        Assert.All(Containers(preset).SelectMany(container => container.Directories).SelectMany(directory => directory.Files),
+            file => Assert.Equal(file.Secret, file.Text is null));
 
     [Theory, MemberData(nameof(Everywhere))]
     public void Certificates_passwords_and_configuration_never_share_a_directory(string preset) =>
-        Assert.All(Containers(preset).SelectMany(container => container.Directories), directory => Assert.Single(directory.Files.Select(file => file.Secret).Distinct()));
+        Assert.All(Containers(preset).SelectMany(container => container.Directories),
+            directory => Assert.Single(directory.Files.Select(file => file.Secret).Distinct()));
 
     [Theory, MemberData(nameof(Everywhere))]
     public void A_volume_is_written_by_one_container_but_for_the_repository(string preset)
     {
-        var written = Containers(preset).SelectMany(container => container.Volumes).Where(volume => !volume.ReadOnly && volume.Path != Paths.BackupRepository).Select(volume => volume.Name).ToList();
+        var written = Containers(preset).SelectMany(container => container.Volumes)
+            .Where(volume => !volume.ReadOnly && volume.Path != Paths.BackupRepository).Select(volume => volume.Name).ToList();
         Assert.Equal(written.Distinct(), written);
     }
 
@@ -93,8 +102,11 @@ public class ContainerSpecTests
     {
         foreach (var container in Containers(preset))
         {
-            var paths = container.Directories.Select(directory => directory.Path).Concat(container.Volumes.Select(volume => volume.Path)).Concat(container.Scratch).ToList();
-            Assert.All(paths, path => Assert.DoesNotContain(paths, other => !ReferenceEquals(other, path) && (other + "/").StartsWith(path + "/", StringComparison.Ordinal)));
+            var paths = container.Directories.Select(directory => directory.Path).Concat(container.Volumes.Select(volume => volume.Path))
+                .Concat(container.Scratch).ToList();
+            Assert.All(paths,
+                path => Assert.DoesNotContain(paths,
+                    other => !ReferenceEquals(other, path) && (other + "/").StartsWith(path + "/", StringComparison.Ordinal)));
         }
     }
 
@@ -108,7 +120,8 @@ public class ContainerSpecTests
 
     [Theory, MemberData(nameof(Everywhere))]
     public void Only_the_database_writes_outside_its_volumes(string preset) =>
-        Assert.All(Containers(preset), container => Assert.Equal(!container.Name.StartsWith("timescaledb-", StringComparison.Ordinal), container.ReadOnlyRoot));
+        Assert.All(Containers(preset),
+            container => Assert.Equal(!container.Name.StartsWith("timescaledb-", StringComparison.Ordinal), container.ReadOnlyRoot));
 
     private static IReadOnlyList<ContainerSpec> Containers(string preset) => ClusterContainers.For(Definitions.Presets[preset]);
 }

@@ -31,7 +31,8 @@ public sealed class FollowCertificatesTests : IDisposable
 
     public void Dispose() => programs.Dispose();
 
-    private static async Task<string?> LineAsync(Process script) => await script.StandardOutput.ReadLineAsync(Cancel).AsTask().WaitAsync(Timeout, Cancel);
+    private static async Task<string?> LineAsync(Process script) =>
+        await script.StandardOutput.ReadLineAsync(Cancel).AsTask().WaitAsync(Timeout, Cancel);
 
     private Process Start()
     {
@@ -50,7 +51,11 @@ public sealed class FollowCertificatesTests : IDisposable
         var published = Templates.Read("follow-certificates.sh");
         Assert.Contains($"{Paths.Tls}/*", published, StringComparison.Ordinal);
         File.WriteAllText(script, published.Replace($"{Paths.Tls}/*", $"{programs.Directory}/tls/*", StringComparison.Ordinal));
-        var start = new ProcessStartInfo("/bin/sh", [script, "USR2", program, "-f", "file"]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("/bin/sh", [script, "USR2", program, "-f", "file"])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true
+        };
         start.Environment["HUB_FOLLOW_SECONDS"] = "0.2";
         return Process.Start(start)!;
     }

@@ -23,7 +23,8 @@ public sealed class OptionalBucketTests : IDisposable
     public async Task Without_a_bucket_pgBackRest_is_not_run(string setting, string required, string bucket, int exitCode, string asked)
     {
         programs.Add("pgbackrest", "#!/bin/sh\nprintf '%s' \"$*\"\nexit 7\n");
-        var command = Command(Optional, setting).Replace("%p", "pg_wal/0001", StringComparison.Ordinal).Replace("%f", "0001", StringComparison.Ordinal);
+        var command = Command(Optional, setting).Replace("%p", "pg_wal/0001", StringComparison.Ordinal).Replace("%f", "0001",
+            StringComparison.Ordinal);
         var start = new ProcessStartInfo("sh", ["-c", command]) { RedirectStandardOutput = true, RedirectStandardError = true };
         (start.Environment["PATH"], start.Environment["HUB_BACKUP_REQUIRED"]) = (programs.SearchPath, required);
         start.Environment["PGBACKREST_REPO1_S3_BUCKET"] = bucket;
@@ -37,11 +38,13 @@ public sealed class OptionalBucketTests : IDisposable
     [Theory]
     [InlineData("archive_command")]
     [InlineData("restore_command")]
-    public void With_a_required_bucket_pgBackRest_is_always_run(string setting) => Assert.StartsWith("pgbackrest ", Command(Presets.Recommended, setting), StringComparison.Ordinal);
+    public void With_a_required_bucket_pgBackRest_is_always_run(string setting) =>
+    Assert.StartsWith("pgbackrest ", Command(Presets.Recommended, setting), StringComparison.Ordinal);
 
     private static string Command(ClusterTopology topology, string setting)
     {
-        if (topology.Settings.Local.Concat(topology.Settings.Dcs).Where(item => item.Key == setting).Select(item => item.Value).FirstOrDefault() is { } value)
+        if (topology.Settings.Local.Concat(topology.Settings.Dcs).Where(item => item.Key == setting).Select(item => item.Value)
+            .FirstOrDefault() is { } value)
             return value;
         var postgresql = (Dictionary<string, object>)YamlDocuments.Read(PatroniConfig.Render(topology))["postgresql"];
         return (string)((Dictionary<string, object>)postgresql["recovery_conf"])[setting];

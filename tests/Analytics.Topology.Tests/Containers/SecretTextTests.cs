@@ -28,5 +28,6 @@ public class SecretTextTests
     [Fact]
     public void Parts_together_are_the_text() =>
         Gen.String[Gen.Char["${}AB_1 x"], 0, 30].Sample(template =>
-            Assert.Equal(template, string.Concat(new SecretText(template).Parts().Select(part => part.IsSecret ? "${" + part.Text + "}" : part.Text))));
+            Assert.Equal(template,
+                string.Concat(new SecretText(template).Parts().Select(part => part.IsSecret ? "${" + part.Text + "}" : part.Text))));
 }

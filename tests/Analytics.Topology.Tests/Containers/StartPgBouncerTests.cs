@@ -18,7 +18,8 @@ public sealed class StartPgBouncerTests : IDisposable
         Assert.Equal("started pgbouncer.ini", await LineAsync(script.StandardOutput));
         await MoveAsync("");
         await MoveAsync("10.0.0.14");
-        Assert.Equal("haproxy had the address 10.0.0.9 haproxy and has 10.0.0.14 haproxy now: PgBouncer starts anew.", await LineAsync(script.StandardError));
+        Assert.Equal("haproxy had the address 10.0.0.9 haproxy and has 10.0.0.14 haproxy now: PgBouncer starts anew.",
+            await LineAsync(script.StandardError));
         Assert.Equal("started pgbouncer.ini", await LineAsync(script.StandardOutput));
         await EndAsync(script, "TERM");
     }
@@ -48,7 +49,8 @@ public sealed class StartPgBouncerTests : IDisposable
     {
         var asked = Path.Combine(programs.Directory, "asked");
         using var script = Start("10.0.0.9", getent: $"#!/bin/sh\ntouch {asked}\nsleep 1\n");
-        await Eventually.TrueAsync(() => Task.FromResult(File.Exists(asked)), Timeout, () => "the script asks for HAProxy's address", Cancel);
+        await Eventually.TrueAsync(() => Task.FromResult(File.Exists(asked)), Timeout, () => "the script asks for HAProxy's address",
+            Cancel);
         await SignalAsync(script, "TERM");
         await script.WaitForExitAsync(Cancel).WaitAsync(Timeout, Cancel);
         Assert.NotEqual(0, script.ExitCode);
@@ -64,7 +66,8 @@ public sealed class StartPgBouncerTests : IDisposable
 
     public void Dispose() => programs.Dispose();
 
-    private static async Task<string?> LineAsync(StreamReader reader) => await reader.ReadLineAsync(Cancel).AsTask().WaitAsync(Timeout, Cancel);
+    private static async Task<string?> LineAsync(StreamReader reader) => await reader.ReadLineAsync(Cancel).AsTask().WaitAsync(Timeout,
+        Cancel);
 
     private static async Task SignalAsync(Process process, string signal)
     {
@@ -102,10 +105,16 @@ public sealed class StartPgBouncerTests : IDisposable
             while :; do sleep 0.1; done
             """);
         var spec = ClusterContainers.For(Presets.Development).Single(spec => spec.Name == ClusterNames.PgBouncer);
-        Assert.Equal(["/bin/sh", "/etc/hub/config/start-pgbouncer.sh", "/etc/hub/config/pgbouncer.ini", ClusterNames.HaProxy], spec.Entrypoint);
+        Assert.Equal(["/bin/sh", "/etc/hub/config/start-pgbouncer.sh", "/etc/hub/config/pgbouncer.ini", ClusterNames.HaProxy],
+            spec.Entrypoint);
         var script = Path.Combine(programs.Directory, "start-pgbouncer.sh");
-        File.WriteAllText(script, spec.Directories.SelectMany(mounted => mounted.Files).Single(file => file.Name == "start-pgbouncer.sh").Text!);
-        var start = new ProcessStartInfo("/bin/sh", [script, "pgbouncer.ini", ClusterNames.HaProxy]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        File.WriteAllText(script,
+            spec.Directories.SelectMany(mounted => mounted.Files).Single(file => file.Name == "start-pgbouncer.sh").Text!);
+        var start = new ProcessStartInfo("/bin/sh", [script, "pgbouncer.ini", ClusterNames.HaProxy])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true
+        };
         start.Environment["PATH"] = programs.SearchPath;
         return Process.Start(start)!;
     }

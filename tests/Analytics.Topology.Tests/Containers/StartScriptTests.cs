@@ -25,7 +25,8 @@ public sealed class StartScriptTests : IDisposable
     {
         var python = programs.Add("python3", "#!/bin/sh\necho python \"$@\"\n");
         using var script = Start(patroni: $"#! {python}\n");
-        Assert.Equal($"python {Root}/config/start-patroni.py {Root}/config", (await script.StandardOutput.ReadToEndAsync(Cancel).WaitAsync(Timeout, Cancel)).Trim());
+        Assert.Equal($"python {Root}/config/start-patroni.py {Root}/config",
+            (await script.StandardOutput.ReadToEndAsync(Cancel).WaitAsync(Timeout, Cancel)).Trim());
     }
 
     [Theory]
@@ -66,7 +67,8 @@ public sealed class StartScriptTests : IDisposable
         await python.WaitForExitAsync(Cancel).WaitAsync(Timeout, Cancel);
         Assert.Equal(tooOld ? "" : "started", (await output).Trim());
         Assert.Equal(tooOld ? 1 : 0, python.ExitCode);
-        Assert.Equal(tooOld, error.Contains($"this database image has Patroni {version}, and Hub needs 4.0.0 or later", StringComparison.Ordinal));
+        Assert.Equal(tooOld,
+            error.Contains($"this database image has Patroni {version}, and Hub needs 4.0.0 or later", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -86,7 +88,8 @@ public sealed class StartScriptTests : IDisposable
     public async Task Starts_nothing_while_it_is_held(string file)
     {
         using var script = Start(file);
-        Assert.Contains("timescaledb-2 is held", await script.StandardError.ReadLineAsync(Cancel).AsTask().WaitAsync(Timeout, Cancel), StringComparison.Ordinal);
+        Assert.Contains("timescaledb-2 is held", await script.StandardError.ReadLineAsync(Cancel).AsTask().WaitAsync(Timeout, Cancel),
+            StringComparison.Ordinal);
         var output = script.StandardOutput.ReadToEndAsync(Cancel);
         Assert.False(output.IsCompleted);
         File.Delete(Path.Combine(Root, "config", file));
@@ -120,10 +123,13 @@ public sealed class StartScriptTests : IDisposable
             File.WriteAllText(Path.Combine(config, file), "");
         // As published, but for the places of the log's links and of the sockets, which belong to a member's container.
         var sockets = $"sockets={Paths.SocketDirectory}";
-        var published = DatabaseContainers.For(Presets.Development).First().Directories.SelectMany(mounted => mounted.Files).Single(file => file.Name == "start-database.sh").Text!;
+        var published = DatabaseContainers.For(Presets.Development).First().Directories.SelectMany(mounted => mounted.Files)
+            .Single(file => file.Name == "start-database.sh").Text!;
         var script = Path.Combine(Root, "start-database.sh");
         Assert.Contains(sockets + "\n", published, StringComparison.Ordinal);
-        File.WriteAllText(script, published.Replace(sockets, $"sockets={Root}/sockets", StringComparison.Ordinal).Replace("log=/tmp/postgresql-log", $"log={Root}/log", StringComparison.Ordinal).Replace("/proc/1/fd/2", "/nonexistent/fd", StringComparison.Ordinal)
+        File.WriteAllText(script,
+            published.Replace(sockets, $"sockets={Root}/sockets", StringComparison.Ordinal).Replace("log=/tmp/postgresql-log",
+                $"log={Root}/log", StringComparison.Ordinal).Replace("/proc/1/fd/2", "/nonexistent/fd", StringComparison.Ordinal)
             .Replace("echo \"PostgreSQL's log", ": \"PostgreSQL's log", StringComparison.Ordinal));
         var start = new ProcessStartInfo("/bin/sh", [script, config]) { RedirectStandardOutput = true, RedirectStandardError = true };
         (start.Environment["PATH"], start.Environment["PATRONI_NAME"]) = (programs.SearchPath, "timescaledb-2");

@@ -106,14 +106,16 @@ internal sealed partial class GoTemplate(IReadOnlyDictionary<string, object?> va
             throw new FormatException($"not a construct of this chart: {word}");
         object? node = values;
         foreach (var key in word[".Values.".Length..].Split('.'))
-            node = node is IReadOnlyDictionary<string, object?> map && map.TryGetValue(key, out var inner) ? inner : throw new FormatException($"{word}: there is no such value");
+            node = node is IReadOnlyDictionary<string, object?> map && map.TryGetValue(key, out var inner)
+                ? inner : throw new FormatException($"{word}: there is no such value");
         return node;
     }
 
     private static string Printf(string format, IEnumerable<object?> arguments)
     {
         foreach (var argument in arguments)
-            format = Verb().Replace(format, ((string)argument!).Replace("$", "$$", StringComparison.Ordinal).Replace("%s", "\u0001", StringComparison.Ordinal), 1);
+            format = Verb().Replace(format,
+                ((string)argument!).Replace("$", "$$", StringComparison.Ordinal).Replace("%s", "\u0001", StringComparison.Ordinal), 1);
         return format.Replace("\u0001", "%s", StringComparison.Ordinal);
     }
 

@@ -23,7 +23,8 @@ public partial class HelmChartTests
         get
         {
             var data = new TheoryData<string, string?, string?>();
-            foreach (var (size, cloud) in new[] { ("dev", null), ("dev", "Generic"), ("minimum", null), (PublishSize.DefaultName, (string?)null) })
+            foreach (var (size, cloud) in new[] { ("dev", null), ("dev", "Generic"), ("minimum", null),
+                (PublishSize.DefaultName, (string?)null) })
             {
                 data.Add(size, cloud, null);
                 foreach (var file in ChartOf(size, cloud).Keys.Where(path => path.StartsWith("values-", StringComparison.Ordinal)))
@@ -68,13 +69,15 @@ public partial class HelmChartTests
     [InlineData("recommended", "database.resources.limits.cpu", "16", "$.database.resources.limits.cpu: not 8")]
     [InlineData("recommended", "database.sharedMemory", "64Mi", "$.database.sharedMemory: not 8Gi")]
     [InlineData("dev", "database.resources.limits.memory", "8Gi", "$.database.resources.limits.memory: not 1Gi")]
-    public void Refuses_what_is_misspelled_and_figures_for_which_the_configuration_is_not_computed(string size, string path, object value, string problem)
+    public void Refuses_what_is_misspelled_and_figures_for_which_the_configuration_is_not_computed(string size, string path, object value,
+        string problem)
     {
         var chart = ChartOf(size, null);
         object change = value;
         foreach (var key in path.Split('.').Reverse())
             change = new Dictionary<string, object?> { [key] = change };
-        Assert.Equal([problem], JsonSchema.Problems(chart["values.schema.json"], Merge(Values(chart, "values.yaml"), (Dictionary<string, object?>)change)));
+        Assert.Equal([problem],
+            JsonSchema.Problems(chart["values.schema.json"], Merge(Values(chart, "values.yaml"), (Dictionary<string, object?>)change)));
     }
 
     [Fact]
@@ -118,7 +121,8 @@ public partial class HelmChartTests
         foreach (var section in new[] { "certManager", "ingress", "external", "openshift" })
             values[section] = Merge((Dictionary<string, object?>)values[section]!, new() { ["enabled"] = true });
         values["monitoring"] = Merge((Dictionary<string, object?>)values["monitoring"]!, new() { ["annotations"] = true });
-        var plain = KubernetesManifests.For(PublishSize.Default.Topology, PublishSize.Default.Options).Where(file => file.Name != "secrets.yaml")
+        var plain = KubernetesManifests.For(PublishSize.Default.Topology, PublishSize.Default.Options)
+            .Where(file => file.Name != "secrets.yaml")
             .SelectMany(file => Objects(ManifestYaml.Write(file))).ToList();
         Compare(plain, Render(values));
     }
@@ -128,8 +132,13 @@ public partial class HelmChartTests
     {
         var values = Values("values.yaml");
         values["namespace"] = "elsewhere";
-        values["monitoring"] = Merge((Dictionary<string, object?>)values["monitoring"]!, new() { ["runbooks"] = "https://runbooks.example/hub" });
-        var moved = Presets.Recommended.With(cluster => cluster with { Namespace = "elsewhere", Monitoring = cluster.Monitoring with { Runbooks = "https://runbooks.example/hub" } });
+        values["monitoring"] = Merge((Dictionary<string, object?>)values["monitoring"]!,
+            new() { ["runbooks"] = "https://runbooks.example/hub" });
+        var moved = Presets.Recommended.With(cluster => cluster with
+        {
+            Namespace = "elsewhere",
+            Monitoring = cluster.Monitoring with { Runbooks = "https://runbooks.example/hub" }
+        });
         Compare(Plain(PublishSize.Default with { Topology = moved }), Render(values));
     }
 
@@ -159,14 +168,16 @@ public partial class HelmChartTests
     }
 
     [Fact]
-    public void Notes_render() => Assert.Contains("ingest.timescaledb:4317", new GoTemplate(Values("values.yaml")).Render(Chart["templates/NOTES.txt"]), StringComparison.Ordinal);
+    public void Notes_render() => Assert.Contains("ingest.timescaledb:4317",
+        new GoTemplate(Values("values.yaml")).Render(Chart["templates/NOTES.txt"]), StringComparison.Ordinal);
 
     [Fact]
     public void Each_value_used_is_in_the_values_and_in_the_schema()
     {
         var values = Values("values.yaml");
         using var schema = JsonDocument.Parse(Chart["values.schema.json"]);
-        var used = Chart.Where(file => file.Key.StartsWith("templates/", StringComparison.Ordinal)).SelectMany(file => ValuePath().Matches(file.Value)).Select(match => match.Groups[1].Value).Distinct().ToList();
+        var used = Chart.Where(file => file.Key.StartsWith("templates/", StringComparison.Ordinal))
+            .SelectMany(file => ValuePath().Matches(file.Value)).Select(match => match.Groups[1].Value).Distinct().ToList();
         Assert.True(used.Count > 40);
         Assert.All(used, path =>
         {
@@ -184,18 +195,24 @@ public partial class HelmChartTests
     [Fact]
     public void Each_value_is_used()
     {
-        var used = Chart.Where(file => file.Key.StartsWith("templates/", StringComparison.Ordinal)).SelectMany(file => ValuePath().Matches(file.Value)).Select(match => match.Groups[1].Value).ToHashSet();
-        Assert.DoesNotContain(Leaves("", Values("values.yaml")), leaf => !used.Any(path => leaf == path || leaf.StartsWith(path + ".", StringComparison.Ordinal)));
+        var used = Chart.Where(file => file.Key.StartsWith("templates/", StringComparison.Ordinal))
+            .SelectMany(file => ValuePath().Matches(file.Value)).Select(match => match.Groups[1].Value).ToHashSet();
+        Assert.DoesNotContain(Leaves("", Values("values.yaml")),
+            leaf => !used.Any(path => leaf == path || leaf.StartsWith(path + ".", StringComparison.Ordinal)));
     }
 
-    private static PublishSize Chosen(string size, string? cloud) => PublishSize.Named(size).On(cloud is null ? null : Enum.Parse<Cloud>(cloud));
+    private static PublishSize Chosen(string size, string? cloud) =>
+        PublishSize.Named(size).On(cloud is null ? null : Enum.Parse<Cloud>(cloud));
 
-    private static Dictionary<string, string> ChartOf(string size, string? cloud) => Charts.GetOrAdd((size, cloud), key => ChartOf(Chosen(key.Size, key.Cloud)));
+    private static Dictionary<string, string> ChartOf(string size, string? cloud) =>
+        Charts.GetOrAdd((size, cloud), key => ChartOf(Chosen(key.Size, key.Cloud)));
 
-    private static Dictionary<string, string> ChartOf(PublishSize size) => HelmChart.Render(size).ToDictionary(file => file.Path, file => file.Content);
+    private static Dictionary<string, string> ChartOf(PublishSize size) =>
+        HelmChart.Render(size).ToDictionary(file => file.Path, file => file.Content);
 
     private static List<KeyValuePair<string, string>> Plain(PublishSize size) =>
-        [.. KubernetesManifests.For(size.Topology, size.Options).Where(file => !file.Optional).SelectMany(file => Objects(ManifestYaml.Write(file)))];
+        [.. KubernetesManifests.For(size.Topology, size.Options).Where(file => !file.Optional)
+            .SelectMany(file => Objects(ManifestYaml.Write(file)))];
 
     private static Dictionary<string, object?> Merged(Dictionary<string, string> chart, string? valuesFile) =>
         valuesFile is null ? Values(chart, "values.yaml") : Merge(Values(chart, "values.yaml"), Values(chart, valuesFile));
@@ -215,11 +232,13 @@ public partial class HelmChartTests
     /// <summary>Each document as canonical JSON, by API version, kind and name.</summary>
     private static IEnumerable<KeyValuePair<string, string>> Objects(string yaml) =>
         DocumentStart().Split(yaml).Select(document => Parse(document)).OfType<Dictionary<string, object?>>().Select(item =>
-            KeyValuePair.Create($"{item["apiVersion"]}/{item["kind"]}/{((Dictionary<string, object?>)item["metadata"]!)["name"]}", JsonSerializer.Serialize(Sorted(item))));
+            KeyValuePair.Create($"{item["apiVersion"]}/{item["kind"]}/{((Dictionary<string, object?>)item["metadata"]!)["name"]}",
+                JsonSerializer.Serialize(Sorted(item))));
 
     private static Dictionary<string, object?> Values(string file) => Values(Chart, file);
 
-    private static Dictionary<string, object?> Values(Dictionary<string, string> chart, string file) => (Dictionary<string, object?>)Parse(chart[file])!;
+    private static Dictionary<string, object?> Values(Dictionary<string, string> chart, string file) =>
+        (Dictionary<string, object?>)Parse(chart[file])!;
 
     /// <summary>As Helm merges a values file into the defaults: maps by key, null removes.</summary>
     private static Dictionary<string, object?> Merge(Dictionary<string, object?> defaults, Dictionary<string, object?> changes)
@@ -230,7 +249,8 @@ public partial class HelmChartTests
             if (value is null)
                 merged.Remove(key);
             else
-                merged[key] = value is Dictionary<string, object?> map && merged.GetValueOrDefault(key) is Dictionary<string, object?> old ? Merge(old, map) : value;
+                merged[key] = value is Dictionary<string, object?> map && merged.GetValueOrDefault(key) is Dictionary<string, object?> old
+                    ? Merge(old, map) : value;
         }
 
         return merged;
@@ -253,7 +273,9 @@ public partial class HelmChartTests
 
     private static object? Sorted(object? node) => node switch
     {
-        Dictionary<string, object?> map => new SortedDictionary<string, object?>(map.ToDictionary(entry => entry.Key, entry => Sorted(entry.Value)), StringComparer.Ordinal),
+        Dictionary<string, object?> map =>
+            new SortedDictionary<string, object?>(map.ToDictionary(entry => entry.Key, entry => Sorted(entry.Value)),
+                StringComparer.Ordinal),
         List<object?> list => list.Select(Sorted).ToList(),
         _ => node,
     };

@@ -19,15 +19,18 @@ internal static class JsonSchema
             "$schema" or "title" or "description" or "then" => [],
             "type" => If(!Is(rule.Value.GetString()!, value), $"is no {rule.Value}"),
             "properties" => value is Dictionary<string, object?> map
-                ? rule.Value.EnumerateObject().Where(property => map.ContainsKey(property.Name)).SelectMany(property => Check(property.Value, $"{place}.{property.Name}", map[property.Name]))
+                ? rule.Value.EnumerateObject().Where(property => map.ContainsKey(property.Name))
+                    .SelectMany(property => Check(property.Value, $"{place}.{property.Name}", map[property.Name]))
                 : [],
             "additionalProperties" when rule.Value.ValueKind == JsonValueKind.False => value is Dictionary<string, object?> map
-                ? map.Keys.Where(key => !schema.GetProperty("properties").TryGetProperty(key, out _)).Select(key => $"{place}.{key}: is not known")
+                ? map.Keys.Where(key => !schema.GetProperty("properties").TryGetProperty(key, out _))
+                    .Select(key => $"{place}.{key}: is not known")
                 : [],
             "minimum" => If(value is long number && number < rule.Value.GetInt64(), $"{value} is below {rule.Value}"),
             "maximum" => If(value is long number && number > rule.Value.GetInt64(), $"{value} is above {rule.Value}"),
             "pattern" => If(value is string text && !Regex.IsMatch(text, rule.Value.GetString()!), $"does not match {rule.Value}"),
-            "enum" => If(!rule.Value.EnumerateArray().Any(item => Same(item, value)), $"is none of {string.Join(", ", rule.Value.EnumerateArray())}"),
+            "enum" => If(!rule.Value.EnumerateArray().Any(item => Same(item, value)),
+                $"is none of {string.Join(", ", rule.Value.EnumerateArray())}"),
             "const" => If(!Same(rule.Value, value), $"not {rule.Value}"),
             "allOf" => rule.Value.EnumerateArray().SelectMany(part => Check(part, place, value)),
             "if" => Check(rule.Value, place, value).Any() ? [] : Check(schema.GetProperty("then"), place, value),

@@ -21,7 +21,8 @@ public class DatabasePodTests
         Assert.Equal(1, Set.Spec.Ordinals.Start);
         Assert.Equal("$(POD_NAME)", Variable("PATRONI_NAME"));
         Assert.Equal("$(POD_NAME):8008", Variable("PATRONI_RESTAPI_CONNECT_ADDRESS"));
-        Assert.Equal(["timescaledb.timescaledb.svc.cluster.local", "etcd.timescaledb.svc.cluster.local"], Set.Spec.Template.Spec.DnsConfig.Searches);
+        Assert.Equal(["timescaledb.timescaledb.svc.cluster.local", "etcd.timescaledb.svc.cluster.local"],
+            Set.Spec.Template.Spec.DnsConfig.Searches);
     }
 
     [Fact]
@@ -30,7 +31,8 @@ public class DatabasePodTests
         var published = Published.Of("recommended");
 
         // Prometheus' own files are monitors, a PrometheusRule and an AlertmanagerConfig here; PgBouncer is started as itself.
-        var everywhere = ClusterContainers.For(published.Size.Topology).Where(spec => spec.Name != ClusterNames.Prometheus).SelectMany(spec => spec.Directories).SelectMany(directory => directory.Files)
+        var everywhere = ClusterContainers.For(published.Size.Topology).Where(spec => spec.Name != ClusterNames.Prometheus)
+            .SelectMany(spec => spec.Directories).SelectMany(directory => directory.Files)
             .Where(file => !file.Secret && file.Name != "start-pgbouncer.sh").Select(file => (file.Name, file.Text!)).ToHashSet();
         var here = published.All<V1ConfigMap>().SelectMany(map => map.Data).Select(file => (file.Key, file.Value)).ToHashSet();
         Assert.Empty(everywhere.Except(here));
@@ -40,7 +42,8 @@ public class DatabasePodTests
     [Fact]
     public void Are_restarted_only_for_a_hanging_Patroni()
     {
-        Assert.Equal(("/liveness", "HTTPS", "patroni"), (Patroni.LivenessProbe.HttpGet.Path, Patroni.LivenessProbe.HttpGet.Scheme, (string)Patroni.LivenessProbe.HttpGet.Port));
+        Assert.Equal(("/liveness", "HTTPS", "patroni"),
+            (Patroni.LivenessProbe.HttpGet.Path, Patroni.LivenessProbe.HttpGet.Scheme, (string)Patroni.LivenessProbe.HttpGet.Port));
         Assert.Equal("/liveness", Patroni.StartupProbe.HttpGet.Path);
         Assert.True(Patroni.StartupProbe.PeriodSeconds * Patroni.StartupProbe.FailureThreshold >= 600);
 
@@ -64,11 +67,13 @@ public class DatabasePodTests
         Assert.Contains(container.VolumeMounts, mount => mount.MountPath == Paths.Tls);
         var pod = published.Pods.Single(pod => pod.Template.Spec.Containers.Any(other => other.Name == name)).Template.Spec;
         var volume = pod.Volumes.Single(volume => volume.Name == container.VolumeMounts.Single(mount => mount.MountPath == place).Name);
-        Assert.Contains("exec \"$@\"", published.One<V1ConfigMap>(volume.ConfigMap.Name).Data["follow-certificates.sh"], StringComparison.Ordinal);
+        Assert.Contains("exec \"$@\"", published.One<V1ConfigMap>(volume.ConfigMap.Name).Data["follow-certificates.sh"],
+            StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Check_the_certificates_of_their_sidecars() => Assert.Equal("tls://localhost:9187,tls://localhost:8432", Variable("HUB_WATCHED_CERTIFICATES"));
+    public void Check_the_certificates_of_their_sidecars() =>
+    Assert.Equal("tls://localhost:9187,tls://localhost:8432", Variable("HUB_WATCHED_CERTIFICATES"));
 
     [Fact]
     public void Have_time_to_hand_over_and_to_stop()
@@ -81,19 +86,26 @@ public class DatabasePodTests
     public void Keep_their_volumes()
     {
         Assert.Equal(["data 500Gi hub-data", "wal 50Gi hub-wal", "backup 200Gi hub-backup"],
-            Set.Spec.VolumeClaimTemplates.Select(claim => $"{claim.Metadata.Name} {claim.Spec.Resources.Requests["storage"]} {claim.Spec.StorageClassName}"));
-        Assert.Equal(("Retain", "Retain"), (Set.Spec.PersistentVolumeClaimRetentionPolicy.WhenDeleted, Set.Spec.PersistentVolumeClaimRetentionPolicy.WhenScaled));
-        Assert.All(Published.Of("recommended").All<V1StorageClass>(), item => Assert.Equal((item.Metadata.Name == "hub-scratch" ? "Delete" : "Retain", "WaitForFirstConsumer", true), (item.ReclaimPolicy, item.VolumeBindingMode, item.AllowVolumeExpansion)));
+            Set.Spec.VolumeClaimTemplates.Select(
+                claim => $"{claim.Metadata.Name} {claim.Spec.Resources.Requests["storage"]} {claim.Spec.StorageClassName}"));
+        Assert.Equal(("Retain", "Retain"),
+            (Set.Spec.PersistentVolumeClaimRetentionPolicy.WhenDeleted, Set.Spec.PersistentVolumeClaimRetentionPolicy.WhenScaled));
+        Assert.All(Published.Of("recommended").All<V1StorageClass>(),
+            item => Assert.Equal((item.Metadata.Name == "hub-scratch" ? "Delete" : "Retain", "WaitForFirstConsumer", true),
+                (item.ReclaimPolicy, item.VolumeBindingMode, item.AllowVolumeExpansion)));
     }
 
     [Fact]
     public void Roll_when_their_configuration_changes_and_only_then()
     {
-        string Checksum(ClusterTopology topology) => Analytics.Topology.Kubernetes.KubernetesManifests.For(topology, new()).SelectMany(file => file.Objects).OfType<V1StatefulSet>()
+        string Checksum(ClusterTopology topology) => Analytics.Topology.Kubernetes.KubernetesManifests.For(topology,
+            new()).SelectMany(file => file.Objects).OfType<V1StatefulSet>()
             .Single(set => set.Metadata.Name == "timescaledb").Spec.Template.Metadata.Annotations["checksum/config"];
         var topology = Presets.Recommended;
-        Assert.Equal(Checksum(topology), Checksum(topology.With(cluster => cluster with { Ingest = cluster.Ingest with { MaxReplicas = 5 } })));
-        Assert.NotEqual(Checksum(topology), Checksum(topology.With(cluster => cluster with { Database = cluster.Database with { MaxConnections = 300 } })));
+        Assert.Equal(Checksum(topology),
+            Checksum(topology.With(cluster => cluster with { Ingest = cluster.Ingest with { MaxReplicas = 5 } })));
+        Assert.NotEqual(Checksum(topology),
+            Checksum(topology.With(cluster => cluster with { Database = cluster.Database with { MaxConnections = 300 } })));
     }
 
     /// <summary>Whom a stopping pod hands the leadership to, by the hook itself.</summary>
@@ -116,7 +128,8 @@ public class DatabasePodTests
 
     private static string Python(string script)
     {
-        if (Environment.GetEnvironmentVariable("PATH")!.Split(Path.PathSeparator).All(directory => !File.Exists(Path.Combine(directory, "python3"))))
+        if (Environment.GetEnvironmentVariable("PATH")!.Split(Path.PathSeparator)
+            .All(directory => !File.Exists(Path.Combine(directory, "python3"))))
             Assert.Skip("python3 is not on this machine; the database images have it.");
         var start = new ProcessStartInfo("python3", "-") { RedirectStandardInput = true, RedirectStandardOutput = true };
         using var process = Process.Start(start)!;

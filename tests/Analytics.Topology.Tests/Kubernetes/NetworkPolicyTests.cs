@@ -13,7 +13,8 @@ public class NetworkPolicyTests
         ("etcd", "etcd", 2380), ("etcd-auth", "etcd", 2379), ("etcd-snapshot", "etcd", 2379), ("timescaledb", "etcd", 2379),
         ("timescaledb", "timescaledb", 5432), ("timescaledb", "timescaledb", 8008),
         ("gateway", "timescaledb", 5432), ("gateway", "timescaledb", 8008),
-        ("ingest", "gateway", 6432), ("ingest", "gateway", 8404), ("migrations", "gateway", 5000), ("backup", "gateway", 5000), ("backup", "gateway", 5001), ("backup", "timescaledb", 8432),
+        ("ingest", "gateway", 6432), ("ingest", "gateway", 8404), ("migrations", "gateway", 5000), ("backup", "gateway", 5000), ("backup",
+            "gateway", 5001), ("backup", "timescaledb", 8432),
     ];
 
     /// <summary>What a pod of another namespace may reach.</summary>
@@ -25,9 +26,11 @@ public class NetworkPolicyTests
         ("prometheus", "gateway", 8404), ("prometheus", "gateway", 9127), ("prometheus", "ingest", 8080),
     ];
 
-    private static readonly string[] Components = ["etcd", "etcd-auth", "etcd-snapshot", "timescaledb", "gateway", "ingest", "migrations", "backup"];
+    private static readonly string[] Components = ["etcd", "etcd-auth", "etcd-snapshot", "timescaledb", "gateway", "ingest", "migrations",
+        "backup"];
 
-    private static IEnumerable<int> AllPorts => Hub.Services.SelectMany(pod => pod.Template.Spec.Containers).SelectMany(container => container.Ports ?? []).Select(port => port.ContainerPort).Distinct();
+    private static IEnumerable<int> AllPorts => Hub.Services.SelectMany(pod => pod.Template.Spec.Containers)
+        .SelectMany(container => container.Ports ?? []).Select(port => port.ContainerPort).Distinct();
 
     [Fact]
     public void Each_arrow_of_the_architecture_passes_and_no_other()
@@ -44,7 +47,10 @@ public class NetworkPolicyTests
     [Fact]
     public void Both_ends_of_each_arrow_are_open()
     {
-        foreach (var (source, target, port) in from source in Components from target in Components from port in AllPorts select (source, target, port))
+        foreach (var (source, target, port) in from source in Components
+                                               from target in Components
+                                               from port in AllPorts
+                                               select (source, target, port))
             Assert.True(Leaves(source, target, port) == Enters(Own(source), [], target, port), $"{source} to {target}:{port}");
     }
 
@@ -76,10 +82,12 @@ public class NetworkPolicyTests
     public void A_client_in_this_namespace_gets_out_and_in(string who, string label)
     {
         var pod = new Dictionary<string, string> { [label] = "true" };
-        var egress = Hub.All<V1NetworkPolicy>().Where(policy => Published.Selects(policy.Spec.PodSelector, pod)).SelectMany(policy => policy.Spec.Egress ?? []).ToList();
+        var egress = Hub.All<V1NetworkPolicy>().Where(policy => Published.Selects(policy.Spec.PodSelector, pod))
+            .SelectMany(policy => policy.Spec.Egress ?? []).ToList();
         var open = from target in Components
                    from port in AllPorts
-                   where egress.Any(rule => Has(rule.Ports, port) && rule.To.Any(peer => Is(peer, Own(target), []))) && Enters(pod, [], target, port)
+                   where egress.Any(rule => Has(rule.Ports, port) && rule.To.Any(peer => Is(peer, Own(target), []))) && Enters(pod, [],
+                       target, port)
                    select (who, target, port);
         Assert.Equal(Visitors.Where(visitor => visitor.Who == who).Order(), open.Order());
     }
@@ -100,8 +108,11 @@ public class NetworkPolicyTests
     [Fact]
     public void Only_database_members_and_the_backup_runner_reach_object_storage()
     {
-        var outside = Hub.All<V1NetworkPolicy>().Where(policy => (policy.Spec.Egress ?? []).Any(rule => (rule.To ?? []).Any(peer => peer.IpBlock?.Cidr == "0.0.0.0/0"))).ToList();
-        Assert.Equal(["backup", "timescaledb"], outside.Select(policy => policy.Spec.PodSelector.MatchLabels["app.kubernetes.io/name"]).Order());
+        var outside = Hub.All<V1NetworkPolicy>()
+            .Where(policy => (policy.Spec.Egress ?? []).Any(rule => (rule.To ?? []).Any(peer => peer.IpBlock?.Cidr == "0.0.0.0/0")))
+            .ToList();
+        Assert.Equal(["backup", "timescaledb"],
+            outside.Select(policy => policy.Spec.PodSelector.MatchLabels["app.kubernetes.io/name"]).Order());
         Assert.All(outside, policy => Assert.Equal("443", Assert.Single(policy.Spec.Egress.Single().Ports).Port));
     }
 
@@ -109,15 +120,18 @@ public class NetworkPolicyTests
         Hub.Pods.First(pod => pod.Template.Metadata.Labels["app.kubernetes.io/name"] == component).Template.Metadata.Labels;
 
     private static IEnumerable<V1NetworkPolicy> Of(string component) =>
-        Hub.All<V1NetworkPolicy>().Where(policy => policy.Metadata.Name != "timescaledb-external" && Published.Selects(policy.Spec.PodSelector, Own(component)));
+        Hub.All<V1NetworkPolicy>()
+            .Where(policy => policy.Metadata.Name != "timescaledb-external" && Published.Selects(policy.Spec.PodSelector, Own(component)));
 
     private static bool Leaves(string source, string target, int port) =>
-        Of(source).SelectMany(policy => policy.Spec.Egress ?? []).Any(rule => Has(rule.Ports, port) && rule.To.Any(peer => Is(peer, Own(target), [])));
+        Of(source).SelectMany(policy => policy.Spec.Egress ?? [])
+            .Any(rule => Has(rule.Ports, port) && rule.To.Any(peer => Is(peer, Own(target), [])));
 
     /// <param name="pod">The visitor's labels.</param>
     /// <param name="space">Labels of its namespace; empty: the same namespace.</param>
     private static bool Enters(IDictionary<string, string> pod, Dictionary<string, string> space, string target, int port) =>
-        Of(target).SelectMany(policy => policy.Spec.Ingress ?? []).Any(rule => Has(rule.Ports, port) && rule.FromProperty.Any(peer => Is(peer, pod, space)));
+        Of(target).SelectMany(policy => policy.Spec.Ingress ?? [])
+            .Any(rule => Has(rule.Ports, port) && rule.FromProperty.Any(peer => Is(peer, pod, space)));
 
     private static bool Has(IEnumerable<V1NetworkPolicyPort> ports, int port) =>
         ports.Any(open => open.Port == port.ToString(System.Globalization.CultureInfo.InvariantCulture));

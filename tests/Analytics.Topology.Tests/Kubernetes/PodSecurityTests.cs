@@ -48,7 +48,8 @@ public class PodSecurityTests
     [Theory, MemberData(nameof(Everywhere))]
     public void Volumes_are_of_the_kinds_that_restricted_knows(string size, string? cloud) =>
         Assert.All(Published.Of(size, cloud).Pods.SelectMany(pod => pod.Template.Spec.Volumes), volume =>
-            Assert.Single(new object?[] { volume.ConfigMap, volume.Secret, volume.EmptyDir, volume.Projected, volume.PersistentVolumeClaim, volume.Ephemeral }, kind => kind is not null));
+            Assert.Single(new object?[] { volume.ConfigMap, volume.Secret, volume.EmptyDir, volume.Projected, volume.PersistentVolumeClaim,
+                volume.Ephemeral }, kind => kind is not null));
 
     /// <summary>PostgreSQL refuses a key that its group could write or others could read.</summary>
     [Theory, MemberData(nameof(Everywhere))]
@@ -78,7 +79,8 @@ public class PodSecurityTests
             Assert.Null(secret.StringData);
         });
         var named = published.Containers.SelectMany(found => found.Container.Env ?? [])
-            .Where(variable => variable.Name.Contains("PASS", StringComparison.Ordinal) || variable.Name.Contains("SECRET", StringComparison.Ordinal));
+            .Where(variable => variable.Name.Contains("PASS", StringComparison.Ordinal) || variable.Name.Contains("SECRET",
+                StringComparison.Ordinal));
         Assert.All(named, variable => Assert.NotNull(variable.ValueFrom?.SecretKeyRef));
     }
 }

@@ -61,10 +61,12 @@ internal sealed class Published
 
     /// <summary>Pods that run all the time, by their component.</summary>
     public IEnumerable<(string Workload, V1PodTemplateSpec Template)> Services =>
-        Pods.Where(pod => pod.Workload.StartsWith("StatefulSet", StringComparison.Ordinal) || pod.Workload.StartsWith("Deployment", StringComparison.Ordinal));
+        Pods.Where(pod => pod.Workload.StartsWith("StatefulSet", StringComparison.Ordinal) || pod.Workload.StartsWith("Deployment",
+            StringComparison.Ordinal));
 
     public static bool Selects(V1LabelSelector selector, IDictionary<string, string> labels) =>
-        (selector.MatchLabels ?? new Dictionary<string, string>()).All(pair => labels.TryGetValue(pair.Key, out var value) && value == pair.Value);
+        (selector.MatchLabels ?? new Dictionary<string, string>()).All(pair => labels.TryGetValue(pair.Key, out var value)
+            && value == pair.Value);
 
     private static string Name(IKubernetesObject<V1ObjectMeta> item) => $"{item.Kind}/{item.Metadata.Name}";
 }

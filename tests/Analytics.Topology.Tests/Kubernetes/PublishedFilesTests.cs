@@ -16,18 +16,22 @@ public class PublishedFilesTests
     {
         var root = Repository();
         var size = PublishSize.Default;
-        foreach (var file in PublishedFiles.For(size).Select(file => file with { Path = $"{PublishedFiles.Directory}/{file.Path}" }).Append(Inventory.Render(size)))
+        foreach (var file in PublishedFiles.For(size).Select(file => file with { Path = $"{PublishedFiles.Directory}/{file.Path}" })
+            .Append(Inventory.Render(size)))
         {
             var path = Path.Combine(root, file.Path);
             var committed = File.Exists(path) ? File.ReadAllText(path) : "";
-            Assert.True(committed == file.Content, $"{file.Path} differs from the topology; `./hub publish` updates it.\n{LineDiff.Unified(committed, file.Content)}");
+            Assert.True(committed == file.Content,
+                $"{file.Path} differs from the topology; `./hub publish` updates it.\n{LineDiff.Unified(committed, file.Content)}");
         }
     }
 
     [Fact]
     public void Of_the_dev_size_are_snapshots() =>
-        Snapshot.MatchDifferences(PublishedFiles.For(PublishSize.Named("dev")).Where(file => file.Path.StartsWith("kubernetes/", StringComparison.Ordinal))
-            .Select(file => (file.Path["kubernetes/".Length..], file.Content)), GeneratedFilesTests.Published("kubernetes"), "Snapshots/kubernetes-dev");
+        Snapshot.MatchDifferences(PublishedFiles.For(PublishSize.Named("dev"))
+            .Where(file => file.Path.StartsWith("kubernetes/", StringComparison.Ordinal))
+            .Select(file => (file.Path["kubernetes/".Length..], file.Content)), GeneratedFilesTests.Published("kubernetes"),
+            "Snapshots/kubernetes-dev");
 
     [Theory, MemberData(nameof(Everywhere))]
     public void Are_the_same_every_time(string size, string? cloud)
@@ -53,13 +57,15 @@ public class PublishedFilesTests
     [InlineData("recommended")]
     public async Task Are_a_kustomization(string size)
     {
-        if (Environment.GetEnvironmentVariable("PATH")!.Split(Path.PathSeparator).All(directory => !File.Exists(Path.Combine(directory, "kubectl"))))
+        if (Environment.GetEnvironmentVariable("PATH")!.Split(Path.PathSeparator)
+            .All(directory => !File.Exists(Path.Combine(directory, "kubectl"))))
             Assert.Skip("kubectl is not on this machine.");
         var directory = Directory.CreateTempSubdirectory("hub-publish-");
         try
         {
             OutputFiles.Write(directory.FullName, PublishedFiles.For(PublishSize.Named(size)));
-            using var process = Process.Start(new ProcessStartInfo("kubectl", ["kustomize", Path.Combine(directory.FullName, "kubernetes")]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+            using var process = Process.Start(new ProcessStartInfo("kubectl", ["kustomize", Path.Combine(directory.FullName, "kubernetes")])
+            { RedirectStandardOutput = true, RedirectStandardError = true })!;
             var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
             var text = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
             await process.WaitForExitAsync(TestContext.Current.CancellationToken);
@@ -73,5 +79,6 @@ public class PublishedFilesTests
         }
     }
 
-    private static string Repository([CallerFilePath] string source = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(source)!, "../../.."));
+    private static string Repository([CallerFilePath] string source = "") =>
+        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(source)!, "../../.."));
 }

@@ -44,7 +44,9 @@ public class QuotaTests
         var range = published.All<V1LimitRange>().Single().Spec.Limits.Single();
         Assert.All(published.Containers, found => Assert.All(range.Max, most =>
             Assert.True(found.Container.Resources.Limits[most.Key].ToDecimal() <= most.Value.ToDecimal(), $"{found.Where}: {most.Key}")));
-        Assert.All(range.DefaultProperty, limit => Assert.True(range.DefaultRequest[limit.Key].ToDecimal() <= limit.Value.ToDecimal() && limit.Value.ToDecimal() <= range.Max[limit.Key].ToDecimal()));
+        Assert.All(range.DefaultProperty,
+            limit => Assert.True(range.DefaultRequest[limit.Key].ToDecimal() <= limit.Value.ToDecimal()
+                && limit.Value.ToDecimal() <= range.Max[limit.Key].ToDecimal()));
     }
 
     /// <summary>The scale's upper end, a surge pod and one that is still stopping.</summary>
@@ -54,7 +56,8 @@ public class QuotaTests
         return kind switch
         {
             "StatefulSet" => published.One<V1StatefulSet>(name).Spec.Replicas!.Value,
-            "Deployment" => 2 + (published.All<V2HorizontalPodAutoscaler>().SingleOrDefault(scaler => scaler.Metadata.Name == name)?.Spec.MaxReplicas
+            "Deployment" =>
+                2 + (published.All<V2HorizontalPodAutoscaler>().SingleOrDefault(scaler => scaler.Metadata.Name == name)?.Spec.MaxReplicas
                 ?? published.One<V1Deployment>(name).Spec.Replicas!.Value),
             _ => 1,
         };

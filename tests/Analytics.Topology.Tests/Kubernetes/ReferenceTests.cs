@@ -11,7 +11,8 @@ public class ReferenceTests
 
     [Theory, MemberData(nameof(Everywhere))]
     public void Names_are_unique_by_kind(string size, string? cloud) =>
-        Assert.All(Published.Of(size, cloud).Objects.GroupBy(item => (item.ApiVersion, item.Kind, item.Metadata.Name)), group => Assert.Single(group));
+        Assert.All(Published.Of(size, cloud).Objects.GroupBy(item => (item.ApiVersion, item.Kind, item.Metadata.Name)),
+            group => Assert.Single(group));
 
     [Theory, MemberData(nameof(Everywhere))]
     public void Objects_lie_in_the_namespace_or_in_none(string size, string? cloud)
@@ -33,7 +34,13 @@ public class ReferenceTests
         foreach (var item in Published.Of(size, cloud).Files.Where(file => !file.Optional).SelectMany(file => file.Objects))
         {
             there.Add($"{item.Kind}/{item.Metadata.Name}");
-            var pod = item switch { V1StatefulSet set => set.Spec.Template.Spec, V1Deployment deployment => deployment.Spec.Template.Spec, V1Job job => job.Spec.Template.Spec, _ => null };
+            var pod = item switch
+            {
+                V1StatefulSet set => set.Spec.Template.Spec,
+                V1Deployment deployment => deployment.Spec.Template.Spec,
+                V1Job job => job.Spec.Template.Spec,
+                _ => null
+            };
             foreach (var volume in pod?.Volumes ?? [])
             {
                 if (volume.PersistentVolumeClaim is { } claim)
@@ -44,10 +51,12 @@ public class ReferenceTests
         }
     }
 
-    /// <summary>The kubelet's hosts file calls these localhost, and a resolver that follows names both ways answers with the other one.</summary>
+    /// <summary>The kubelet's hosts file calls these localhost, and a resolver that follows names both ways answers with the other
+    /// one.</summary>
     [Theory, MemberData(nameof(Everywhere))]
     public void Host_aliases_are_no_address_of_localhost(string size, string? cloud) =>
-        Assert.All(Published.Of(size, cloud).Pods.SelectMany(pod => pod.Template.Spec.HostAliases ?? []), alias => Assert.DoesNotContain(alias.Ip, new[] { "127.0.0.1", "::1" }));
+        Assert.All(Published.Of(size, cloud).Pods.SelectMany(pod => pod.Template.Spec.HostAliases ?? []),
+            alias => Assert.DoesNotContain(alias.Ip, new[] { "127.0.0.1", "::1" }));
 
     [Theory, MemberData(nameof(Everywhere))]
     public void Mounts_are_volumes_and_volumes_are_mounted(string size, string? cloud)
@@ -55,13 +64,18 @@ public class ReferenceTests
         var published = Published.Of(size, cloud);
         Assert.All(published.Pods, pod =>
         {
-            var claims = published.All<V1StatefulSet>().SingleOrDefault(set => set.Spec.Template == pod.Template)?.Spec.VolumeClaimTemplates.Select(claim => claim.Metadata.Name) ?? [];
+            var claims = published.All<V1StatefulSet>()
+                .SingleOrDefault(set => set.Spec.Template == pod.Template)?.Spec.VolumeClaimTemplates.Select(claim => claim.Metadata.Name)
+                ?? [];
             var volumes = pod.Template.Spec.Volumes.Select(volume => volume.Name).Concat(claims).ToList();
             var containers = pod.Template.Spec.Containers.Concat(pod.Template.Spec.InitContainers ?? []).ToList();
             Assert.Equal(volumes.Count, volumes.Distinct().Count());
-            Assert.Equal(volumes.Order(), containers.SelectMany(container => container.VolumeMounts).Select(mount => mount.Name).Distinct().Order());
+            Assert.Equal(volumes.Order(),
+                containers.SelectMany(container => container.VolumeMounts).Select(mount => mount.Name).Distinct().Order());
             Assert.All(volumes, name => Assert.Matches("^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$", name));
-            Assert.All(containers, container => Assert.Equal(container.VolumeMounts.Count, container.VolumeMounts.Select(mount => mount.MountPath).Distinct().Count()));
+            Assert.All(containers,
+                container => Assert.Equal(container.VolumeMounts.Count,
+                    container.VolumeMounts.Select(mount => mount.MountPath).Distinct().Count()));
         });
     }
 
@@ -71,17 +85,22 @@ public class ReferenceTests
         Assert.All(Published.Of(size, cloud).Containers, found =>
         {
             var paths = found.Container.VolumeMounts.Select(mount => mount.MountPath).ToList();
-            Assert.All(paths, (inner, at) => Assert.DoesNotContain(paths.Skip(at + 1), outer => inner.StartsWith(outer + "/", StringComparison.Ordinal)));
+            Assert.All(paths,
+                (inner, at) => Assert.DoesNotContain(paths.Skip(at + 1), outer => inner.StartsWith(outer + "/", StringComparison.Ordinal)));
         });
 
     [Theory, MemberData(nameof(Everywhere))]
     public void Secret_keys_are_in_the_template(string size, string? cloud)
     {
         var published = Published.Of(size, cloud);
-        var keys = published.All<V1Secret>().ToDictionary(secret => secret.Metadata.Name, secret => secret.Metadata.Annotations[KubernetesNames.KeysAnnotation].Split(','));
-        var variables = published.Containers.SelectMany(found => found.Container.Env ?? []).Select(variable => variable.ValueFrom?.SecretKeyRef).OfType<V1SecretKeySelector>().Where(reference => reference.Optional != true);
+        var keys = published.All<V1Secret>().ToDictionary(secret => secret.Metadata.Name,
+            secret => secret.Metadata.Annotations[KubernetesNames.KeysAnnotation].Split(','));
+        var variables = published.Containers.SelectMany(found => found.Container.Env ?? [])
+            .Select(variable => variable.ValueFrom?.SecretKeyRef).OfType<V1SecretKeySelector>()
+            .Where(reference => reference.Optional != true);
         Assert.All(variables, reference => Assert.Contains(reference.Key, keys[reference.Name]));
-        var files = published.Pods.SelectMany(pod => pod.Template.Spec.Volumes).Select(volume => volume.Secret).OfType<V1SecretVolumeSource>().Where(secret => secret.Optional != true).ToList();
+        var files = published.Pods.SelectMany(pod => pod.Template.Spec.Volumes).Select(volume => volume.Secret)
+            .OfType<V1SecretVolumeSource>().Where(secret => secret.Optional != true).ToList();
         Assert.All(files, secret => Assert.All(secret.Items ?? [], item => Assert.Contains(item.Key, keys[secret.SecretName])));
         Assert.All(files, secret => Assert.Contains(secret.SecretName, keys.Keys));
     }
@@ -95,12 +114,15 @@ public class ReferenceTests
         {
             var files = (from mount in found.Container.VolumeMounts
                          join volume in found.Pod.Volumes on mount.Name equals volume.Name
-                         from map in (volume.Projected?.Sources.Select(source => source.ConfigMap).Where(map => map.Optional != true).Select(map => map.Name) ?? []).Concat(volume.ConfigMap is { } one ? [one.Name] : [])
+                         from map in (volume.Projected?.Sources.Select(source => source.ConfigMap).Where(map => map.Optional != true)
+                             .Select(map => map.Name) ?? []).Concat(volume.ConfigMap is { } one ? [one.Name] : [])
                          from key in maps[map].Data.Keys
                          select $"{mount.MountPath}/{key}").ToHashSet();
-            var words = (found.Container.Command ?? []).Concat(found.Container.Args ?? []).Concat(found.Container.Lifecycle?.PreStop?.Exec?.Command ?? []);
+            var words = (found.Container.Command ?? []).Concat(found.Container.Args ?? [])
+                .Concat(found.Container.Lifecycle?.PreStop?.Exec?.Command ?? []);
             var named = words.Select(word => word[(word.IndexOf('=', StringComparison.Ordinal) + 1)..])
-                .Where(word => word.StartsWith("/etc/hub/config/", StringComparison.Ordinal) || word.StartsWith("/etc/hub/queries/", StringComparison.Ordinal));
+                .Where(word => word.StartsWith("/etc/hub/config/", StringComparison.Ordinal) || word.StartsWith("/etc/hub/queries/",
+                    StringComparison.Ordinal));
             Assert.All(named, file => Assert.Contains(file, files));
         });
     }
@@ -114,12 +136,14 @@ public class ReferenceTests
             Assert.Contains(published.All<V1ServiceAccount>(), account => account.Metadata.Name == pod.Template.Spec.ServiceAccountName);
             Assert.Contains(published.All<V1PriorityClass>(), priority => priority.Metadata.Name == pod.Template.Spec.PriorityClassName);
             Assert.All(pod.Template.Spec.Volumes.Where(volume => volume.PersistentVolumeClaim is not null), volume =>
-                Assert.Contains(published.All<V1PersistentVolumeClaim>(), claim => claim.Metadata.Name == volume.PersistentVolumeClaim.ClaimName));
+                Assert.Contains(published.All<V1PersistentVolumeClaim>(),
+                    claim => claim.Metadata.Name == volume.PersistentVolumeClaim.ClaimName));
         });
         var classes = published.All<V1StorageClass>().Select(item => item.Metadata.Name).ToList();
         var claims = published.All<V1StatefulSet>().SelectMany(set => set.Spec.VolumeClaimTemplates).Select(claim => claim.Spec)
             .Concat(published.All<V1PersistentVolumeClaim>().Select(claim => claim.Spec));
-        Assert.All(claims, claim => Assert.True(classes.Count == 0 ? claim.StorageClassName is null : classes.Contains(claim.StorageClassName)));
+        Assert.All(claims,
+            claim => Assert.True(classes.Count == 0 ? claim.StorageClassName is null : classes.Contains(claim.StorageClassName)));
     }
 
     [Theory, MemberData(nameof(Everywhere))]
@@ -128,7 +152,8 @@ public class ReferenceTests
         var published = Published.Of(size, cloud);
         Assert.All(published.All<V1Service>(), service =>
         {
-            var pod = Assert.Single(published.Services, pod => Published.Selects(new V1LabelSelector { MatchLabels = service.Spec.Selector }, pod.Template.Metadata.Labels));
+            var pod = Assert.Single(published.Services,
+                pod => Published.Selects(new V1LabelSelector { MatchLabels = service.Spec.Selector }, pod.Template.Metadata.Labels));
             var ports = pod.Template.Spec.Containers.SelectMany(container => container.Ports).Select(port => port.Name).ToList();
             Assert.All(service.Spec.Ports, port => Assert.Contains((string)port.TargetPort, ports));
         });
@@ -139,9 +164,11 @@ public class ReferenceTests
     {
         var published = Published.Of(size, cloud);
         Assert.All(published.All<V1StatefulSet>().Select(set => (set.Spec.Selector, set.Spec.Template, set.Spec.ServiceName))
-            .Concat(published.All<V1Deployment>().Select(deployment => (deployment.Spec.Selector, deployment.Spec.Template, (string)null!))), workload =>
+            .Concat(published.All<V1Deployment>()
+                .Select(deployment => (deployment.Spec.Selector, deployment.Spec.Template, (string)null!))), workload =>
         {
-            Assert.Same(workload.Template, Assert.Single(published.Pods, pod => Published.Selects(workload.Selector, pod.Template.Metadata.Labels)).Template);
+            Assert.Same(workload.Template,
+                Assert.Single(published.Pods, pod => Published.Selects(workload.Selector, pod.Template.Metadata.Labels)).Template);
             if (workload.Item3 is { } headless)
                 Assert.Equal("None", published.One<V1Service>(headless).Spec.ClusterIP);
         });
@@ -152,9 +179,11 @@ public class ReferenceTests
     {
         var published = Published.Of("recommended");
         var names = CertificateNames.For(published.Size.Topology).Values.SelectMany(names => names).ToHashSet();
-        var ports = published.Services.SelectMany(pod => pod.Template.Spec.Containers).SelectMany(container => container.Ports ?? []).Select(port => port.Name).ToHashSet();
+        var ports = published.Services.SelectMany(pod => pod.Template.Spec.Containers).SelectMany(container => container.Ports ?? [])
+            .Select(port => port.Name).ToHashSet();
         var endpoints = published.All<CustomObject>().SelectMany(monitor => new[] { "endpoints", "podMetricsEndpoints" }
-            .Select(key => monitor.Spec.GetValueOrDefault(key)).OfType<IEnumerable<object>>().SelectMany(list => list)).Cast<Dictionary<string, object>>().ToList();
+            .Select(key => monitor.Spec.GetValueOrDefault(key)).OfType<IEnumerable<object>>().SelectMany(list => list))
+            .Cast<Dictionary<string, object>>().ToList();
         Assert.Equal(6, endpoints.Count);
         Assert.All(endpoints, endpoint =>
         {

@@ -17,14 +17,16 @@ public partial class WorkloadRulesTests
         {
             Assert.Matches(PinnedImage(), found.Container.Image);
             Assert.DoesNotContain(":latest", found.Container.Image, StringComparison.Ordinal);
-            Assert.Equal(found.Container.Image.EndsWith(":local", StringComparison.Ordinal) ? "Never" : "Always", found.Container.ImagePullPolicy);
+            Assert.Equal(found.Container.Image.EndsWith(":local", StringComparison.Ordinal) ? "Never" : "Always",
+                found.Container.ImagePullPolicy);
         });
 
     [Theory, MemberData(nameof(Everywhere))]
     public void Containers_say_what_they_need_and_what_they_may_take(string size, string? cloud) =>
         Assert.All(Published.Of(size, cloud).Containers, found => Assert.All(["cpu", "memory", "ephemeral-storage"], resource =>
         {
-            var (request, limit) = (found.Container.Resources.Requests[resource].ToDecimal(), found.Container.Resources.Limits[resource].ToDecimal());
+            var (request, limit) = (found.Container.Resources.Requests[resource].ToDecimal(),
+                found.Container.Resources.Limits[resource].ToDecimal());
             Assert.True(request > 0 && request <= limit, $"{found.Where}: {resource} {request} of {limit}");
         }));
 
@@ -39,7 +41,8 @@ public partial class WorkloadRulesTests
                 Assert.True(seen.Add(variable.Name), $"{found.Where}: {variable.Name} twice");
             }
 
-            Assert.All((found.Container.Args ?? []).SelectMany(argument => VariableReference().Matches(argument)), match => Assert.Contains(match.Groups[1].Value, seen));
+            Assert.All((found.Container.Args ?? []).SelectMany(argument => VariableReference().Matches(argument)),
+                match => Assert.Contains(match.Groups[1].Value, seen));
         });
 
     [Theory, MemberData(nameof(Everywhere))]
@@ -65,10 +68,12 @@ public partial class WorkloadRulesTests
                 probe => Assert.Contains(PortOf(probe!), container.Ports.Select(port => port.Name))));
         });
 
-    /// <summary>A probe that asks for the primary would empty the Service in every failover, and connections would be refused instead of waiting.</summary>
+    /// <summary>A probe that asks for the primary would empty the Service in every failover, and connections would be refused instead of
+    /// waiting.</summary>
     [Theory, MemberData(nameof(Everywhere))]
     public void Ingest_stays_in_its_Service_while_the_primary_is_away(string size, string? cloud) =>
-        Assert.Equal("/health/accepting", Published.Of(size, cloud).One<V1Deployment>("ingest").Spec.Template.Spec.Containers[0].ReadinessProbe.HttpGet.Path);
+        Assert.Equal("/health/accepting",
+            Published.Of(size, cloud).One<V1Deployment>("ingest").Spec.Template.Spec.Containers[0].ReadinessProbe.HttpGet.Path);
 
     [Theory, MemberData(nameof(Everywhere))]
     public void What_scales_or_has_members_is_kept_apart_and_survives_a_drain(string size, string? cloud)
@@ -78,7 +83,8 @@ public partial class WorkloadRulesTests
         {
             var labels = pod.Template.Metadata.Labels;
             var apart = pod.Template.Spec.Affinity.PodAntiAffinity;
-            var terms = (apart.RequiredDuringSchedulingIgnoredDuringExecution ?? []).Concat((apart.PreferredDuringSchedulingIgnoredDuringExecution ?? []).Select(term => term.PodAffinityTerm));
+            var terms = (apart.RequiredDuringSchedulingIgnoredDuringExecution
+                ?? []).Concat((apart.PreferredDuringSchedulingIgnoredDuringExecution ?? []).Select(term => term.PodAffinityTerm));
             Assert.Contains(terms, term => term.TopologyKey == "kubernetes.io/hostname" && Published.Selects(term.LabelSelector, labels));
             Assert.Contains(pod.Template.Spec.TopologySpreadConstraints, spread =>
                 spread.TopologyKey == "topology.kubernetes.io/zone" && Published.Selects(spread.LabelSelector, labels));
@@ -102,12 +108,14 @@ public partial class WorkloadRulesTests
         var published = Published.Of(size, cloud);
         Assert.All(published.All<V1Deployment>(), deployment =>
         {
-            var scaler = published.All<V2HorizontalPodAutoscaler>().SingleOrDefault(scaler => scaler.Spec.ScaleTargetRef.Name == deployment.Metadata.Name);
+            var scaler = published.All<V2HorizontalPodAutoscaler>()
+                .SingleOrDefault(scaler => scaler.Spec.ScaleTargetRef.Name == deployment.Metadata.Name);
             Assert.Equal(scaler is null, deployment.Spec.Replicas is not null);
             Assert.Equal("RollingUpdate", deployment.Spec.Strategy.Type);
             Assert.Equal("0", deployment.Spec.Strategy.RollingUpdate.MaxUnavailable);
         });
-        Assert.All(published.All<V2HorizontalPodAutoscaler>(), scaler => Assert.True(scaler.Spec.MinReplicas > 1 && scaler.Spec.MaxReplicas > scaler.Spec.MinReplicas));
+        Assert.All(published.All<V2HorizontalPodAutoscaler>(),
+            scaler => Assert.True(scaler.Spec.MinReplicas > 1 && scaler.Spec.MaxReplicas > scaler.Spec.MinReplicas));
     }
 
     [Theory, MemberData(nameof(Everywhere))]

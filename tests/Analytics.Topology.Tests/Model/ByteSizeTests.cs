@@ -33,7 +33,8 @@ public class ByteSizeTests
     public void Sizes_compare_and_add_by_bytes()
     {
         Assert.True(ByteSize.MiB(1024) == ByteSize.GiB(1));
-        Assert.True(ByteSize.MiB(1) < ByteSize.GiB(1) && ByteSize.GiB(1) > ByteSize.MiB(1) && ByteSize.GiB(1) >= ByteSize.GiB(1) && ByteSize.GiB(1) <= ByteSize.GiB(1));
+        Assert.True(ByteSize.MiB(1) < ByteSize.GiB(1) && ByteSize.GiB(1) > ByteSize.MiB(1) && ByteSize.GiB(1) >= ByteSize.GiB(1)
+            && ByteSize.GiB(1) <= ByteSize.GiB(1));
         Assert.Equal(ByteSize.MiB(1536), ByteSize.GiB(1) + ByteSize.MiB(512));
         Assert.Equal(ByteSize.MiB(256), ByteSize.GiB(1) * 0.25);
     }

@@ -23,7 +23,8 @@ public class ImageSourceTests
     public void Only_hubs_own_images_are_in_the_named_registry()
     {
         var images = Source.Of(Images.Public);
-        Assert.Equal(("registry.example.com/hub/ingest:1.2.3", "registry.example.com/hub/migrations:1.2.3", "registry.example.com/hub/backup:1.2.3"), (images.Ingest, images.Migrations, images.Backup));
+        Assert.Equal(("registry.example.com/hub/ingest:1.2.3", "registry.example.com/hub/migrations:1.2.3",
+            "registry.example.com/hub/backup:1.2.3"), (images.Ingest, images.Migrations, images.Backup));
         Assert.Equal(Images.Public with { Ingest = images.Ingest, Migrations = images.Migrations, Backup = images.Backup }, images);
         Assert.All(Source.Of(Images.Local).All, image => Assert.Matches("^registry.example.com/hub/[a-z]+:1.2.3$", image));
         Assert.Equal("example.com/db:1", Source.Of(Images.Local.WithDatabase("example.com/db:1")).Database);
@@ -33,7 +34,8 @@ public class ImageSourceTests
     public void A_digest_stands_beside_the_tag_everywhere()
     {
         var digest = "sha256:" + new string('a', 64);
-        var size = PublishSize.Named("minimum").From(Source with { Digests = Source.Of(Images.Public).All.ToDictionary(image => image, _ => digest) });
+        var size = PublishSize.Named("minimum")
+            .From(Source with { Digests = Source.Of(Images.Public).All.ToDictionary(image => image, _ => digest) });
         Assert.All(size.Topology.Images.All, image => Assert.EndsWith("@" + digest, image, StringComparison.Ordinal));
         var files = PublishedFiles.For(size).ToDictionary(file => file.Path, file => file.Content);
         var lines = files["kubernetes/statefulset.yaml"].Split('\n').Select(line => line.Trim()).ToList();
@@ -41,7 +43,8 @@ public class ImageSourceTests
         Assert.Contains("imagePullPolicy: IfNotPresent", lines);
         Assert.DoesNotContain("imagePullPolicy: Always", lines);
         var tag = Images.Public.Database.Split(':');
-        Assert.Contains($"repository: {tag[0]}\n  tag: {tag[1]}@{digest}\n", files["helm-values/timescaledb-single.yaml"], StringComparison.Ordinal);
+        Assert.Contains($"repository: {tag[0]}\n  tag: {tag[1]}@{digest}\n", files["helm-values/timescaledb-single.yaml"],
+            StringComparison.Ordinal);
     }
 
     /// <summary>
@@ -76,8 +79,12 @@ public class ImageSourceTests
     [Fact]
     public void Another_database_image_is_another_migrations_job()
     {
-        string Name(string? image) => Topology.Kubernetes.KubernetesManifests.For(PublishSize.Default.Topology.With(cluster => cluster with { Images = cluster.Images.WithDatabase(image) }), PublishSize.Default.Options)
-            .SelectMany(file => file.Objects).OfType<k8s.Models.V1Job>().Single(job => job.Metadata.Name.StartsWith("migrations-", StringComparison.Ordinal)).Metadata.Name;
+        string Name(string? image) =>
+            Topology.Kubernetes.KubernetesManifests.For(
+                PublishSize.Default.Topology.With(cluster => cluster with { Images = cluster.Images.WithDatabase(image) }),
+                PublishSize.Default.Options)
+            .SelectMany(file => file.Objects).OfType<k8s.Models.V1Job>()
+            .Single(job => job.Metadata.Name.StartsWith("migrations-", StringComparison.Ordinal)).Metadata.Name;
         Assert.NotEqual(Name(null), Name("registry.example.com/database:2"));
         Assert.Equal(Name(null), Name(Images.Public.Database));
     }

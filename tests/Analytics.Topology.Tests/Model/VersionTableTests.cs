@@ -16,13 +16,15 @@ public class VersionTableTests
         var lines = File.ReadAllLines(Path.Combine(Root(), "docs/VERSIONS.md"));
         var rows = lines.SkipWhile(line => line != $"| {string.Join(" | ", Columns)} |").Skip(2).TakeWhile(line => line.StartsWith('|'))
             .Select(line => line.Trim('|').Split('|', StringSplitOptions.TrimEntries)).ToList();
-        Assert.Equal(Images.Public.All.Where(image => !Images.IsOwn(image)).Order(StringComparer.Ordinal), rows.Select(row => row[1].Trim('`')).Order(StringComparer.Ordinal));
+        Assert.Equal(Images.Public.All.Where(image => !Images.IsOwn(image)).Order(StringComparer.Ordinal),
+            rows.Select(row => row[1].Trim('`')).Order(StringComparer.Ordinal));
         Assert.All(rows, row =>
         {
             Assert.Equal(Columns.Length, row.Length);
             Assert.All(row, cell => Assert.NotEmpty(cell));
             Assert.Contains("](https://", row[3], StringComparison.Ordinal);
-            Assert.InRange(DateOnly.ParseExact(row[4], "yyyy-MM-dd", CultureInfo.InvariantCulture), new DateOnly(2026, 1, 1), DateOnly.FromDateTime(TimeProvider.System.GetUtcNow().Date));
+            Assert.InRange(DateOnly.ParseExact(row[4], "yyyy-MM-dd", CultureInfo.InvariantCulture), new DateOnly(2026, 1, 1),
+                DateOnly.FromDateTime(TimeProvider.System.GetUtcNow().Date));
         });
     }
 

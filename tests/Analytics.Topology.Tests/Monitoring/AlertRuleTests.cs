@@ -44,12 +44,15 @@ public partial class AlertRuleTests
         Assert.Matches(@"[.?]$", rule.Description);
 
         // Only "nothing is known" has neither value nor label.
-        if (!rule.Expression.StartsWith("absent(", StringComparison.Ordinal) && !rule.Expression.StartsWith("sum by (cluster)", StringComparison.Ordinal))
-            Assert.True((rule.Summary + rule.Description).Contains("{{ $", StringComparison.Ordinal) || rule.Group is "backup" or "ingest", $"{rule.Name} names neither value nor place");
+        if (!rule.Expression.StartsWith("absent(", StringComparison.Ordinal) && !rule.Expression.StartsWith("sum by (cluster)",
+            StringComparison.Ordinal))
+            Assert.True((rule.Summary + rule.Description).Contains("{{ $", StringComparison.Ordinal) || rule.Group is "backup" or "ingest",
+                $"{rule.Name} names neither value nor place");
     });
 
     [Fact]
-    public void Have_a_runbook_that_says_what_it_means_how_to_look_and_what_to_do() => Assert.Empty(Rules.Select(rule => RunbookProblem(rule.Name)).OfType<string>());
+    public void Have_a_runbook_that_says_what_it_means_how_to_look_and_what_to_do() =>
+    Assert.Empty(Rules.Select(rule => RunbookProblem(rule.Name)).OfType<string>());
 
     /// <summary>What the test above is for.</summary>
     [Theory]
@@ -66,10 +69,12 @@ public partial class AlertRuleTests
         if (!text.StartsWith($"# {name}\n", StringComparison.Ordinal))
             return $"docs/runbooks/{name}.md does not begin with '# {name}'";
         var sections = Section().Matches(text).ToDictionary(match => match.Groups[1].Value, match => match.Groups[2].Value.Trim());
-        var empty = new[] { "What it means", "How to look", "What to do" }.FirstOrDefault(title => !sections.TryGetValue(title, out var body) || body.Length <= 30);
+        var empty = new[] { "What it means", "How to look",
+            "What to do" }.FirstOrDefault(title => !sections.TryGetValue(title, out var body) || body.Length <= 30);
         if (empty is not null)
             return $"docs/runbooks/{name}.md says nothing under '## {empty}'";
-        return sections["How to look"].Contains('`', StringComparison.Ordinal) ? null : $"docs/runbooks/{name}.md names no command under 'How to look'";
+        return sections["How to look"].Contains('`', StringComparison.Ordinal)
+            ? null : $"docs/runbooks/{name}.md names no command under 'How to look'";
     }
 
     [Fact]
@@ -78,14 +83,16 @@ public partial class AlertRuleTests
         var known = Rules.Select(rule => rule.Name + ".md").Append("README.md").ToHashSet();
 
         // Those in small letters are of recovery: they begin with what is lost, not with an alert.
-        Assert.Empty(Directory.EnumerateFiles(Path.Combine(Repository(), "docs/runbooks")).Select(path => Path.GetFileName(path)!).Where(name => char.IsUpper(name[0])).Except(known));
+        Assert.Empty(Directory.EnumerateFiles(Path.Combine(Repository(), "docs/runbooks")).Select(path => Path.GetFileName(path)!)
+            .Where(name => char.IsUpper(name[0])).Except(known));
     }
 
     [Fact]
     public void Have_a_test_that_makes_them_fire_and_one_that_does_not()
     {
         var cases = AlertRules.Groups.SelectMany(AlertCase.Of).ToList();
-        Assert.Equal(Rules.Select(rule => rule.Name).Order(StringComparer.Ordinal), cases.Select(entry => entry.Key).Order(StringComparer.Ordinal));
+        Assert.Equal(Rules.Select(rule => rule.Name).Order(StringComparer.Ordinal),
+            cases.Select(entry => entry.Key).Order(StringComparer.Ordinal));
         Assert.All(cases, entry => Assert.NotEmpty(entry.Value.Fires));
     }
 
@@ -108,22 +115,31 @@ public partial class AlertRuleTests
     public void Read_the_series_of_their_own_hub_only()
     {
         var (topology, scope) = (Topology.Presets.Recommended, RuleScope.Kubernetes(Topology.Presets.Recommended));
-        foreach (var expression in AlertRules.Recording(topology).Select(rule => rule.Expression).Concat(Rules.Select(rule => rule.Expression)))
+        foreach (var expression in AlertRules.Recording(topology).Select(rule => rule.Expression)
+            .Concat(Rules.Select(rule => rule.Expression)))
         {
-            Assert.All(PromQl.Metrics(scope.Narrow(expression)), metric => Assert.Matches("^(cluster=\"timescaledb/hub\"|namespace=\"timescaledb\")", metric.Matchers));
-            Assert.Equal(PromQl.Metrics(expression).Select(metric => metric.Name), PromQl.Metrics(scope.Narrow(expression)).Select(metric => metric.Name));
+            Assert.All(PromQl.Metrics(scope.Narrow(expression)),
+                metric => Assert.Matches("^(cluster=\"timescaledb/hub\"|namespace=\"timescaledb\")", metric.Matchers));
+            Assert.Equal(PromQl.Metrics(expression).Select(metric => metric.Name),
+                PromQl.Metrics(scope.Narrow(expression)).Select(metric => metric.Name));
         }
 
-        Assert.All(RuleFile.Groups(topology, scope).Cast<Dictionary<string, object>>().SelectMany(group => (object[])group["rules"]).Cast<Dictionary<string, object>>(),
+        Assert.All(RuleFile.Groups(topology, scope).Cast<Dictionary<string, object>>().SelectMany(group => (object[])group["rules"])
+            .Cast<Dictionary<string, object>>(),
             rule => Assert.Equal("timescaledb/hub", ((Dictionary<string, object>)rule["labels"])["cluster"]));
     }
 
     [Theory]
-    [InlineData("sum by (le) (rate(x_bucket{path=\"a{b}\"}[5m])) / on (cluster) y", "sum by (le) (rate(x_bucket{cluster=\"c\",path=\"a{b}\"}[5m])) / on (cluster) y{cluster=\"c\"}")]
-    [InlineData("absent(pg_up) or up > 1e9 and on () z == bool 1", "absent(pg_up{cluster=\"c\"}) or up{cluster=\"c\"} > 1e9 and on () z{cluster=\"c\"} == bool 1")]
-    [InlineData("label_replace(a:b:c offset 1h, \"member\", \"$1\", \"src\", \"x-(.*)\")", "label_replace(a:b:c{cluster=\"c\"} offset 1h, \"member\", \"$1\", \"src\", \"x-(.*)\")")]
-    [InlineData("kube_job_status_failed > 0 unless on () hub_x == 0", "kube_job_status_failed{namespace=\"n\"} > 0 unless on () hub_x{cluster=\"c\"} == 0")]
-    public void Are_narrowed_selector_by_selector(string expression, string narrowed) => Assert.Equal(narrowed, new RuleScope("c", "n").Narrow(expression));
+    [InlineData("sum by (le) (rate(x_bucket{path=\"a{b}\"}[5m])) / on (cluster) y",
+        "sum by (le) (rate(x_bucket{cluster=\"c\",path=\"a{b}\"}[5m])) / on (cluster) y{cluster=\"c\"}")]
+    [InlineData("absent(pg_up) or up > 1e9 and on () z == bool 1",
+        "absent(pg_up{cluster=\"c\"}) or up{cluster=\"c\"} > 1e9 and on () z{cluster=\"c\"} == bool 1")]
+    [InlineData("label_replace(a:b:c offset 1h, \"member\", \"$1\", \"src\", \"x-(.*)\")",
+        "label_replace(a:b:c{cluster=\"c\"} offset 1h, \"member\", \"$1\", \"src\", \"x-(.*)\")")]
+    [InlineData("kube_job_status_failed > 0 unless on () hub_x == 0",
+        "kube_job_status_failed{namespace=\"n\"} > 0 unless on () hub_x{cluster=\"c\"} == 0")]
+    public void Are_narrowed_selector_by_selector(string expression, string narrowed) =>
+    Assert.Equal(narrowed, new RuleScope("c", "n").Narrow(expression));
 
     /// <summary>Alertmanager would hold back nothing for a name that no alert has.</summary>
     [Fact]
@@ -145,10 +161,12 @@ public partial class AlertRuleTests
     public void Are_listed_in_the_documentation()
     {
         var text = File.ReadAllText(Path.Combine(Repository(), AlertTable.Path));
-        Assert.True(AlertTable.Render(Topology.Presets.Recommended).Content == text, $"{AlertTable.Path} differs from the rules; `./hub publish` writes it again");
+        Assert.True(AlertTable.Render(Topology.Presets.Recommended).Content == text,
+            $"{AlertTable.Path} differs from the rules; `./hub publish` writes it again");
     }
 
-    private static string Repository([CallerFilePath] string source = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(source)!, "../../.."));
+    private static string Repository([CallerFilePath] string source = "") =>
+        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(source)!, "../../.."));
 
     [GeneratedRegex(@"^## (.+?)\n(.*?)(?=^## |\z)", RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex Section();

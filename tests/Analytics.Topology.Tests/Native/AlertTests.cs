@@ -15,11 +15,18 @@ public class AlertTests
     public async Task Fire_and_stay_quiet_as_specified_after_their_wait()
     {
         var deployment = NativeDeployments.For("recommended");
-        var files = AlertRules.Groups.SelectMany(group => AlertCase.Files(deployment.Topology, group)).Select(file => new MountedFile(file.Name, file.Text)).ToArray();
+        var files = AlertRules.Groups.SelectMany(group => AlertCase.Files(deployment.Topology, group))
+            .Select(file => new MountedFile(file.Name, file.Text)).ToArray();
         var prometheus = deployment.Container(ClusterNames.Prometheus);
-        prometheus = prometheus with { Scratch = ["/tmp"], Directories = [.. prometheus.Directories, new MountedDirectory("test", Directory, files)] };
-        var tests = files.Where(file => file.Name.StartsWith(AlertCase.TestPrefix, StringComparison.Ordinal)).Select(file => $"{Directory}/{file.Name}").ToList();
-        var result = await Engine.RunAsync(deployment, prometheus, ["promtool", "test", "rules", .. tests], cancel: TestContext.Current.CancellationToken);
+        prometheus = prometheus with
+        {
+            Scratch = ["/tmp"],
+            Directories = [.. prometheus.Directories, new MountedDirectory("test", Directory, files)]
+        };
+        var tests = files.Where(file => file.Name.StartsWith(AlertCase.TestPrefix, StringComparison.Ordinal))
+            .Select(file => $"{Directory}/{file.Name}").ToList();
+        var result = await Engine.RunAsync(deployment, prometheus, ["promtool", "test", "rules", .. tests],
+            cancel: TestContext.Current.CancellationToken);
         Assert.Equal(tests.Count, result.Accepted().ToString().Split("SUCCESS").Length - 1);
     }
 
@@ -27,7 +34,8 @@ public class AlertTests
     public async Task Are_accepted_by_prometheus(string preset)
     {
         var deployment = NativeDeployments.For(preset);
-        var result = await Engine.RunAsync(deployment, deployment.Container(ClusterNames.Prometheus), ["promtool", "check", "rules", "--lint=all", "--lint-fatal", $"{Paths.Config}/{RuleFile.FileName}"],
+        var result = await Engine.RunAsync(deployment, deployment.Container(ClusterNames.Prometheus),
+            ["promtool", "check", "rules", "--lint=all", "--lint-fatal", $"{Paths.Config}/{RuleFile.FileName}"],
             cancel: TestContext.Current.CancellationToken);
         Assert.Contains("SUCCESS", result.Accepted().ToString(), StringComparison.Ordinal);
     }

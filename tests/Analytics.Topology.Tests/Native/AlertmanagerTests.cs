@@ -17,7 +17,8 @@ public class AlertmanagerTests
     public async Task Accepts_its_configuration()
     {
         var deployment = NativeDeployments.For("recommended");
-        var result = await Engine.RunAsync(deployment, deployment.Container(ClusterNames.Prometheus), ["amtool", "check-config", $"{Paths.Config}/{AlertmanagerConfig.FileName}"], cancel: Cancel);
+        var result = await Engine.RunAsync(deployment, deployment.Container(ClusterNames.Prometheus),
+            ["amtool", "check-config", $"{Paths.Config}/{AlertmanagerConfig.FileName}"], cancel: Cancel);
         Assert.Contains("SUCCESS", result.Accepted().ToString(), StringComparison.Ordinal);
     }
 
@@ -28,16 +29,18 @@ public class AlertmanagerTests
         await using var running = await StartAsync();
         string[] ofMember = ["DatabaseMemberDown", "PatroniDown", "DatabaseDown", "DatabaseExporterErrors"];
         string[] ofCluster = ["StandbyMissing", "ReplicationSlotInactive", "NoReplicaInGateway", "TimelineChanged"];
-        await running.PostAsync([.. ofMember.Select(name => Alert(running, name, "hub", "timescaledb-1")), .. ofCluster.Select(name => Alert(running, name, "hub")),
+        await running.PostAsync([.. ofMember.Select(name => Alert(running, name, "hub", "timescaledb-1")),
+            .. ofCluster.Select(name => Alert(running, name, "hub")),
             Alert(running, "EtcdMemberDown", "hub", "etcd-2"), Alert(running, "PatroniDown", "hub", "timescaledb-2")]);
 
         // What another member or etcd has is no consequence of this one and stays.
-        Assert.Equal(["DatabaseMemberDown timescaledb-1", "EtcdMemberDown etcd-2", "PatroniDown timescaledb-2"], await running.UntilAsync(3));
+        Assert.Equal(["DatabaseMemberDown timescaledb-1", "EtcdMemberDown etcd-2", "PatroniDown timescaledb-2"],
+            await running.UntilAsync(3));
     }
 
     /// <summary>
-    /// All that AlertFaultTests has seen to fire when the primary was killed, in one hub before a standby takes over and in another after it: of each
-    /// one page is left, because what is not suppressed is sent together, by cluster and area.
+    /// All that AlertFaultTests has seen to fire when the primary was killed, in one hub before a standby takes over and in another after
+    /// it: of each one page is left, because what is not suppressed is sent together, by cluster and area.
     /// </summary>
     [Fact]
     public async Task Failed_primary_raises_one_page_before_and_one_after_the_failover()
@@ -46,9 +49,13 @@ public class AlertmanagerTests
         string[] ofMember = ["DatabaseMemberDown", "PatroniDown", "DatabaseDown", "DatabaseExporterErrors"];
         await running.PostAsync(
         [
-            .. ofMember.SelectMany(name => new[] { Alert(running, name, "before", "timescaledb-1"), Alert(running, name, "after", "timescaledb-1") }),
-            .. new[] { "NoLeader", "NoPrimaryInGateway", "NoStandby", "StandbyMissing", "BackupMetricsAbsent", "TimescaleMetricsAbsent" }.Select(name => Alert(running, name, "before")),
-            .. new[] { "ReplicaNotStreaming", "HealthCheckCritical", "DatabaseRestarted" }.SelectMany(name => new[] { Alert(running, name, "before", "timescaledb-2"), Alert(running, name, "before", "timescaledb-3") }),
+            .. ofMember.SelectMany(name => new[] { Alert(running, name, "before", "timescaledb-1"),
+                Alert(running, name, "after", "timescaledb-1") }),
+            .. new[] { "NoLeader", "NoPrimaryInGateway", "NoStandby", "StandbyMissing", "BackupMetricsAbsent",
+                "TimescaleMetricsAbsent" }.Select(name => Alert(running, name, "before")),
+            .. new[] { "ReplicaNotStreaming", "HealthCheckCritical",
+                "DatabaseRestarted" }.SelectMany(name => new[] { Alert(running, name, "before", "timescaledb-2"),
+                    Alert(running, name, "before", "timescaledb-3") }),
             .. new[] { "StandbyMissing", "TimelineChanged" }.Select(name => Alert(running, name, "after")),
             Alert(running, "ReplicationSlotInactive", "after", "timescaledb-3"),
         ]);
@@ -62,7 +69,13 @@ public class AlertmanagerTests
     private static object Alert(RunningAlertmanager running, string name, string cluster, string? member = null)
     {
         var rule = AlertRules.For(running.Topology).Single(rule => rule.Name == name);
-        var labels = new Dictionary<string, string> { ["alertname"] = name, ["severity"] = rule.Severity.ToString().ToLowerInvariant(), ["area"] = rule.Group, ["cluster"] = cluster };
+        var labels = new Dictionary<string, string>
+        {
+            ["alertname"] = name,
+            ["severity"] = rule.Severity.ToString().ToLowerInvariant(),
+            ["area"] = rule.Group,
+            ["cluster"] = cluster
+        };
         if (member is not null)
             labels["member"] = member;
         return new { labels };
@@ -74,11 +87,13 @@ public class AlertmanagerTests
         var spec = deployment.Container(ClusterNames.Prometheus) with
         {
             Entrypoint = ["prometheus-alertmanager"],
-            Arguments = [$"--config.file={Paths.Config}/{AlertmanagerConfig.FileName}", $"--storage.path={Paths.PrometheusData}", $"--web.listen-address=:{Port}", "--cluster.listen-address="],
+            Arguments = [$"--config.file={Paths.Config}/{AlertmanagerConfig.FileName}", $"--storage.path={Paths.PrometheusData}",
+                $"--web.listen-address=:{Port}", "--cluster.listen-address="],
             Ports = [new Analytics.Topology.Containers.PortMapping("web", Port, Port)],
         };
         using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(10) };
-        return new RunningAlertmanager(await Engine.StartAsync(deployment, spec, null, async running => await ReadyAsync(http, running.GetMappedPublicPort(Port)), Cancel), deployment.Topology);
+        return new RunningAlertmanager(await Engine.StartAsync(deployment, spec, null,
+            async running => await ReadyAsync(http, running.GetMappedPublicPort(Port)), Cancel), deployment.Topology);
     }
 
     private static async Task<bool> ReadyAsync(HttpClient http, int port)
@@ -96,7 +111,11 @@ public class AlertmanagerTests
 
     private sealed class RunningAlertmanager(IContainer container, ClusterTopology topology) : IAsyncDisposable
     {
-        private readonly HttpClient http = new() { BaseAddress = new Uri($"http://127.0.0.1:{container.GetMappedPublicPort(Port)}/api/v2/"), Timeout = TimeSpan.FromSeconds(10) };
+        private readonly HttpClient http = new()
+        {
+            BaseAddress = new Uri($"http://127.0.0.1:{container.GetMappedPublicPort(Port)}/api/v2/"),
+            Timeout = TimeSpan.FromSeconds(10)
+        };
 
         public ClusterTopology Topology => topology;
 
@@ -111,7 +130,9 @@ public class AlertmanagerTests
         {
             for (var attempt = 0; ; attempt++)
             {
-                var active = (await ActiveAsync()).Where(labels => labels["severity"] != "info").Select(labels => $"{labels["alertname"]} {labels.GetValueOrDefault("member")}".Trim()).Order(StringComparer.Ordinal).ToList();
+                var active = (await ActiveAsync()).Where(labels => labels["severity"] != "info")
+                    .Select(labels => $"{labels["alertname"]} {labels.GetValueOrDefault("member")}".Trim()).Order(StringComparer.Ordinal)
+                    .ToList();
                 if (active.Count == count || attempt > 40)
                     return active;
                 await Task.Delay(TimeSpan.FromMilliseconds(500), Cancel);
@@ -121,9 +142,12 @@ public class AlertmanagerTests
         /// <summary>Cluster and area of every page, as Alertmanager itself puts together what it sends to that receiver.</summary>
         public async Task<List<string>> PagesAsync()
         {
-            using var answer = JsonDocument.Parse(await http.GetStringAsync(new Uri("alerts/groups?inhibited=false&silenced=false&receiver=page", UriKind.Relative), Cancel));
+            using var answer =
+                JsonDocument.Parse(await http.GetStringAsync(new Uri("alerts/groups?inhibited=false&silenced=false&receiver=page",
+                    UriKind.Relative), Cancel));
             return [.. answer.RootElement.EnumerateArray().Where(group => group.GetProperty("alerts").GetArrayLength() > 0)
-                .Select(group => $"{group.GetProperty("labels").GetProperty("cluster").GetString()} {group.GetProperty("labels").GetProperty("area").GetString()}").Order(StringComparer.Ordinal)];
+                .Select(group => $"{group.GetProperty("labels").GetProperty("cluster").GetString()} "
+                    + $"{group.GetProperty("labels").GetProperty("area").GetString()}").Order(StringComparer.Ordinal)];
         }
 
         public async ValueTask DisposeAsync()
@@ -134,8 +158,11 @@ public class AlertmanagerTests
 
         private async Task<List<Dictionary<string, string>>> ActiveAsync()
         {
-            using var answer = JsonDocument.Parse(await http.GetStringAsync(new Uri("alerts?inhibited=false&silenced=false", UriKind.Relative), Cancel));
-            return [.. answer.RootElement.EnumerateArray().Select(alert => alert.GetProperty("labels").EnumerateObject().ToDictionary(label => label.Name, label => label.Value.GetString()!))];
+            using var answer =
+                JsonDocument.Parse(await http.GetStringAsync(new Uri("alerts?inhibited=false&silenced=false", UriKind.Relative), Cancel));
+            return [.. answer.RootElement.EnumerateArray()
+                .Select(alert => alert.GetProperty("labels").EnumerateObject().ToDictionary(label => label.Name,
+                    label => label.Value.GetString()!))];
         }
     }
 }

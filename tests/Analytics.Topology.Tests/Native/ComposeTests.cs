@@ -15,8 +15,10 @@ public class ComposeTests
         try
         {
             OutputFiles.Write(directory.FullName,
-                [.. ComposeFile.Configuration(deployment.Containers), ComposeFile.Render(deployment.Topology, deployment.Containers), deployment.Passwords.ToFile()]);
-            string[] arguments = ["-p", deployment.Topology.Name, "--env-file", SecretValues.FileName, "-f", ComposeFile.FileName, "config", "-q"];
+                [.. ComposeFile.Configuration(deployment.Containers), ComposeFile.Render(deployment.Topology, deployment.Containers),
+                    deployment.Passwords.ToFile()]);
+            string[] arguments = ["-p", deployment.Topology.Name, "--env-file", SecretValues.FileName, "-f", ComposeFile.FileName, "config",
+                "-q"];
             var (exitCode, output) = await RunAsync(await FindAsync(), arguments, directory.FullName);
             Assert.True(exitCode == 0, output);
             Assert.Equal("", output);
@@ -43,13 +45,19 @@ public class ComposeTests
 
     private static async Task<(int ExitCode, string Output)> RunAsync(string[] program, string[] arguments, string directory)
     {
-        var start = new ProcessStartInfo(program[0], [.. program.Skip(1), .. arguments]) { WorkingDirectory = directory, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(program[0], [.. program.Skip(1), .. arguments])
+        {
+            WorkingDirectory = directory,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true
+        };
         foreach (var name in Secrets.All.Concat(Secrets.Given))
             start.Environment.Remove(name);
         try
         {
             using var process = Process.Start(start)!;
-            var (output, error) = (process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken), process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
+            var (output, error) = (process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken),
+                process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
             await process.WaitForExitAsync(TestContext.Current.CancellationToken);
             return (process.ExitCode, await output + await error);
         }

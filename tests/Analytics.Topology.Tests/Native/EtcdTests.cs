@@ -12,7 +12,8 @@ public class EtcdTests
         var cancel = TestContext.Current.CancellationToken;
         var deployment = NativeDeployments.For("development-single");
         await using var network = await Engine.CreateNetworkAsync(cancel);
-        await using var etcd = await Engine.StartAsync(deployment, deployment.Container("etcd-1"), network, Etcd.IsHealthyAsync(deployment), cancel);
+        await using var etcd = await Engine.StartAsync(deployment, deployment.Container("etcd-1"), network, Etcd.IsHealthyAsync(deployment),
+            cancel);
 
         string[] known = [.. Trusting, $"--cert={Paths.CertFile}", $"--key={Paths.KeyFile}"];
         var written = await etcd.ExecAsync([.. known, "put", "/service/test", "value"], cancel);
@@ -20,7 +21,8 @@ public class EtcdTests
         var read = await etcd.ExecAsync([.. known, "get", "/service/test", "--print-value-only"], cancel);
         Assert.Equal("value\n", read.Stdout);
 
-        var plain = await etcd.ExecAsync(["etcdctl", "--endpoints=http://etcd-1:2379", "--command-timeout=3s", "get", "/service/test"], cancel);
+        var plain = await etcd.ExecAsync(["etcdctl", "--endpoints=http://etcd-1:2379", "--command-timeout=3s", "get", "/service/test"],
+            cancel);
         Assert.NotEqual(0, plain.ExitCode);
         Assert.Empty(plain.Stdout);
 
@@ -35,11 +37,13 @@ public class EtcdTests
         var cancel = TestContext.Current.CancellationToken;
         var deployment = NativeDeployments.For("development-single");
         await using var network = await Engine.CreateNetworkAsync(cancel);
-        await using var etcd = await Engine.StartAsync(deployment, deployment.Container("etcd-1"), network, Etcd.IsHealthyAsync(deployment), cancel);
+        await using var etcd = await Engine.StartAsync(deployment, deployment.Container("etcd-1"), network, Etcd.IsHealthyAsync(deployment),
+            cancel);
 
         var stranger = new TestDeployment(deployment.Topology);
         var result = await Engine.RunAsync(stranger, stranger.Container("etcd-1") with { Name = "stranger" },
-            [.. Trusting, $"--cert={Paths.CertFile}", $"--key={Paths.KeyFile}", "--command-timeout=3s", "put", "/service/test", "value"], network, cancel);
+            [.. Trusting, $"--cert={Paths.CertFile}", $"--key={Paths.KeyFile}", "--command-timeout=3s", "put", "/service/test", "value"],
+            network, cancel);
         Assert.NotEqual(0, result.ExitCode);
         Assert.Contains("certificate", result.Error, StringComparison.Ordinal);
     }

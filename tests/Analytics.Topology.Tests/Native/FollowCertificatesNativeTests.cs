@@ -6,7 +6,8 @@ namespace Analytics.Topology.Tests.Native;
 [Trait(Tiers.Trait, Tiers.Native)]
 public class FollowCertificatesNativeTests
 {
-    // The mounted files stay as they are: everything is asked to look at a copy. Shown is the first certificate, then the one that it is replaced by.
+    // The mounted files stay as they are: everything is asked to look at a copy. Shown is the first certificate, then the one that it is
+    // replaced by.
     private const string Script = """
         set -eu
         cp -r /etc/hub/tls /tmp/tls && chmod 700 /tmp/tls
@@ -30,8 +31,12 @@ public class FollowCertificatesNativeTests
         var deployment = NativeDeployments.For("development");
         var spec = deployment.Container(name).WithFile("/etc/hub/test", "follow-certificates.sh", Templates.Read("follow-certificates.sh"));
         spec = spec with { Scratch = ["/tmp"] };
-        var result = await Engine.RunAsync(deployment, spec, ["sh", "-c", Script.ReplaceLineEndings("\n"), "sh", file, signal, program, port], cancel: TestContext.Current.CancellationToken);
-        Assert.Matches(@"^subject=.*Hub.*\nsubject=CN ?= ?renewed$", result.Accepted().Output.Trim().Split('\n').Where(line => line.StartsWith("subject", StringComparison.Ordinal)).Aggregate((one, two) => $"{one}\n{two}"));
+        var result = await Engine.RunAsync(deployment, spec,
+            ["sh", "-c", Script.ReplaceLineEndings("\n"), "sh", file, signal, program, port],
+            cancel: TestContext.Current.CancellationToken);
+        Assert.Matches(@"^subject=.*Hub.*\nsubject=CN ?= ?renewed$",
+            result.Accepted().Output.Trim().Split('\n').Where(line => line.StartsWith("subject", StringComparison.Ordinal))
+                .Aggregate((one, two) => $"{one}\n{two}"));
         Assert.Contains($"sending {signal}", result.Error, StringComparison.Ordinal);
     }
 }

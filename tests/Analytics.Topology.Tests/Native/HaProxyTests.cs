@@ -17,13 +17,19 @@ public class HaProxyTests
     public async Task Accepts_the_domain_of_a_headless_service() =>
         await CheckAsync(NativeDeployments.For("recommended"), ".timescaledb.timescaledb.svc.cluster.local");
 
-    /// <summary>The container answers to the members' names itself: looking up names that nobody has takes long where there is no resolver.</summary>
+    /// <summary>The container answers to the members' names itself: looking up names that nobody has takes long where there is no
+    /// resolver.</summary>
     private static async Task CheckAsync(TestDeployment deployment, string domain)
     {
         var cancel = TestContext.Current.CancellationToken;
-        var haproxy = deployment.Container(ClusterNames.HaProxy) with { Environment = new Dictionary<string, SecretText> { [HaProxyConfig.DomainVariable] = domain } };
+        var haproxy = deployment.Container(ClusterNames.HaProxy) with
+        {
+            Environment = new Dictionary<string, SecretText>
+            { [HaProxyConfig.DomainVariable] = domain }
+        };
         await using var network = await Engine.CreateNetworkAsync(cancel);
-        var result = await Engine.RunAsync(deployment, haproxy, ["haproxy", "-dW", "-c", "-f", $"{Paths.Config}/{HaProxyConfig.FileName}"], network, cancel,
+        var result = await Engine.RunAsync(deployment, haproxy, ["haproxy", "-dW", "-c", "-f", $"{Paths.Config}/{HaProxyConfig.FileName}"],
+            network, cancel,
             [.. deployment.Topology.Database.Hosts.Select(host => host + domain)]);
         result.Accepted();
     }

@@ -14,7 +14,8 @@ public class LeaseWitnessTests
         Database = cluster.Database.WithLeaseWitnesses(),
     }));
 
-    /// <summary>The seeds are fixed: what fails here fails again. The model says itself when it saw no lease removed, no fence lifted or no restart.</summary>
+    /// <summary>The seeds are fixed: what fails here fails again. The model says itself when it saw no lease removed, no fence lifted or no
+    /// restart.</summary>
     [Fact]
     public async Task No_standby_confirms_to_a_leader_whose_lease_was_removed()
     {
@@ -61,7 +62,8 @@ public class LeaseWitnessTests
     private static Task<CheckResult> RunAsync(string program, IReadOnlyList<string> command)
     {
         var member = Deployment.Container("timescaledb-1").WithFile("/etc/hub/test", "test.py", program);
-        return Engine.RunAsync(Deployment, member with { Environment = new Dictionary<string, SecretText>(member.Environment) { ["PYTHONPATH"] = Paths.Config } }, command,
+        return Engine.RunAsync(Deployment,
+            member with { Environment = new Dictionary<string, SecretText>(member.Environment) { ["PYTHONPATH"] = Paths.Config } }, command,
             cancel: TestContext.Current.CancellationToken);
     }
 

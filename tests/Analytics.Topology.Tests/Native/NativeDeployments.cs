@@ -8,7 +8,8 @@ internal static class NativeDeployments
 {
     private static readonly ConcurrentDictionary<string, Lazy<TestDeployment>> Made = new();
 
-    public static TestDeployment For(string preset) => Made.GetOrAdd(preset, name => new(() => new TestDeployment(Local(Definitions.Presets[name])))).Value;
+    public static TestDeployment For(string preset) =>
+        Made.GetOrAdd(preset, name => new(() => new TestDeployment(Local(Definitions.Presets[name])))).Value;
 
     /// <summary>The spec with one more file mounted, which only the test has.</summary>
     public static ContainerSpec WithFile(this ContainerSpec spec, string directory, string name, string text) =>

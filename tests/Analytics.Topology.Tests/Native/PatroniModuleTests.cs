@@ -248,7 +248,9 @@ public class PatroniModuleTests
     {
         var deployment = NativeDeployments.For("development");
         var text = alone ? program : Beginning + program;
-        return Engine.RunAsync(deployment, deployment.Container("timescaledb-1").WithFile("/etc/hub/test", "test.py", text.ReplaceLineEndings("\n")), ["python3", "/etc/hub/test/test.py"],
+        return Engine.RunAsync(deployment,
+            deployment.Container("timescaledb-1").WithFile("/etc/hub/test", "test.py", text.ReplaceLineEndings("\n")), ["python3",
+                "/etc/hub/test/test.py"],
             cancel: TestContext.Current.CancellationToken);
     }
 }

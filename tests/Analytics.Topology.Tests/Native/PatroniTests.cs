@@ -20,9 +20,11 @@ public class PatroniTests
         var deployment = NativeDeployments.For(preset);
         var single = NativeDeployments.For("development-single");
         await using var network = await Engine.CreateNetworkAsync(cancel);
-        await using var etcd = await Engine.StartAsync(single, single.Container("etcd-1"), network, Etcd.IsHealthyAsync(single), cancel, [.. deployment.Topology.Etcd.Hosts]);
+        await using var etcd = await Engine.StartAsync(single, single.Container("etcd-1"), network, Etcd.IsHealthyAsync(single), cancel,
+            [.. deployment.Topology.Etcd.Hosts]);
         var member = deployment.Container("timescaledb-1");
-        var result = await Engine.RunAsync(deployment, member, ["patroni", "--validate-config", $"{Paths.Config}/{PatroniConfig.FileName}"], network, cancel);
+        var result = await Engine.RunAsync(deployment, member, ["patroni", "--validate-config", $"{Paths.Config}/{PatroniConfig.FileName}"],
+            network, cancel);
         var complaints = (result.Output + result.Error).Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal([], complaints.Except(WrongComplaints));
         Assert.Equal(complaints.Length == 0 ? 0 : 1, result.ExitCode);
@@ -33,7 +35,8 @@ public class PatroniTests
     {
         var deployment = NativeDeployments.For("development-single");
         var broken = deployment.Container("timescaledb-1").WithFile("/etc/hub/test", "patroni.yml", "scope: hub\n");
-        var result = await Engine.RunAsync(deployment, broken, ["patroni", "--validate-config", "/etc/hub/test/patroni.yml"], cancel: TestContext.Current.CancellationToken);
+        var result = await Engine.RunAsync(deployment, broken, ["patroni", "--validate-config", "/etc/hub/test/patroni.yml"],
+            cancel: TestContext.Current.CancellationToken);
         Assert.NotEqual(0, result.ExitCode);
     }
 
@@ -41,7 +44,8 @@ public class PatroniTests
     public async Task The_shell_takes_the_bootstrap_script()
     {
         var deployment = NativeDeployments.For("development");
-        var result = await Engine.RunAsync(deployment, deployment.Container("timescaledb-1"), ["sh", "-n", $"{Paths.Config}/post-bootstrap.sh"],
+        var result = await Engine.RunAsync(deployment, deployment.Container("timescaledb-1"),
+            ["sh", "-n", $"{Paths.Config}/post-bootstrap.sh"],
             cancel: TestContext.Current.CancellationToken);
         Assert.Equal("", result.Accepted().Error);
     }
@@ -61,7 +65,8 @@ public class PatroniTests
             resolver = DnsCachingResolver()
             print([resolver.resolve("x", port)[0] for port in (start.REST_PORT, start.REST_PORT, 2379, 2379)], start.REST_PORT)
             """;
-        var result = await Engine.RunAsync(deployment, deployment.Container("timescaledb-1"), ["python3", "-c", Program], cancel: TestContext.Current.CancellationToken);
+        var result = await Engine.RunAsync(deployment, deployment.Container("timescaledb-1"), ["python3", "-c", Program],
+            cancel: TestContext.Current.CancellationToken);
         Assert.Equal($"['1', '2', '3', '3'] {Ports.Patroni}", result.Accepted().Output.Trim());
         Assert.Equal("", result.Error);
     }
@@ -86,8 +91,10 @@ public class PatroniTests
                 writer.write_param("search_path", "*")
             """;
         var deployment = NativeDeployments.For("development");
-        var result = await Engine.RunAsync(deployment, deployment.Container("timescaledb-1"), ["python3", "-c", Program, value], cancel: TestContext.Current.CancellationToken);
-        Assert.EndsWith($"\nsynchronous_standby_names = '{written}'\nsearch_path = '*'", result.Accepted().Output.TrimEnd(), StringComparison.Ordinal);
+        var result = await Engine.RunAsync(deployment, deployment.Container("timescaledb-1"), ["python3", "-c", Program, value],
+            cancel: TestContext.Current.CancellationToken);
+        Assert.EndsWith($"\nsynchronous_standby_names = '{written}'\nsearch_path = '*'", result.Accepted().Output.TrimEnd(),
+            StringComparison.Ordinal);
         Assert.Equal("", result.Error);
     }
 
@@ -112,7 +119,8 @@ public class PatroniTests
             print(first, ha._handle_crash_recovery())
             """;
         var deployment = NativeDeployments.For("development");
-        var result = await Engine.RunAsync(deployment, deployment.Container("timescaledb-1"), ["python3", "-c", Program], cancel: TestContext.Current.CancellationToken);
+        var result = await Engine.RunAsync(deployment, deployment.Container("timescaledb-1"), ["python3", "-c", Program],
+            cancel: TestContext.Current.CancellationToken);
         Assert.Equal("None alone", result.Accepted().Output.Trim());
     }
 
@@ -152,9 +160,11 @@ public class PatroniTests
             timeout 15 postgres -D /tmp/data -c listen_addresses= -c unix_socket_directories=/tmp -c "primary_conninfo=$dsn" 2>&1 | grep -m 1 "could not connect to the primary"
             """;
         var deployment = NativeDeployments.For("development");
-        var result = await Engine.RunAsync(deployment, deployment.Container("timescaledb-1"), ["sh", "-c", Script.ReplaceLineEndings("\n"), "sh", Dsn, Hole],
+        var result = await Engine.RunAsync(deployment, deployment.Container("timescaledb-1"),
+            ["sh", "-c", Script.ReplaceLineEndings("\n"), "sh", Dsn, Hole],
             cancel: TestContext.Current.CancellationToken);
-        Assert.EndsWith("connection to server at \"127.0.0.1\", port 6000 failed: Connection timed out", result.Accepted().Output.Trim(), StringComparison.Ordinal);
+        Assert.EndsWith("connection to server at \"127.0.0.1\", port 6000 failed: Connection timed out", result.Accepted().Output.Trim(),
+            StringComparison.Ordinal);
     }
 
     /// <summary>The name that stands for nobody is the same in both files that write it, and PostgreSQL takes the file.</summary>
@@ -167,7 +177,9 @@ public class PatroniTests
         var member = deployment.Container("timescaledb-1");
         var result = await Engine.RunAsync(deployment, member,
             [
-                "sh", "-c", $"initdb -D /tmp/data --auth=reject > /dev/null && echo \"include '{Paths.Config}/{PostgresBaseConfig.FileName}'\" > /tmp/data/postgresql.conf && postgres -D /tmp/data -C synchronous_standby_names",
+                "sh", "-c", "initdb -D /tmp/data --auth=reject > /dev/null && echo \"include "
+                    + $"'{Paths.Config}/{PostgresBaseConfig.FileName}'\" > /tmp/data/postgresql.conf && postgres -D /tmp/data -C "
+                        + "synchronous_standby_names",
             ], cancel: TestContext.Current.CancellationToken);
         Assert.Equal(names, result.Accepted().Output.Trim());
         Assert.Equal("", result.Error);

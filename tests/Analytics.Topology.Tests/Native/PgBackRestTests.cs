@@ -6,7 +6,8 @@ namespace Analytics.Topology.Tests.Native;
 [Trait(Tiers.Trait, Tiers.Native)]
 public class PgBackRestTests
 {
-    /// <summary>An empty repository, asked by the runner: every option of the file is read, and what follows from them is looked for.</summary>
+    /// <summary>An empty repository, asked by the runner: every option of the file is read, and what follows from them is looked
+    /// for.</summary>
     [Theory]
     [InlineData("development")]
     [InlineData("development-single")]
@@ -34,7 +35,8 @@ public class PgBackRestTests
         var deployment = NativeDeployments.For("development");
         var spec = deployment.Container("backup-server-1");
         await using var network = await Engine.CreateNetworkAsync(cancel);
-        await using var server = await Engine.StartAsync(deployment, spec, network, async container => (await container.ExecAsync([.. spec.Health!.Command], cancel)).ExitCode == 0, cancel);
+        await using var server = await Engine.StartAsync(deployment, spec, network,
+            async container => (await container.ExecAsync([.. spec.Health!.Command], cancel)).ExitCode == 0, cancel);
         var (output, error) = await server.GetLogsAsync(timestampsEnabled: false, ct: cancel);
         Assert.DoesNotContain("WARN", output + error, StringComparison.Ordinal);
     }
@@ -46,7 +48,8 @@ public class PgBackRestTests
         var deployment = NativeDeployments.For("recommended");
         var runner = Runner(deployment);
         var environment = new Dictionary<string, SecretText>(runner.Environment);
-        foreach (var (name, value) in new[] { ("BUCKET", "b"), ("ENDPOINT", "storage.invalid:9000"), ("REGION", "r"), ("KEY", "k"), ("KEY_SECRET", "s") })
+        foreach (var (name, value) in new[] { ("BUCKET", "b"), ("ENDPOINT", "storage.invalid:9000"), ("REGION", "r"), ("KEY", "k"),
+            ("KEY_SECRET", "s") })
             environment["PGBACKREST_REPO1_S3_" + name] = value;
         var result = await RunAsync(deployment, runner with { Environment = environment }, "--io-timeout=1", "info");
         var said = result.Output + result.Error;
@@ -59,13 +62,15 @@ public class PgBackRestTests
     {
         var deployment = NativeDeployments.For("development-single");
         var runner = Runner(deployment).WithFile("/etc/hub/test", "pgbackrest.conf", "[global]\nrepo1-tpye=posix\n");
-        var environment = new Dictionary<string, SecretText>(runner.Environment) { ["PGBACKREST_CONFIG"] = "/etc/hub/test/pgbackrest.conf" };
+        var environment = new Dictionary<string, SecretText>(runner.Environment)
+        { ["PGBACKREST_CONFIG"] = "/etc/hub/test/pgbackrest.conf" };
         var result = await RunAsync(deployment, runner with { Environment = environment }, "--log-level-console=warn", "info");
         Assert.Contains("invalid option 'repo1-tpye'", result.Output + result.Error, StringComparison.Ordinal);
     }
 
     /// <summary>The runner's own image adds Hub's program, which has no part in this.</summary>
-    private static ContainerSpec Runner(TestDeployment deployment) => deployment.Container(ClusterNames.Backup) with { Image = deployment.Topology.Images.Database };
+    private static ContainerSpec Runner(TestDeployment deployment) =>
+        deployment.Container(ClusterNames.Backup) with { Image = deployment.Topology.Images.Database };
 
     private static Task<CheckResult> RunAsync(TestDeployment deployment, ContainerSpec spec, params string[] arguments) =>
         Engine.RunAsync(deployment, spec, ["pgbackrest", .. arguments], cancel: TestContext.Current.CancellationToken);

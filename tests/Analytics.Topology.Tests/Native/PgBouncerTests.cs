@@ -28,15 +28,18 @@ public class PgBouncerTests
         await using (var console = Console(container, deployment.Passwords[Secrets.Monitor], SslMode.VerifyFull, deployment.Authority))
             await (await console.OpenConnectionAsync(cancel)).DisposeAsync();
 
-        Assert.Contains("SSL", await RefusalAsync(Console(container, deployment.Passwords[Secrets.Monitor], SslMode.Disable, null)), StringComparison.Ordinal);
-        Assert.Contains("SASL authentication failed", await RefusalAsync(Console(container, "wrong", SslMode.VerifyFull, deployment.Authority)), StringComparison.Ordinal);
+        Assert.Contains("SSL", await RefusalAsync(Console(container, deployment.Passwords[Secrets.Monitor], SslMode.Disable, null)),
+            StringComparison.Ordinal);
+        Assert.Contains("SASL authentication failed",
+            await RefusalAsync(Console(container, "wrong", SslMode.VerifyFull, deployment.Authority)), StringComparison.Ordinal);
         var stranger = Certificates.CreateAuthority("hub", TimeProvider.System.GetUtcNow());
         await RefusalAsync(Console(container, deployment.Passwords[Secrets.Monitor], SslMode.VerifyFull, stranger));
     }
 
     private static Task<IContainer> StartAsync(TestDeployment deployment, CancellationToken cancel) =>
         Engine.StartAsync(deployment, deployment.Container(ClusterNames.PgBouncer), null,
-            async container => (await container.GetLogsAsync(timestampsEnabled: false)).Stderr.Contains("process up", StringComparison.Ordinal), cancel);
+            async container => (await container.GetLogsAsync(timestampsEnabled: false)).Stderr.Contains("process up",
+                StringComparison.Ordinal), cancel);
 
     /// <summary>The exporter's way in: PgBouncer's own console, which needs no database behind it.</summary>
     private static NpgsqlDataSource Console(IContainer container, string password, SslMode mode, KeyPair? authority)
@@ -67,6 +70,7 @@ public class PgBouncerTests
     private static async Task<string> RefusalAsync(NpgsqlDataSource source)
     {
         await using (source)
-            return (await Assert.ThrowsAnyAsync<NpgsqlException>(async () => await source.OpenConnectionAsync(TestContext.Current.CancellationToken))).ToString();
+            return (await Assert.ThrowsAnyAsync<NpgsqlException>(
+                async () => await source.OpenConnectionAsync(TestContext.Current.CancellationToken))).ToString();
     }
 }

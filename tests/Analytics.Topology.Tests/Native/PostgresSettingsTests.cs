@@ -36,12 +36,14 @@ public class PostgresSettingsTests
         """;
 
     [Theory, MemberData(nameof(Definitions.PresetNames), MemberType = typeof(Definitions))]
-    public async Task The_image_accepts_them(string preset) => await CheckAsync(preset, NativeDeployments.For(preset).Topology.Images.Database);
+    public async Task The_image_accepts_them(string preset) =>
+    await CheckAsync(preset, NativeDeployments.For(preset).Topology.Images.Database);
 
     [Theory, MemberData(nameof(Definitions.PresetNames), MemberType = typeof(Definitions))]
     public async Task The_oldest_supported_version_accepts_them(string preset)
     {
-        Assert.SkipUnless(await Engine.HasImageAsync(Oldest, TestContext.Current.CancellationToken), $"The image {Oldest} (PostgreSQL 15, TimescaleDB 2.13) is not on this machine.");
+        Assert.SkipUnless(await Engine.HasImageAsync(Oldest, TestContext.Current.CancellationToken),
+            $"The image {Oldest} (PostgreSQL 15, TimescaleDB 2.13) is not on this machine.");
         await CheckAsync(preset, Oldest);
     }
 
@@ -54,10 +56,16 @@ public class PostgresSettingsTests
         member = member.WithFile("/etc/hub/test", "settings.conf", text) with
         {
             // PGHOST and its like are for a member of a cluster; PGDATA is what the image says.
-            Environment = new Dictionary<string, Topology.Containers.SecretText> { ["PGDATA"] = Paths.PgData, ["PGUSER"] = Roles.Superuser },
+            Environment = new Dictionary<string, Topology.Containers.SecretText>
+            {
+                ["PGDATA"] = Paths.PgData,
+                ["PGUSER"] = Roles.Superuser
+            },
         };
-        var result = await Engine.RunAsync(deployment, member, ["sh", "-c", Script.ReplaceLineEndings("\n")], cancel: TestContext.Current.CancellationToken);
-        var refused = result.Accepted().Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(line => !line.StartsWith(Telemetry, StringComparison.Ordinal));
+        var result = await Engine.RunAsync(deployment, member, ["sh", "-c", Script.ReplaceLineEndings("\n")],
+            cancel: TestContext.Current.CancellationToken);
+        var refused = result.Accepted().Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Where(line => !line.StartsWith(Telemetry, StringComparison.Ordinal));
         Assert.Equal([string.Create(CultureInfo.InvariantCulture, $"lines={settings.Count}")], refused);
     }
 }

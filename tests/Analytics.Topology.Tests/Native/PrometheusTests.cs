@@ -9,7 +9,8 @@ public class PrometheusTests
     public async Task Accepts_its_configuration(string preset)
     {
         var deployment = NativeDeployments.For(preset);
-        var result = await Engine.RunAsync(deployment, deployment.Container(ClusterNames.Prometheus), ["promtool", "check", "config", $"{Paths.Config}/{PrometheusConfig.FileName}"],
+        var result = await Engine.RunAsync(deployment, deployment.Container(ClusterNames.Prometheus),
+            ["promtool", "check", "config", $"{Paths.Config}/{PrometheusConfig.FileName}"],
             cancel: TestContext.Current.CancellationToken);
         Assert.Contains("SUCCESS", result.Accepted().ToString(), StringComparison.Ordinal);
     }
@@ -19,7 +20,8 @@ public class PrometheusTests
     {
         var deployment = NativeDeployments.For("development");
         var exporter = deployment.Container(ClusterNames.PgBouncerExporter) with { Image = deployment.Topology.Images.Prometheus };
-        var result = await Engine.RunAsync(deployment, exporter, ["promtool", "check", "web-config", $"{Paths.Config}/{WebConfig.FileName}"],
+        var result = await Engine.RunAsync(deployment, exporter,
+            ["promtool", "check", "web-config", $"{Paths.Config}/{WebConfig.FileName}"],
             cancel: TestContext.Current.CancellationToken);
         result.Accepted();
     }

@@ -48,7 +48,12 @@ public sealed class PostBootstrapTests : IDisposable
         Program("pgbackrest", $"echo called >> calls\n{pgBackRest}");
         var calls = Path.Combine(directory, "calls");
         await File.WriteAllTextAsync(calls, "", TestContext.Current.CancellationToken);
-        var start = new ProcessStartInfo("/bin/sh", ["-s", "dbname=postgres"]) { RedirectStandardInput = true, RedirectStandardError = true, WorkingDirectory = directory };
+        var start = new ProcessStartInfo("/bin/sh", ["-s", "dbname=postgres"])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = directory
+        };
         start.Environment["PATH"] = $"{directory}:{Environment.GetEnvironmentVariable("PATH")}";
         start.Environment["HUB_BACKUP_STANZA"] = "hub";
         foreach (var (name, value) in variables)
@@ -57,7 +62,8 @@ public sealed class PostBootstrapTests : IDisposable
         await shell.StandardInput.WriteAsync(Templates.Read("post-bootstrap.sh"));
         shell.StandardInput.Close();
         var error = await shell.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
-        await shell.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+        await shell.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromMinutes(1),
+            TestContext.Current.CancellationToken);
         return (shell.ExitCode, File.ReadAllLines(calls).Length, error);
 
         [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]

@@ -19,7 +19,8 @@ public class PostgresSettingsTests
     [InlineData("effective_io_concurrency", "200")]
     [InlineData("max_parallel_workers", "8")]
     [InlineData("max_parallel_workers_per_gather", "4")]
-    public void Eight_cores_and_32_GB_give_the_figures_asked_for(string name, string value) => Assert.Equal(value, All(Presets.Recommended.Settings)[name]);
+    public void Eight_cores_and_32_GB_give_the_figures_asked_for(string name, string value) =>
+    Assert.Equal(value, All(Presets.Recommended.Settings)[name]);
 
     [Fact]
     public void Spinning_disks_get_their_own_costs()

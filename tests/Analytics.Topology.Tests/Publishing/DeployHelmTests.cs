@@ -14,11 +14,13 @@ public sealed class DeployHelmTests : IDisposable
         var run = await deploy.RunAsync("--yes", "--helm", deploy.Chart, "--context", "staging", "--values", "mine.yaml", "--set", "a=b");
         Assert.True(run.ExitCode == 0, run.Text);
         Assert.Equal(["apply stdin", "secret timescaledb-credentials"], deploy.Changes[..2]);
-        Assert.Equal(["helm upgrade", "wait statefulset/etcd", "wait statefulset/timescaledb", "wait deployment/gateway", "wait deployment/ingest"],
+        Assert.Equal(["helm upgrade", "wait statefulset/etcd", "wait statefulset/timescaledb", "wait deployment/gateway",
+            "wait deployment/ingest"],
             deploy.Changes[2..].Where(change => !change.StartsWith("secret ", StringComparison.Ordinal)));
         var upgrades = deploy.Calls.Where(call => call.StartsWith("helm upgrade", StringComparison.Ordinal)).ToList();
         Assert.Equal(2, upgrades.Count);
-        Assert.Equal($"helm upgrade --install hub {deploy.Chart} --kube-context staging --namespace timescaledb --set createNamespace=false --set certManager.enabled=false --set monitoring.enabled=false --values mine.yaml --set a=b",
+        Assert.Equal($"helm upgrade --install hub {deploy.Chart} --kube-context staging --namespace timescaledb --set "
+            + $"createNamespace=false --set certManager.enabled=false --set monitoring.enabled=false --values mine.yaml --set a=b",
             upgrades[1]);
         Assert.Equal(upgrades[1] + " --dry-run=server", upgrades[0]);
 
@@ -26,7 +28,8 @@ public sealed class DeployHelmTests : IDisposable
         Assert.Contains(deploy.Calls, call => call.Contains("get job/etcd-auth-0a1b2c3d4e", StringComparison.Ordinal));
         Assert.Contains(deploy.Calls, call => call.Contains("get job/migrations-0a1b2c3d4e", StringComparison.Ordinal));
         Assert.Contains(deploy.Calls, call => call.Contains("get job/etcd-snapshot-0a1b2c3d4e", StringComparison.Ordinal));
-        Assert.DoesNotContain(deploy.Calls, call => call.Contains("get job/", StringComparison.Ordinal) && call.Contains("-28912345", StringComparison.Ordinal));
+        Assert.DoesNotContain(deploy.Calls,
+            call => call.Contains("get job/", StringComparison.Ordinal) && call.Contains("-28912345", StringComparison.Ordinal));
         Assert.Contains("  STATUS: deployed\n", run.Text, StringComparison.Ordinal);
         Assert.DoesNotContain("--secrets-only", run.Text, StringComparison.Ordinal);
         Assert.Contains("is the primary", run.Text, StringComparison.Ordinal);
@@ -39,7 +42,9 @@ public sealed class DeployHelmTests : IDisposable
         Assert.True(run.ExitCode == 0, run.Text);
         Assert.Contains("  2 objects\n", run.Text, StringComparison.Ordinal);
         Assert.Empty(deploy.Changes);
-        Assert.DoesNotContain(deploy.Calls, call => call.StartsWith("helm upgrade", StringComparison.Ordinal) && !call.EndsWith("--dry-run=server", StringComparison.Ordinal));
+        Assert.DoesNotContain(deploy.Calls,
+            call => call.StartsWith("helm upgrade", StringComparison.Ordinal) && !call.EndsWith("--dry-run=server",
+                StringComparison.Ordinal));
     }
 
     [Fact]
@@ -60,7 +65,8 @@ public sealed class DeployHelmTests : IDisposable
         Assert.Equal(0, (await recommended.RunAsync("--yes", "--helm", recommended.Chart)).ExitCode);
         Assert.Contains(recommended.Calls, call => call.Contains("--set monitoring.enabled=false", StringComparison.Ordinal));
         recommended.Forget();
-        Assert.Equal(0, (await recommended.RunAsync(["--yes", "--helm", recommended.Chart], ("STUB_CRDS", "all"), ("STUB_INSTALLED", "hub"))).ExitCode);
+        Assert.Equal(0,
+            (await recommended.RunAsync(["--yes", "--helm", recommended.Chart], ("STUB_CRDS", "all"), ("STUB_INSTALLED", "hub"))).ExitCode);
         Assert.DoesNotContain(recommended.Calls, call => call.Contains("monitoring.enabled", StringComparison.Ordinal));
     }
 

@@ -15,7 +15,8 @@ public sealed class DeployRefusalTests : IDisposable
     [InlineData("STUB_NO_CONTEXT", "1", "kubectl has no current context")]
     [InlineData("STUB_DOWN", "stub", "the cluster of context stub does not answer")]
     [InlineData("STUB_DEFAULT_CLASS", "", "no default storage class")]
-    public async Task Refuses_an_unsuitable_cluster(string variable, string value, string message) => await RefusesAsync(message, ["--yes"], (variable, value));
+    public async Task Refuses_an_unsuitable_cluster(string variable, string value, string message) =>
+    await RefusesAsync(message, ["--yes"], (variable, value));
 
     [Theory]
     [InlineData("STUB_HELM", "other", "belongs to Helm release other")]
@@ -71,7 +72,8 @@ public sealed class DeployRefusalTests : IDisposable
         Assert.Equal(1, run.ExitCode);
         Assert.Contains("have no registry", run.Text, StringComparison.Ordinal);
         Assert.Equal(["apply stdin", "delete namespace"], committed.Changes.Select(change => string.Join(' ', change.Split(' ').Take(2))));
-        Assert.Equal(0, (await committed.RunAsync(["--yes", "--helm", committed.Chart], ("STUB_IMAGE", "registry.example.com/hub/ingest:1"))).ExitCode);
+        Assert.Equal(0,
+            (await committed.RunAsync(["--yes", "--helm", committed.Chart], ("STUB_IMAGE", "registry.example.com/hub/ingest:1"))).ExitCode);
 
         // Passwords are the same wherever the images are.
         Assert.Equal(0, (await committed.RunAsync("--yes", "--secrets-only")).ExitCode);
@@ -86,7 +88,8 @@ public sealed class DeployRefusalTests : IDisposable
         Assert.True(run.ExitCode == 1, run.Text);
         Assert.Contains("backups have no place to go", run.Text, StringComparison.Ordinal);
         Assert.Empty(recommended.Changes);
-        await RefusesAsync("--s3-ca /nowhere cannot be read", ["--yes", "--s3-bucket", "b", "--s3-region", "r", "--s3-key", "k", "--s3-secret", "s", "--s3-ca", "/nowhere"]);
+        await RefusesAsync("--s3-ca /nowhere cannot be read",
+            ["--yes", "--s3-bucket", "b", "--s3-region", "r", "--s3-key", "k", "--s3-secret", "s", "--s3-ca", "/nowhere"]);
     }
 
     [Fact]
@@ -132,7 +135,8 @@ public sealed class DeployRefusalTests : IDisposable
         var run = await deploy.RunAsync(["--yes"], ("STUB_HEALTH", "critical"));
         Assert.Equal(1, run.ExitCode);
         Assert.Contains("the health check is critical", run.Text, StringComparison.Ordinal);
-        Assert.Contains("no member is the primary", (await deploy.RunAsync(["--yes"], ("STUB_PRIMARY", "none"))).Text, StringComparison.Ordinal);
+        Assert.Contains("no member is the primary", (await deploy.RunAsync(["--yes"], ("STUB_PRIMARY", "none"))).Text,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -151,7 +155,8 @@ public sealed class DeployRefusalTests : IDisposable
         const string States = "pod|timescaledb-1|Unschedulable|0/1 nodes are available: 1 Insufficient memory.\\n"
             + "pod|etcd-1||\\ncontainer|etcd|ImagePullBackOff|Back-off pulling image \"quay.io/nowhere\"\\n"
             + "pod|etcd-2||\\ncontainer|etcd|ContainerCreating|\\npod|etcd-3||\\ncontainer|etcd||\\n";
-        var run = await deploy.RunAsync(["--yes", "--timeout", "2"], ("STUB_NOT_READY", "statefulset/timescaledb"), ("STUB_REASONS", States));
+        var run = await deploy.RunAsync(["--yes", "--timeout", "2"], ("STUB_NOT_READY", "statefulset/timescaledb"),
+            ("STUB_REASONS", States));
         var told = run.Text.Split('\n');
         var part = told[Array.IndexOf(told, "== statefulset.yaml")..];
         Assert.Single(part, "  timescaledb-1: Unschedulable: 0/1 nodes are available: 1 Insufficient memory.");

@@ -24,7 +24,8 @@ internal sealed class DeployRun : IDisposable
             Prerequisites.Missing($"{tool} on the PATH.");
         OutputFiles.Write(directory, Published.GetOrAdd((size, registry),
             published => PublishedFiles.For(PublishSize.Named(published.Size).From(new ImageSource(published.Registry)))));
-        OutputFiles.Write(directory, [new OutputFile("bin/kubectl", File.ReadAllText(Path.Combine(Here(), "kubectl-stub.sh")), Executable: true),
+        OutputFiles.Write(directory,
+            [new OutputFile("bin/kubectl", File.ReadAllText(Path.Combine(Here(), "kubectl-stub.sh")), Executable: true),
             new OutputFile("bin/helm", File.ReadAllText(Path.Combine(Here(), "helm-stub.sh")), Executable: true)]);
         Directory.CreateDirectory(State);
         Directory.CreateDirectory(Temporary);
@@ -131,7 +132,8 @@ internal sealed class DeployRun : IDisposable
     public string PathWithout(string missing)
     {
         var bin = Directory.CreateDirectory(Path.Combine(directory, $"without-{missing}")).FullName;
-        foreach (var tool in new[] { "sed", "awk", "dirname", "cat", "tr", "cut", "grep", "mktemp", "rm", "mkdir", "ls", "cp", "openssl" }.Where(tool => tool != missing))
+        foreach (var tool in new[] { "sed", "awk", "dirname", "cat", "tr", "cut", "grep", "mktemp", "rm", "mkdir", "ls", "cp",
+            "openssl" }.Where(tool => tool != missing))
             File.CreateSymbolicLink(Path.Combine(bin, tool), Find(tool)!);
         if (missing != "kubectl")
             File.CreateSymbolicLink(Path.Combine(bin, "kubectl"), Path.Combine(directory, "bin/kubectl"));
@@ -139,7 +141,8 @@ internal sealed class DeployRun : IDisposable
     }
 
     public static string? Find(string tool) =>
-        Environment.GetEnvironmentVariable("PATH")!.Split(Path.PathSeparator).Select(place => Path.Combine(place, tool)).FirstOrDefault(File.Exists);
+        Environment.GetEnvironmentVariable("PATH")!.Split(Path.PathSeparator).Select(place => Path.Combine(place, tool))
+            .FirstOrDefault(File.Exists);
 
     private Process Start(string program, string[] arguments, (string Name, string Value)[] environment)
     {
@@ -159,7 +162,8 @@ internal sealed class DeployRun : IDisposable
         return start;
     }
 
-    private List<string> Lines(string name) => File.Exists(Path.Combine(State, name)) ? [.. File.ReadAllLines(Path.Combine(State, name))] : [];
+    private List<string> Lines(string name) =>
+        File.Exists(Path.Combine(State, name)) ? [.. File.ReadAllLines(Path.Combine(State, name))] : [];
 
     private static string Here([CallerFilePath] string source = "") => Path.GetDirectoryName(source)!;
 }

@@ -29,17 +29,22 @@ public sealed class DeployScriptTests : IDisposable
         Assert.True(run.ExitCode == 0, run.Text);
         Assert.Contains("timescaledb-2 is the primary", run.Text, StringComparison.Ordinal);
         Assert.Contains("replication | ok | two standbys", run.Text, StringComparison.Ordinal);
-        Assert.Contains("kubectl get secret timescaledb-credentials -n timescaledb -o jsonpath='{.data.APP_PASSWORD}' | base64 -d", run.Text, StringComparison.Ordinal);
+        Assert.Contains("kubectl get secret timescaledb-credentials -n timescaledb -o jsonpath='{.data.APP_PASSWORD}' | base64 -d",
+            run.Text, StringComparison.Ordinal);
         Assert.Contains("port-forward service/pgbouncer 6432", run.Text, StringComparison.Ordinal);
         Assert.DoesNotContain("restart", run.Text, StringComparison.Ordinal);
 
         Assert.Equal(["apply stdin", "secret timescaledb-credentials"], deploy.Changes[..2]);
-        Assert.Equal(["apply namespace.yaml", "apply priorityclass.yaml", "apply configmap.yaml", "apply init-scripts-configmap.yaml", "apply network-policy.yaml",
-            "apply patroni-config.yaml", "wait statefulset/etcd", "apply services.yaml", "apply statefulset.yaml", "wait statefulset/timescaledb",
-            "apply pgbouncer.yaml", "wait deployment/gateway", "apply migrations-job.yaml", "apply ingest.yaml", "wait deployment/ingest", "apply backup-cronjob.yaml",
+        Assert.Equal(["apply namespace.yaml", "apply priorityclass.yaml", "apply configmap.yaml", "apply init-scripts-configmap.yaml",
+            "apply network-policy.yaml",
+            "apply patroni-config.yaml", "wait statefulset/etcd", "apply services.yaml", "apply statefulset.yaml",
+            "wait statefulset/timescaledb",
+            "apply pgbouncer.yaml", "wait deployment/gateway", "apply migrations-job.yaml", "apply ingest.yaml", "wait deployment/ingest",
+            "apply backup-cronjob.yaml",
             "apply grafana-dashboards.yaml"],
             deploy.Changes[2..].Where(change => !change.StartsWith("secret ", StringComparison.Ordinal)));
-        Assert.True(deploy.Changes.FindLastIndex(change => change.StartsWith("secret ", StringComparison.Ordinal)) < deploy.Changes.IndexOf("apply namespace.yaml"));
+        Assert.True(deploy.Changes.FindLastIndex(change => change.StartsWith("secret ", StringComparison.Ordinal))
+            < deploy.Changes.IndexOf("apply namespace.yaml"));
         Assert.InRange(LastCall("get job/etcd-auth-"), FirstCall("patroni-config.yaml"), FirstCall("services.yaml"));
         Assert.InRange(LastCall("get job/migrations-"), FirstCall("migrations-job.yaml"), FirstCall("ingest.yaml"));
     }
@@ -58,13 +63,15 @@ public sealed class DeployScriptTests : IDisposable
     public async Task Names_the_context_in_every_call()
     {
         Assert.Equal(0, (await deploy.RunAsync("--yes", "--context", "staging")).ExitCode);
-        Assert.All(deploy.Calls.Where(call => call != "version --client"), call => Assert.StartsWith("--context staging ", call, StringComparison.Ordinal));
+        Assert.All(deploy.Calls.Where(call => call != "version --client"),
+            call => Assert.StartsWith("--context staging ", call, StringComparison.Ordinal));
     }
 
     [Fact]
     public async Task A_second_run_changes_nothing()
     {
-        Assert.Equal(0, (await deploy.RunAsync("--yes", "--s3-bucket", "b", "--s3-region", "r", "--s3-key", "k", "--s3-secret", "s")).ExitCode);
+        Assert.Equal(0,
+            (await deploy.RunAsync("--yes", "--s3-bucket", "b", "--s3-region", "r", "--s3-key", "k", "--s3-secret", "s")).ExitCode);
         var secrets = deploy.Secrets();
         deploy.Forget();
         var second = await deploy.RunAsync("--yes", "--s3-bucket", "b", "--s3-region", "r", "--s3-key", "k", "--s3-secret", "s");
@@ -115,7 +122,8 @@ public sealed class DeployScriptTests : IDisposable
         using var recommended = new DeployRun("recommended");
         var run = await recommended.RunAsync("--yes");
         Assert.True(run.ExitCode == 0, run.Text);
-        Assert.Contains("monitoring.yaml is left out: the cluster does not know servicemonitors.monitoring.coreos.com", run.Text, StringComparison.Ordinal);
+        Assert.Contains("monitoring.yaml is left out: the cluster does not know servicemonitors.monitoring.coreos.com", run.Text,
+            StringComparison.Ordinal);
         Assert.DoesNotContain("apply monitoring.yaml", recommended.Changes);
         var other = await recommended.RunAsync(["--yes"], ("STUB_CRDS", "all"));
         Assert.True(other.ExitCode == 0, other.Text);
@@ -129,7 +137,8 @@ public sealed class DeployScriptTests : IDisposable
         Assert.True(run.ExitCode == 0, run.Text);
         Assert.InRange(deploy.Changes.IndexOf("apply cert-manager.yaml"), 1, deploy.Changes.IndexOf("apply patroni-config.yaml"));
         Assert.DoesNotContain(deploy.Secrets().Keys, key => key.Contains("-tls", StringComparison.Ordinal));
-        Assert.Contains("does not know issuers.cert-manager.io", (await deploy.RunAsync("--yes", "--cert-manager")).Text, StringComparison.Ordinal);
+        Assert.Contains("does not know issuers.cert-manager.io", (await deploy.RunAsync("--yes", "--cert-manager")).Text,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -146,10 +155,14 @@ public sealed class DeployScriptTests : IDisposable
         deploy.Forget();
         var run = await deploy.RunAsync("--uninstall", "--yes");
         Assert.True(run.ExitCode == 0, run.Text);
-        Assert.DoesNotContain(deploy.Changes, change => change.Contains("persistentvolume", StringComparison.Ordinal) || change.Contains("delete namespace", StringComparison.Ordinal)
-            || change.Contains("timescaledb-credentials", StringComparison.Ordinal) || change.Contains("backup-s3", StringComparison.Ordinal));
+        Assert.DoesNotContain(deploy.Changes,
+            change => change.Contains("persistentvolume", StringComparison.Ordinal) || change.Contains("delete namespace",
+                StringComparison.Ordinal)
+            || change.Contains("timescaledb-credentials", StringComparison.Ordinal) || change.Contains("backup-s3",
+                StringComparison.Ordinal));
         var removed = string.Join(' ', deploy.Changes);
-        foreach (var kind in Published.Of("dev").Objects.Where(item => item is not (V1PersistentVolumeClaim or V1Secret or V1Namespace or CustomObject)).Select(item => item.Kind).Distinct())
+        foreach (var kind in Published.Of("dev").Objects.Where(item => item is not (V1PersistentVolumeClaim or V1Secret or V1Namespace
+            or CustomObject)).Select(item => item.Kind).Distinct())
             Assert.Contains(kind.ToLowerInvariant(), removed, StringComparison.Ordinal);
         Assert.True(deploy.Changes.FindIndex(change => change.StartsWith("delete statefulset timescaledb", StringComparison.Ordinal))
             < deploy.Changes.FindIndex(change => change.StartsWith("delete statefulset,", StringComparison.Ordinal)));
@@ -186,7 +199,8 @@ public sealed class DeployScriptTests : IDisposable
         while (!deploy.IsMarked("hanging"))
             await Task.Delay(50, limit.Token);
         Assert.NotEmpty(Directory.GetFileSystemEntries(deploy.Temporary));
-        await DeployRun.ToolAsync("bash", "-c", $"kill -INT -- -$(ps -o pid= --ppid {process.Id} | tr -d ' ') 2>/dev/null || kill -INT -- -{process.Id}");
+        await DeployRun.ToolAsync("bash", "-c",
+            $"kill -INT -- -$(ps -o pid= --ppid {process.Id} | tr -d ' ') 2>/dev/null || kill -INT -- -{process.Id}");
         var run = await DeployRun.EndAsync(process);
         Assert.Equal(130, run.ExitCode);
         Assert.Contains("interrupted", run.Text, StringComparison.Ordinal);
@@ -218,7 +232,9 @@ public sealed class DeployScriptTests : IDisposable
         var key = run.Text.Trim().Split(' ')[^1];
         Assert.Matches("^hub_[A-Za-z0-9]{32}$", key);
         var hash = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(key)));
-        Assert.Contains(deploy.Calls, call => call.Contains($@"create_api_key('checkout', 'deploy.sh', '\x{hash}', '{key[..12]}', now() + interval '365 days')", StringComparison.Ordinal));
+        Assert.Contains(deploy.Calls,
+            call => call.Contains($@"create_api_key('checkout', 'deploy.sh', '\x{hash}', '{key[..12]}', now() + interval '365 days')",
+                StringComparison.Ordinal));
         Assert.DoesNotContain(deploy.Calls, call => call.Contains(key, StringComparison.Ordinal));
         Assert.Empty(deploy.Changes);
         Assert.Equal(1, (await deploy.RunAsync("--api-key", "a'b")).ExitCode);
@@ -232,7 +248,8 @@ public sealed class DeployScriptTests : IDisposable
         var run = await deploy.RunAsync("--api-key", "checkout", "--key-days", days);
         Assert.True(run.ExitCode == 0, run.Text);
         Assert.Contains(said, run.Text, StringComparison.Ordinal);
-        Assert.Contains(deploy.Calls, call => call.Contains("create_api_key(", StringComparison.Ordinal) && call.Contains(sql, StringComparison.Ordinal));
+        Assert.Contains(deploy.Calls,
+            call => call.Contains("create_api_key(", StringComparison.Ordinal) && call.Contains(sql, StringComparison.Ordinal));
         Assert.Equal(1, (await deploy.RunAsync("--api-key", "checkout", "--key-days", "0")).ExitCode);
     }
 
@@ -283,7 +300,8 @@ public sealed class DeployScriptTests : IDisposable
 
     private int LastCall(string part) => Call(deploy.Calls.FindLastIndex(call => IsChange(call, part)), part);
 
-    private static bool IsChange(string call, string part) => call.Contains(part, StringComparison.Ordinal) && !call.Contains("--dry-run", StringComparison.Ordinal);
+    private static bool IsChange(string call, string part) => call.Contains(part, StringComparison.Ordinal)
+        && !call.Contains("--dry-run", StringComparison.Ordinal);
 
     private static int Call(int index, string part)
     {

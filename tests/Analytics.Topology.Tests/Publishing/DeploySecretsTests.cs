@@ -30,14 +30,18 @@ public sealed class DeploySecretsTests : IDisposable
         var made = deploy.Secrets();
         Assert.All(wanted, path => Assert.False(string.IsNullOrEmpty(made.GetValueOrDefault(path)), path));
         Assert.All(Topology.Secrets.All, key => Assert.Matches("^[A-Za-z0-9]{32}$", deploy.Secret(KubernetesNames.Credentials, key)));
-        Assert.Equal(Topology.Secrets.All.Count, Topology.Secrets.All.Select(key => deploy.Secret(KubernetesNames.Credentials, key)).Distinct().Count());
-        Assert.Equal(PgBouncerConfig.UserList(key => deploy.Secret(KubernetesNames.Credentials, key)!), deploy.Secret(KubernetesNames.UserList, PgBouncerConfig.UserListFileName));
+        Assert.Equal(Topology.Secrets.All.Count,
+            Topology.Secrets.All.Select(key => deploy.Secret(KubernetesNames.Credentials, key)).Distinct().Count());
+        Assert.Equal(PgBouncerConfig.UserList(key => deploy.Secret(KubernetesNames.Credentials, key)!),
+            deploy.Secret(KubernetesNames.UserList, PgBouncerConfig.UserListFileName));
     }
 
     [Fact]
     public async Task No_value_is_ever_an_argument_or_left_in_a_file()
     {
-        Assert.Equal(0, (await deploy.RunAsync(["--yes", "--s3-bucket", "backups", "--s3-region", "eu-1"], ("HUB_S3_KEY", "AKIA0123456789"), ("HUB_S3_SECRET", "s3-secret-value"))).ExitCode);
+        Assert.Equal(0,
+            (await deploy.RunAsync(["--yes", "--s3-bucket", "backups", "--s3-region", "eu-1"], ("HUB_S3_KEY", "AKIA0123456789"),
+                ("HUB_S3_SECRET", "s3-secret-value"))).ExitCode);
         var calls = string.Join('\n', deploy.Calls);
         var secrets = deploy.Secrets();
         Assert.Equal("s3-secret-value", secrets["backup-s3/PGBACKREST_REPO1_S3_KEY_SECRET"]);
@@ -56,7 +60,8 @@ public sealed class DeploySecretsTests : IDisposable
     {
         var authority = Path.Combine(deploy.Temporary, "..", "storage.crt");
         await File.WriteAllTextAsync(authority, "PEM\n", TestContext.Current.CancellationToken);
-        var run = await deploy.RunAsync("--yes", "--s3-bucket", "b", "--s3-region", "r", "--s3-key", "k", "--s3-secret", "s", "--s3-endpoint", "minio:9000", "--s3-path-style", "--s3-ca", authority);
+        var run = await deploy.RunAsync("--yes", "--s3-bucket", "b", "--s3-region", "r", "--s3-key", "k", "--s3-secret", "s",
+            "--s3-endpoint", "minio:9000", "--s3-path-style", "--s3-ca", authority);
         Assert.True(run.ExitCode == 0, run.Text);
         Assert.Equal("path", deploy.Secret(KubernetesNames.BackupStorage, "PGBACKREST_REPO1_S3_URI_STYLE"));
         Assert.Equal("PEM\n", deploy.Secret(KubernetesNames.BackupStorage, "ca.crt"));
@@ -70,7 +75,8 @@ public sealed class DeploySecretsTests : IDisposable
         await MakeAsync();
         var before = deploy.Secrets();
         Assert.Equal("chosen \"by\" hand", before[$"{KubernetesNames.Credentials}/{Topology.Secrets.PgBouncer}"]);
-        Assert.Contains("\"pgbouncer\" \"chosen \"\"by\"\" hand\"", before[$"{KubernetesNames.UserList}/{PgBouncerConfig.UserListFileName}"], StringComparison.Ordinal);
+        Assert.Contains("\"pgbouncer\" \"chosen \"\"by\"\" hand\"",
+            before[$"{KubernetesNames.UserList}/{PgBouncerConfig.UserListFileName}"], StringComparison.Ordinal);
 
         deploy.DropSecret(KubernetesNames.Credentials, Topology.Secrets.Owner);
         deploy.Forget();
@@ -107,7 +113,8 @@ public sealed class DeploySecretsTests : IDisposable
         Assert.Equal(Extensions(reference), Extensions(own));
         foreach (var (component, names) in CertificateNames.For(Cluster))
         {
-            using var leaf = X509Certificate2.CreateFromPem(deploy.Secret($"{component}-tls", "tls.crt")!, deploy.Secret($"{component}-tls", "tls.key")!);
+            using var leaf = X509Certificate2.CreateFromPem(deploy.Secret($"{component}-tls", "tls.crt")!,
+                deploy.Secret($"{component}-tls", "tls.key")!);
             Assert.True(Certificates.IsCurrent(leaf.ExportCertificatePem(), authority, names, Now), component);
             Assert.Equal($"OU={component}, O=Hub{(component == ClusterNames.Backup ? ", CN=backup" : "")}", leaf.Subject);
             Assert.Equal(authority.CertificatePem, deploy.Secret($"{component}-tls", "ca.crt"));
@@ -116,8 +123,12 @@ public sealed class DeploySecretsTests : IDisposable
             Assert.InRange(leaf.NotAfter, Now.LocalDateTime.AddDays(364), Now.LocalDateTime.AddDays(366));
         }
 
-        Assert.Equal(["ca.crt"], deploy.Secrets().Keys.Where(key => key.StartsWith("ingest-tls/", StringComparison.Ordinal)).Select(key => key["ingest-tls/".Length..]));
-        Assert.DoesNotContain(deploy.Secrets(), pair => !pair.Key.StartsWith(AuthoritySecret, StringComparison.Ordinal) && pair.Value.Contains(authority.KeyPem.Trim(), StringComparison.Ordinal));
+        Assert.Equal(["ca.crt"],
+            deploy.Secrets().Keys.Where(key => key.StartsWith("ingest-tls/", StringComparison.Ordinal))
+                .Select(key => key["ingest-tls/".Length..]));
+        Assert.DoesNotContain(deploy.Secrets(),
+            pair => !pair.Key.StartsWith(AuthoritySecret, StringComparison.Ordinal) && pair.Value.Contains(authority.KeyPem.Trim(),
+                StringComparison.Ordinal));
     }
 
     [Theory]
@@ -140,7 +151,8 @@ public sealed class DeploySecretsTests : IDisposable
         deploy.Forget();
         var run = await deploy.RunAsync("--yes");
         Assert.True(run.ExitCode == 0, run.Text);
-        Assert.Equal(["secret pgbouncer-tls", "restart deployment/gateway"], deploy.Changes.Where(change => !change.StartsWith("wait ", StringComparison.Ordinal)));
+        Assert.Equal(["secret pgbouncer-tls", "restart deployment/gateway"],
+            deploy.Changes.Where(change => !change.StartsWith("wait ", StringComparison.Ordinal)));
         Assert.True(Certificates.IsCurrent(deploy.Secret("pgbouncer-tls", "tls.crt")!, authority, names, Now));
         Assert.Equal(authority.CertificatePem, deploy.Secret(AuthoritySecret, "ca.crt"));
     }
@@ -184,7 +196,8 @@ public sealed class DeploySecretsTests : IDisposable
         return authority;
     }
 
-    private static IEnumerable<(string?, bool)> Extensions(X509Certificate2 certificate) => certificate.Extensions.Select(item => (item.Oid!.Value, item.Critical)).Order();
+    private static IEnumerable<(string?, bool)> Extensions(X509Certificate2 certificate) =>
+        certificate.Extensions.Select(item => (item.Oid!.Value, item.Critical)).Order();
 
     private async Task MakeAsync()
     {

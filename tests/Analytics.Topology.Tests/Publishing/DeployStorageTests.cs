@@ -2,7 +2,8 @@ using Analytics.Topology.Kubernetes;
 
 namespace Analytics.Topology.Tests.Publishing;
 
-/// <summary>A bucket, or other keys of it, named when Hub runs already: members read it when they start, and archiving needs a stanza.</summary>
+/// <summary>A bucket, or other keys of it, named when Hub runs already: members read it when they start, and archiving needs a
+/// stanza.</summary>
 [Trait(Tiers.Trait, Tiers.Native)]
 public sealed class DeployStorageTests : IDisposable
 {

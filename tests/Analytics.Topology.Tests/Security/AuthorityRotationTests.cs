@@ -85,7 +85,8 @@ public sealed class AuthorityRotationTests
             files.Remove(path);
     }
 
-    private string Leaf() => Certificates.Issue(new KeyPair(files[LocalFiles.AuthorityCertificate], files[LocalFiles.AuthorityKey]), "etcd", ["etcd-1"], Now).CertificatePem;
+    private string Leaf() => Certificates.Issue(new KeyPair(files[LocalFiles.AuthorityCertificate], files[LocalFiles.AuthorityKey]), "etcd",
+        ["etcd-1"], Now).CertificatePem;
 
     private static bool Trusts(string bundle, string leaf)
     {

@@ -31,14 +31,16 @@ public partial class CertificateNamesTests
     public void Every_mounted_certificate_is_made(string preset)
     {
         var deployment = new TestDeployment(Definitions.Presets[preset]);
-        foreach (var (directory, file) in deployment.Containers.SelectMany(container => container.Directories).SelectMany(directory => directory.Files.Select(file => (directory, file))))
+        foreach (var (directory, file) in deployment.Containers.SelectMany(container => container.Directories)
+            .SelectMany(directory => directory.Files.Select(file => (directory, file))))
             Assert.NotEmpty(deployment.Content(directory, file));
     }
 
     [Fact]
     public void A_developer_reaches_what_is_published_under_localhost() =>
         Assert.All(new[] { ClusterNames.TimescaleDb, ClusterNames.PgBouncer }, component =>
-            Assert.Superset(new HashSet<string> { "localhost", "127.0.0.1", "::1" }, CertificateNames.For(Presets.Development)[component].ToHashSet()));
+            Assert.Superset(new HashSet<string> { "localhost", "127.0.0.1", "::1" },
+                CertificateNames.For(Presets.Development)[component].ToHashSet()));
 
     /// <summary>HAProxy passes TLS through: behind its SQL ports the database answers.</summary>
     private static string Component(ContainerSpec container, int port) =>
@@ -49,7 +51,8 @@ public partial class CertificateNamesTests
     private static IEnumerable<string> Texts(ContainerSpec container) =>
         container.Arguments.Concat(container.Environment.Values.Select(value => value.Template))
             .Concat(container.Health?.Command ?? [])
-            .Concat(container.Directories.SelectMany(directory => directory.Files).Where(file => file.Name != "01-init-database.sql").Select(file => file.Text).OfType<string>());
+            .Concat(container.Directories.SelectMany(directory => directory.Files).Where(file => file.Name != "01-init-database.sql")
+                .Select(file => file.Text).OfType<string>());
 
     private static IEnumerable<(string Host, int Port)> Targets(string text) =>
         Address().Matches(text.Replace("${HUB_DATABASE_DOMAIN}", "", StringComparison.Ordinal))
@@ -57,6 +60,7 @@ public partial class CertificateNamesTests
             .Where(target => target.Host is not ("localhost" or "0.0.0.0"));
 
     // host:port, Host=…;Port=… (Npgsql), host=… port=… (PgBouncer)
-    [GeneratedRegex(@"(?<![\w.-])(?:(?<host>[a-z][a-z0-9.-]*|0\.0\.0\.0):(?<port>\d{4})|[Hh]ost=(?<host>[^;\s]+)[;\s][Pp]ort=(?<port>\d{4}))\b")]
+    [GeneratedRegex(@"(?<![\w.-])(?:(?<host>[a-z][a-z0-9.-]*|0\.0\.0\.0):(?<port>\d{4})"
+        + @"|[Hh]ost=(?<host>[^;\s]+)[;\s][Pp]ort=(?<port>\d{4}))\b")]
     private static partial Regex Address();
 }

@@ -110,14 +110,17 @@ public class CertificatesTests
     [Theory]
     [InlineData("timescaledb-2")]
     [InlineData("10.0.0.1")]
-    public void A_leaf_that_lacks_a_name_is_not_current(string name) => Assert.False(Certificates.IsCurrent(Issue().CertificatePem, Authority, [.. Names, name], Now));
+    public void A_leaf_that_lacks_a_name_is_not_current(string name) =>
+    Assert.False(Certificates.IsCurrent(Issue().CertificatePem, Authority, [.. Names, name], Now));
 
     [Fact]
-    public void A_leaf_that_is_not_valid_yet_is_not_current() => Assert.False(Certificates.IsCurrent(Issue().CertificatePem, Authority, Names, Now - TimeSpan.FromDays(2)));
+    public void A_leaf_that_is_not_valid_yet_is_not_current() =>
+    Assert.False(Certificates.IsCurrent(Issue().CertificatePem, Authority, Names, Now - TimeSpan.FromDays(2)));
 
     private static KeyPair Issue() => Certificates.Issue(Authority, "timescaledb", Names, Now);
 
     private static X509Certificate2 Load(KeyPair pair) => X509Certificate2.CreateFromPem(pair.CertificatePem);
 
-    private static X509BasicConstraintsExtension Constraints(X509Certificate2 certificate) => certificate.Extensions.OfType<X509BasicConstraintsExtension>().Single();
+    private static X509BasicConstraintsExtension Constraints(X509Certificate2 certificate) =>
+        certificate.Extensions.OfType<X509BasicConstraintsExtension>().Single();
 }

@@ -35,5 +35,6 @@ public class SecretValuesTests
 
     [Fact]
     public void An_unknown_name_is_refused_with_the_known_ones() =>
-        Assert.Contains("APP_PASSWORD", Assert.Throws<KeyNotFoundException>(() => SecretValues.Complete(null)["NONE"]).Message, StringComparison.Ordinal);
+        Assert.Contains("APP_PASSWORD", Assert.Throws<KeyNotFoundException>(() => SecretValues.Complete(null)["NONE"]).Message,
+            StringComparison.Ordinal);
 }

@@ -7,7 +7,8 @@ using Analytics.Topology.Security;
 
 namespace Analytics.Topology.Tests.Security;
 
-/// <summary>The certificates in a real handshake, verified as components do: chain and host name, and the client's certificate where asked for.</summary>
+/// <summary>The certificates in a real handshake, verified as components do: chain and host name, and the client's certificate where asked
+/// for.</summary>
 public class TlsHandshakeTests
 {
     private static readonly TestDeployment Deployment = new(Presets.Development);
@@ -46,7 +47,8 @@ public class TlsHandshakeTests
 
     [Fact]
     public async Task A_client_of_another_cluster_is_refused() =>
-        Assert.IsType<AuthenticationException>(await HandshakeAsync("etcd", "etcd-1", Deployment.Authority, new TestDeployment(Presets.Development).Certificate("migrations")));
+        Assert.IsType<AuthenticationException>(await HandshakeAsync("etcd", "etcd-1", Deployment.Authority,
+            new TestDeployment(Presets.Development).Certificate("migrations")));
 
     /// <returns>What broke the handshake, on the side that noticed; null when both ends agreed.</returns>
     private static async Task<Exception?> HandshakeAsync(string component, string host, KeyPair trusted, KeyPair? client = null)

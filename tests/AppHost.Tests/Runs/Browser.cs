@@ -7,7 +7,8 @@ internal sealed class Browser : IAsyncDisposable
 {
     /// <summary>Names and places under which systems install it.</summary>
     private static readonly string[] Programs =
-        ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome", "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"];
+        ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome",
+            "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"];
 
     private readonly IPlaywright playwright;
     private readonly IBrowser browser;
@@ -24,20 +25,22 @@ internal sealed class Browser : IAsyncDisposable
         }
 
         var playwright = await Playwright.CreateAsync();
-        return new Browser(playwright, await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = program, Args = ["--no-sandbox"] }));
+        return new Browser(playwright,
+            await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = program, Args = ["--no-sandbox"] }));
     }
 
     /// <summary>Opens a page, as wide as a notebook's screen.</summary>
     public async Task<IPage> OpenAsync(Uri address, int height = 1080)
     {
-        var page = await browser.NewPageAsync(new BrowserNewPageOptions { ViewportSize = new ViewportSize { Width = 1500, Height = height } });
+        var page = await browser.NewPageAsync(new BrowserNewPageOptions
+        { ViewportSize = new ViewportSize { Width = 1500, Height = height } });
         await page.GotoAsync(address.ToString());
         return page;
     }
 
     /// <summary>
-    /// Takes a picture into the test results. With <c>HUB_ACCEPT_SNAPSHOTS=1</c> it also becomes the committed one, for a person to look at; what
-    /// is right about a page is asserted by its text, not by its pixels.
+    /// Takes a picture into the test results. With <c>HUB_ACCEPT_SNAPSHOTS=1</c> it also becomes the committed one, for a person to look
+    /// at; what is right about a page is asserted by its text, not by its pixels.
     /// </summary>
     public static async Task PictureAsync(IPage page, string name)
     {

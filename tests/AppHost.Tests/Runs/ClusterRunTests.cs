@@ -33,7 +33,8 @@ public sealed class A_cluster_that_Aspire_started
         await run.HealthAsync(ClusterNames.TimescaleDb, HealthStatus.Healthy, Minutes);
         await run.HealthAsync(ClusterNames.Ingest, HealthStatus.Healthy, Minutes);
         await run.SendTraceAsync(model, inputTokens: 1);
-        await Eventually.TrueAsync(async () => (await run.UsageAsync()).GetValueOrDefault(model) == (3, 3), Minutes, () => "usage does not show three calls", Cancel);
+        await Eventually.TrueAsync(async () => (await run.UsageAsync()).GetValueOrDefault(model) == (3, 3), Minutes,
+            () => "usage does not show three calls", Cancel);
     }
 
     [Fact]

@@ -11,7 +11,8 @@ using Microsoft.Extensions.Logging.Testing;
 
 namespace AppHost.Tests.Runs;
 
-/// <summary>The AppHost, started for real: orchestrator, containers, programs. It is asked from outside, through the ports that users know.</summary>
+/// <summary>The AppHost, started for real: orchestrator, containers, programs. It is asked from outside, through the ports that users
+/// know.</summary>
 internal sealed class HubRun : IAsyncDisposable
 {
     /// <summary>Guards a hang: a start may build every image first.</summary>
@@ -38,7 +39,8 @@ internal sealed class HubRun : IAsyncDisposable
 
     /// <summary>What Hub's AppHost itself tells its user on the console.</summary>
     public IReadOnlyList<string> Console =>
-        [.. console.GetSnapshot().Where(line => line.Category?.StartsWith("AppHost.Startup", StringComparison.Ordinal) == true).Select(line => $"{line.Level}: {line.Message}")];
+        [.. console.GetSnapshot().Where(line => line.Category?.StartsWith("AppHost.Startup", StringComparison.Ordinal) == true)
+            .Select(line => $"{line.Level}: {line.Message}")];
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -63,7 +65,8 @@ internal sealed class HubRun : IAsyncDisposable
     /// <summary>Waits until the console says that everything runs and is healthy.</summary>
     public async Task UpAsync()
     {
-        await Eventually.TrueAsync(() => Task.FromResult(Says("The hub is up") || Console.Any(line => line.StartsWith("Error: ", StringComparison.Ordinal))),
+        await Eventually.TrueAsync(
+            () => Task.FromResult(Says("The hub is up") || Console.Any(line => line.StartsWith("Error: ", StringComparison.Ordinal))),
             WaitLimit, () => $"{start.Exception}The hub is not up:\n{string.Join('\n', Console)}", Cancel);
         Assert.DoesNotContain(Console, line => line.StartsWith("Error: ", StringComparison.Ordinal));
     }
@@ -77,14 +80,16 @@ internal sealed class HubRun : IAsyncDisposable
     public Uri Dashboard()
     {
         const string Login = "Login to the dashboard at ";
-        var line = console.GetSnapshot().Select(record => record.Message).First(message => message.StartsWith(Login, StringComparison.Ordinal));
+        var line = console.GetSnapshot().Select(record => record.Message)
+            .First(message => message.StartsWith(Login, StringComparison.Ordinal));
         return new Uri(line[Login.Length..].Trim());
     }
 
     private bool Says(string text) => Console.Any(line => line.Contains(text, StringComparison.Ordinal));
 
     public CustomResourceSnapshot Snapshot(string name) =>
-        Resources.TryGetCurrentState(name, out var current) ? current.Snapshot : throw new InvalidOperationException($"Nothing is known of {name}.");
+        Resources.TryGetCurrentState(name, out var current)
+            ? current.Snapshot : throw new InvalidOperationException($"Nothing is known of {name}.");
 
     /// <summary>Runs a command of the dashboard.</summary>
     public Task<ExecuteCommandResult> CommandAsync(string resource, string command) =>

@@ -21,8 +21,10 @@ public sealed class The_end_of_a_run
             await first.SendTraceAsync(model, inputTokens: 5);
             var containers = first.Containers();
             var database = containers["timescaledb-1"];
-            var network = await HubRun.EngineAsync("inspect", "--format", "{{range .NetworkSettings.Networks}}{{.NetworkID}}{{end}}", database);
-            string[] exitCodes = ["events", "--filter", $"container={database}", "--filter", "event=die", "--format", "{{.Actor.Attributes.exitCode}}"];
+            var network = await HubRun.EngineAsync("inspect", "--format", "{{range .NetworkSettings.Networks}}{{.NetworkID}}{{end}}",
+                database);
+            string[] exitCodes = ["events", "--filter", $"container={database}", "--filter", "event=die", "--format",
+                "{{.Actor.Attributes.exitCode}}"];
             using var ends = Process.Start(new ProcessStartInfo("docker", exitCodes) { RedirectStandardOutput = true })!;
 
             try

@@ -14,8 +14,8 @@ namespace AppHost.Tests.Runs;
 /// <param name="usedOffset">The offset of a hub that will run beside it; its ports may not be taken yet.</param>
 internal sealed class RunData(string profile, int? usedOffset = null) : IAsyncDisposable
 {
-    // Fifty off the hundreds at which Hub.Cli's tests, which may run at the same time, put their hubs: two programs that look for free ports
-    // at the same moment cannot choose the same one.
+    // Fifty off the hundreds at which Hub.Cli's tests, which may run at the same time, put their hubs: two programs that look for free
+    // ports at the same moment cannot choose the same one.
     private const int FirstOffset = 11050;
     private const int OffsetStep = 500;
     private const int Offsets = 20;
@@ -50,10 +50,12 @@ internal sealed class RunData(string profile, int? usedOffset = null) : IAsyncDi
         try
         {
             var prefix = Profile == HubProfile.Cluster ? $"{Volumes}-" : $"{Volumes}-{Profile}-";
-            var volumes = ClusterContainers.For(Topology).SelectMany(container => container.Volumes).Select(volume => prefix + volume.Name).Distinct().ToList();
+            var volumes = ClusterContainers.For(Topology).SelectMany(container => container.Volumes).Select(volume => prefix + volume.Name)
+                .Distinct().ToList();
 
             // What was started without an end leaves its containers to the orchestrator, which takes its time.
-            await Eventually.TrueAsync(async () => (await UsersAsync(prefix)).Length == 0, TimeSpan.FromMinutes(1), () => $"containers still use {prefix}*", CancellationToken.None);
+            await Eventually.TrueAsync(async () => (await UsersAsync(prefix)).Length == 0, TimeSpan.FromMinutes(1),
+                () => $"containers still use {prefix}*", CancellationToken.None);
             await Hub.Testing.Engine.RemoveVolumesAsync(volumes);
         }
         finally
@@ -64,7 +66,8 @@ internal sealed class RunData(string profile, int? usedOffset = null) : IAsyncDi
 
     private static async Task<string> UsersAsync(string prefix)
     {
-        var (_, output) = await Startup.Engine.RunAsync("docker", ["ps", "--all", "--format", "{{.Mounts}}", "--no-trunc"], CancellationToken.None);
+        var (_, output) = await Startup.Engine.RunAsync("docker", ["ps", "--all", "--format", "{{.Mounts}}", "--no-trunc"],
+            CancellationToken.None);
         return string.Concat(output.Split('\n').Where(mounts => mounts.Contains(prefix, StringComparison.Ordinal)));
     }
 

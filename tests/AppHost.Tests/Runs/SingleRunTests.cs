@@ -68,7 +68,8 @@ public sealed class A_hub_that_Aspire_started(SingleRun run) : IClassFixture<Sin
         var model = $"gpt-{Guid.NewGuid():N}";
         await run.Hub.SendTraceAsync(model, inputTokens: 123);
         await run.Hub.SendTraceAsync(model, inputTokens: 1);
-        await Eventually.TrueAsync(async () => (await run.Hub.UsageAsync()).GetValueOrDefault(model) == (2, 124), Seconds, () => "usage does not show two calls", Cancel);
+        await Eventually.TrueAsync(async () => (await run.Hub.UsageAsync()).GetValueOrDefault(model) == (2, 124), Seconds,
+            () => "usage does not show two calls", Cancel);
     }
 
     [Fact]
@@ -77,7 +78,8 @@ public sealed class A_hub_that_Aspire_started(SingleRun run) : IClassFixture<Sin
         var result = await run.Hub.CommandAsync(ClusterNames.Ingest, SampleTraffic.Command);
         Assert.True(result.Success, result.Message);
         Assert.Contains("200", result.Data?.Value, StringComparison.Ordinal);
-        await Eventually.TrueAsync(async () => (await run.Hub.UsageAsync()).Values.Sum(usage => usage.Requests) >= 200, Seconds, () => "usage shows fewer", Cancel);
+        await Eventually.TrueAsync(async () => (await run.Hub.UsageAsync()).Values.Sum(usage => usage.Requests) >= 200, Seconds,
+            () => "usage shows fewer", Cancel);
     }
 
     [Fact]
@@ -87,7 +89,8 @@ public sealed class A_hub_that_Aspire_started(SingleRun run) : IClassFixture<Sin
         string[] lines = [];
         await Eventually.TrueAsync(async () =>
         {
-            lines = [.. (await http.GetStringAsync(new Uri("metrics", UriKind.Relative), Cancel)).Split('\n').Where(line => line.StartsWith("hub_certificate_trusted{", StringComparison.Ordinal))];
+            lines = [.. (await http.GetStringAsync(new Uri("metrics", UriKind.Relative), Cancel)).Split('\n')
+                .Where(line => line.StartsWith("hub_certificate_trusted{", StringComparison.Ordinal))];
             return lines.Length == 6;
         }, TimeSpan.FromMinutes(1), () => string.Join('\n', lines), Cancel);
         Assert.All(lines, line => Assert.EndsWith(" 1", line, StringComparison.Ordinal));
@@ -101,7 +104,8 @@ public sealed class A_hub_that_Aspire_started(SingleRun run) : IClassFixture<Sin
         await Eventually.TrueAsync(async () =>
         {
             answer = await http.GetStringAsync(new Uri("api/v1/targets?state=active", UriKind.Relative), Cancel);
-            return answer.Contains("\"health\":\"up\"", StringComparison.Ordinal) && !answer.Contains("\"health\":\"unknown\"", StringComparison.Ordinal)
+            return answer.Contains("\"health\":\"up\"", StringComparison.Ordinal) && !answer.Contains("\"health\":\"unknown\"",
+                StringComparison.Ordinal)
                 && !answer.Contains("\"health\":\"down\"", StringComparison.Ordinal);
         }, TimeSpan.FromMinutes(2), () => answer, Cancel);
     }
@@ -117,7 +121,8 @@ public sealed class A_hub_that_Aspire_started(SingleRun run) : IClassFixture<Sin
 
         // Two at once: each does what it says, or says that it did not.
         var both = await Task.WhenAll(
-            run.Hub.CommandAsync(ClusterNames.TimescaleDb, BackupCommands.List), run.Hub.CommandAsync(ClusterNames.TimescaleDb, BackupCommands.Differential));
+            run.Hub.CommandAsync(ClusterNames.TimescaleDb, BackupCommands.List), run.Hub.CommandAsync(ClusterNames.TimescaleDb,
+                BackupCommands.Differential));
         var list = Assert.Single(both, result => result.Success);
         Assert.Contains("at work already", Assert.Single(both, result => !result.Success).Message, StringComparison.Ordinal);
         Assert.Contains("full", list.Data?.Value, StringComparison.OrdinalIgnoreCase);

@@ -17,7 +17,8 @@ public sealed class AskingTests : IDisposable
         var run = await hub.RunAsync(missing: name);
         Assert.True(run.ExitCode == 0, run.Error);
         Assert.Equal(["HubAspire" + name], hub.Absent());
-        Assert.Contains(AspirePackages.All.Single(package => package.Property == "HubAspire" + name).Id, run.Error, StringComparison.Ordinal);
+        Assert.Contains(AspirePackages.All.Single(package => package.Property == "HubAspire" + name).Id, run.Error,
+            StringComparison.Ordinal);
     }
 
     [Fact]

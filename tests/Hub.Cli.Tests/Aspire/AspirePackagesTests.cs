@@ -22,7 +22,8 @@ public class AspirePackagesTests
         try
         {
             var rules = Directory.CreateDirectory(Path.Combine(root.FullName, "AppHost", "Registry"));
-            File.Copy(Path.Combine(HubScript.Repository(), "AppHost", "Registry", "Aspire.props"), Path.Combine(rules.FullName, "Aspire.props"));
+            File.Copy(Path.Combine(HubScript.Repository(), "AppHost", "Registry", "Aspire.props"),
+                Path.Combine(rules.FullName, "Aspire.props"));
             XDocument? written = null;
             if (answers.Length > 0)
             {
@@ -51,13 +52,16 @@ public class AspirePackagesTests
     }
 
     private static IEnumerable<KeyValuePair<string, string>> Pairs(string text) =>
-        text.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(pair => pair.Split('=')).Select(pair => KeyValuePair.Create(pair[0], pair[1]));
+        text.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(pair => pair.Split('='))
+            .Select(pair => KeyValuePair.Create(pair[0], pair[1]));
 
     private static async Task<Dictionary<string, string>> PropertiesAsync(string project, Dictionary<string, string> environment)
     {
-        var run = (await ProcessRunner.RunAsync("dotnet", ["msbuild", project, $"-getProperty:{string.Join(',', environment.Keys)}"], TestContext.Current.CancellationToken, environment: environment))
+        var run = (await ProcessRunner.RunAsync("dotnet", ["msbuild", project, $"-getProperty:{string.Join(',', environment.Keys)}"],
+            TestContext.Current.CancellationToken, environment: environment))
             .OrThrow("The rules are not read");
         using var answer = JsonDocument.Parse(run.Output);
-        return answer.RootElement.GetProperty("Properties").EnumerateObject().ToDictionary(property => property.Name, property => property.Value.GetString()!);
+        return answer.RootElement.GetProperty("Properties").EnumerateObject().ToDictionary(property => property.Name,
+            property => property.Value.GetString()!);
     }
 }

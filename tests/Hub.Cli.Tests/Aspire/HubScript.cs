@@ -6,7 +6,8 @@ using Hub.Operations.Processes;
 
 namespace Hub.Cli.Tests.Aspire;
 
-/// <summary>The script <c>hub</c> alone in a directory, and a <c>dotnet</c> that plays the registry: it has every package but those that a test names.</summary>
+/// <summary>The script <c>hub</c> alone in a directory, and a <c>dotnet</c> that plays the registry: it has every package but those that a
+/// test names.</summary>
 internal sealed class HubScript : IDisposable
 {
     private const string Dotnet = """
@@ -32,7 +33,8 @@ internal sealed class HubScript : IDisposable
         foreach (var project in ProjectsOfTheCommandLine())
         {
             File.Copy(
-                Path.Combine(Repository(), project, $"{project}.csproj"), Path.Combine(root.CreateSubdirectory(project).FullName, $"{project}.csproj"));
+                Path.Combine(Repository(), project, $"{project}.csproj"), Path.Combine(root.CreateSubdirectory(project).FullName,
+                    $"{project}.csproj"));
         }
 
         OutputFiles.Write(root.FullName, [new OutputFile(FirstScript, "")]);
@@ -46,7 +48,8 @@ internal sealed class HubScript : IDisposable
 
     public string Answers => Path.Combine(root.FullName, "artifacts", "aspire.props");
 
-    public static string Repository([CallerFilePath] string source = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(source)!, "../../.."));
+    public static string Repository([CallerFilePath] string source = "") =>
+        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(source)!, "../../.."));
 
     /// <summary>A file of a project that Hub.Cli does not refer to, which one that it refers to embeds.</summary>
     public const string FirstScript = "Analytics.Migrations/Scripts/01-init-database.sql";
@@ -57,7 +60,8 @@ internal sealed class HubScript : IDisposable
         var known = new List<string> { "Hub.Cli" };
         for (var next = 0; next < known.Count; next++)
         {
-            var references = XDocument.Load(Path.Combine(Repository(), known[next], $"{known[next]}.csproj")).Descendants("ProjectReference")
+            var references = XDocument.Load(Path.Combine(Repository(), known[next], $"{known[next]}.csproj"))
+                .Descendants("ProjectReference")
                 .Select(reference => Path.GetFileNameWithoutExtension(reference.Attribute("Include")!.Value));
             known.AddRange(references.Except(known).ToList());
         }
@@ -76,7 +80,8 @@ internal sealed class HubScript : IDisposable
     {
         var built = TimeProvider.System.GetUtcNow().UtcDateTime.AddMinutes(-1);
         File.SetLastWriteTimeUtc(Path.Combine(root.FullName, "artifacts/bin/Hub.Cli/release/Hub.Cli.dll"), built);
-        foreach (var entry in root.EnumerateFileSystemInfos("*", SearchOption.AllDirectories).Where(entry => !entry.FullName.Contains("/artifacts/", StringComparison.Ordinal)))
+        foreach (var entry in root.EnumerateFileSystemInfos("*", SearchOption.AllDirectories)
+            .Where(entry => !entry.FullName.Contains("/artifacts/", StringComparison.Ordinal)))
             entry.LastWriteTimeUtc = built.AddMinutes(-1);
     }
 
@@ -99,13 +104,16 @@ internal sealed class HubScript : IDisposable
     }
 
     /// <summary>The properties that the answers set to false.</summary>
-    public string[] Absent() => [.. XDocument.Load(Answers).Descendants("PropertyGroup").Elements().Where(answer => answer.Value == "false").Select(answer => answer.Name.LocalName)];
+    public string[] Absent() =>
+        [.. XDocument.Load(Answers).Descendants("PropertyGroup").Elements().Where(answer => answer.Value == "false")
+            .Select(answer => answer.Name.LocalName)];
 
     /// <param name="verb">The verb of <c>./hub</c>.</param>
     /// <param name="missing">Packages that the registry does not have, by the end of their property's name.</param>
     /// <param name="silent">Packages about which it gives no answer.</param>
     /// <param name="chosen">HubAspire in the environment.</param>
-    public Task<ProcessResult> RunAsync(string verb = "status", string missing = "", string silent = "", string chosen = "") => ProcessRunner.RunAsync(
+    public Task<ProcessResult> RunAsync(string verb = "status", string missing = "", string silent = "", string chosen = "") =>
+        ProcessRunner.RunAsync(
         "sh", [Path.Combine(root.FullName, "hub"), verb], TestContext.Current.CancellationToken, environment: new Dictionary<string, string>
         {
             ["PATH"] = $"{root.FullName}:{Environment.GetEnvironmentVariable("PATH")}",

@@ -21,13 +21,19 @@ public sealed class WithoutAspireTests : IDisposable
         var doctor = await RunAsync("sh", Clone("hub"), "doctor");
         foreach (var (id, property, use) in AspirePackages.All)
         {
-            Assert.Contains($"<{property} Condition=\"'$({property})' == ''\">false</{property}>", await File.ReadAllTextAsync(Clone("artifacts/aspire.props"), TestContext.Current.CancellationToken), StringComparison.Ordinal);
-            Assert.Contains(doctor.Output.Split('\n'), line => line.Contains(id, StringComparison.Ordinal) && line.Contains("optional", StringComparison.Ordinal) && line.Contains("not in this machine's", StringComparison.Ordinal));
+            Assert.Contains($"<{property} Condition=\"'$({property})' == ''\">false</{property}>",
+                await File.ReadAllTextAsync(Clone("artifacts/aspire.props"), TestContext.Current.CancellationToken),
+                StringComparison.Ordinal);
+            Assert.Contains(doctor.Output.Split('\n'),
+                line => line.Contains(id, StringComparison.Ordinal) && line.Contains("optional", StringComparison.Ordinal)
+                    && line.Contains("not in this machine's", StringComparison.Ordinal));
         }
 
         // `dotnet build`, as an editor does it: without ./hub, without a property.
-        (await RunAsync("dotnet", "build", Clone("tests/AppHost.Tests"), "--nologo", "--verbosity", "quiet", "-m:1", "-nodeReuse:false")).OrThrow("The tests of the AppHost do not build");
-        (await RunAsync("dotnet", "build", Clone("Analytics.Ingest"), "--nologo", "--verbosity", "quiet", "-m:1", "-nodeReuse:false")).OrThrow("Ingest does not build");
+        (await RunAsync("dotnet", "build", Clone("tests/AppHost.Tests"), "--nologo", "--verbosity", "quiet", "-m:1",
+            "-nodeReuse:false")).OrThrow("The tests of the AppHost do not build");
+        (await RunAsync("dotnet", "build", Clone("Analytics.Ingest"), "--nologo", "--verbosity", "quiet", "-m:1",
+            "-nodeReuse:false")).OrThrow("Ingest does not build");
         Assert.Empty(Directory.GetFiles(Clone("artifacts/bin"), "Aspire.*.dll", SearchOption.AllDirectories));
 
         var tests = await RunAsync("dotnet", Clone("artifacts/bin/AppHost.Tests/debug/AppHost.Tests.dll"));
@@ -47,11 +53,14 @@ public sealed class WithoutAspireTests : IDisposable
         return ProcessRunner.RunAsync(program, arguments, TestContext.Current.CancellationToken, environment: environment);
     }
 
-    /// <summary>This machine's sources for everything but Aspire, an empty folder for Aspire; and what was restored already, but for Aspire.</summary>
+    /// <summary>This machine's sources for everything but Aspire, an empty folder for Aspire; and what was restored already, but for
+    /// Aspire.</summary>
     private async Task HideAspireAsync()
     {
-        var sources = (await ProcessRunner.RunAsync("dotnet", ["nuget", "list", "source", "--format", "short"], TestContext.Current.CancellationToken)).OrThrow("The sources cannot be listed").Output
-            .Split('\n').Where(line => line.StartsWith("E ", StringComparison.Ordinal)).Select(line => SecurityElement.Escape(line[2..].Trim())).ToList();
+        var sources = (await ProcessRunner.RunAsync("dotnet", ["nuget", "list", "source", "--format", "short"],
+            TestContext.Current.CancellationToken)).OrThrow("The sources cannot be listed").Output
+            .Split('\n').Where(line => line.StartsWith("E ", StringComparison.Ordinal))
+            .Select(line => SecurityElement.Escape(line[2..].Trim())).ToList();
         var empty = root.CreateSubdirectory("empty").FullName;
         await File.WriteAllTextAsync(Clone("nuget.config"), $"""
             <configuration>
@@ -62,10 +71,13 @@ public sealed class WithoutAspireTests : IDisposable
               </packageSourceMapping>
             </configuration>
             """);
-        var restored = new DirectoryInfo((await ProcessRunner.RunAsync("dotnet", ["nuget", "locals", "global-packages", "--list"], TestContext.Current.CancellationToken))
+        var restored =
+            new DirectoryInfo((await ProcessRunner.RunAsync("dotnet", ["nuget", "locals", "global-packages", "--list"],
+                TestContext.Current.CancellationToken))
             .OrThrow("The packages' folder is not told").Output.Split(": ")[^1].Trim());
         var packages = root.CreateSubdirectory("packages").FullName;
-        foreach (var package in restored.EnumerateDirectories().Where(package => !package.Name.StartsWith("aspire.", StringComparison.Ordinal)))
+        foreach (var package in restored.EnumerateDirectories()
+            .Where(package => !package.Name.StartsWith("aspire.", StringComparison.Ordinal)))
             Directory.CreateSymbolicLink(Path.Combine(packages, package.Name), package.FullName);
     }
 

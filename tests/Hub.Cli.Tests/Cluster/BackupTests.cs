@@ -4,7 +4,8 @@ using Hub.Operations.Patroni;
 
 namespace Hub.Cli.Tests.Cluster;
 
-/// <summary>pgBackRest in the running cluster: WAL goes to the repository by itself, backups come from a standby, replicas out of the repository.</summary>
+/// <summary>pgBackRest in the running cluster: WAL goes to the repository by itself, backups come from a standby, replicas out of the
+/// repository.</summary>
 [Trait(Tiers.Trait, Tiers.Integration)]
 public sealed class BackupTests(ClusterFixture fixture) : IClassFixture<ClusterFixture>
 {
@@ -19,7 +20,8 @@ public sealed class BackupTests(ClusterFixture fixture) : IClassFixture<ClusterF
     {
         var superuser = await LeaderAsync();
         await SwitchSegmentAsync();
-        await Eventually.TrueAsync(async () => int.Parse(await SqlAsync(superuser.Name, "SELECT archived_count FROM pg_stat_archiver"), System.Globalization.CultureInfo.InvariantCulture) >= 2,
+        await Eventually.TrueAsync(async () => int.Parse(await SqlAsync(superuser.Name, "SELECT archived_count FROM pg_stat_archiver"),
+            System.Globalization.CultureInfo.InvariantCulture) >= 2,
             WaitLimit, () => "two segments are archived", Cancel);
         var repository = await InfoAsync();
         Assert.Equal("000000010000000000000001", repository.GetProperty("archive")[0].GetProperty("min").GetString());
@@ -33,7 +35,9 @@ public sealed class BackupTests(ClusterFixture fixture) : IClassFixture<ClusterF
         Assert.Contains("wait for replay on the standby", full.Output, StringComparison.Ordinal);
         var copied = full.Output.Split('\n').Where(line => line.Contains($"{Paths.PgData}/base/", StringComparison.Ordinal)).ToList();
         Assert.NotEmpty(copied);
-        Assert.All(copied, line => Assert.DoesNotContain(leader.Replace(ClusterNames.TimescaleDb, ClusterNames.BackupServer, StringComparison.Ordinal), line, StringComparison.Ordinal));
+        Assert.All(copied,
+            line => Assert.DoesNotContain(leader.Replace(ClusterNames.TimescaleDb, ClusterNames.BackupServer, StringComparison.Ordinal),
+                line, StringComparison.Ordinal));
         await PgBackRestAsync("--type=diff", "backup");
         var sets = (await InfoAsync()).GetProperty("backup").EnumerateArray().ToList();
         Assert.Equal(["full", "diff"], sets.Select(set => set.GetProperty("type").GetString()).TakeLast(2));
@@ -46,7 +50,8 @@ public sealed class BackupTests(ClusterFixture fixture) : IClassFixture<ClusterF
     {
         await PgBackRestAsync("--type=full", "--log-level-console=detail", "backup");
         var leader = await LeaderAsync();
-        var info = await Cluster[leader.Name].ExecAsync(["head", "-c", "8", $"{Paths.BackupRepository}/backup/{Cluster.Topology.Stanza}/backup.info"], Cancel);
+        var info = await Cluster[leader.Name].ExecAsync(["head", "-c", "8",
+            $"{Paths.BackupRepository}/backup/{Cluster.Topology.Stanza}/backup.info"], Cancel);
         Assert.Equal("Salted__", info.Stdout);
     }
 
@@ -57,7 +62,8 @@ public sealed class BackupTests(ClusterFixture fixture) : IClassFixture<ClusterF
         await SwitchSegmentAsync();
         var lost = (await Cluster.MembersAsync(Cancel)).First(member => member.Role != "Leader").Name;
         await Cluster.ReplaceAsync(lost, Cancel);
-        await Eventually.TrueAsync(async () => (await LogAsync(lost)).Contains("replica has been created using", StringComparison.Ordinal), WaitLimit, () => $"{lost} is a replica again", Cancel);
+        await Eventually.TrueAsync(async () => (await LogAsync(lost)).Contains("replica has been created using", StringComparison.Ordinal),
+            WaitLimit, () => $"{lost} is a replica again", Cancel);
         await Cluster.UntilStreamingAsync(Cancel);
         Assert.Contains("replica has been created using pgbackrest", await LogAsync(lost), StringComparison.Ordinal);
 
@@ -99,7 +105,8 @@ public sealed class BackupTests(ClusterFixture fixture) : IClassFixture<ClusterF
         return document.RootElement[0].Clone();
     }
 
-    private async Task SwitchSegmentAsync() => await SqlAsync((await LeaderAsync()).Name, "CREATE TABLE IF NOT EXISTS public.switched (at int); INSERT INTO public.switched VALUES (1); SELECT pg_switch_wal()");
+    private async Task SwitchSegmentAsync() => await SqlAsync((await LeaderAsync()).Name,
+        "CREATE TABLE IF NOT EXISTS public.switched (at int); INSERT INTO public.switched VALUES (1); SELECT pg_switch_wal()");
 
     private async Task<PatroniMember> LeaderAsync() => (await Cluster.MembersAsync(Cancel)).Single(member => member.Role == "Leader");
 

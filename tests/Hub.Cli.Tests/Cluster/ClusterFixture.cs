@@ -14,7 +14,8 @@ public sealed class ClusterFixture : IAsyncLifetime
 
     internal HubCluster Cluster => cluster ?? throw new InvalidOperationException("The cluster has not started.");
 
-    internal ReplayOptions Replay => new() { ApiKey = ApiKey, Endpoint = new Uri($"http://127.0.0.1:{Cluster.Port(ClusterNames.Ingest, Ports.OtlpHttp)}/v1/traces") };
+    internal ReplayOptions Replay =>
+        new() { ApiKey = ApiKey, Endpoint = new Uri($"http://127.0.0.1:{Cluster.Port(ClusterNames.Ingest, Ports.OtlpHttp)}/v1/traces") };
 
     public async ValueTask InitializeAsync()
     {
@@ -27,7 +28,8 @@ public sealed class ClusterFixture : IAsyncLifetime
     }
 
     /// <summary>A connection to the primary through HAProxy.</summary>
-    internal Task<NpgsqlConnection> OpenAsync(string role, string secret) => OpenAsync(Cluster.ConnectionString(ClusterNames.HaProxy, Ports.ReadWrite, role, secret));
+    internal Task<NpgsqlConnection> OpenAsync(string role, string secret) =>
+        OpenAsync(Cluster.ConnectionString(ClusterNames.HaProxy, Ports.ReadWrite, role, secret));
 
     internal static async Task<NpgsqlConnection> OpenAsync(string connectionString)
     {

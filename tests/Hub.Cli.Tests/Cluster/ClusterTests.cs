@@ -22,7 +22,9 @@ public sealed class ClusterTests(ClusterFixture fixture) : IClassFixture<Cluster
     {
         await using var connection = await fixture.OpenAsync(Roles.Monitor, Secrets.Monitor);
         Assert.StartsWith("ANY 1 (", await ScalarAsync<string>(connection, "SHOW synchronous_standby_names"), StringComparison.Ordinal);
-        Assert.Equal(2L, await ScalarAsync<long>(connection, "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'quorum' AND state = 'streaming'"));
+        Assert.Equal(2L,
+            await ScalarAsync<long>(connection,
+                "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'quorum' AND state = 'streaming'"));
 
         // What holds when Patroni leaves its own line out: the file that PostgreSQL reads first is read, and is overridden for now.
         var names = await cluster[await LeaderAsync()].ExecAsync(["sh", "-c", """
@@ -49,12 +51,16 @@ public sealed class ClusterTests(ClusterFixture fixture) : IClassFixture<Cluster
         var leader = await LeaderAsync();
         var standby = cluster[cluster.Topology.Database.Hosts.First(host => host != leader)];
         var hole = cluster[ClusterNames.HaProxy].ExecAsync(["perl", "-MIO::Socket::INET", "-e", Hole], Cancel);
-        await Hub.Testing.Engine.AsRootAsync(standby, $"cp /etc/hosts /tmp/hosts && echo '{cluster[ClusterNames.HaProxy].IpAddress} {leader}' >> /etc/hosts", Cancel);
+        await Hub.Testing.Engine.AsRootAsync(standby,
+            $"cp /etc/hosts /tmp/hosts && echo '{cluster[ClusterNames.HaProxy].IpAddress} {leader}' >> /etc/hosts", Cancel);
         try
         {
             Assert.Equal(0, (await standby.ExecAsync(["sh", "-c", Reconnect], Cancel)).ExitCode);
             var log = "";
-            await Eventually.TrueAsync(async () => (log = (await standby.GetLogsAsync(timestampsEnabled: false, ct: Cancel)).Stderr).Contains("Connection timed out", StringComparison.Ordinal),
+            await Eventually.TrueAsync(
+                async () =>
+                    (log = (await standby.GetLogsAsync(timestampsEnabled: false, ct: Cancel)).Stderr).Contains("Connection timed out",
+                        StringComparison.Ordinal),
                 TimeSpan.FromSeconds(20), () => "the standby still waits for an answer: " + log[^Math.Min(log.Length, 2000)..], Cancel);
         }
         finally
@@ -76,7 +82,8 @@ public sealed class ClusterTests(ClusterFixture fixture) : IClassFixture<Cluster
         await Eventually.TrueAsync(async () =>
         {
             told = (await cluster["timescaledb-1"].ExecAsync(["python3", "-c",
-                $"import ssl, urllib.request as u; print(u.urlopen('https://timescaledb-1:8008/metrics', context=ssl.create_default_context(cafile='{Paths.CaFile}')).read().decode())"], Cancel)).Stdout;
+                "import ssl, urllib.request as u; print(u.urlopen('https://timescaledb-1:8008/metrics', "
+                    + $"context=ssl.create_default_context(cafile='{Paths.CaFile}')).read().decode())"], Cancel)).Stdout;
             return seen.All(endpoint => told.Contains($$"""hub_certificate_trusted{endpoint="{{endpoint}}"} 1""", StringComparison.Ordinal)
                 && told.Contains($$"""hub_certificate_expiry_timestamp_seconds{endpoint="{{endpoint}}"} """, StringComparison.Ordinal));
         }, TimeSpan.FromSeconds(75), () => told, Cancel);
@@ -107,10 +114,12 @@ public sealed class ClusterTests(ClusterFixture fixture) : IClassFixture<Cluster
         Assert.NotEqual(wanted, shown);
         var start = await StartedAsync();
         Assert.Equal(0, (await member.ExecAsync(["sh", "-c", Take, "sh", renewed.CertificatePem, renewed.KeyPem], Cancel)).ExitCode);
-        await Eventually.TrueAsync(async () => (shown = await ShownAsync()) == wanted, TimeSpan.FromSeconds(60), () => $"it shows {shown}", Cancel);
+        await Eventually.TrueAsync(async () => (shown = await ShownAsync()) == wanted, TimeSpan.FromSeconds(60), () => $"it shows {shown}",
+            Cancel);
         Assert.Equal(start, await StartedAsync());
 
-        async Task<string> ShownAsync() => (await member.ExecAsync(["sh", "-c", Shown], Cancel)).Stdout.Trim().Replace("serial=0", "serial=", StringComparison.Ordinal);
+        async Task<string> ShownAsync() => (await member.ExecAsync(["sh", "-c", Shown], Cancel)).Stdout.Trim().Replace("serial=0",
+            "serial=", StringComparison.Ordinal);
         async Task<string> StartedAsync() => (await member.ExecAsync(["head", "-n", "3", $"{Paths.PgData}/postmaster.pid"], Cancel)).Stdout;
     }
 
@@ -135,7 +144,10 @@ public sealed class ClusterTests(ClusterFixture fixture) : IClassFixture<Cluster
             await SetAsync("""{"ttl": 20}""");
         }
 
-        async Task SetAsync(string settings) => Assert.Equal(0, (await cluster["timescaledb-1"].ExecAsync(["sh", "-c", $"echo '{settings}' | patronictl edit-config --apply - --force"], CancellationToken.None)).ExitCode);
+        async Task SetAsync(string settings) =>
+            Assert.Equal(0,
+                (await cluster["timescaledb-1"].ExecAsync(["sh", "-c", $"echo '{settings}' | patronictl edit-config --apply - --force"],
+                    CancellationToken.None)).ExitCode);
         async Task<string> SettingsAsync() => (await cluster["timescaledb-1"].ExecAsync(["patronictl", "show-config"], Cancel)).Stdout;
         async Task RestartAsync(string member)
         {
@@ -155,14 +167,16 @@ public sealed class ClusterTests(ClusterFixture fixture) : IClassFixture<Cluster
 
         // A setting of Hub's own is in no list. TimescaleDB shows some of its settings to the superuser only.
         Assert.Equal("3", await ScalarAsync<string>(connection, $"SHOW {ClusterNames.MembersSetting}"));
-        foreach (var name in cluster.Topology.Settings.Dcs.Keys.Concat(cluster.Topology.Settings.Local.Keys).Where(name => name != ClusterNames.MembersSetting && !name.StartsWith("timescaledb.", StringComparison.Ordinal)))
+        foreach (var name in cluster.Topology.Settings.Dcs.Keys.Concat(cluster.Topology.Settings.Local.Keys)
+            .Where(name => name != ClusterNames.MembersSetting && !name.StartsWith("timescaledb.", StringComparison.Ordinal)))
         {
             await using var command = new NpgsqlCommand("SELECT pending_restart FROM pg_settings WHERE lower(name) = $1", connection);
             command.Parameters.Add(new NpgsqlParameter { Value = name });
             Assert.True(await command.ExecuteScalarAsync(Cancel) is false, $"{name} is unknown to the server or waits for a restart");
         }
 
-        Assert.Equal(cluster.Topology.Settings.MaxConnections.ToString(System.Globalization.CultureInfo.InvariantCulture), await ScalarAsync<string>(connection, "SHOW max_connections"));
+        Assert.Equal(cluster.Topology.Settings.MaxConnections.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            await ScalarAsync<string>(connection, "SHOW max_connections"));
         Assert.Equal(cluster.Topology.Settings.SharedBuffers.ToPostgres(), await ScalarAsync<string>(connection, "SHOW shared_buffers"));
     }
 
@@ -171,7 +185,8 @@ public sealed class ClusterTests(ClusterFixture fixture) : IClassFixture<Cluster
     [InlineData(ClusterNames.PgBouncer, Ports.PgBouncer)]
     public async Task A_client_without_tls_is_refused(string container, int port)
     {
-        var plain = new NpgsqlConnectionStringBuilder(cluster.ConnectionString(container, port, Roles.App, Secrets.App)) { SslMode = SslMode.Disable, RootCertificate = null };
+        var plain = new NpgsqlConnectionStringBuilder(cluster.ConnectionString(container, port, Roles.App, Secrets.App))
+        { SslMode = SslMode.Disable, RootCertificate = null };
         var problem = await Assert.ThrowsAnyAsync<NpgsqlException>(() => OpenAsync(plain.ConnectionString));
         Assert.Matches("no encryption|SSL required", problem.Message);
     }
@@ -179,7 +194,9 @@ public sealed class ClusterTests(ClusterFixture fixture) : IClassFixture<Cluster
     [Fact]
     public async Task The_servers_certificate_stands_for_the_name_that_was_called()
     {
-        var called = new NpgsqlConnectionStringBuilder(cluster.ConnectionString(ClusterNames.PgBouncer, Ports.PgBouncer, Roles.App, Secrets.App)) { Host = "localhost" };
+        var called = new NpgsqlConnectionStringBuilder(cluster.ConnectionString(ClusterNames.PgBouncer, Ports.PgBouncer, Roles.App,
+            Secrets.App))
+        { Host = "localhost" };
         await (await OpenAsync(called.ConnectionString)).DisposeAsync();
         called.RootCertificate = null;
         await Assert.ThrowsAnyAsync<Exception>(() => OpenAsync(called.ConnectionString));
@@ -214,11 +231,13 @@ public sealed class ClusterTests(ClusterFixture fixture) : IClassFixture<Cluster
     {
         var endpoint = $"--endpoints=https://etcd-1:{Ports.EtcdClient}";
         string[] tls = [$"--cacert={Paths.CaFile}", $"--cert={Paths.CertFile}", $"--key={Paths.KeyFile}"];
-        var stranger = await cluster["etcd-1"].ExecAsync(["etcdctl", endpoint, $"--cacert={Paths.CaFile}", "--command-timeout=3s", "get", "--prefix", "/service/"], Cancel);
+        var stranger = await cluster["etcd-1"].ExecAsync(["etcdctl", endpoint, $"--cacert={Paths.CaFile}", "--command-timeout=3s", "get",
+            "--prefix", "/service/"], Cancel);
         Assert.NotEqual(0, stranger.ExitCode);
         var nobody = await cluster["etcd-1"].ExecAsync(["etcdctl", endpoint, .. tls, "get", "--prefix", "/service/"], Cancel);
         Assert.NotEqual(0, nobody.ExitCode);
-        var patroni = await cluster["etcd-1"].ExecAsync(["etcdctl", endpoint, .. tls, $"--user=patroni:{cluster.Deployment.Passwords[Secrets.EtcdPatroni]}", "get", "--prefix", "/service/", "--keys-only"], Cancel);
+        var patroni = await cluster["etcd-1"].ExecAsync(["etcdctl", endpoint, .. tls,
+            $"--user=patroni:{cluster.Deployment.Passwords[Secrets.EtcdPatroni]}", "get", "--prefix", "/service/", "--keys-only"], Cancel);
         Assert.True(patroni.ExitCode == 0, patroni.Stderr);
         Assert.Contains("/service/hub/leader", patroni.Stdout, StringComparison.Ordinal);
     }
@@ -240,13 +259,15 @@ public sealed class ClusterTests(ClusterFixture fixture) : IClassFixture<Cluster
     public async Task The_superuser_cannot_log_in_over_the_network()
     {
         foreach (var (container, port) in new[] { (ClusterNames.HaProxy, Ports.ReadWrite), (ClusterNames.PgBouncer, Ports.PgBouncer) })
-            await Assert.ThrowsAnyAsync<NpgsqlException>(() => OpenAsync(cluster.ConnectionString(container, port, Roles.Superuser, Secrets.Superuser)));
+            await Assert.ThrowsAnyAsync<NpgsqlException>(
+                () => OpenAsync(cluster.ConnectionString(container, port, Roles.Superuser, Secrets.Superuser)));
     }
 
     [Fact]
     public async Task The_read_only_port_leads_to_a_standby_and_the_other_to_the_primary()
     {
-        await using var replica = await OpenAsync(cluster.ConnectionString(ClusterNames.HaProxy, Ports.ReadOnly, Roles.ReadOnly, Secrets.ReadOnly));
+        await using var replica = await OpenAsync(cluster.ConnectionString(ClusterNames.HaProxy, Ports.ReadOnly, Roles.ReadOnly,
+            Secrets.ReadOnly));
         Assert.True(await ScalarAsync<bool>(replica, "SELECT pg_is_in_recovery()"));
         await using var primary = await fixture.OpenAsync(Roles.ReadOnly, Secrets.ReadOnly);
         Assert.False(await ScalarAsync<bool>(primary, "SELECT pg_is_in_recovery()"));
@@ -255,7 +276,8 @@ public sealed class ClusterTests(ClusterFixture fixture) : IClassFixture<Cluster
     [Fact]
     public async Task Many_clients_share_few_server_connections()
     {
-        var clients = await Task.WhenAll(Enumerable.Range(0, 150).Select(_ => OpenAsync(cluster.ConnectionString(ClusterNames.PgBouncer, Ports.PgBouncer, Roles.App, Secrets.App))));
+        var clients = await Task.WhenAll(Enumerable.Range(0,
+            150).Select(_ => OpenAsync(cluster.ConnectionString(ClusterNames.PgBouncer, Ports.PgBouncer, Roles.App, Secrets.App))));
         try
         {
             Assert.All(await Task.WhenAll(clients.Select(client => ScalarAsync<int>(client, "SELECT 1"))), one => Assert.Equal(1, one));
@@ -275,14 +297,17 @@ public sealed class ClusterTests(ClusterFixture fixture) : IClassFixture<Cluster
     {
         var rows = SyntheticTrace.Make(500, seed: 3, TimeProvider.System.GetUtcNow().UtcDateTime.AddMinutes(-1));
         using var http = ExportClient.CreateHttp(fixture.Replay);
-        var result = await new TraceReplayer(http, fixture.Replay, TimeProvider.System).RunAsync(new SampleTraffic(rows, TimeSpan.Zero, seed: 3), stop: Cancel);
+        var result = await new TraceReplayer(http, fixture.Replay,
+            TimeProvider.System).RunAsync(new SampleTraffic(rows, TimeSpan.Zero, seed: 3), stop: Cancel);
         Assert.Equal(rows.Count, result.Acknowledged);
 
         // Acknowledged means flushed by a standby; replaying what was flushed takes it a moment.
-        await using var replica = await OpenAsync(cluster.ConnectionString(ClusterNames.HaProxy, Ports.ReadOnly, Roles.ReadOnly, Secrets.ReadOnly));
+        await using var replica = await OpenAsync(cluster.ConnectionString(ClusterNames.HaProxy, Ports.ReadOnly, Roles.ReadOnly,
+            Secrets.ReadOnly));
         var deadline = TimeProvider.System.GetTimestamp();
         long stored;
-        while ((stored = await ScalarAsync<long>(replica, "SELECT count(*) FROM analytics.llm_requests")) < rows.Count && TimeProvider.System.GetElapsedTime(deadline) < TimeSpan.FromSeconds(30))
+        while ((stored = await ScalarAsync<long>(replica, "SELECT count(*) FROM analytics.llm_requests")) < rows.Count
+            && TimeProvider.System.GetElapsedTime(deadline) < TimeSpan.FromSeconds(30))
             await Task.Delay(TimeSpan.FromMilliseconds(50), Cancel);
         Assert.Equal(rows.Count, stored);
     }

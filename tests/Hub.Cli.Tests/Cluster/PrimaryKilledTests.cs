@@ -9,7 +9,8 @@ using Npgsql;
 
 namespace Hub.Cli.Tests.Cluster;
 
-/// <summary>The first fault of the list: the primary's container is killed under load. Nothing acknowledged may be lost or stored twice.</summary>
+/// <summary>The first fault of the list: the primary's container is killed under load. Nothing acknowledged may be lost or stored
+/// twice.</summary>
 [Trait(Tiers.Trait, Tiers.Fault)]
 public sealed class PrimaryKilledTests(ClusterFixture fixture, ITestOutputHelper output) : IClassFixture<ClusterFixture>
 {
@@ -20,7 +21,8 @@ public sealed class PrimaryKilledTests(ClusterFixture fixture, ITestOutputHelper
     public async Task Every_acknowledged_call_is_stored_exactly_once_when_the_primary_is_killed()
     {
         var cluster = fixture.Cluster;
-        var traffic = new SampleTraffic(SyntheticTrace.Make(Rows, seed: 7, TimeProvider.System.GetUtcNow().UtcDateTime.AddMinutes(-1)), TimeSpan.Zero, seed: 7);
+        var traffic = new SampleTraffic(SyntheticTrace.Make(Rows, seed: 7, TimeProvider.System.GetUtcNow().UtcDateTime.AddMinutes(-1)),
+            TimeSpan.Zero, seed: 7);
         var acknowledged = new ConcurrentDictionary<string, int>();
         var times = new ConcurrentQueue<long>();
         var some = new TaskCompletionSource();
@@ -46,7 +48,8 @@ public sealed class PrimaryKilledTests(ClusterFixture fixture, ITestOutputHelper
         var result = await replay.WaitAsync(TimeSpan.FromMinutes(4), Cancel);
         var gap = Gap(times, killed);
         output.WriteLine($"{leader} killed under load: {gap.TotalSeconds:0.0} s from the kill to the first acknowledgement after; "
-            + $"{result.Acknowledged} acknowledged, {result.Unknown.Values.Sum()} unknown, {result.Refused.Values.Sum()} refused, {result.Retries.Values.Sum()} retries");
+            + $"{result.Acknowledged} acknowledged, {result.Unknown.Values.Sum()} unknown, {result.Refused.Values.Sum()} refused, "
+                + $"{result.Retries.Values.Sum()} retries");
         Assert.Equal(Rows, result.Acknowledged);
         Assert.InRange(gap, TimeSpan.Zero, TimeSpan.FromSeconds(60)); // the seed's bound; the figure above is what was measured
 
@@ -65,7 +68,8 @@ public sealed class PrimaryKilledTests(ClusterFixture fixture, ITestOutputHelper
     private async Task<Dictionary<string, int>> StoredAsync()
     {
         await using var connection = await fixture.OpenAsync(Roles.ReadOnly, Secrets.ReadOnly);
-        await using var command = new NpgsqlCommand("SELECT trace_id, span_id, count(*)::int FROM analytics.llm_requests GROUP BY 1, 2", connection);
+        await using var command = new NpgsqlCommand("SELECT trace_id, span_id, count(*)::int FROM analytics.llm_requests GROUP BY 1, 2",
+            connection);
         await using var reader = await command.ExecuteReaderAsync(Cancel);
         var rows = new Dictionary<string, int>();
         while (await reader.ReadAsync(Cancel))

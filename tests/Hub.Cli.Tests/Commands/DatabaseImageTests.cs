@@ -44,7 +44,8 @@ public sealed class DatabaseImageTests : IDisposable
     [InlineData(17, "2.28.2", "apache", Community, "created by the Apache edition")]
     [InlineData(17, "2.19.3", "timescale", Apache, "created by the Community edition")]
     [InlineData(17, "2.30.0", "timescale", Community, "cannot be downgraded")]
-    public void An_image_that_does_not_open_the_data_is_refused_with_what_is_there_and_what_was_asked(int postgres, string version, string edition, string asked, string? reason)
+    public void An_image_that_does_not_open_the_data_is_refused_with_what_is_there_and_what_was_asked(int postgres, string version,
+        string edition, string asked, string? reason)
     {
         var data = new DatabaseData("registry.example.com/before:1", "sha256:1", postgres, version, edition);
         var problem = DatabaseImageCheck.Problem("shop", data, DatabaseImage.Parse("registry.example.com/asked:2", asked)!);
@@ -57,7 +58,8 @@ public sealed class DatabaseImageTests : IDisposable
         Assert.NotNull(problem);
         var all = problem.Message + problem.Hint;
         Assert.Contains(reason, all, StringComparison.Ordinal);
-        foreach (var fact in new[] { "hub 'shop'", $"TimescaleDB {version}", "registry.example.com/before:1", "registry.example.com/asked:2", "unset HUB_DATABASE_IMAGE", "Another database image" })
+        foreach (var fact in new[] { "hub 'shop'", $"TimescaleDB {version}", "registry.example.com/before:1",
+            "registry.example.com/asked:2", "unset HUB_DATABASE_IMAGE", "Another database image" })
             Assert.Contains(fact, all, StringComparison.Ordinal);
     }
 
@@ -70,15 +72,19 @@ public sealed class DatabaseImageTests : IDisposable
     {
         var problem = DatabaseImageCheck.PatroniProblem(DatabaseImage.Parse("image:1", $"{Apache}\npatroni {version}")!);
         Assert.Equal(refused, problem is not null);
-        Assert.Contains(refused ? $"image:1 has Patroni {version}, and Hub needs 4.0.0 or later" : "", problem?.Message ?? "", StringComparison.Ordinal);
+        Assert.Contains(refused ? $"image:1 has Patroni {version}, and Hub needs 4.0.0 or later" : "", problem?.Message ?? "",
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_newer_library_beside_the_old_one_opens_the_data_and_says_what_is_left_to_do()
     {
         var data = new DatabaseData("before", "sha256:1", 17, "2.28.2", "timescale");
-        Assert.Contains("ALTER EXTENSION timescaledb UPDATE", DatabaseImageCheck.Notice(data, DatabaseImage.Parse("asked", Community)!)!, StringComparison.Ordinal);
-        Assert.DoesNotContain("ALTER", DatabaseImageCheck.Notice(data with { TimescaleDb = "2.29.2" }, DatabaseImage.Parse("asked", Community)!)!, StringComparison.Ordinal);
+        Assert.Contains("ALTER EXTENSION timescaledb UPDATE", DatabaseImageCheck.Notice(data, DatabaseImage.Parse("asked", Community)!)!,
+            StringComparison.Ordinal);
+        Assert.DoesNotContain("ALTER",
+            DatabaseImageCheck.Notice(data with { TimescaleDb = "2.29.2" }, DatabaseImage.Parse("asked", Community)!)!,
+            StringComparison.Ordinal);
         Assert.Null(DatabaseImageCheck.Notice(data with { TimescaleDb = "2.29.2" }, DatabaseImage.Parse("before", Community)!));
     }
 
@@ -101,7 +107,9 @@ public sealed class DatabaseImageTests : IDisposable
         File.WriteAllText(Path.Combine(state, "hub.json"), choices);
         File.WriteAllText(Path.Combine(state, "secrets.env"), "");
         if (composeImage is not null)
-            File.WriteAllText(Path.Combine(state, "compose.yaml"), $"services:\n  etcd-1:\n    image: hub/etcd:local\n  timescaledb-1:\n    image: {composeImage}\n  timescaledb-2:\n    image: other:1\n");
+            File.WriteAllText(Path.Combine(state, "compose.yaml"),
+                $"services:\n  etcd-1:\n    image: hub/etcd:local\n  timescaledb-1:\n    image: {composeImage}\n  timescaledb-2:\n    "
+                    + $"image: other:1\n");
         var images = Deployment.Load(state).Topology.Images;
         Assert.Equal(expected, images.Database);
         Assert.Equal(expected == "hub/database:local", images.Backup == "hub/backup:local");

@@ -14,18 +14,25 @@ public partial class DocumentedCommandsTests
     /// <summary>Commands of the shell script itself.</summary>
     private static readonly string[] OfTheScript = ["./hub engine"];
 
-    public static TheoryData<string> Commands => [.. MarkdownFiles.All.Where(path => path is not "CHANGELOG.md").SelectMany(path => Command().Matches(MarkdownFiles.Read(path)).Select(match => Comment().Replace(match.Groups["line"].Value, "").Trim()))
+    public static TheoryData<string> Commands =>
+        [.. MarkdownFiles.All.Where(path => path is not "CHANGELOG.md")
+            .SelectMany(path => Command().Matches(MarkdownFiles.Read(path))
+                .Select(match => Comment().Replace(match.Groups["line"].Value, "").Trim()))
         // A form rather than a command: `[--to member]`, `full\|diff`, `<moment>`.
-        .Where(line => !line.Contains('[', StringComparison.Ordinal) && !line.Contains(@"\|", StringComparison.Ordinal) && !line.Contains('<', StringComparison.Ordinal))
+        .Where(line => !line.Contains('[', StringComparison.Ordinal) && !line.Contains(@"\|", StringComparison.Ordinal)
+            && !line.Contains('<', StringComparison.Ordinal))
         .Distinct().Except(OfTheScript).Order(StringComparer.Ordinal)];
 
     [Theory, MemberData(nameof(Commands))]
     public void Are_known(string line)
     {
         // What the shell would do with quotes and pipes is as much of it as the documents use.
-        var words = Word().Matches(Pipe().Replace(line, "")).Select(match => match.Groups["quoted"].Success ? match.Groups["quoted"].Value : match.Value).Skip(1).ToArray();
+        var words = Word().Matches(Pipe().Replace(line, ""))
+            .Select(match => match.Groups["quoted"].Success ? match.Groups["quoted"].Value : match.Value).Skip(1).ToArray();
         var parsed = HubCommand.Create(new Ui(AnsiConsole.Console)).Parse(words);
-        Assert.True(parsed.Errors.Count == 0 && parsed.UnmatchedTokens.All(token => RunnersOptions.Contains(token) || !token.StartsWith('-')), $"{line}: {string.Join("; ", parsed.Errors.Select(error => error.Message))} {string.Join(' ', parsed.UnmatchedTokens)}");
+        Assert.True(parsed.Errors.Count == 0
+            && parsed.UnmatchedTokens.All(token => RunnersOptions.Contains(token) || !token.StartsWith('-')),
+            $"{line}: {string.Join("; ", parsed.Errors.Select(error => error.Message))} {string.Join(' ', parsed.UnmatchedTokens)}");
         Assert.NotEmpty(words);
     }
 
@@ -35,7 +42,8 @@ public partial class DocumentedCommandsTests
     [GeneratedRegex(@"`(?<line>\./hub [^`]+)`|(?<=^\s*(?:[A-Z0-9_]+=\S+ )*|\| )(?<line>\./hub [^`\n]+)(?<!`)$", RegexOptions.Multiline)]
     private static partial Regex Command();
 
-    /// <summary>"./hub status          # members, lag"; what follows the semicolon in "./hub send; ./hub status" is another command.</summary>
+    /// <summary>"./hub status          # members, lag"; what follows the semicolon in "./hub send; ./hub status" is another
+    /// command.</summary>
     [GeneratedRegex(@"\s+#.*$|;.*$|\\$")]
     private static partial Regex Comment();
 

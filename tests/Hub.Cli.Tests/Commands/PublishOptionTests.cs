@@ -14,9 +14,11 @@ public sealed class PublishOptionTests : IDisposable
     [InlineData("annotations", "scrape-annotations.yaml", "monitoring.yaml")]
     public async Task Monitoring_is_applied_as_chosen_and_alerts_link_to_the_runbooks(string by, string applied, string left)
     {
-        var result = await cli.RunAsync("publish", "--monitoring", by, "--runbooks", "https://runbooks.example/hub/", "--registry", "registry.example.com/hub", "--output", folder);
+        var result = await cli.RunAsync("publish", "--monitoring", by, "--runbooks", "https://runbooks.example/hub/", "--registry",
+            "registry.example.com/hub", "--output", folder);
         Assert.True(result.ExitCode == 0, result.Error);
-        var kustomization = await File.ReadAllTextAsync(Path.Combine(folder, "kubernetes/kustomization.yaml"), TestContext.Current.CancellationToken);
+        var kustomization = await File.ReadAllTextAsync(Path.Combine(folder, "kubernetes/kustomization.yaml"),
+            TestContext.Current.CancellationToken);
         Assert.Contains($"\n  - {applied}\n", kustomization, StringComparison.Ordinal);
         Assert.DoesNotContain($"\n  - {left}\n", kustomization, StringComparison.Ordinal);
         var rules = await File.ReadAllTextAsync(Path.Combine(folder, "kubernetes", applied), TestContext.Current.CancellationToken);
@@ -39,10 +41,13 @@ public sealed class PublishOptionTests : IDisposable
     {
         var result = await cli.RunAsync("publish", "--lease-witnesses", "--registry", "registry.example.com/hub", "--output", folder);
         Assert.True(result.ExitCode == 0, result.Error);
-        var members = await File.ReadAllTextAsync(Path.Combine(folder, "kubernetes/statefulset.yaml"), TestContext.Current.CancellationToken);
+        var members = await File.ReadAllTextAsync(Path.Combine(folder, "kubernetes/statefulset.yaml"),
+            TestContext.Current.CancellationToken);
         Assert.Contains("- name: HUB_LEASE_WITNESSES\n              value: \"3\"\n", members, StringComparison.Ordinal);
-        var files = await File.ReadAllTextAsync(Path.Combine(folder, "kubernetes/patroni-config.yaml"), TestContext.Current.CancellationToken)
-            + await File.ReadAllTextAsync(Path.Combine(folder, "kubernetes/init-scripts-configmap.yaml"), TestContext.Current.CancellationToken);
+        var files = await File.ReadAllTextAsync(Path.Combine(folder, "kubernetes/patroni-config.yaml"),
+            TestContext.Current.CancellationToken)
+            + await File.ReadAllTextAsync(Path.Combine(folder, "kubernetes/init-scripts-configmap.yaml"),
+                TestContext.Current.CancellationToken);
         Assert.Contains("\n  lease_witness.py: |", files, StringComparison.Ordinal);
     }
 
@@ -54,12 +59,16 @@ public sealed class PublishOptionTests : IDisposable
         var file = Path.Combine(folder, "digests.json");
         new ImageDigests(TimeProvider.System.GetUtcNow(), new(images.ToDictionary(image => image, _ => digest))).Save(file);
         var output = Path.Combine(folder, "out");
-        var result = await cli.RunAsync("publish", "--registry", "registry.example.com/hub", "--version", "2.0.0", "--digests", file, "--output", output);
+        var result = await cli.RunAsync("publish", "--registry", "registry.example.com/hub", "--version", "2.0.0", "--digests", file,
+            "--output", output);
         Assert.True(result.ExitCode == 0, result.Error);
-        Assert.Contains($"image: registry.example.com/hub/ingest:2.0.0@{digest}\n", await File.ReadAllTextAsync(Path.Combine(output, "kubernetes/ingest.yaml"), TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Contains($"image: registry.example.com/hub/ingest:2.0.0@{digest}\n",
+            await File.ReadAllTextAsync(Path.Combine(output, "kubernetes/ingest.yaml"), TestContext.Current.CancellationToken),
+            StringComparison.Ordinal);
 
         // One that is not in the file would float.
-        var other = await cli.RunAsync("publish", "--registry", "registry.example.com/hub", "--version", "3.0.0", "--digests", file, "--output", output);
+        var other = await cli.RunAsync("publish", "--registry", "registry.example.com/hub", "--version", "3.0.0", "--digests", file,
+            "--output", output);
         Assert.Equal(2, other.ExitCode);
         Assert.Contains("lacks registry.example.com/hub/ingest:3.0.0", other.Error, StringComparison.Ordinal);
     }

@@ -127,7 +127,9 @@ public sealed class RefusalTests : IDisposable
         Assert.Equal(1, result.ExitCode);
         Assert.Contains($"{port} (ingest, rest)", result.Error, StringComparison.Ordinal);
         Assert.Contains("--port-offset", result.Error, StringComparison.Ordinal);
-        Assert.Equal("", (await ProcessRunner.RunAsync("docker", ["ps", "--all", "--quiet", "--filter", "label=com.docker.compose.project=hub-taken"], CancellationToken.None)).Output);
+        Assert.Equal("",
+            (await ProcessRunner.RunAsync("docker", ["ps", "--all", "--quiet", "--filter", "label=com.docker.compose.project=hub-taken"],
+                CancellationToken.None)).Output);
         Assert.False(Directory.Exists(cli.State));
     }
 

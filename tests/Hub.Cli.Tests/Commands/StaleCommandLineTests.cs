@@ -10,7 +10,8 @@ public sealed class StaleCommandLineTests : IDisposable
     public void Dispose() => script.Dispose();
 
     public static TheoryData<string> Sources() =>
-        [.. HubScript.ProjectsOfTheCommandLine().Select(project => $"{project}/Changed.cs"), HubScript.FirstScript, "Directory.Build.props"];
+        [.. HubScript.ProjectsOfTheCommandLine().Select(project => $"{project}/Changed.cs"), HubScript.FirstScript,
+            "Directory.Build.props"];
 
     [Theory]
     [MemberData(nameof(Sources))]

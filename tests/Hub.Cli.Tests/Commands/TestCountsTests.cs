@@ -31,14 +31,17 @@ public sealed class TestCountsTests
             X.dll failed with 1 error(s) (23s)
             passed Other.Test (1ms)
             """;
-        Assert.Equal("failed Some.Test.Of(verb: \"down\") (3s 138ms)\n  from X.dll\n  Expected: 1", Assert.Single(TestCommand.FailuresOf(output)));
+        Assert.Equal("failed Some.Test.Of(verb: \"down\") (3s 138ms)\n  from X.dll\n  Expected: 1",
+            Assert.Single(TestCommand.FailuresOf(output)));
     }
 
     [Fact]
-    public void Output_without_a_closing_block_counts_nothing() => Assert.Equal(new TestCommand.Counts(0, 0, 0), TestCommand.Counts.Parse("The build failed."));
+    public void Output_without_a_closing_block_counts_nothing() =>
+    Assert.Equal(new TestCommand.Counts(0, 0, 0), TestCommand.Counts.Parse("The build failed."));
 
     [Fact]
-    public void What_takes_half_an_hour_or_somebodys_cluster_runs_only_when_it_is_named() => Assert.Equal(["unit", "native", "integration", "fault"], TestCommand.Default);
+    public void What_takes_half_an_hour_or_somebodys_cluster_runs_only_when_it_is_named() =>
+    Assert.Equal(["unit", "native", "integration", "fault"], TestCommand.Default);
 
     [Fact]
     public void Tiers_that_use_containers_run_together_and_the_others_alone() => Assert.Equal(

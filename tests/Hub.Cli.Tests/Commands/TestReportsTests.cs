@@ -28,7 +28,8 @@ public sealed class TestReportsTests : IDisposable
 
         Assert.Equal([("A.Tests.Clocks.Tick(hour: 1)", 1.25, true), ("A.Tests.Clocks.Stop", 0.003, false)],
             results.Select(result => (result.Name, result.Duration.TotalSeconds, result.Failed)));
-        Assert.Equal("dotnet artifacts/bin/A.Tests/debug/A.Tests.dll --filter-method 'A.Tests.Clocks.Tick'", results[0].Command("/src/hub"));
+        Assert.Equal("dotnet artifacts/bin/A.Tests/debug/A.Tests.dll --filter-method 'A.Tests.Clocks.Tick'",
+            results[0].Command("/src/hub"));
     }
 
     [Theory]

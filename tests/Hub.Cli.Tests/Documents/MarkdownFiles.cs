@@ -10,7 +10,8 @@ internal static partial class MarkdownFiles
 
     public static IEnumerable<string> All => Directory.EnumerateFiles(Path.Combine(Repository, "docs"), "*.md", SearchOption.AllDirectories)
         .Concat(Directory.EnumerateFiles(Repository, "*.md"))
-        .Concat(((string[])["AppHost", "locks", "tests/Hub.Benchmarks"]).SelectMany(directory => Directory.EnumerateFiles(Path.Combine(Repository, directory), "*.md")))
+        .Concat(((string[])["AppHost", "locks",
+            "tests/Hub.Benchmarks"]).SelectMany(directory => Directory.EnumerateFiles(Path.Combine(Repository, directory), "*.md")))
         .Select(path => Path.GetRelativePath(Repository, path).Replace('\\', '/')).Order(StringComparer.Ordinal);
 
     public static string Read(string path) => File.ReadAllText(Path.Combine(Repository, path));
@@ -32,7 +33,8 @@ internal static partial class MarkdownFiles
     public static IEnumerable<string> Anchors(string path) => Prose(path).Where(line => line.Text.StartsWith('#'))
         .Select(line => Dropped().Replace(line.Text.TrimStart('#').Trim().ToLowerInvariant(), "").Replace(' ', '-'));
 
-    private static string Root([CallerFilePath] string source = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(source)!, "../../.."));
+    private static string Root([CallerFilePath] string source = "") =>
+        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(source)!, "../../.."));
 
     [GeneratedRegex(@"[^\w\- ]")]
     private static partial Regex Dropped();

@@ -20,7 +20,8 @@ public sealed class HubUpTests(RunningHub hub) : IClassFixture<RunningHub>
         Assert.True(status.ExitCode == 0, status.Output + status.Error);
         using var document = JsonDocument.Parse(status.Output);
         Assert.True(document.RootElement.GetProperty("healthy").GetBoolean());
-        var members = document.RootElement.GetProperty("members").EnumerateArray().Select(member => member.GetProperty("role").GetString()).Order().ToArray();
+        var members = document.RootElement.GetProperty("members").EnumerateArray().Select(member => member.GetProperty("role").GetString())
+            .Order().ToArray();
         Assert.Equal(["Leader", "Quorum Standby", "Quorum Standby"], members);
         Assert.Contains(document.RootElement.GetProperty("database").GetProperty("edition").GetString(), new[] { "apache", "timescale" });
     }
@@ -30,9 +31,11 @@ public sealed class HubUpTests(RunningHub hub) : IClassFixture<RunningHub>
     {
         var prometheus = await hub.ContainerAsync(ClusterNames.Prometheus);
         var before = await StatusAsync();
-        Assert.All(before.GetProperty("components").EnumerateArray(), component => Assert.Equal(3, component.GetProperty("figures").GetArrayLength()));
+        Assert.All(before.GetProperty("components").EnumerateArray(),
+            component => Assert.Equal(3, component.GetProperty("figures").GetArrayLength()));
         Assert.Empty(before.GetProperty("unanswered").EnumerateArray());
-        (await ProcessRunner.RunAsync("docker", ["pause", prometheus], TestContext.Current.CancellationToken)).OrThrow("Prometheus was not paused");
+        (await ProcessRunner.RunAsync("docker", ["pause", prometheus], TestContext.Current.CancellationToken)).OrThrow(
+            "Prometheus was not paused");
         try
         {
             var during = await StatusAsync();
@@ -64,7 +67,8 @@ public sealed class HubUpTests(RunningHub hub) : IClassFixture<RunningHub>
         await SendAsync(trace);
         Assert.Equal(after, await CountsAsync());
 
-        var usage = await UsageAsync(TimeProvider.System.GetUtcNow().AddDays(-3).ToString("yyyy-MM-dd'T'HH:00:00'Z'", CultureInfo.InvariantCulture));
+        var usage = await UsageAsync(TimeProvider.System.GetUtcNow().AddDays(-3).ToString("yyyy-MM-dd'T'HH:00:00'Z'",
+            CultureInfo.InvariantCulture));
         Assert.Equal(rows.Length, usage.GetProperty("requests").GetInt64());
         Assert.Equal(input, usage.GetProperty("input_tokens").GetInt64());
         Assert.Equal(output, usage.GetProperty("output_tokens").GetInt64());
@@ -106,7 +110,8 @@ public sealed class HubUpTests(RunningHub hub) : IClassFixture<RunningHub>
                 RUN cd "$(pg_config --pkglibdir)" && for library in timescaledb-*.so; do mv "$library" "$(echo "$library" | sed 's/-[0-9.]*\.so/-2.99.0.so/')"; done
                 USER 1000
                 """, environment: new Dictionary<string, string> { ["DOCKER_BUILDKIT"] = "0" })).OrThrow("The image was not made");
-            (await ProcessRunner.RunAsync("docker", ["tag", DatabaseServer.Image, $"{image}:same"], TestContext.Current.CancellationToken)).OrThrow("The image has no second name");
+            (await ProcessRunner.RunAsync("docker", ["tag", DatabaseServer.Image, $"{image}:same"],
+                TestContext.Current.CancellationToken)).OrThrow("The image has no second name");
             var counts = await CountsAsync();
             var refused = await hub.RunAsync(new Dictionary<string, string> { ["HUB_DATABASE_IMAGE"] = $"{image}:other" }, "up");
             Assert.Equal(1, refused.ExitCode);
@@ -119,7 +124,9 @@ public sealed class HubUpTests(RunningHub hub) : IClassFixture<RunningHub>
             var again = await hub.RunAsync("up");
             Assert.True(again.ExitCode == 0, again.Output + again.Error);
             var container = await hub.ContainerAsync(ClusterNames.Member(ClusterNames.TimescaleDb, 1));
-            Assert.Equal($"{image}:same", (await ProcessRunner.RunAsync("docker", ["inspect", "--format", "{{.Config.Image}}", container], TestContext.Current.CancellationToken)).Output.Trim());
+            Assert.Equal($"{image}:same",
+                (await ProcessRunner.RunAsync("docker", ["inspect", "--format", "{{.Config.Image}}", container],
+                    TestContext.Current.CancellationToken)).Output.Trim());
             Assert.Equal(counts, await CountsAsync());
 
             var back = await hub.RunAsync(new Dictionary<string, string> { ["HUB_DATABASE_IMAGE"] = DatabaseServer.Image }, "up");
@@ -137,7 +144,8 @@ public sealed class HubUpTests(RunningHub hub) : IClassFixture<RunningHub>
         var created = await hub.RunAsync("key", "create", "--project", "other", "--name", "test");
         Assert.True(created.ExitCode == 0, created.Error);
         var key = created.Output.Trim();
-        var listed = (await hub.RunAsync("key", "list")).Output.Split('\n').Single(line => line.Contains(key[..12], StringComparison.Ordinal));
+        var listed = (await hub.RunAsync("key", "list")).Output.Split('\n')
+            .Single(line => line.Contains(key[..12], StringComparison.Ordinal));
         var id = listed.Split('│', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)[0];
         Assert.Equal(0, (await hub.RunAsync("key", "revoke", id)).ExitCode);
         using var http = Client(key);
@@ -164,7 +172,8 @@ public sealed class HubUpTests(RunningHub hub) : IClassFixture<RunningHub>
     private async Task<long[]> CountsAsync()
     {
         var result = await hub.RunAsync("psql", "--", "-At", "-F", " ", "-c",
-            "SELECT (SELECT count(*) FROM analytics.llm_requests), (SELECT count(*) FROM analytics.token_usage), (SELECT count(*) FROM analytics.cost_tracking)");
+            "SELECT (SELECT count(*) FROM analytics.llm_requests), (SELECT count(*) FROM analytics.token_usage), (SELECT count(*) FROM "
+                + "analytics.cost_tracking)");
         Assert.True(result.ExitCode == 0, result.Output + result.Error);
         return [.. result.Output.Trim().Split(' ').Select(count => long.Parse(count, CultureInfo.InvariantCulture))];
     }
@@ -172,7 +181,8 @@ public sealed class HubUpTests(RunningHub hub) : IClassFixture<RunningHub>
     private async Task<JsonElement> UsageAsync(string from)
     {
         using var http = Client(hub.ApiKey);
-        var json = await http.GetStringAsync(new Uri($"/api/v1/usage?group_by=model&from={from}", UriKind.Relative), TestContext.Current.CancellationToken);
+        var json = await http.GetStringAsync(new Uri($"/api/v1/usage?group_by=model&from={from}", UriKind.Relative),
+            TestContext.Current.CancellationToken);
         using var document = JsonDocument.Parse(json);
         return document.RootElement.GetProperty("total").Clone();
     }

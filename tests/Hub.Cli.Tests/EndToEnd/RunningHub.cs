@@ -46,7 +46,8 @@ public sealed class RunningHub : IAsyncLifetime
 
     internal Task<ProcessResult> RunAsync(params string[] arguments) => cli.RunAsync(arguments);
 
-    internal Task<ProcessResult> RunAsync(IReadOnlyDictionary<string, string> environment, params string[] arguments) => cli.RunAsync(environment, arguments);
+    internal Task<ProcessResult> RunAsync(IReadOnlyDictionary<string, string> environment, params string[] arguments) =>
+        cli.RunAsync(environment, arguments);
 
     public async ValueTask DisposeAsync()
     {
@@ -57,7 +58,10 @@ public sealed class RunningHub : IAsyncLifetime
         Assert.True(result.ExitCode == 0, result.Output + result.Error);
         var left = new StringBuilder();
         foreach (var kind in new[] { "ps --all", "network ls", "volume ls" })
-            left.Append((await ProcessRunner.RunAsync("docker", [.. kind.Split(' '), "--quiet", "--filter", $"label=com.docker.compose.project={Name}"], CancellationToken.None)).Output);
+            left.Append(
+                (await ProcessRunner.RunAsync("docker",
+                    [.. kind.Split(' '), "--quiet", "--filter", $"label=com.docker.compose.project={Name}"],
+                    CancellationToken.None)).Output);
         Assert.Equal("", left.ToString());
         Assert.False(Directory.Exists(State), "down --state kept " + State);
     }

@@ -27,10 +27,14 @@ public sealed class AlertFaultTests(MonitoredCluster fixture, ITestOutputHelper 
         await using var holder = await fixture.OpenAsync(Roles.Owner, Secrets.Owner);
         await using var waiter = await fixture.OpenAsync(Roles.Owner, Secrets.Owner);
         await new FaultWave(fixture, output).RunAsync(
-            NobodyKnowsThePrice(owner), AStrangerKnocks(), AClockRunsAhead(), SessionsLockEachOtherOut(), ASessionWaits(holder, waiter), OldRowsAreNotDropped(owner),
-            new Fault(["ClusterPaused"], () => ExecAsync(leader, "patronictl", "pause", "--wait"), () => ExecAsync(leader, "patronictl", "resume", "--wait")),
-            new Fault(["PoolPaused"], () => ConsoleAsync($"DISABLE {ClusterNames.ReadOnlyDatabase}"), () => ConsoleAsync($"ENABLE {ClusterNames.ReadOnlyDatabase}")),
-            new Fault(["DatabaseExporterDown"], () => fixture.EngineAsync("stop", ExporterOf(replicas[1])), () => fixture.EngineAsync("start", ExporterOf(replicas[1]))),
+            NobodyKnowsThePrice(owner), AStrangerKnocks(), AClockRunsAhead(), SessionsLockEachOtherOut(), ASessionWaits(holder, waiter),
+            OldRowsAreNotDropped(owner),
+            new Fault(["ClusterPaused"], () => ExecAsync(leader, "patronictl", "pause", "--wait"),
+                () => ExecAsync(leader, "patronictl", "resume", "--wait")),
+            new Fault(["PoolPaused"], () => ConsoleAsync($"DISABLE {ClusterNames.ReadOnlyDatabase}"),
+                () => ConsoleAsync($"ENABLE {ClusterNames.ReadOnlyDatabase}")),
+            new Fault(["DatabaseExporterDown"], () => fixture.EngineAsync("stop", ExporterOf(replicas[1])),
+                () => fixture.EngineAsync("start", ExporterOf(replicas[1]))),
             ACertificateIsAboutToExpire(replicas[1]), AReplicaStopsToReplay(leader, replicas[0]),
 
             // Mended last: a good backup needs every standby.
@@ -49,7 +53,9 @@ public sealed class AlertFaultTests(MonitoredCluster fixture, ITestOutputHelper 
                 {
                     // Twenty clients over ten server connections: half of them always wait, up to 15 s, less than the pool lets them.
                     load = fixture.Cluster["timescaledb-1"].ExecAsync(["env", "PGPASSWORD=" + Password(Secrets.ReadOnly), "sh", "-c",
-                        $"echo 'SELECT pg_sleep(15);' > /tmp/sleep.sql && exec pgbench -n -c 20 -T 600 -f /tmp/sleep.sql 'host={ClusterNames.PgBouncer} port={Ports.PgBouncer} dbname={ClusterNames.ReadOnlyDatabase} user={Roles.ReadOnly} sslmode=require'"], Cancel);
+                        "echo 'SELECT pg_sleep(15);' > /tmp/sleep.sql && exec pgbench -n -c 20 -T 600 -f /tmp/sleep.sql "
+                            + $"'host={ClusterNames.PgBouncer} port={Ports.PgBouncer} dbname={ClusterNames.ReadOnlyDatabase} "
+                                + $"user={Roles.ReadOnly} sslmode=require'"], Cancel);
                     return Task.CompletedTask;
                 },
                 async () =>
@@ -75,8 +81,10 @@ public sealed class AlertFaultTests(MonitoredCluster fixture, ITestOutputHelper 
     /// <summary>Without etcd the leader goes on by failsafe; rows wait because the way to it is gone.</summary>
     [Fact]
     public Task Etcd_and_the_gateway_are_gone() => new FaultWave(fixture, output).RunAsync(
-        new Fault(["EtcdMemberDown", "EtcdQuorumLost", "EtcdNoLeader"], () => fixture.EngineAsync("kill", "etcd-2", "etcd-3"), () => fixture.EngineAsync("start", "etcd-2", "etcd-3")),
-        new Fault(["HaProxyDown", "GatewayGone"], () => fixture.EngineAsync("kill", ClusterNames.HaProxy), () => fixture.EngineAsync("start", ClusterNames.HaProxy)),
+        new Fault(["EtcdMemberDown", "EtcdQuorumLost", "EtcdNoLeader"], () => fixture.EngineAsync("kill", "etcd-2", "etcd-3"),
+            () => fixture.EngineAsync("start", "etcd-2", "etcd-3")),
+        new Fault(["HaProxyDown", "GatewayGone"], () => fixture.EngineAsync("kill", ClusterNames.HaProxy),
+            () => fixture.EngineAsync("start", ClusterNames.HaProxy)),
         ApplicationsSendWithoutWaiting("IngestAvailabilityBurnsFast"),
         new Fault(["PgBouncerDown", "IngestQueueOld", "IngestWriteFailing"], () => fixture.EngineAsync("kill", ClusterNames.PgBouncer),
             async () =>
@@ -90,8 +98,10 @@ public sealed class AlertFaultTests(MonitoredCluster fixture, ITestOutputHelper 
     {
         var leader = await fixture.LeaderAsync();
         await new FaultWave(fixture, output).RunAsync(
-            new Fault(["IngestDown", "IngestGone"], () => fixture.EngineAsync("kill", ClusterNames.Ingest), () => fixture.EngineAsync("start", ClusterNames.Ingest)),
-            new Fault(["DatabaseMemberDown", "PatroniDown", "DatabaseDown", "NoLeader", "NoPrimaryInGateway", "TimelineChanged", "StandbyMissing"],
+            new Fault(["IngestDown", "IngestGone"], () => fixture.EngineAsync("kill", ClusterNames.Ingest),
+                () => fixture.EngineAsync("start", ClusterNames.Ingest)),
+            new Fault(["DatabaseMemberDown", "PatroniDown", "DatabaseDown", "NoLeader", "NoPrimaryInGateway", "TimelineChanged",
+                "StandbyMissing"],
                 () => fixture.EngineAsync("kill", leader),
                 async () =>
                 {
@@ -158,7 +168,9 @@ public sealed class AlertFaultTests(MonitoredCluster fixture, ITestOutputHelper 
         cancel => fixture.PostAsync("gpt-4o", 20, TimeProvider.System.GetUtcNow().AddDays(2), cancel), TimeSpan.FromMilliseconds(500));
 
     private Fault SessionsLockEachOtherOut() => Fault.Repeated(["Deadlocks"],
-        _ => Task.WhenAll(Enumerable.Range(0, 4).SelectMany(pair => new[] { LockAsync(pair * 2, (pair * 2) + 1), LockAsync((pair * 2) + 1, pair * 2) })), TimeSpan.FromSeconds(1));
+        _ => Task.WhenAll(Enumerable.Range(0,
+            4).SelectMany(pair => new[] { LockAsync(pair * 2, (pair * 2) + 1), LockAsync((pair * 2) + 1, pair * 2) })),
+            TimeSpan.FromSeconds(1));
 
     private static Fault ASessionWaits(NpgsqlConnection holder, NpgsqlConnection waiter)
     {
@@ -176,10 +188,12 @@ public sealed class AlertFaultTests(MonitoredCluster fixture, ITestOutputHelper 
             });
     }
 
-    private static Fault OldRowsAreNotDropped(NpgsqlConnection owner) => new(["RetentionBehind", "RetentionFarBehind", "HealthCheckCritical"],
-        () => RunAsync(owner, "INSERT INTO events.system_events (time, component, kind, message) VALUES (now() - interval '200 days', 'test', 'test', 'old')"),
+    private static Fault OldRowsAreNotDropped(NpgsqlConnection owner) =>
+        new(["RetentionBehind", "RetentionFarBehind", "HealthCheckCritical"],
+        () => RunAsync(owner, "INSERT INTO events.system_events (time, component, kind, message) VALUES (now() - interval '200 days', "
+            + "'test', 'test', 'old')"),
         () => RunAsync(owner, "SELECT public.drop_chunks('events.system_events', older_than => interval '150 days')"))
-    { Health = ("retention", "critical") };
+        { Health = ("retention", "critical") };
 
     /// <summary>
     /// The process that replays stands still. A pause by pg_wal_replay_pause() would not last: Patroni resumes it within a round.
@@ -192,7 +206,8 @@ public sealed class AlertFaultTests(MonitoredCluster fixture, ITestOutputHelper 
             {
                 startup = await fixture.SuperuserAsync(replica, "SELECT pid FROM pg_stat_activity WHERE backend_type = 'startup'");
                 await ExecAsync(replica, "kill", "-STOP", startup);
-                await fixture.SuperuserAsync(leader, "CREATE TABLE public.bulk AS SELECT md5(i::text) AS a, md5((-i)::text) AS b FROM generate_series(1, 400000) i; DROP TABLE public.bulk");
+                await fixture.SuperuserAsync(leader, "CREATE TABLE public.bulk AS SELECT md5(i::text) AS a, md5((-i)::text) AS b FROM "
+                    + "generate_series(1, 400000) i; DROP TABLE public.bulk");
             },
             () => ExecAsync(replica, "kill", "-CONT", startup))
         { Health = ("replication", "warning") };
@@ -202,9 +217,11 @@ public sealed class AlertFaultTests(MonitoredCluster fixture, ITestOutputHelper 
     private Fault ACertificateIsAboutToExpire(string member)
     {
         var topology = fixture.Cluster.Topology;
-        var old = Certificates.Issue(fixture.Cluster.Deployment.Authority, ClusterNames.TimescaleDb, CertificateNames.For(topology)[ClusterNames.TimescaleDb],
+        var old = Certificates.Issue(fixture.Cluster.Deployment.Authority, ClusterNames.TimescaleDb,
+            CertificateNames.For(topology)[ClusterNames.TimescaleDb],
             TimeProvider.System.GetUtcNow(), TimeSpan.FromDays(5));
-        return new Fault(["CertificateExpires", "CertificateExpiresSoon"], () => ShowAsync(member, old), () => ShowAsync(member, fixture.Cluster.Deployment.Certificate(ClusterNames.TimescaleDb)));
+        return new Fault(["CertificateExpires", "CertificateExpiresSoon"], () => ShowAsync(member, old),
+            () => ShowAsync(member, fixture.Cluster.Deployment.Certificate(ClusterNames.TimescaleDb)));
     }
 
     private async Task ShowAsync(string member, KeyPair pair)
@@ -231,7 +248,8 @@ public sealed class AlertFaultTests(MonitoredCluster fixture, ITestOutputHelper 
 
     private Task<CheckResult> BackUpAsync() => BackupRuns.RunAsync(fixture.Cluster, "full", Cancel);
 
-    private string ExporterOf(string member) => ClusterNames.Member(ClusterNames.PostgresExporter, fixture.Cluster.Topology.Database.Hosts.ToList().IndexOf(member) + 1);
+    private string ExporterOf(string member) =>
+        ClusterNames.Member(ClusterNames.PostgresExporter, fixture.Cluster.Topology.Database.Hosts.ToList().IndexOf(member) + 1);
 
     private string Password(string secret) => fixture.Cluster.Deployment.Passwords[secret];
 
@@ -243,12 +261,14 @@ public sealed class AlertFaultTests(MonitoredCluster fixture, ITestOutputHelper 
 
     /// <summary>An order on PgBouncer's console, as its administrator.</summary>
     private Task ConsoleAsync(string order) => ExecAsync("timescaledb-1", "env", "PGPASSWORD=" + Password(Secrets.PgBouncer),
-        "psql", "-X", $"host={ClusterNames.PgBouncer} port={Ports.PgBouncer} dbname=pgbouncer user={Roles.PgBouncer} sslmode=require", "-c", order);
+        "psql", "-X", $"host={ClusterNames.PgBouncer} port={Ports.PgBouncer} dbname=pgbouncer user={Roles.PgBouncer} sslmode=require", "-c",
+        order);
 
     private async Task<int> UsedAsync()
     {
         await using var monitor = await fixture.OpenAsync(Roles.Monitor, Secrets.Monitor);
-        await using var command = new NpgsqlCommand("SELECT count(*)::int FROM pg_stat_activity WHERE backend_type = 'client backend'", monitor);
+        await using var command = new NpgsqlCommand("SELECT count(*)::int FROM pg_stat_activity WHERE backend_type = 'client backend'",
+            monitor);
         return (int)(await command.ExecuteScalarAsync(Cancel))!;
     }
 

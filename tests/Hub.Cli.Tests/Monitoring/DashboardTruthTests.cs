@@ -30,7 +30,8 @@ public sealed partial class DashboardTruthTests(HubUnderLoad fixture, ITestOutpu
         ["hub_ingest_rows_dropped_total"] = "counted from the first request that gave up on",
     };
 
-    /// <summary>An exporter that asked before the schema was there keeps the empty answer for a minute; then a scrape and an evaluation follow.</summary>
+    /// <summary>An exporter that asked before the schema was there keeps the empty answer for a minute; then a scrape and an evaluation
+    /// follow.</summary>
     private static readonly TimeSpan LongestCache = TimeSpan.FromSeconds(150);
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -42,7 +43,8 @@ public sealed partial class DashboardTruthTests(HubUnderLoad fixture, ITestOutpu
     {
         using var prometheus = Client();
         var problems = await UnansweredAsync(prometheus);
-        for (var asked = TimeProvider.System.GetTimestamp(); problems.Count > 0 && TimeProvider.System.GetElapsedTime(asked) < LongestCache; problems = await UnansweredAsync(prometheus))
+        for (var asked = TimeProvider.System.GetTimestamp(); problems.Count > 0
+            && TimeProvider.System.GetElapsedTime(asked) < LongestCache; problems = await UnansweredAsync(prometheus))
             await Task.Delay(TimeSpan.FromSeconds(3), Cancel);
         Assert.True(problems.Count == 0, string.Join('\n', problems));
         output.WriteLine($"{Panels().Sum(item => item.Panel.Queries.OfType<Prometheus>().Count())} expressions answered");
@@ -54,17 +56,21 @@ public sealed partial class DashboardTruthTests(HubUnderLoad fixture, ITestOutpu
     [InlineData(ClusterNames.HaProxy, Ports.ReadWrite, false)]
     public async Task Every_panel_that_asks_the_database_gets_an_answer(string container, int port, bool everything)
     {
-        await using var connection = new NpgsqlConnection(fixture.Cluster.ConnectionString(container, port, Roles.ReadOnly, Secrets.ReadOnly));
+        await using var connection = new NpgsqlConnection(fixture.Cluster.ConnectionString(container, port, Roles.ReadOnly,
+            Secrets.ReadOnly));
         await connection.OpenAsync(Cancel);
         var problems = new List<string>();
         foreach (var (where, panel) in Panels())
         {
             foreach (var query in panel.Queries.OfType<Sql>())
-                problems.AddRange((await AskAsync(connection, query, panel, everything)).Where(problem => problem != NoRow || !MayBeEmpty.ContainsKey(where)).Select(problem => $"{where}: {problem}"));
+                problems.AddRange((await AskAsync(connection, query, panel, everything)).Where(problem => problem != NoRow
+                    || !MayBeEmpty.ContainsKey(where)).Select(problem => $"{where}: {problem}"));
         }
 
         foreach (var variable in Dashboards.SelectMany(dashboard => dashboard.Variables))
-            problems.AddRange((await AskAsync(connection, (Sql)variable.Query, null, everything)).Select(problem => $"variable {variable.Name}: {problem}"));
+            problems.AddRange(
+                (await AskAsync(connection, (Sql)variable.Query, null,
+                    everything)).Select(problem => $"variable {variable.Name}: {problem}"));
         Assert.True(problems.Count == 0, string.Join('\n', problems));
         output.WriteLine($"{Panels().Sum(item => item.Panel.Queries.OfType<Sql>().Count())} statements answered");
     }
@@ -75,7 +81,8 @@ public sealed partial class DashboardTruthTests(HubUnderLoad fixture, ITestOutpu
     {
         using var http = Client();
         var prometheus = new StatusClient(http);
-        await using var connection = new NpgsqlConnection(fixture.Cluster.ConnectionString(ClusterNames.HaProxy, Ports.ReadWrite, Roles.ReadOnly, Secrets.ReadOnly));
+        await using var connection = new NpgsqlConnection(fixture.Cluster.ConnectionString(ClusterNames.HaProxy, Ports.ReadWrite,
+            Roles.ReadOnly, Secrets.ReadOnly));
         await connection.OpenAsync(Cancel);
         var empty = new List<string>();
         foreach (var figure in Figures.All)
@@ -100,16 +107,21 @@ public sealed partial class DashboardTruthTests(HubUnderLoad fixture, ITestOutpu
         Assert.All(await prometheus.AlertsAsync(Cancel), alert => Assert.NotEmpty(alert.Summary));
     }
 
-    /// <summary>What these tests are for: a column that was renamed is found in the statement and in the units, and a metric that nobody emits by its name.</summary>
+    /// <summary>What these tests are for: a column that was renamed is found in the statement and in the units, and a metric that nobody
+    /// emits by its name.</summary>
     [Fact]
     public async Task A_renamed_column_and_a_misspelt_metric_would_be_found()
     {
-        await using var connection = new NpgsqlConnection(fixture.Cluster.ConnectionString(ClusterNames.HaProxy, Ports.ReadWrite, Roles.ReadOnly, Secrets.ReadOnly));
+        await using var connection = new NpgsqlConnection(fixture.Cluster.ConnectionString(ClusterNames.HaProxy, Ports.ReadWrite,
+            Roles.ReadOnly, Secrets.ReadOnly));
         await connection.OpenAsync(Cancel);
         var panel = Panels().First(item => item.Panel.ColumnUnits.Count > 0 && item.Panel.Queries[0] is Sql).Panel;
         var (sql, column) = ((Sql)panel.Queries[0], panel.ColumnUnits.Keys.First());
-        Assert.Contains(await AskAsync(connection, new Sql("SELECT renamed FROM analytics.llm_requests"), panel, everything: true), problem => problem.StartsWith("column \"renamed\" does not exist", StringComparison.Ordinal));
-        Assert.Contains($"there is no column {column}, but a unit for it", await AskAsync(connection, new Sql($"SELECT 1 AS renamed FROM ({Expand(sql.Text, panel.Step ?? "1h", everything: true)}) q"), panel, everything: true));
+        Assert.Contains(await AskAsync(connection, new Sql("SELECT renamed FROM analytics.llm_requests"), panel, everything: true),
+            problem => problem.StartsWith("column \"renamed\" does not exist", StringComparison.Ordinal));
+        Assert.Contains($"there is no column {column}, but a unit for it",
+            await AskAsync(connection, new Sql($"SELECT 1 AS renamed FROM ({Expand(sql.Text, panel.Step ?? "1h", everything: true)}) q"),
+                panel, everything: true));
         using var prometheus = Client();
         Assert.Equal(0, await PointsAsync(prometheus, new Prometheus("sum(hub_conections_used{@})", Instant: true)));
     }
@@ -120,11 +132,14 @@ public sealed partial class DashboardTruthTests(HubUnderLoad fixture, ITestOutpu
     {
         var panels = Panels().ToList();
         Assert.Empty(MayBeEmpty.Keys.Except(panels.Select(item => item.Where)));
-        Assert.Empty(NotYet.Keys.Except(panels.SelectMany(item => item.Panel.Queries).OfType<Prometheus>().SelectMany(query => PromQl.Metrics(query.Text)).Select(metric => metric.Name)));
+        Assert.Empty(
+            NotYet.Keys.Except(panels.SelectMany(item => item.Panel.Queries).OfType<Prometheus>()
+                .SelectMany(query => PromQl.Metrics(query.Text)).Select(metric => metric.Name)));
         Assert.Empty(panels.GroupBy(item => item.Where).Where(group => group.Count() > 1).Select(group => group.Key));
     }
 
-    private IEnumerable<(string Where, Panel Panel)> Panels() => Dashboards.SelectMany(dashboard => dashboard.Panels.Select(panel => ($"{dashboard.Uid}/{panel.Title}", panel)));
+    private IEnumerable<(string Where, Panel Panel)> Panels() =>
+        Dashboards.SelectMany(dashboard => dashboard.Panels.Select(panel => ($"{dashboard.Uid}/{panel.Title}", panel)));
 
     private async Task<List<string>> UnansweredAsync(HttpClient prometheus)
     {
@@ -134,7 +149,8 @@ public sealed partial class DashboardTruthTests(HubUnderLoad fixture, ITestOutpu
         {
             foreach (var query in panel.Queries.OfType<Prometheus>())
             {
-                problems.AddRange(PromQl.Metrics(query.Text).Select(metric => metric.Name).Where(name => !known.Contains(name) && !NotYet.ContainsKey(name)).Select(name => $"{where}: nobody emits {name}"));
+                problems.AddRange(PromQl.Metrics(query.Text).Select(metric => metric.Name)
+                    .Where(name => !known.Contains(name) && !NotYet.ContainsKey(name)).Select(name => $"{where}: nobody emits {name}"));
                 try
                 {
                     var points = await PointsAsync(prometheus, query);
@@ -151,15 +167,18 @@ public sealed partial class DashboardTruthTests(HubUnderLoad fixture, ITestOutpu
         return problems;
     }
 
-    private HttpClient Client() => new() { BaseAddress = new Uri($"http://127.0.0.1:{fixture.Cluster.Port(ClusterNames.Prometheus, Ports.Prometheus)}/api/v1/") };
+    private HttpClient Client() =>
+        new() { BaseAddress = new Uri($"http://127.0.0.1:{fixture.Cluster.Port(ClusterNames.Prometheus, Ports.Prometheus)}/api/v1/") };
 
     private const string NoRow = "no row";
 
     private static async Task<int> PointsAsync(HttpClient prometheus, Prometheus query)
     {
-        var expression = Uri.EscapeDataString(query.Text.Replace("$__rate_interval", "1m", StringComparison.Ordinal).Replace("$cluster", ".*", StringComparison.Ordinal));
+        var expression = Uri.EscapeDataString(query.Text.Replace("$__rate_interval", "1m", StringComparison.Ordinal).Replace("$cluster",
+            ".*", StringComparison.Ordinal));
         var now = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds();
-        var path = query.Instant ? $"query?query={expression}" : string.Create(CultureInfo.InvariantCulture, $"query_range?query={expression}&start={now - 60}&end={now}&step=5");
+        var path = query.Instant ? $"query?query={expression}" : string.Create(CultureInfo.InvariantCulture,
+            $"query_range?query={expression}&start={now - 60}&end={now}&step=5");
         return (await GetAsync(prometheus, path)).GetProperty("result").EnumerateArray()
             .SelectMany(series => query.Instant ? [series.GetProperty("value")] : series.GetProperty("values").EnumerateArray().ToArray())
             .Count(point => point[1].GetString() != "NaN");
@@ -182,12 +201,15 @@ public sealed partial class DashboardTruthTests(HubUnderLoad fixture, ITestOutpu
             await using var command = new NpgsqlCommand(Expand(query.Text, panel?.Step ?? "1h", everything), connection);
             await using var reader = await command.ExecuteReaderAsync(Cancel);
             var columns = Enumerable.Range(0, reader.FieldCount).Select(reader.GetName).ToList();
-            List<string> problems = [.. (panel?.ColumnUnits.Keys ?? []).Except(columns).Select(column => $"there is no column {column}, but a unit for it")];
-            if (query.Series && (columns[0] != "time" || (reader.GetFieldType(0) != typeof(DateTime) && reader.GetFieldType(0) != typeof(double))))
+            List<string> problems = [
+                .. (panel?.ColumnUnits.Keys ?? []).Except(columns).Select(column => $"there is no column {column}, but a unit for it")];
+            if (query.Series
+                && (columns[0] != "time" || (reader.GetFieldType(0) != typeof(DateTime) && reader.GetFieldType(0) != typeof(double))))
                 problems.Add("the first column of a series must be the time");
             var figures = 0;
             while (await reader.ReadAsync(Cancel))
-                figures += Enumerable.Range(query.Series ? 1 : 0, reader.FieldCount - (query.Series ? 1 : 0)).Any(column => !reader.IsDBNull(column)) ? 1 : 0;
+                figures += Enumerable.Range(query.Series ? 1 : 0, reader.FieldCount - (query.Series ? 1 : 0))
+                    .Any(column => !reader.IsDBNull(column)) ? 1 : 0;
             if (figures == 0)
                 problems.Add(NoRow);
             return problems;
@@ -207,8 +229,10 @@ public sealed partial class DashboardTruthTests(HubUnderLoad fixture, ITestOutpu
         sql = TimeFilter().Replace(sql, match => $"{match.Groups[1].Value} BETWEEN '{Iso(to.AddHours(-24))}' AND '{Iso(to)}'");
         sql = TimeGroup().Replace(sql, match => $"time_bucket({match.Groups[2].Value}, {match.Groups[1].Value}) AS \"time\"");
         sql = sql.Replace("${project:csv}", everything ? "0" : "1", StringComparison.Ordinal)
-            .Replace("${model:sqlstring}", everything ? "''" : "(SELECT model FROM analytics.llm_requests WHERE is_error LIMIT 1)", StringComparison.Ordinal);
-        return Leftover().Match(sql) is { Success: true } left ? throw new InvalidOperationException($"the test does not know {left.Value}") : sql;
+            .Replace("${model:sqlstring}", everything ? "''" : "(SELECT model FROM analytics.llm_requests WHERE is_error LIMIT 1)",
+                StringComparison.Ordinal);
+        return Leftover().Match(sql) is { Success: true } left
+            ? throw new InvalidOperationException($"the test does not know {left.Value}") : sql;
     }
 
     [GeneratedRegex(@"\$__timeFilter\(([^)]+)\)")]

@@ -24,7 +24,8 @@ public sealed class DrilledTests
     [InlineData(2, false)]
     [InlineData(3, true)]
     public void An_alert_that_counts_wants_several_drills(int drills, bool explained) =>
-        Assert.Equal(explained, IsExplained("FailoverFlapping", 600, [.. Enumerable.Range(0, drills).Select(number => Drill("primary-kill", number * 120))]));
+        Assert.Equal(explained,
+            IsExplained("FailoverFlapping", 600, [.. Enumerable.Range(0, drills).Select(number => Drill("primary-kill", number * 120))]));
 
     [Fact]
     public void An_alert_that_looks_back_an_hour_may_come_that_late() =>
@@ -32,16 +33,20 @@ public sealed class DrilledTests
 
     /// <summary>A misspelt name would allow nothing, and one of severity info is never asked for.</summary>
     [Fact]
-    public void What_drills_name_are_alerts_of_which_somebody_is_told() => Assert.Empty(FaultCatalog.All.SelectMany(fault => fault.Alerts.Concat(fault.AddsTo)).Distinct()
+    public void What_drills_name_are_alerts_of_which_somebody_is_told() =>
+    Assert.Empty(FaultCatalog.All.SelectMany(fault => fault.Alerts.Concat(fault.AddsTo)).Distinct()
         .Except(Rules.Where(rule => rule.Severity > AlertSeverity.Info).Select(rule => rule.Name)));
 
     [Fact]
     public void No_drill_may_say_that_two_lead_or_that_one_copy_is_enough() =>
-        Assert.DoesNotContain(FaultCatalog.All.SelectMany(fault => fault.Alerts.Concat(fault.AddsTo)), name => name is "SplitBrain" or "CommitsOnOneMember");
+        Assert.DoesNotContain(FaultCatalog.All.SelectMany(fault => fault.Alerts.Concat(fault.AddsTo)),
+            name => name is "SplitBrain" or "CommitsOnOneMember");
 
     private static bool IsExplained(string alert, int seconds, params Drilled[] drills) => !Drilled.Unexplained(
-        [new AlertSpan(alert, new Dictionary<string, string>(), Noon.AddSeconds(seconds), Noon.AddSeconds(seconds + 30))], drills, Rules).Any();
+        [new AlertSpan(alert, new Dictionary<string, string>(), Noon.AddSeconds(seconds), Noon.AddSeconds(seconds + 30))], drills,
+        Rules).Any();
 
     /// <summary>A drill of a minute.</summary>
-    private static Drilled Drill(string fault, int seconds) => new(FaultCatalog.Find(fault), Noon.AddSeconds(seconds), Noon.AddSeconds(seconds + 60));
+    private static Drilled Drill(string fault, int seconds) => new(FaultCatalog.Find(fault), Noon.AddSeconds(seconds),
+        Noon.AddSeconds(seconds + 60));
 }

@@ -3,8 +3,8 @@ using Analytics.Topology;
 namespace Hub.Cli.Tests.Monitoring;
 
 /// <summary>
-/// Jobs, compression and refreshed aggregates are the Community edition's (HUB_DATABASE_IMAGE): there their figures are alive, so that the rules and
-/// panels made of them are too. On the Apache edition they are nought, and nothing fires for what nobody does.
+/// Jobs, compression and refreshed aggregates are the Community edition's (HUB_DATABASE_IMAGE): there their figures are alive, so that the
+/// rules and panels made of them are too. On the Apache edition they are nought, and nothing fires for what nobody does.
 /// </summary>
 [Trait(Tiers.Trait, Tiers.Integration), Collection(nameof(HubUnderLoad))]
 public sealed class EditionTests(HubUnderLoad fixture, ITestOutputHelper output)
@@ -26,7 +26,8 @@ public sealed class EditionTests(HubUnderLoad fixture, ITestOutputHelper output)
     public async Task What_TimescaleDB_does_by_itself_has_figures_where_it_does_it(string expression)
     {
         double? value = null;
-        for (var started = TimeProvider.System.GetTimestamp(); TimeProvider.System.GetElapsedTime(started) < WaitLimit; await Task.Delay(TimeSpan.FromSeconds(3), Cancel))
+        for (var started = TimeProvider.System.GetTimestamp(); TimeProvider.System.GetElapsedTime(started)
+            < WaitLimit; await Task.Delay(TimeSpan.FromSeconds(3), Cancel))
         {
             value = await fixture.Prometheus.ValueAsync(expression, Cancel);
             if (value > 0 == fixture.Community)
@@ -39,5 +40,6 @@ public sealed class EditionTests(HubUnderLoad fixture, ITestOutputHelper output)
 
     [Fact]
     public async Task The_edition_is_a_label() =>
-        Assert.Equal([fixture.Community ? "timescale" : "apache"], (await fixture.Prometheus.SeriesAsync("hub_timescaledb_info", Cancel)).Select(series => series["edition"]).Distinct());
+        Assert.Equal([fixture.Community ? "timescale" : "apache"],
+            (await fixture.Prometheus.SeriesAsync("hub_timescaledb_info", Cancel)).Select(series => series["edition"]).Distinct());
 }

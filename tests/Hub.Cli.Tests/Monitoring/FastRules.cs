@@ -9,8 +9,8 @@ namespace Hub.Cli.Tests.Monitoring;
 
 /// <summary>
 /// The same rules, sixty times as impatient, so that a fault and its end are seen within a minute: windows and "for" are divided by
-/// <see cref="Factor"/>, a window is at least five scrapes, "for" is at most 5 s, and everything is scraped every two seconds. Thresholds, metrics
-/// and labels are those of every hub.
+/// <see cref="Factor"/>, a window is at least five scrapes, "for" is at most 5 s, and everything is scraped every two seconds. Thresholds,
+/// metrics and labels are those of every hub.
 /// </summary>
 internal static partial class FastRules
 {
@@ -22,20 +22,23 @@ internal static partial class FastRules
     {
         ClusterNames.Prometheus => spec with
         {
-            Directories = [.. spec.Directories.Select(directory => directory with { Files = [.. directory.Files.Select(file => file.Name switch
+            Directories = [
+                .. spec.Directories.Select(directory => directory with { Files = [.. directory.Files.Select(file => file.Name switch
             {
                 RuleFile.FileName => file with { Text = Faster(file.Text!) },
                 PrometheusConfig.FileName => file with { Text = Interval().Replace(file.Text!, "$1: 2s") },
                 _ => file,
             })] })],
         },
-        ClusterNames.Ingest => spec with { Environment = spec.Environment.Append(new("Ingest__CertificateInterval", "00:00:02")).ToDictionary() },
+        ClusterNames.Ingest =>
+            spec with { Environment = spec.Environment.Append(new("Ingest__CertificateInterval", "00:00:02")).ToDictionary() },
         _ => spec,
     };
 
     private static string Faster(string rules)
     {
-        var windows = Window().Replace(rules, match => Duration(match) is var window && window > Shortest ? $"[{Text(window)}]" : $"[{Text(Shortest)}]");
+        var windows = Window().Replace(rules,
+            match => Duration(match) is var window && window > Shortest ? $"[{Text(window)}]" : $"[{Text(Shortest)}]");
         return For().Replace(windows, match =>
         {
             var shorter = Duration(match);

@@ -1,8 +1,8 @@
 namespace Hub.Cli.Tests.Monitoring;
 
 /// <summary>
-/// Faults that do not touch each other, made together: their alerts are waited for at the same time. What is waited for is always a state, never
-/// a time; the patience is only how long a test that fails takes to say so.
+/// Faults that do not touch each other, made together: their alerts are waited for at the same time. What is waited for is always a state,
+/// never a time; the patience is only how long a test that fails takes to say so.
 /// </summary>
 internal sealed class FaultWave(MonitoredCluster fixture, ITestOutputHelper output)
 {
@@ -88,21 +88,25 @@ internal sealed class FaultWave(MonitoredCluster fixture, ITestOutputHelper outp
             foreach (var alert in await fixture.Prometheus.FiringAsync(Cancel))
             {
                 if (seen.TryAdd(alert.Name, alert) && alerts.Contains(alert.Name))
-                    output.WriteLine($"{alert.Name} fires after {TimeProvider.System.GetElapsedTime(started).TotalSeconds:0} s: {alert.Annotations["summary"]}");
+                    output.WriteLine($"{alert.Name} fires after {TimeProvider.System.GetElapsedTime(started).TotalSeconds:0} s: "
+                        + $"{alert.Annotations["summary"]}");
             }
 
             return alerts.All(seen.ContainsKey);
-        }, () => $"not seen to fire: {string.Join(", ", alerts.Where(name => !seen.ContainsKey(name)))}; seen: {string.Join(", ", seen.Keys)}");
+        }, () => $"not seen to fire: {string.Join(", ", alerts.Where(name => !seen.ContainsKey(name)))}; seen: "
+            + $"{string.Join(", ", seen.Keys)}");
     }
 
     private async Task UntilGoneAsync(IReadOnlyList<string> alerts, string otherwise)
     {
         var started = TimeProvider.System.GetTimestamp();
         IReadOnlyList<string> left = alerts;
-        await UntilAsync(async () => (left = [.. (await fixture.Prometheus.FiringAsync(Cancel)).Select(alert => alert.Name).Intersect(alerts)]).Count == 0,
+        await UntilAsync(async () =>
+            (left = [.. (await fixture.Prometheus.FiringAsync(Cancel)).Select(alert => alert.Name).Intersect(alerts)]).Count == 0,
             () => $"{otherwise}: {string.Join(", ", left)}");
         output.WriteLine($"none of {alerts.Count} fires, after {TimeProvider.System.GetElapsedTime(started).TotalSeconds:0} s");
     }
 
-    private static Task UntilAsync(Func<Task<bool>> condition, Func<string> otherwise) => Eventually.TrueAsync(condition, WaitLimit, otherwise, Cancel);
+    private static Task UntilAsync(Func<Task<bool>> condition, Func<string> otherwise) =>
+        Eventually.TrueAsync(condition, WaitLimit, otherwise, Cancel);
 }

@@ -11,25 +11,28 @@ internal static class HealthAgreement
     /// <summary>
     /// By check: the alerts of which one fires while it is no longer ok, and those of which one fires while it is critical.
     /// </summary>
-    public static IReadOnlyDictionary<string, (string[] NotOk, string[] Critical)> Alerts { get; } = new Dictionary<string, (string[] NotOk, string[] Critical)>
-    {
-        ["schema_version"] = ([], []),
-        ["edition"] = ([], []),
-        ["server_role"] = (["ReplicationLag", "ReplicaNotStreaming"], ["ReplicationLagCritical"]),
-        ["replication"] = (["ReplicationBytesBehind", "NoStandby"], ["ReplicationBytesBehindCritical"]),
-        ["synchronous_standby"] = (["NoSyncStandby", "CommitsOnOneMember"], ["NoSyncStandby", "CommitsOnOneMember"]),
+    public static IReadOnlyDictionary<string, (string[] NotOk, string[] Critical)> Alerts { get; } =
+        new Dictionary<string, (string[] NotOk, string[] Critical)>
+        {
+            ["schema_version"] = ([], []),
+            ["edition"] = ([], []),
+            ["server_role"] = (["ReplicationLag", "ReplicaNotStreaming"], ["ReplicationLagCritical"]),
+            ["replication"] = (["ReplicationBytesBehind", "NoStandby"], ["ReplicationBytesBehindCritical"]),
+            ["synchronous_standby"] = (["NoSyncStandby", "CommitsOnOneMember"], ["NoSyncStandby", "CommitsOnOneMember"]),
 
-        // The alert counts attempts, and PostgreSQL makes none for a minute after three: WalArchiveFailing comes and goes, the check stays.
-        ["wal_archiving"] = ([], []),
-        ["background_jobs"] = (["TimescaleJobFailed", "TimescaleJobStuck", "TimescaleJobOverdue"], ["TimescaleJobStuck", "TimescaleJobOverdue"]),
-        ["retention"] = (["RetentionBehind"], ["RetentionFarBehind"]),
-        ["compression"] = (["CompressionBehind"], ["CompressionFarBehind"]),
+            // The alert counts attempts, and PostgreSQL makes none for a minute after three: WalArchiveFailing comes and goes, the check
+            // stays.
+            ["wal_archiving"] = ([], []),
+            ["background_jobs"] = (["TimescaleJobFailed", "TimescaleJobStuck", "TimescaleJobOverdue"],
+            ["TimescaleJobStuck", "TimescaleJobOverdue"]),
+            ["retention"] = (["RetentionBehind"], ["RetentionFarBehind"]),
+            ["compression"] = (["CompressionBehind"], ["CompressionFarBehind"]),
 
-        // Never critical: no data are lost by it.
-        ["unpriced_requests"] = (["UnpricedRequests"], []),
-        ["connections"] = (["ConnectionsHigh"], ["ConnectionsExhausted"]),
-        ["transaction_age"] = (["TransactionIdAge"], ["TransactionIdAgeCritical"]),
-    };
+            // Never critical: no data are lost by it.
+            ["unpriced_requests"] = (["UnpricedRequests"], []),
+            ["connections"] = (["ConnectionsHigh"], ["ConnectionsExhausted"]),
+            ["transaction_age"] = (["TransactionIdAge"], ["TransactionIdAgeCritical"]),
+        };
 
     /// <summary>
     /// What the two say differently about one member; empty when they agree, or when nobody looks at it: its exporter is gone.
@@ -41,7 +44,8 @@ internal static class HealthAgreement
     /// <param name="checks">Status by check, as this member answered.</param>
     /// <param name="firing">All alerts that fire.</param>
     /// <exception cref="InvalidOperationException">A check that <see cref="Alerts"/> does not know.</exception>
-    public static IReadOnlyList<string> Differences(string member, bool primary, IReadOnlyDictionary<string, string> checks, IReadOnlyList<FiringAlert> firing)
+    public static IReadOnlyList<string> Differences(string member, bool primary, IReadOnlyDictionary<string, string> checks,
+        IReadOnlyList<FiringAlert> firing)
     {
         List<string> differences = [];
         var heard = firing.Where(alert => !alert.Labels.TryGetValue("member", out var of) || of == member).ToList();
@@ -49,7 +53,8 @@ internal static class HealthAgreement
             return differences;
         foreach (var (check, status) in checks)
         {
-            var (notOk, critical) = Alerts.TryGetValue(check, out var known) ? known : throw new InvalidOperationException($"Check {check} is new: say which alerts speak of it.");
+            var (notOk, critical) = Alerts.TryGetValue(check, out var known)
+                ? known : throw new InvalidOperationException($"Check {check} is new: say which alerts speak of it.");
             if (primary || check is "server_role" or "connections")
             {
                 Compare(check, status, status != "ok", notOk);

@@ -18,7 +18,8 @@ public sealed class HealthAgreementTests
     [InlineData("schema_version", "critical", "", false)]
     [InlineData("schema_version", "ok", "HealthCheckCritical", false)]
     public void A_check_and_alerts_that_say_different_things_are_found(string check, string status, string alerts, bool agrees) =>
-        Assert.Equal(agrees, !HealthAgreement.Differences("timescaledb-1", primary: true, new Dictionary<string, string> { [check] = status },
+        Assert.Equal(agrees,
+            !HealthAgreement.Differences("timescaledb-1", primary: true, new Dictionary<string, string> { [check] = status },
             [.. alerts.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(name => Alert(name, check, "timescaledb-1"))]).Any());
 
     [Fact]
@@ -27,12 +28,15 @@ public sealed class HealthAgreementTests
 
     [Fact]
     public void Unknown_check_is_reported() => Assert.Contains("Check new is new",
-        Assert.Throws<InvalidOperationException>(() => HealthAgreement.Differences("timescaledb-1", primary: true, new Dictionary<string, string> { ["new"] = "ok" }, [])).Message, StringComparison.Ordinal);
+        Assert.Throws<InvalidOperationException>(() => HealthAgreement.Differences("timescaledb-1", primary: true,
+            new Dictionary<string, string> { ["new"] = "ok" }, [])).Message, StringComparison.Ordinal);
 
     [Fact]
-    public void The_alerts_exist() => Assert.Empty(HealthAgreement.Alerts.Values.SelectMany(names => names.NotOk.Concat(names.Critical)).Append(HealthAgreement.Critical)
+    public void The_alerts_exist() =>
+    Assert.Empty(HealthAgreement.Alerts.Values.SelectMany(names => names.NotOk.Concat(names.Critical)).Append(HealthAgreement.Critical)
         .Except(AlertRules.For(Presets.Recommended).Select(rule => rule.Name)));
 
     private static FiringAlert Alert(string name, string check, string member) =>
-        new(name, new Dictionary<string, string> { ["alertname"] = name, ["check_name"] = check, ["member"] = member }, new Dictionary<string, string>());
+        new(name, new Dictionary<string, string> { ["alertname"] = name, ["check_name"] = check, ["member"] = member },
+            new Dictionary<string, string>());
 }

@@ -11,8 +11,8 @@ using Npgsql;
 namespace Hub.Cli.Tests.Monitoring;
 
 /// <summary>
-/// The development topology as every hub runs it, under load of every kind (good calls, repeated ones, rejected, refused, contradictory, and what is
-/// no call at all), backed up and restored once. Shared by what only looks.
+/// The development topology as every hub runs it, under load of every kind (good calls, repeated ones, rejected, refused, contradictory,
+/// and what is no call at all), backed up and restored once. Shared by what only looks.
 /// </summary>
 public sealed class HubUnderLoad : IAsyncLifetime
 {
@@ -53,10 +53,13 @@ public sealed class HubUnderLoad : IAsyncLifetime
     {
         await using var owner = await inner.OpenAsync(Roles.Owner, Secrets.Owner);
         Community = await ClusterFixture.ScalarAsync<string>(owner, "SELECT current_setting('timescaledb.license')") == "timescale";
-        await ClusterFixture.ScalarAsync<string>(owner, "INSERT INTO events.system_events (time, component, kind, message) VALUES (now() - interval '14 days', 'test', 'test', 'old') RETURNING message");
+        await ClusterFixture.ScalarAsync<string>(owner, "INSERT INTO events.system_events (time, component, kind, message) VALUES (now() "
+            + "- interval '14 days', 'test', 'test', 'old') RETURNING message");
         if (!Community)
             return;
-        var job = await ClusterFixture.ScalarAsync<int>(owner, "SELECT job_id FROM timescaledb_information.jobs WHERE proc_name IN ('policy_compression', 'policy_columnstore') AND hypertable_name = 'system_events'");
+        var job = await ClusterFixture.ScalarAsync<int>(owner,
+            "SELECT job_id FROM timescaledb_information.jobs WHERE proc_name IN ('policy_compression', 'policy_columnstore') AND "
+                + "hypertable_name = 'system_events'");
         await using var run = new NpgsqlCommand($"CALL public.run_job({job})", owner);
         await run.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
     }
@@ -77,7 +80,8 @@ public sealed class HubUnderLoad : IAsyncLifetime
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", inner.Replay.ApiKey);
         for (var seed = 1; !stop.IsCancellationRequested; seed++)
         {
-            var traffic = new SampleTraffic(SyntheticTrace.Make(Rows, seed, TimeProvider.System.GetUtcNow().UtcDateTime), TimeSpan.Zero, seed);
+            var traffic = new SampleTraffic(SyntheticTrace.Make(Rows, seed, TimeProvider.System.GetUtcNow().UtcDateTime), TimeSpan.Zero,
+                seed);
             var replayer = new TraceReplayer(replay, inner.Replay, TimeProvider.System);
             await replayer.RunAsync(traffic, stop: stop);
             await replayer.RunAsync(traffic, stop: stop); // again: duplicates
@@ -94,15 +98,25 @@ public sealed class HubUnderLoad : IAsyncLifetime
         {
             requests = new object[]
             {
-                new { time = now, provider = "openai", model = "gpt-4o", duration_seconds = 1.5, time_to_first_token_seconds = 0.2, streamed = true, usage = new { input_tokens = 10, output_tokens = 5, total_tokens = 99 } },
+                new { time = now, provider = "openai", model = "gpt-4o", duration_seconds = 1.5, time_to_first_token_seconds = 0.2,
+                    streamed = true, usage = new { input_tokens = 10, output_tokens = 5, total_tokens = 99 } },
                 new { time = now.AddDays(400), provider = "openai", model = "gpt-4o" },
             },
         };
         (await http.PostAsJsonAsync(At(Ports.Rest, "/api/v1/requests"), batch, stop)).EnsureSuccessStatusCode();
-        await PostAsync(http, "/v1/traces", """{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"5b8efff798038103d269b633813fc60c","spanId":"eee19b7ec3c1b174","name":"no model call","startTimeUnixNano":"1","endTimeUnixNano":"2"}]}]}]}""", stop);
-        await PostAsync(http, "/v1/metrics", """{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"name":"m","gauge":{"dataPoints":[{"timeUnixNano":"1","asInt":"1"}]}}]}]}]}""", stop);
+        await PostAsync(http, "/v1/traces",
+            """
+            {"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"5b8efff798038103d269b633813fc60c","spanId":"eee19b7ec3c1b174",
+             "name":"no model call","startTimeUnixNano":"1","endTimeUnixNano":"2"}]}]}]}
+            """, stop);
+        await PostAsync(http, "/v1/metrics",
+            """
+            {"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"name":"m",
+             "gauge":{"dataPoints":[{"timeUnixNano":"1","asInt":"1"}]}}]}]}]}
+            """, stop);
         await PostAsync(http, "/v1/logs", """{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"timeUnixNano":"1"}]}]}]}""", stop);
-        using var refused = await http.PostAsync(At(Ports.OtlpHttp, "/v1/traces"), new StringContent("{", Encoding.UTF8, "application/json"), stop);
+        using var refused = await http.PostAsync(At(Ports.OtlpHttp, "/v1/traces"),
+            new StringContent("{", Encoding.UTF8, "application/json"), stop);
         Assert.Equal(System.Net.HttpStatusCode.BadRequest, refused.StatusCode);
     }
 

@@ -4,8 +4,8 @@ using Npgsql;
 namespace Hub.Cli.Tests.Monitoring;
 
 /// <summary>
-/// A backup from standbys that replay late. Left to itself pgBackRest (2.55.1) may wait minutes for a restartpoint and fail: the one it asks for
-/// comes before the checkpoint's record is replayed.
+/// A backup from standbys that replay late. Left to itself pgBackRest (2.55.1) may wait minutes for a restartpoint and fail: the one it
+/// asks for comes before the checkpoint's record is replayed.
 /// </summary>
 [Trait(Tiers.Trait, Tiers.Integration), Collection(nameof(HubUnderLoad))]
 public sealed class LateStandbyTests(HubUnderLoad fixture, ITestOutputHelper output)
@@ -28,7 +28,8 @@ public sealed class LateStandbyTests(HubUnderLoad fixture, ITestOutputHelper out
             await UntilAsync(standby, $"SELECT to_regclass('{table}') IS NOT NULL");
         var readers = standbys.Select(standby => AskAsync(standby, $"BEGIN; SELECT FROM {table}; SELECT pg_sleep(28)")).ToList();
         foreach (var standby in standbys)
-            await UntilAsync(standby, $"SELECT EXISTS (SELECT FROM pg_locks WHERE relation = '{table}'::regclass AND pid <> pg_backend_pid())");
+            await UntilAsync(standby,
+                $"SELECT EXISTS (SELECT FROM pg_locks WHERE relation = '{table}'::regclass AND pid <> pg_backend_pid())");
         await AskAsync(leader, $"DROP TABLE {table}");
         var run = (await BackupRuns.RunAsync(fixture.Cluster, "diff", Cancel)).Accepted();
         output.WriteLine(run.Output);
@@ -40,7 +41,8 @@ public sealed class LateStandbyTests(HubUnderLoad fixture, ITestOutputHelper out
     [Fact]
     public async Task The_role_of_the_jobs_may_ask_a_standby_for_a_restartpoint()
     {
-        await using var connection = new NpgsqlConnection(fixture.Cluster.ConnectionString(ClusterNames.HaProxy, Ports.ReadOnly, Roles.App, Secrets.App));
+        await using var connection = new NpgsqlConnection(fixture.Cluster.ConnectionString(ClusterNames.HaProxy, Ports.ReadOnly, Roles.App,
+            Secrets.App));
         await Eventually.TrueAsync(async () =>
         {
             try

@@ -4,7 +4,8 @@ using Analytics.Topology;
 
 namespace Hub.Cli.Tests.Monitoring;
 
-/// <summary>Logs as they leave the containers: one JSON object a line where the program can, and nothing in text that it could have said in JSON.</summary>
+/// <summary>Logs as they leave the containers: one JSON object a line where the program can, and nothing in text that it could have said in
+/// JSON.</summary>
 [Trait(Tiers.Trait, Tiers.Integration), Collection(nameof(HubUnderLoad))]
 public sealed partial class LogTests(HubUnderLoad fixture)
 {
@@ -28,19 +29,25 @@ public sealed partial class LogTests(HubUnderLoad fixture)
         Assert.All(json, line => Assert.True(line.TryGetProperty(message, out _), line.GetRawText()));
     }
 
-    /// <summary>An error is one line with the statement, whoever made it and with what session; before its collector runs PostgreSQL has text only.</summary>
+    /// <summary>An error is one line with the statement, whoever made it and with what session; before its collector runs PostgreSQL has
+    /// text only.</summary>
     [Fact]
     public async Task An_error_of_PostgreSQL_is_json_with_its_statement()
     {
         var marker = $"no_such_column_{Guid.NewGuid():N}";
         var leader = (await fixture.Cluster.MembersAsync(Cancel)).Single(member => member.Role == "Leader").Name;
-        await using var connection = new Npgsql.NpgsqlConnection(fixture.Cluster.ConnectionString(ClusterNames.HaProxy, Ports.ReadWrite, Roles.ReadOnly, Secrets.ReadOnly));
+        await using var connection = new Npgsql.NpgsqlConnection(fixture.Cluster.ConnectionString(ClusterNames.HaProxy, Ports.ReadWrite,
+            Roles.ReadOnly, Secrets.ReadOnly));
         await connection.OpenAsync(Cancel);
         await using var command = new Npgsql.NpgsqlCommand($"SELECT {marker}", connection);
         await Assert.ThrowsAsync<Npgsql.PostgresException>(() => command.ExecuteScalarAsync(Cancel));
-        var (json, text) = await LinesAsync(leader, lines => lines.Any(line => line.GetRawText().Contains(marker, StringComparison.Ordinal)));
-        var error = Assert.Single(json, line => line.TryGetProperty("error_severity", out var severity) && severity.GetString() == "ERROR" && line.GetRawText().Contains(marker, StringComparison.Ordinal));
-        Assert.Equal(("42703", $"SELECT {marker}", Roles.ReadOnly), (error.GetProperty("state_code").GetString(), error.GetProperty("statement").GetString(), error.GetProperty("user").GetString()));
+        var (json, text) = await LinesAsync(leader,
+            lines => lines.Any(line => line.GetRawText().Contains(marker, StringComparison.Ordinal)));
+        var error = Assert.Single(json, line => line.TryGetProperty("error_severity", out var severity) && severity.GetString() == "ERROR"
+            && line.GetRawText().Contains(marker, StringComparison.Ordinal));
+        Assert.Equal(("42703", $"SELECT {marker}", Roles.ReadOnly),
+            (error.GetProperty("state_code").GetString(), error.GetProperty("statement").GetString(),
+                error.GetProperty("user").GetString()));
         Assert.DoesNotContain(text, line => PostgresText().IsMatch(line) && !BeforeCollector().IsMatch(line));
     }
 
@@ -50,9 +57,12 @@ public sealed partial class LogTests(HubUnderLoad fixture)
     {
         const string Member = "timescaledb-1";
         var able = (await fixture.Cluster[Member].ExecAsync(["python3", "-c", "import pythonjsonlogger"], Cancel)).ExitCode == 0;
-        Assert.True(able || fixture.Cluster.Topology.Images.Database != Presets.Development.Images.Database, "Hub's own image lacks python-json-logger");
+        Assert.True(able || fixture.Cluster.Topology.Images.Database != Presets.Development.Images.Database,
+            "Hub's own image lacks python-json-logger");
         var (json, text) = await LinesAsync(Member);
-        Assert.Equal(able, json.Any(line => line.TryGetProperty("app", out var app) && app.GetString() == "patroni" && line.TryGetProperty("level", out _) && line.TryGetProperty("message", out _)));
+        Assert.Equal(able,
+            json.Any(line => line.TryGetProperty("app", out var app) && app.GetString() == "patroni" && line.TryGetProperty("level", out _)
+                && line.TryGetProperty("message", out _)));
         if (able)
             Assert.DoesNotContain(text, line => PatroniText().IsMatch(line));
     }
@@ -60,15 +70,20 @@ public sealed partial class LogTests(HubUnderLoad fixture)
     [Fact]
     public async Task A_session_of_the_gateway_is_json_and_only_its_own_state_is_text()
     {
-        await using (var connection = new Npgsql.NpgsqlConnection(fixture.Cluster.ConnectionString(ClusterNames.HaProxy, Ports.ReadWrite, Roles.ReadOnly, Secrets.ReadOnly)))
+        await using (var connection = new Npgsql.NpgsqlConnection(fixture.Cluster.ConnectionString(ClusterNames.HaProxy, Ports.ReadWrite,
+            Roles.ReadOnly, Secrets.ReadOnly)))
             await connection.OpenAsync(Cancel);
-        var (json, text) = await LinesAsync(ClusterNames.HaProxy, lines => lines.Any(line => line.GetProperty("server").GetString()!.StartsWith("timescaledb-", StringComparison.Ordinal)));
-        Assert.All(json, line => Assert.True(line.TryGetProperty("listener", out _) && line.TryGetProperty("total_ms", out _) && line.TryGetProperty("termination", out _), line.GetRawText()));
+        var (json, text) = await LinesAsync(ClusterNames.HaProxy,
+            lines => lines.Any(line => line.GetProperty("server").GetString()!.StartsWith("timescaledb-", StringComparison.Ordinal)));
+        Assert.All(json,
+            line => Assert.True(line.TryGetProperty("listener", out _) && line.TryGetProperty("total_ms", out _)
+                && line.TryGetProperty("termination", out _), line.GetRawText()));
         Assert.All(text, line => Assert.Matches(HaProxyState(), line));
     }
 
     /// <summary>The lines of a container so far, or as soon as they are what is waited for.</summary>
-    private async Task<(List<JsonElement> Json, List<string> Text)> LinesAsync(string container, Func<List<JsonElement>, bool>? until = null)
+    private async Task<(List<JsonElement> Json, List<string> Text)> LinesAsync(string container,
+        Func<List<JsonElement>, bool>? until = null)
     {
         for (var started = TimeProvider.System.GetTimestamp(); ; await Task.Delay(TimeSpan.FromMilliseconds(500), Cancel))
         {
@@ -76,7 +91,8 @@ public sealed partial class LogTests(HubUnderLoad fixture)
             var (json, text) = (new List<JsonElement>(), new List<string>());
 
             // The last line may be half written.
-            foreach (var line in new[] { output, error }.SelectMany(stream => stream.Split('\n')[..^1]).Where(line => line.Trim().Length > 0))
+            foreach (var line in new[] { output, error }.SelectMany(stream => stream.Split('\n')[..^1])
+                .Where(line => line.Trim().Length > 0))
             {
                 if (Parse(line) is { } element)
                     json.Add(element);

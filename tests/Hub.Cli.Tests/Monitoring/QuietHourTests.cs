@@ -11,9 +11,10 @@ using Hub.Drills.Faults;
 namespace Hub.Cli.Tests.Monitoring;
 
 /// <summary>
-/// A fresh hub, its own rules as they are, an hour of ordinary load, and every drill once: nobody is told anything that is not so. While nothing is
-/// broken no alert of severity warning or critical fires, and a drill raises none but those that it names (<see cref="Drills.Faults.Fault.Alerts"/>).
-/// HUB_QUIET_MINUTES (60) and HUB_QUIET_DRILLS (all, by name, with commas) make it shorter, for whoever changes a rule or a drill.
+/// A fresh hub, its own rules as they are, an hour of ordinary load, and every drill once: nobody is told anything that is not so. While
+/// nothing is broken no alert of severity warning or critical fires, and a drill raises none but those that it names
+/// (<see cref="Drills.Faults.Fault.Alerts"/>). HUB_QUIET_MINUTES (60) and HUB_QUIET_DRILLS (all, by name, with commas) make it shorter, for
+/// whoever changes a rule or a drill.
 /// </summary>
 [Trait(Tiers.Trait, Tiers.Nightly)]
 public sealed class QuietHourTests(RunningHub hub, ITestOutputHelper output) : IClassFixture<RunningHub>
@@ -24,7 +25,8 @@ public sealed class QuietHourTests(RunningHub hub, ITestOutputHelper output) : I
     /// <summary>What needs members with disks and clocks of their own.</summary>
     private static readonly string[] OwnHub = ["disk-full", "wal-full", "disks-full", "clock-ahead", "clock-behind", "clocks-apart"];
 
-    private static readonly TimeSpan Hour = TimeSpan.FromMinutes(double.Parse(Environment.GetEnvironmentVariable("HUB_QUIET_MINUTES") ?? "60", CultureInfo.InvariantCulture));
+    private static readonly TimeSpan Hour =
+        TimeSpan.FromMinutes(double.Parse(Environment.GetEnvironmentVariable("HUB_QUIET_MINUTES") ?? "60", CultureInfo.InvariantCulture));
 
     /// <summary>What the alerts that wait longest beside a drill need afterwards to show themselves.</summary>
     private static readonly TimeSpan Afterwards = Min(Hour / 4, TimeSpan.FromMinutes(10));
@@ -73,7 +75,10 @@ public sealed class QuietHourTests(RunningHub hub, ITestOutputHelper output) : I
         var rules = AlertRules.For(Presets.Development);
         var alerts = await prometheus.FiredAsync("""severity=~"warning|critical" """.Trim(), began, ended, Cancel);
         foreach (var alert in alerts.OrderBy(alert => alert.From))
-            Report($"{alert} ({string.Join(", ", drills.Where(drill => drill.From <= alert.From).TakeLast(1).Select(drill => drill.Fault.Name))})");
+        {
+            var before = drills.Where(drill => drill.From <= alert.From).TakeLast(1).Select(drill => drill.Fault.Name);
+            Report($"{alert} ({string.Join(", ", before)})");
+        }
         var watched = await prometheus.FiredAsync("""alertname="Watchdog" """.Trim(), began, ended, Cancel);
         Assert.Empty(failed);
         Assert.Empty(Drilled.Unexplained(alerts, drills, rules).Select(alert => alert.ToString()));
@@ -82,7 +87,8 @@ public sealed class QuietHourTests(RunningHub hub, ITestOutputHelper output) : I
         Assert.InRange((ended - began - TimeSpan.FromTicks(watched.Sum(span => (span.To - span.From).Ticks))).TotalMinutes, -1, 2);
     }
 
-    /// <summary>A drill refuses a hub that is not healthy, and on a busy machine one look may meet a part that has no time to answer.</summary>
+    /// <summary>A drill refuses a hub that is not healthy, and on a busy machine one look may meet a part that has no time to
+    /// answer.</summary>
     private Task UntilHealthyAsync()
     {
         var problems = "";
@@ -96,7 +102,9 @@ public sealed class QuietHourTests(RunningHub hub, ITestOutputHelper output) : I
             }
 
             using var document = JsonDocument.Parse(status.Output);
-            problems = string.Join("; ", document.RootElement.GetProperty("problems").EnumerateArray().Select(problem => problem.GetString()!).Where(problem => !problem.StartsWith("alert ", StringComparison.Ordinal)));
+            problems = string.Join("; ",
+                document.RootElement.GetProperty("problems").EnumerateArray().Select(problem => problem.GetString()!)
+                    .Where(problem => !problem.StartsWith("alert ", StringComparison.Ordinal)));
             return problems.Length == 0;
         }, TimeSpan.FromMinutes(5), () => problems, Cancel);
     }
@@ -109,12 +117,20 @@ public sealed class QuietHourTests(RunningHub hub, ITestOutputHelper output) : I
     /// <returns>How many calls were acknowledged.</returns>
     private async Task<long> LoadAsync(CancellationToken stop)
     {
-        var options = new ReplayOptions { ApiKey = hub.ApiKey, Endpoint = new Uri($"http://127.0.0.1:{hub.Port(Ports.OtlpHttp)}/v1/traces"), Rate = Rate, BatchSize = Batch, GiveUpAfter = TimeSpan.FromHours(1) };
+        var options = new ReplayOptions
+        {
+            ApiKey = hub.ApiKey,
+            Endpoint = new Uri($"http://127.0.0.1:{hub.Port(Ports.OtlpHttp)}/v1/traces"),
+            Rate = Rate,
+            BatchSize = Batch,
+            GiveUpAfter = TimeSpan.FromHours(1)
+        };
         using var http = ExportClient.CreateHttp(options);
         var acknowledged = 0L;
         for (var seed = 1; !stop.IsCancellationRequested; seed++)
         {
-            var traffic = new SampleTraffic(SyntheticTrace.Make(Rate * 60, seed, TimeProvider.System.GetUtcNow().UtcDateTime), TimeSpan.Zero, seed);
+            var traffic = new SampleTraffic(SyntheticTrace.Make(Rate * 60, seed, TimeProvider.System.GetUtcNow().UtcDateTime),
+                TimeSpan.Zero, seed);
             var result = await new TraceReplayer(http, options, TimeProvider.System).RunAsync(traffic, stop: stop);
             acknowledged += result.Acknowledged;
         }

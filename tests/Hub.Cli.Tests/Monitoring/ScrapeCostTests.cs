@@ -32,20 +32,25 @@ public sealed class ScrapeCostTests(ITestOutputHelper output)
             await EngineAsync("unpause", cluster);
         }
 
-        double Difference(int round, Func<string, bool> of) => with[round].Where(share => of(share.Key)).Sum(share => share.Value) - without[round].Where(share => of(share.Key)).Sum(share => share.Value);
+        double Difference(int round, Func<string, bool> of) => with[round].Where(share => of(share.Key))
+            .Sum(share => share.Value) - without[round].Where(share => of(share.Key)).Sum(share => share.Value);
         double Average(Func<string, bool> of) => Enumerable.Range(0, Rounds).Average(round => Difference(round, of));
         foreach (var part in with[0].Keys.GroupBy(name => name.TrimEnd('1', '2', '3', '-')))
             output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{part.Key}: {Average(part.Contains):P2} of one core"));
         var scraped = Average(name => name != ClusterNames.Prometheus);
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"all that are scraped: {scraped:P2}; single rounds: ")
-            + string.Join(", ", Enumerable.Range(0, Rounds).Select(round => Difference(round, name => name != ClusterNames.Prometheus).ToString("P2", CultureInfo.InvariantCulture))));
+            + string.Join(", ",
+                Enumerable.Range(0,
+                    Rounds).Select(round => Difference(round, name => name != ClusterNames.Prometheus).ToString("P2",
+                        CultureInfo.InvariantCulture))));
         Assert.InRange(scraped, 0.0005, 0.03);
     }
 
     /// <summary>The share of one core that each container has used.</summary>
     private static async Task<Dictionary<string, double>> SharesAsync(HubCluster cluster, Func<string, bool> of)
     {
-        var names = cluster.Deployment.Containers.Where(spec => spec is { OnDemand: false, RunsOnce: false }).Select(spec => spec.Name).Where(of).ToList();
+        var names = cluster.Deployment.Containers.Where(spec => spec is { OnDemand: false, RunsOnce: false }).Select(spec => spec.Name)
+            .Where(of).ToList();
         var begin = new Dictionary<string, (double Seconds, long At)>();
         foreach (var name in names)
             begin[name] = await ReadAsync(cluster, name);
@@ -63,7 +68,9 @@ public sealed class ScrapeCostTests(ITestOutputHelper output)
     /// <summary>Processor seconds of a container since its start, from its control group, whichever version that has.</summary>
     private static async Task<(double Seconds, long At)> ReadAsync(HubCluster cluster, string name)
     {
-        var result = await cluster[name].ExecAsync(["sh", "-c", "cat /sys/fs/cgroup/cpuacct/cpuacct.usage 2>/dev/null || sed -n 's/^usage_usec \\(.*\\)/\\1000/p' /sys/fs/cgroup/cpu.stat"], Cancel);
+        var result =
+            await cluster[name].ExecAsync(["sh", "-c", "cat /sys/fs/cgroup/cpuacct/cpuacct.usage 2>/dev/null || sed -n 's/^usage_usec "
+                + "\\(.*\\)/\\1000/p' /sys/fs/cgroup/cpu.stat"], Cancel);
         Assert.True(result.ExitCode == 0, result.Stderr);
         return (double.Parse(result.Stdout, CultureInfo.InvariantCulture) / 1e9, TimeProvider.System.GetTimestamp());
     }

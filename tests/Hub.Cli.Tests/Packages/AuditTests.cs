@@ -45,7 +45,8 @@ public sealed class AuditTests : IDisposable
     public async Task Another_version_than_the_one_that_is_asked_for_is_an_error(string aspire)
     {
         var properties = await ProcessRunner.RunAsync("dotnet",
-            ["msbuild", Path.Combine(Root(), "AppHost"), "-getProperty:TreatWarningsAsErrors", "-getProperty:WarningsNotAsErrors", "-getProperty:NoWarn", $"-p:HubAspire={aspire}"],
+            ["msbuild", Path.Combine(Root(), "AppHost"), "-getProperty:TreatWarningsAsErrors", "-getProperty:WarningsNotAsErrors",
+                "-getProperty:NoWarn", $"-p:HubAspire={aspire}"],
             TestContext.Current.CancellationToken);
         using var document = JsonDocument.Parse(properties.Output);
         var values = document.RootElement.GetProperty("Properties");
@@ -66,7 +67,8 @@ public sealed class AuditTests : IDisposable
             </configuration>
             """, TestContext.Current.CancellationToken);
         return await ProcessRunner.RunAsync("dotnet",
-            ["restore", Path.Combine(Root(), "Analytics.Topology"), "--configfile", config, $"-p:ArtifactsPath={folder}/artifacts", $"-p:NuGetLockFilePath={folder}/lock.json", "-p:RestoreLockedMode=false", "--force", "-nodeReuse:false"],
+            ["restore", Path.Combine(Root(), "Analytics.Topology"), "--configfile", config, $"-p:ArtifactsPath={folder}/artifacts",
+                $"-p:NuGetLockFilePath={folder}/lock.json", "-p:RestoreLockedMode=false", "--force", "-nodeReuse:false"],
             TestContext.Current.CancellationToken);
     }
 
@@ -81,11 +83,13 @@ public sealed class AuditTests : IDisposable
         application.MapGet("/index.json", (HttpContext context) => Results.Json(new Dictionary<string, object>
         {
             ["version"] = "3.0.0",
-            ["resources"] = new[] { new Dictionary<string, string> { ["@id"] = Here(context, "vulnerabilities.json"), ["@type"] = "VulnerabilityInfo/6.7.0" } },
+            ["resources"] = new[] { new Dictionary<string, string> { ["@id"] = Here(context, "vulnerabilities.json"),
+                ["@type"] = "VulnerabilityInfo/6.7.0" } },
         }));
         application.MapGet("/vulnerabilities.json", (HttpContext context) => Results.Json(new[]
         {
-            new Dictionary<string, string> { ["@name"] = "base", ["@id"] = Here(context, "base.json"), ["@updated"] = "2026-01-01T00:00:00Z" },
+            new Dictionary<string, string> { ["@name"] = "base", ["@id"] = Here(context, "base.json"),
+                ["@updated"] = "2026-01-01T00:00:00Z" },
         }));
         application.MapGet("/base.json", () => Results.Json(new Dictionary<string, object>
         {
@@ -95,5 +99,6 @@ public sealed class AuditTests : IDisposable
         return application;
     }
 
-    private static string Root([CallerFilePath] string source = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(source)!, "../../.."));
+    private static string Root([CallerFilePath] string source = "") =>
+        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(source)!, "../../.."));
 }

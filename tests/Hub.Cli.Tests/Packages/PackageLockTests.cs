@@ -16,7 +16,8 @@ public sealed partial class PackageLockTests
     /// <summary>Those whose programs are published for an image, with what they reference.</summary>
     private static readonly string[] InImages = ["Analytics.Backup", "Analytics.Ingest", "Analytics.Migrations", "ServiceDefaults"];
 
-    public static TheoryData<string> Sets => ["with-aspire", "without-aspire", "with-aspire-linux-x64", "with-aspire-linux-arm64", "without-aspire-linux-x64", "without-aspire-linux-arm64"];
+    public static TheoryData<string> Sets => ["with-aspire", "without-aspire", "with-aspire-linux-x64", "with-aspire-linux-arm64",
+        "without-aspire-linux-x64", "without-aspire-linux-arm64"];
 
     [Theory, MemberData(nameof(Sets))]
     public void Every_project_has_its_lock_and_no_other_is_left(string set)
@@ -25,7 +26,9 @@ public sealed partial class PackageLockTests
             ? InImages
             : [.. Project().Matches(File.ReadAllText(Path.Combine(Root, "Hub.sln"))).Select(match => match.Groups[1].Value)];
         Assert.NotEmpty(projects);
-        Assert.Equal(projects.Order(StringComparer.Ordinal), Directory.EnumerateFiles(Path.Combine(Root, "locks", set), "*.json").Select(file => Path.GetFileNameWithoutExtension(file)!).Order(StringComparer.Ordinal));
+        Assert.Equal(projects.Order(StringComparer.Ordinal),
+            Directory.EnumerateFiles(Path.Combine(Root, "locks", set), "*.json").Select(file => Path.GetFileNameWithoutExtension(file)!)
+                .Order(StringComparer.Ordinal));
     }
 
     [Theory, MemberData(nameof(Sets))]
@@ -34,27 +37,34 @@ public sealed partial class PackageLockTests
         var properties = XDocument.Load(Path.Combine(Root, "Directory.Packages.props"));
         var aspire = properties.Descendants("AspireVersion").Single().Value;
         var asked = properties.Descendants("PackageVersion").ToDictionary(
-            version => version.Attribute("Include")!.Value.Replace("$(NETCoreSdkPortableRuntimeIdentifier)", "linux-x64", StringComparison.Ordinal),
+            version => version.Attribute("Include")!.Value.Replace("$(NETCoreSdkPortableRuntimeIdentifier)", "linux-x64",
+                StringComparison.Ordinal),
             version => version.Attribute("Version")!.Value.Replace("$(AspireVersion)", aspire, StringComparison.Ordinal));
         var looked = 0;
         foreach (var file in Directory.EnumerateFiles(Path.Combine(Root, "locks", set), "*.json"))
         {
             using var document = JsonDocument.Parse(File.ReadAllText(file));
-            foreach (var package in document.RootElement.GetProperty("dependencies").EnumerateObject().SelectMany(framework => framework.Value.EnumerateObject()))
+            foreach (var package in document.RootElement.GetProperty("dependencies").EnumerateObject()
+                .SelectMany(framework => framework.Value.EnumerateObject()))
             {
                 if (!asked.TryGetValue(package.Name, out var version) || !package.Value.TryGetProperty("resolved", out var resolved))
                     continue;
-                Assert.True(resolved.GetString() == version, $"{Path.GetFileName(file)}: {package.Name} is {resolved}, and {version} is requested. locks/README.md says how to update it.");
+                Assert.True(resolved.GetString() == version,
+                    $"{Path.GetFileName(file)}: {package.Name} is {resolved}, and {version} is requested. locks/README.md says how to "
+                        + $"update it.");
                 looked++;
             }
         }
 
         Assert.True(looked > 4, $"{looked} packages were compared");
         Assert.Equal(set.StartsWith("with-", StringComparison.Ordinal) && !set.Contains("linux", StringComparison.Ordinal),
-            File.Exists(Path.Combine(Root, "locks", set, "AppHost.json")) && File.ReadAllText(Path.Combine(Root, "locks", set, "AppHost.json")).Contains("Aspire.Hosting.AppHost", StringComparison.Ordinal));
+            File.Exists(Path.Combine(Root, "locks", set, "AppHost.json"))
+                && File.ReadAllText(Path.Combine(Root, "locks", set, "AppHost.json")).Contains("Aspire.Hosting.AppHost",
+                    StringComparison.Ordinal));
     }
 
-    private static string FindRoot([CallerFilePath] string source = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(source)!, "../../.."));
+    private static string FindRoot([CallerFilePath] string source = "") =>
+        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(source)!, "../../.."));
 
     [GeneratedRegex(@"^Project\(""[^""]+""\) = ""[^""]+"", ""(?:[^""]*[\\/])?([^""\\/]+)\.csproj""", RegexOptions.Multiline)]
     private static partial Regex Project();

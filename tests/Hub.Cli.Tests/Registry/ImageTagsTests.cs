@@ -8,7 +8,8 @@ public class ImageTagsTests
     [Theory]
     [InlineData("v3.5.21", "v3.5.33", "v3.6.12", "v3.5.9", "v3.5.33", "v3.6.12", "v3.5.34-arm64", "v4.0.0", "latest")]
     [InlineData("3.0.8", null, "3.2.25", "3.2.25", "3.2.26-alpine", "2.9.1", "3.0.8", "lts")]
-    [InlineData("pg17.10-ts2.28.2", "pg17.10-ts2.28.3", "pg17.11-ts2.29.2", "pg17.10-ts2.28.3", "pg17.11-ts2.29.2", "pg18.1-ts2.30.0", "pg17.12-ts2.30.0-oss", "pg17.9-ts2.31.0")]
+    [InlineData("pg17.10-ts2.28.2", "pg17.10-ts2.28.3", "pg17.11-ts2.29.2", "pg17.10-ts2.28.3", "pg17.11-ts2.29.2", "pg18.1-ts2.30.0",
+        "pg17.12-ts2.30.0-oss", "pg17.9-ts2.31.0")]
     [InlineData("1.25.2", null, null, "1.25.1", "1.25.2", "1.25.3-12", "sha-12345678901234567890")]
     public void The_newest_of_the_same_form_counts(string tag, string? line, string? major, params string[] tags)
     {

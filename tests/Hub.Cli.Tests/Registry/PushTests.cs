@@ -26,8 +26,10 @@ public sealed class LocalRegistry : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         var image = await TestImage.RegistryAsync(TestContext.Current.CancellationToken);
-        container = new ContainerBuilder(image).WithImagePullPolicy(PullPolicy.Never).WithLogger(NullLogger.Instance).WithPortBinding(Port, assignRandomHostPort: true).WithAutoRemove(true)
-            .WithWaitStrategy(Wait.ForUnixContainer().UntilHttpRequestIsSucceeded(request => request.ForPort(Port).ForPath("/v2/"), strategy => strategy.WithTimeout(TimeSpan.FromMinutes(1))))
+        container = new ContainerBuilder(image).WithImagePullPolicy(PullPolicy.Never).WithLogger(NullLogger.Instance).WithPortBinding(Port,
+            assignRandomHostPort: true).WithAutoRemove(true)
+            .WithWaitStrategy(Wait.ForUnixContainer().UntilHttpRequestIsSucceeded(request => request.ForPort(Port).ForPath("/v2/"),
+                strategy => strategy.WithTimeout(TimeSpan.FromMinutes(1))))
             .Build();
         await Prerequisites.StartAsync(container);
         if (!await Testing.Engine.HasImageAsync(Images.Local.Etcd, TestContext.Current.CancellationToken))
@@ -37,7 +39,8 @@ public sealed class LocalRegistry : IAsyncLifetime
     /// <summary>An image under another name, which the engine then forgets.</summary>
     internal static async Task PushAsync(string target)
     {
-        (await ProcessRunner.RunAsync("docker", ["tag", Images.Local.Etcd, target], TestContext.Current.CancellationToken)).OrThrow("no tag");
+        (await ProcessRunner.RunAsync("docker", ["tag", Images.Local.Etcd, target], TestContext.Current.CancellationToken)).OrThrow(
+            "no tag");
         var pushed = await ProcessRunner.RunAsync("docker", ["push", target], TestContext.Current.CancellationToken);
         (await ProcessRunner.RunAsync("docker", ["image", "rm", target], TestContext.Current.CancellationToken)).OrThrow("not removed");
         pushed.OrThrow("not pushed");
@@ -68,16 +71,19 @@ public sealed partial class PushTests(LocalRegistry registry) : IClassFixture<Lo
         // One real image, and the same under the other names: what is tried here is the way, and a hub's images are three gigabytes.
         var pushed = await cli.RunAsync(["images", "--push", "hub/etcd:local", .. own]);
         Assert.True(pushed.ExitCode == 0, pushed.Output + pushed.Error);
-        var digest = Pushed().Match(pushed.Output) is { Success: true } match && match.Groups["image"].Value == $"{Host}/team/hub/etcd:9.8.7" ? match.Groups["digest"].Value : "";
+        var digest = Pushed().Match(pushed.Output) is { Success: true } match
+            && match.Groups["image"].Value == $"{Host}/team/hub/etcd:9.8.7" ? match.Groups["digest"].Value : "";
         Assert.NotEmpty(digest);
-        (await ProcessRunner.RunAsync("docker", ["image", "rm", $"{Host}/team/hub/etcd:9.8.7"], TestContext.Current.CancellationToken)).OrThrow("not removed");
+        (await ProcessRunner.RunAsync("docker", ["image", "rm", $"{Host}/team/hub/etcd:9.8.7"],
+            TestContext.Current.CancellationToken)).OrThrow("not removed");
         foreach (var other in new[] { "backup", "database", "exporters", "gateway", "ingest", "migrations", "prometheus" })
             await LocalRegistry.PushAsync($"{Host}/team/hub/{other}:9.8.7");
 
         var pinned = await cli.RunAsync(["images", "--pin", "--digests", Digests, .. own]);
         Assert.True(pinned.ExitCode == 0, pinned.Output + pinned.Error);
         using var document = JsonDocument.Parse(await File.ReadAllTextAsync(Digests, TestContext.Current.CancellationToken));
-        var digests = document.RootElement.GetProperty("digests").EnumerateObject().ToDictionary(image => image.Name, image => image.Value.GetString()!);
+        var digests = document.RootElement.GetProperty("digests").EnumerateObject().ToDictionary(image => image.Name,
+            image => image.Value.GetString()!);
         Assert.Equal(8, digests.Count);
         Assert.Equal(digest, digests[$"{Host}/team/hub/etcd:9.8.7"]);
 
@@ -85,7 +91,9 @@ public sealed partial class PushTests(LocalRegistry registry) : IClassFixture<Lo
         var published = await cli.RunAsync(["publish", "--digests", Digests, "--output", output, .. own]);
         Assert.True(published.ExitCode == 0, published.Output + published.Error);
         var name = $"{Host}/team/hub/ingest:9.8.7";
-        Assert.Contains($"image: {name}@{digests[name]}\n", await File.ReadAllTextAsync(Path.Combine(output, "kubernetes/ingest.yaml"), TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Contains($"image: {name}@{digests[name]}\n",
+            await File.ReadAllTextAsync(Path.Combine(output, "kubernetes/ingest.yaml"), TestContext.Current.CancellationToken),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -113,7 +121,8 @@ public sealed partial class PushTests(LocalRegistry registry) : IClassFixture<Lo
             await LocalRegistry.PushAsync($"{Host}/pages:{tag}");
 
         using var http = new HttpClient();
-        Assert.Equal(["1.0.0", "1.0.1", "1.1.0"], (await new RegistryClient(http, pageSize: 2).TagsAsync($"{Host}/pages:1.0.0", TestContext.Current.CancellationToken)).Order());
+        Assert.Equal(["1.0.0", "1.0.1", "1.1.0"],
+            (await new RegistryClient(http, pageSize: 2).TagsAsync($"{Host}/pages:1.0.0", TestContext.Current.CancellationToken)).Order());
     }
 
     [Fact]
@@ -135,7 +144,8 @@ public sealed partial class PushTests(LocalRegistry registry) : IClassFixture<Lo
     }
 
     /// <summary>Of size dev, whose images are built here but for the database's that is named.</summary>
-    private Task<ProcessResult> OutdatedAsync(string database) => cli.RunAsync(new Dictionary<string, string> { ["HUB_DATABASE_IMAGE"] = database }, "images", "--outdated", "--size", "dev");
+    private Task<ProcessResult> OutdatedAsync(string database) =>
+        cli.RunAsync(new Dictionary<string, string> { ["HUB_DATABASE_IMAGE"] = database }, "images", "--outdated", "--size", "dev");
 
     public void Dispose()
     {

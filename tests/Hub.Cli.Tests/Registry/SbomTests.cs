@@ -25,7 +25,8 @@ public sealed class SbomTests : IDisposable
         Assert.True(result.ExitCode == 0, result.Output + result.Error);
         Assert.Equal(["etcd.cdx.json", "migrations.cdx.json"], Directory.EnumerateFiles(folder).Select(Path.GetFileName).Order());
         var etcd = await UrlsAsync("etcd.cdx.json", Images.Local.Etcd);
-        var packages = (await ProcessRunner.RunAsync("docker", ["run", "--rm", "--entrypoint", "dpkg-query", Images.Local.Etcd, "--show", "--showformat", "${Package}@${Version}\n"],
+        var packages = (await ProcessRunner.RunAsync("docker",
+            ["run", "--rm", "--entrypoint", "dpkg-query", Images.Local.Etcd, "--show", "--showformat", "${Package}@${Version}\n"],
             TestContext.Current.CancellationToken)).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(packages.Length, etcd.Count);
         Assert.Contains(etcd, url => url.StartsWith("pkg:deb/debian/etcd-server@3.", StringComparison.Ordinal));
@@ -44,7 +45,8 @@ public sealed class SbomTests : IDisposable
 
     private async Task<List<string>> UrlsAsync(string file, string image)
     {
-        using var document = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(folder, file), TestContext.Current.CancellationToken));
+        using var document =
+            JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(folder, file), TestContext.Current.CancellationToken));
         var bom = document.RootElement;
         Assert.Equal(("CycloneDX", "1.6"), (bom.GetProperty("bomFormat").GetString(), bom.GetProperty("specVersion").GetString()));
         Assert.Equal(image, bom.GetProperty("metadata").GetProperty("component").GetProperty("name").GetString());

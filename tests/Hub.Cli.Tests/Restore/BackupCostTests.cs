@@ -7,9 +7,10 @@ using Npgsql;
 namespace Hub.Cli.Tests.Restore;
 
 /// <summary>
-/// What a full backup costs ingest: one sender at full speed, and while backups run, windows in which they go on and windows in which all that
-/// belongs to them is frozen, in turn. Both kinds meet the same database, the same checkpoint and the same other programs of the machine. The
-/// figures are printed; what is asserted is that every backup succeeds, that nothing acknowledged is lost, and <see cref="LeastShare"/>.
+/// What a full backup costs ingest: one sender at full speed, and while backups run, windows in which they go on and windows in which all
+/// that belongs to them is frozen, in turn. Both kinds meet the same database, the same checkpoint and the same other programs of the
+/// machine. The figures are printed; what is asserted is that every backup succeeds, that nothing acknowledged is lost, and
+/// <see cref="LeastShare"/>.
 /// </summary>
 [Collection(nameof(BackedUpHub)), Trait(Tiers.Trait, Tiers.Nightly)]
 public sealed class BackupCostTests(VolumeHub hub, ITestOutputHelper output) : IClassFixture<VolumeHub>
@@ -22,7 +23,8 @@ public sealed class BackupCostTests(VolumeHub hub, ITestOutputHelper output) : I
     /// <summary>Random bytes, which lz4 makes no smaller: the dearest case for the repository.</summary>
     private const int FillerRows = 400_000;
 
-    /// <summary>Short beside what else changes on a machine, long beside the second after which a session reports what it has inserted.</summary>
+    /// <summary>Short beside what else changes on a machine, long beside the second after which a session reports what it has
+    /// inserted.</summary>
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(6), Settle = TimeSpan.FromSeconds(1);
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -48,8 +50,11 @@ public sealed class BackupCostTests(VolumeHub hub, ITestOutputHelper output) : I
             }
 
             var shares = busy.Zip(frozen, (with, without) => with / without).Order().ToList();
-            Report($"ingest beside {backups} full backups, {busy.Count} windows of {Window.TotalSeconds:0} s each: {Median(busy):0} rows/s, and {Median(frozen):0} while they are frozen: {Median(busy) / Median(frozen):P0}; pair by pair {Median(shares):P0} (from {shares[0]:P0} to {shares[^1]:P0})");
-            Report($"database {await AskAsync(connection, "SELECT pg_size_pretty(pg_database_size(current_database()))")}; load {(OperatingSystem.IsLinux() ? File.ReadAllText("/proc/loadavg").Trim() : "not known")}");
+            Report($"ingest beside {backups} full backups, {busy.Count} windows of {Window.TotalSeconds:0} s each: {Median(busy):0} "
+                + $"rows/s, and {Median(frozen):0} while they are frozen: {Median(busy) / Median(frozen):P0}; pair by pair "
+                    + $"{Median(shares):P0} (from {shares[0]:P0} to {shares[^1]:P0})");
+            Report($"database {await AskAsync(connection, "SELECT pg_size_pretty(pg_database_size(current_database()))")}; load "
+                + $"{(OperatingSystem.IsLinux() ? File.ReadAllText("/proc/loadavg").Trim() : "not known")}");
             Assert.False(sender.HasExited, "the sender ended before the last backup");
             (await ProcessRunner.RunAsync("kill", ["-TERM", $"{sender.Id}"], Cancel)).OrThrow("the sender was not stopped");
             await sender.WaitForExitAsync(Cancel);
@@ -77,7 +82,8 @@ public sealed class BackupCostTests(VolumeHub hub, ITestOutputHelper output) : I
             await Task.Delay(TimeSpan.FromMilliseconds(200), Cancel);
         }
 
-        string[] all = [.. containers, .. await ContainersAsync("backup-server-1"), .. await ContainersAsync("backup-server-2"), .. await ContainersAsync("backup-server-3")];
+        string[] all = [.. containers, .. await ContainersAsync("backup-server-1"), .. await ContainersAsync("backup-server-2"),
+            .. await ContainersAsync("backup-server-3")];
         while (!backup.IsCompleted)
         {
             var with = await RateAsync(connection);
@@ -114,10 +120,13 @@ public sealed class BackupCostTests(VolumeHub hub, ITestOutputHelper output) : I
     }
 
     /// <summary>By the server's own counter: to count rows would itself take a part of the processors.</summary>
-    private static async Task<long> InsertedAsync(NpgsqlConnection connection) => (long)(await AskAsync(connection, "SELECT tup_inserted FROM pg_stat_database WHERE datname = current_database()"))!;
+    private static async Task<long> InsertedAsync(NpgsqlConnection connection) =>
+        (long)(await AskAsync(connection, "SELECT tup_inserted FROM pg_stat_database WHERE datname = current_database()"))!;
 
     private async Task<string[]> ContainersAsync(string service) =>
-        (await ProcessRunner.RunAsync("docker", ["ps", "--quiet", "--filter", $"label=com.docker.compose.project={hub.Name}", "--filter", $"label=com.docker.compose.service={service}"], Cancel))
+        (await ProcessRunner.RunAsync("docker",
+            ["ps", "--quiet", "--filter", $"label=com.docker.compose.project={hub.Name}", "--filter",
+                $"label=com.docker.compose.service={service}"], Cancel))
             .OrThrow("The containers were not listed").Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
     private static double Median(IEnumerable<double> values)

@@ -6,7 +6,8 @@ namespace Hub.Cli.Tests.Restore;
 public class BootstrapWaitTests
 {
     [Fact]
-    public void Progress_is_the_last_line_that_tells_how_far_it_is() => Assert.Equal("restored log file \"000000010000000000000003\" from archive", BootstrapWait.Progress(
+    public void Progress_is_the_last_line_that_tells_how_far_it_is() =>
+    Assert.Equal("restored log file \"000000010000000000000003\" from archive", BootstrapWait.Progress(
     [
         "2026-11-22 20:48:24.530 P00   INFO: restore backup set 20261122-204823F, recovery will start at 2026-11-22 20:48:23",
         "2026-11-22 20:48:25.530 UTC [57] LOG:  restored log file \"000000010000000000000003\" from archive",
@@ -31,7 +32,8 @@ public class BootstrapWaitTests
     [Fact]
     public void The_runners_words_and_exit_code_are_this_commands()
     {
-        var failure = RunnerClient.Failure("Creating hub_backup_run ... done\nerror: --to: it is too old.\n  → Choose a later moment.\n", 2);
+        var failure = RunnerClient.Failure("Creating hub_backup_run ... done\nerror: --to: it is too old.\n  → Choose a later moment.\n",
+            2);
         Assert.Equal(("--to: it is too old.", "Choose a later moment.", 2), (failure.Message, failure.Hint, failure.ExitCode));
     }
 }

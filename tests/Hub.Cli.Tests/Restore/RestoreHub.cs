@@ -24,7 +24,11 @@ public abstract class BackedUpHub(string kind, bool inObjectStorage, params stri
 {
     private readonly CliProcess cli = new();
     private readonly int portOffset = PortOffsets.Free();
-    private readonly Dictionary<string, string> environment = inObjectStorage ? new() { ["HUB_BACKUP_S3_KEY"] = S3Server.Key, ["HUB_BACKUP_S3_KEY_SECRET"] = "secret" } : [];
+    private readonly Dictionary<string, string> environment = inObjectStorage ? new()
+    {
+        ["HUB_BACKUP_S3_KEY"] = S3Server.Key,
+        ["HUB_BACKUP_S3_KEY_SECRET"] = "secret"
+    } : [];
     private S3Server? storage;
 
     internal string Name { get; } = $"hub-{kind}-{Environment.ProcessId}";
@@ -52,8 +56,10 @@ public abstract class BackedUpHub(string kind, bool inObjectStorage, params stri
                 storage = await S3Server.StartAsync();
             using var joined = new CancellationTokenSource();
             var joining = storage?.JoinAsync(Network, joined.Token) ?? Task.CompletedTask;
-            var up = await cli.RunAsync(environment, ["up", "--name", Name, "--port-offset", $"{portOffset}", .. options, .. storage is null ? Array.Empty<string>() :
-                ["--backup-s3-bucket", S3Server.Bucket, "--backup-s3-endpoint", $"{S3Server.Host}:{S3Server.Port}", "--backup-s3-path-style", "--backup-s3-ca", storage.AuthorityFile]]);
+            var up = await cli.RunAsync(environment,
+                ["up", "--name", Name, "--port-offset", $"{portOffset}", .. options, .. storage is null ? Array.Empty<string>() :
+                ["--backup-s3-bucket", S3Server.Bucket, "--backup-s3-endpoint", $"{S3Server.Host}:{S3Server.Port}",
+                    "--backup-s3-path-style", "--backup-s3-ca", storage.AuthorityFile]]);
             if (!joining.IsCompleted)
                 await joined.CancelAsync();
             Assert.True(up.ExitCode == 0, up.Output + up.Error);
@@ -82,16 +88,20 @@ public abstract class BackedUpHub(string kind, bool inObjectStorage, params stri
 
     /// <summary>The container of a service.</summary>
     internal async Task<string> ContainerAsync(string service) =>
-        (await ProcessRunner.RunAsync("docker", ["ps", "--all", "--quiet", "--filter", $"label=com.docker.compose.project={Name}", "--filter", $"label=com.docker.compose.service={service}"], CancellationToken.None)).Output.Trim().Split('\n')[0];
+        (await ProcessRunner.RunAsync("docker",
+            ["ps", "--all", "--quiet", "--filter", $"label=com.docker.compose.project={Name}", "--filter",
+                $"label=com.docker.compose.service={service}"], CancellationToken.None)).Output.Trim().Split('\n')[0];
 
     internal async Task<string> LeaderAsync()
     {
         using var status = JsonDocument.Parse((await TryAsync("status", "--json")).Output);
-        return status.RootElement.GetProperty("members").EnumerateArray().Single(member => member.GetProperty("role").GetString() == "Leader").GetProperty("name").GetString()!;
+        return status.RootElement.GetProperty("members").EnumerateArray()
+            .Single(member => member.GetProperty("role").GetString() == "Leader").GetProperty("name").GetString()!;
     }
 
     /// <summary>
-    /// The cluster is whole and answers. Alerts are not asked: what a test broke on purpose, and backups that nobody schedules here, keep them firing.
+    /// The cluster is whole and answers. Alerts are not asked: what a test broke on purpose, and backups that nobody schedules here, keep
+    /// them firing.
     /// </summary>
     internal async Task HealthyAsync(int members)
     {
@@ -102,7 +112,8 @@ public abstract class BackedUpHub(string kind, bool inObjectStorage, params stri
             var status = await TryAsync("status", "--json");
             if (IsWhole(status.Output, members))
                 return;
-            Assert.True(TimeProvider.System.GetElapsedTime(start) < TimeSpan.FromMinutes(3), $"not whole within three minutes: {status.Output}{status.Error}");
+            Assert.True(TimeProvider.System.GetElapsedTime(start) < TimeSpan.FromMinutes(3),
+                $"not whole within three minutes: {status.Output}{status.Error}");
             await Task.Delay(TimeSpan.FromSeconds(2));
         }
     }
@@ -112,9 +123,11 @@ public abstract class BackedUpHub(string kind, bool inObjectStorage, params stri
         if (!text.StartsWith('{'))
             return false;
         using var status = JsonDocument.Parse(text);
-        var (listed, checks) = (status.RootElement.GetProperty("members").EnumerateArray().ToList(), status.RootElement.GetProperty("checks").EnumerateArray().ToList());
+        var (listed, checks) = (status.RootElement.GetProperty("members").EnumerateArray().ToList(),
+            status.RootElement.GetProperty("checks").EnumerateArray().ToList());
         return listed.Count == members && listed.Count(member => member.GetProperty("role").GetString() == "Leader") == 1
-            && listed.All(member => member.GetProperty("state").GetString() == (member.GetProperty("role").GetString() == "Leader" ? "running" : "streaming"))
+            && listed.All(member => member.GetProperty("state")
+                .GetString() == (member.GetProperty("role").GetString() == "Leader" ? "running" : "streaming"))
             && checks.Count > 0 && checks.All(check => check.GetProperty("status").GetString() != "critical");
     }
 
@@ -123,7 +136,8 @@ public abstract class BackedUpHub(string kind, bool inObjectStorage, params stri
     internal async Task<NpgsqlConnection> OpenAsync(CancellationToken cancel, TimeSpan? timeout = null)
     {
         var seconds = (int)(timeout ?? TimeSpan.FromSeconds(30)).TotalSeconds;
-        var secrets = File.ReadLines(Path.Combine(cli.State, "secrets.env")).Select(line => line.Split('=', 2)).Where(pair => pair.Length == 2).ToDictionary(pair => pair[0], pair => pair[1]);
+        var secrets = File.ReadLines(Path.Combine(cli.State, "secrets.env")).Select(line => line.Split('=', 2))
+            .Where(pair => pair.Length == 2).ToDictionary(pair => pair[0], pair => pair[1]);
         var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder
         {
             Host = "127.0.0.1",

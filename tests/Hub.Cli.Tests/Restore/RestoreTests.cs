@@ -6,7 +6,8 @@ using Hub.Operations.Processes;
 namespace Hub.Cli.Tests.Restore;
 
 /// <summary>
-/// What backups are for, with the commands that an operator has, against object storage over TLS. The tests share one hub; each leaves it healthy.
+/// What backups are for, with the commands that an operator has, against object storage over TLS. The tests share one hub; each leaves it
+/// healthy.
 /// </summary>
 [Collection(nameof(BackedUpHub)), Trait(Tiers.Trait, Tiers.Nightly)]
 public sealed class RestoreTests(RestoreHub hub, ITestOutputHelper output) : IClassFixture<RestoreHub>
@@ -26,7 +27,8 @@ public sealed class RestoreTests(RestoreHub hub, ITestOutputHelper output) : ICl
         await using var ticker = new Ticker(hub, "public.ticks");
         ticker.Start();
         await UntilAsync(() => ticker.Acknowledged.Count >= 5, "five acknowledged writes");
-        (await ProcessRunner.RunAsync("docker", ["kill", await hub.ContainerAsync(await hub.LeaderAsync())], Cancel)).OrThrow("The leader was not killed");
+        (await ProcessRunner.RunAsync("docker", ["kill", await hub.ContainerAsync(await hub.LeaderAsync())],
+            Cancel)).OrThrow("The leader was not killed");
         var before = ticker.Acknowledged.Count;
         await UntilAsync(() => ticker.Acknowledged.Count >= before + 5, "five more acknowledged writes");
         await hub.RunAsync("up");
@@ -62,7 +64,8 @@ public sealed class RestoreTests(RestoreHub hub, ITestOutputHelper output) : ICl
         clock = TimeProvider.System.GetTimestamp();
         await hub.RunAsync("restore", "undo");
         Report($"undone, with its full backup: {Seconds(clock)} s");
-        Assert.True(await hub.ScalarAsync<bool>("SELECT to_regclass('public.later') IS NOT NULL AND to_regclass('public.kept') IS NULL", Cancel));
+        Assert.True(await hub.ScalarAsync<bool>("SELECT to_regclass('public.later') IS NOT NULL AND to_regclass('public.kept') IS NULL",
+            Cancel));
         await ExecuteAsync("DROP TABLE public.later");
         await HealthyAsync();
     }
@@ -74,7 +77,8 @@ public sealed class RestoreTests(RestoreHub hub, ITestOutputHelper output) : ICl
         var shown = await hub.RunAsync("restore", "--to", Text(await DropAsync("public.lost")));
         await ExecuteAsync("DROP TABLE public.later");
         var target = shown.Split('"')[1];
-        var found = await ProcessRunner.RunAsync("docker", ["exec", $"{hub.Name}-restore", "psql", target, "-XAtc", "SELECT x FROM public.lost"], Cancel);
+        var found = await ProcessRunner.RunAsync("docker",
+            ["exec", $"{hub.Name}-restore", "psql", target, "-XAtc", "SELECT x FROM public.lost"], Cancel);
         Assert.Equal("42", found.Output.Trim());
         await hub.RunAsync("restore", "drop-scratch");
         Assert.Equal(2, (await hub.TryAsync("restore", "drop-scratch")).ExitCode);
@@ -91,7 +95,8 @@ public sealed class RestoreTests(RestoreHub hub, ITestOutputHelper output) : ICl
         await using var ticker = new Ticker(hub, "public.loss");
         ticker.Start();
         // Longer than what may be lost: a repository that took nothing meanwhile would lose more.
-        await UntilAsync(() => ticker.Acknowledged is [var first, .., var newest] && newest.At - first.At > MostLost + TimeSpan.FromSeconds(5), "acknowledged writes over that time");
+        await UntilAsync(() => ticker.Acknowledged is [var first, .., var newest]
+            && newest.At - first.At > MostLost + TimeSpan.FromSeconds(5), "acknowledged writes over that time");
         var rows = await hub.ScalarAsync<long>("SELECT count(*) FROM analytics.llm_requests", Cancel) - before;
         Assert.False(sender.HasExited, "the traffic ended");
         await DestroyAsync();
@@ -107,7 +112,9 @@ public sealed class RestoreTests(RestoreHub hub, ITestOutputHelper output) : ICl
         var stored = await ticker.StoredAsync(Cancel);
         var lost = ticker.Acknowledged.Where(row => !stored.Contains(row.Id)).ToList();
         var age = lost.Count == 0 ? TimeSpan.Zero : last.At - lost[0].At;
-        Report($"three members and etcd lost beside {rows / (last.At - ticker.Acknowledged[0].At).TotalSeconds:0} rows/s, back in {taken} s (with a full backup); {lost.Count} of {ticker.Acknowledged.Count} acknowledged rows lost, the oldest of them {age.TotalSeconds:0.0} s before the end");
+        Report($"three members and etcd lost beside {rows / (last.At - ticker.Acknowledged[0].At).TotalSeconds:0} rows/s, back in "
+            + $"{taken} s (with a full backup); {lost.Count} of {ticker.Acknowledged.Count} acknowledged rows lost, the oldest of them "
+                + $"{age.TotalSeconds:0.0} s before the end");
         Assert.InRange(age, TimeSpan.Zero, MostLost);
         await HealthyAsync();
         await hub.RunAsync("restore", "confirm");
@@ -120,11 +127,17 @@ public sealed class RestoreTests(RestoreHub hub, ITestOutputHelper output) : ICl
         await ExecuteAsync("CREATE TABLE public.site (x int); INSERT INTO public.site VALUES (42)");
         // Ends with a segment that went from the primary into the repository.
         await hub.RunAsync("backup", "check");
-        var containers = (await ProcessRunner.RunAsync("docker", ["ps", "--all", "--quiet", "--filter", $"label=com.docker.compose.project={hub.Name}"], Cancel)).OrThrow("not listed").Output;
-        (await ProcessRunner.RunAsync("docker", ["rm", "--force", "--volumes", .. containers.Split('\n', StringSplitOptions.RemoveEmptyEntries)], Cancel)).OrThrow("not removed");
-        var volumes = (await ProcessRunner.RunAsync("docker", ["volume", "ls", "--quiet", "--filter", $"label=com.docker.compose.project={hub.Name}"], Cancel)).OrThrow("not listed").Output;
-        (await ProcessRunner.RunAsync("docker", ["volume", "rm", .. volumes.Split('\n', StringSplitOptions.RemoveEmptyEntries)], Cancel)).OrThrow("not removed");
-        var kept = new[] { "secrets.env", "hub.json" }.Select(name => (Name: name, Text: File.ReadAllText(Path.Combine(hub.State, name)))).ToList();
+        var containers = (await ProcessRunner.RunAsync("docker",
+            ["ps", "--all", "--quiet", "--filter", $"label=com.docker.compose.project={hub.Name}"], Cancel)).OrThrow("not listed").Output;
+        (await ProcessRunner.RunAsync("docker",
+            ["rm", "--force", "--volumes", .. containers.Split('\n', StringSplitOptions.RemoveEmptyEntries)],
+            Cancel)).OrThrow("not removed");
+        var volumes = (await ProcessRunner.RunAsync("docker",
+            ["volume", "ls", "--quiet", "--filter", $"label=com.docker.compose.project={hub.Name}"], Cancel)).OrThrow("not listed").Output;
+        (await ProcessRunner.RunAsync("docker", ["volume", "rm", .. volumes.Split('\n', StringSplitOptions.RemoveEmptyEntries)],
+            Cancel)).OrThrow("not removed");
+        var kept = new[] { "secrets.env", "hub.json" }.Select(name => (Name: name, Text: File.ReadAllText(Path.Combine(hub.State, name))))
+            .ToList();
         Directory.Delete(hub.State, recursive: true);
         Directory.CreateDirectory(hub.State);
         foreach (var (name, text) in kept)
@@ -138,7 +151,8 @@ public sealed class RestoreTests(RestoreHub hub, ITestOutputHelper output) : ICl
         await hub.RunAsync("restore", "confirm");
     }
 
-    /// <summary>What each job says of each fault is tested beside hub-backup; this is that a cluster's operator is told, and how soon.</summary>
+    /// <summary>What each job says of each fault is tested beside hub-backup; this is that a cluster's operator is told, and how
+    /// soon.</summary>
     [Fact]
     public async Task Unreachable_storage_is_named_and_recorded()
     {
@@ -150,7 +164,8 @@ public sealed class RestoreTests(RestoreHub hub, ITestOutputHelper output) : ICl
             Report($"an unreachable storage was named after {Seconds(clock)} s");
             Assert.True(result.ExitCode == 1, result.ToString());
             Assert.Contains("cannot be reached", result.Output + result.Error, StringComparison.Ordinal);
-            var recorded = await hub.ScalarAsync<string>("SELECT detail->>'error' FROM events.system_events WHERE component = 'backup' AND kind = 'verify' AND detail->>'result' = 'failure' ORDER BY time DESC LIMIT 1", Cancel);
+            var recorded = await hub.ScalarAsync<string>("SELECT detail->>'error' FROM events.system_events WHERE component = 'backup' "
+                + "AND kind = 'verify' AND detail->>'result' = 'failure' ORDER BY time DESC LIMIT 1", Cancel);
             Assert.Contains("cannot be reached", recorded, StringComparison.Ordinal);
         }
         finally
@@ -188,13 +203,16 @@ public sealed class RestoreTests(RestoreHub hub, ITestOutputHelper output) : ICl
 
     private static string Text(DateTime moment) => moment.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture);
 
-    /// <summary>Ctrl-C, once the old data lies aside and the first member is at work. As SIGTERM, which a test's children never inherit as ignored.</summary>
+    /// <summary>Ctrl-C, once the old data lies aside and the first member is at work. As SIGTERM, which a test's children never inherit as
+    /// ignored.</summary>
     private async Task InterruptAsync(params string[] arguments)
     {
         using var restore = hub.Start(arguments);
         var (output, error) = (restore.StandardOutput.ReadToEndAsync(Cancel), restore.StandardError.ReadToEndAsync(Cancel));
         var state = Path.Combine(hub.State, "restore.json");
-        await UntilAsync(async () => restore.HasExited || (File.Exists(state) && (await File.ReadAllTextAsync(state, Cancel)).Contains("\"aside\"", StringComparison.Ordinal) && await MembersAsync() > 0), "the restore has put the old data aside");
+        await UntilAsync(async () => restore.HasExited
+            || (File.Exists(state) && (await File.ReadAllTextAsync(state, Cancel)).Contains("\"aside\"", StringComparison.Ordinal)
+                && await MembersAsync() > 0), "the restore has put the old data aside");
         if (restore.HasExited)
             Assert.Fail($"It ended before it could be interrupted: {await output}{await error}");
         (await ProcessRunner.RunAsync("kill", ["-TERM", $"{restore.Id}"], Cancel)).OrThrow("not interrupted");
@@ -211,8 +229,11 @@ public sealed class RestoreTests(RestoreHub hub, ITestOutputHelper output) : ICl
         var running = 0;
         foreach (var member in Enumerable.Range(1, 3))
         {
-            running += (await ProcessRunner.RunAsync("docker", ["ps", "--quiet", "--filter", $"label=com.docker.compose.project={hub.Name}", "--filter", $"label=com.docker.compose.service=timescaledb-{member}",
-                "--filter", "label=com.docker.compose.oneoff=False"], Cancel)).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length;
+            running += (await ProcessRunner.RunAsync("docker",
+                ["ps", "--quiet", "--filter", $"label=com.docker.compose.project={hub.Name}", "--filter",
+                    $"label=com.docker.compose.service=timescaledb-{member}",
+                "--filter", "label=com.docker.compose.oneoff=False"], Cancel)).Output.Split('\n',
+                    StringSplitOptions.RemoveEmptyEntries).Length;
         }
 
         return running;
@@ -224,8 +245,11 @@ public sealed class RestoreTests(RestoreHub hub, ITestOutputHelper output) : ICl
         var services = Enumerable.Range(1, 3).SelectMany(i => new[] { $"timescaledb-{i}", $"backup-server-{i}", $"etcd-{i}" }).ToList();
         var containers = await Task.WhenAll(services.Select(hub.ContainerAsync));
         (await ProcessRunner.RunAsync("docker", ["rm", "--force", "--volumes", .. containers], Cancel)).OrThrow("not removed");
-        var volumes = (await ProcessRunner.RunAsync("docker", ["volume", "ls", "--quiet", "--filter", $"label=com.docker.compose.project={hub.Name}"], Cancel)).Output
-            .Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(volume => volume.Contains("timescaledb", StringComparison.Ordinal) || volume.Contains("etcd", StringComparison.Ordinal)).ToArray();
+        var volumes = (await ProcessRunner.RunAsync("docker",
+            ["volume", "ls", "--quiet", "--filter", $"label=com.docker.compose.project={hub.Name}"], Cancel)).Output
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Where(volume => volume.Contains("timescaledb", StringComparison.Ordinal) || volume.Contains("etcd", StringComparison.Ordinal))
+            .ToArray();
         Assert.NotEmpty(volumes);
         (await ProcessRunner.RunAsync("docker", ["volume", "rm", .. volumes], Cancel)).OrThrow("not removed");
     }
@@ -245,5 +269,6 @@ public sealed class RestoreTests(RestoreHub hub, ITestOutputHelper output) : ICl
 
     private static Task UntilAsync(Func<bool> condition, string what) => UntilAsync(() => Task.FromResult(condition()), what);
 
-    private static Task UntilAsync(Func<Task<bool>> condition, string what) => Eventually.TrueAsync(condition, TimeSpan.FromMinutes(4), () => what, Cancel);
+    private static Task UntilAsync(Func<Task<bool>> condition, string what) => Eventually.TrueAsync(condition, TimeSpan.FromMinutes(4),
+        () => what, Cancel);
 }

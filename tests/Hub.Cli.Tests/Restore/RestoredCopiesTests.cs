@@ -1,8 +1,8 @@
 namespace Hub.Cli.Tests.Restore;
 
 /// <summary>
-/// A restored cluster has a new timeline, new keys in etcd and members that were copied a moment ago. What is acknowledged there is on two members all
-/// the same, whatever is restarted and whatever etcd loses.
+/// A restored cluster has a new timeline, new keys in etcd and members that were copied a moment ago. What is acknowledged there is on two
+/// members all the same, whatever is restarted and whatever etcd loses.
 /// </summary>
 [Collection(nameof(BackedUpHub)), Trait(Tiers.Trait, Tiers.Nightly)]
 public sealed class RestoredCopiesTests(VolumeHub hub, ITestOutputHelper output) : IClassFixture<VolumeHub>

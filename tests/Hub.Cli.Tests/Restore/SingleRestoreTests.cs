@@ -15,7 +15,8 @@ public sealed class SingleRestoreTests(SingleHub hub) : IClassFixture<SingleHub>
         await ExecuteAsync("CREATE TABLE public.lost (x int); INSERT INTO public.lost VALUES (42)");
         var moment = await hub.ScalarAsync<DateTime>("SELECT clock_timestamp()", Cancel);
         await ExecuteAsync("DROP TABLE public.lost");
-        await hub.RunAsync("restore", "--to", moment.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture), "--into", "cluster", "--yes");
+        await hub.RunAsync("restore", "--to", moment.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture), "--into",
+            "cluster", "--yes");
         Assert.Equal(42, await hub.ScalarAsync<int>("SELECT x FROM public.lost", Cancel));
         await hub.HealthyAsync(members: 1);
         await hub.RunAsync("restore", "undo");

@@ -41,7 +41,8 @@ internal sealed class Ticker(BackedUpHub hub, string table) : IAsyncDisposable
             try
             {
                 await using var connection = await hub.OpenAsync(stop.Token, WaitLimit);
-                await using var command = new NpgsqlCommand(string.Create(CultureInfo.InvariantCulture, $"INSERT INTO {table} VALUES ({id}, clock_timestamp()) RETURNING at"), connection);
+                await using var command = new NpgsqlCommand(string.Create(CultureInfo.InvariantCulture,
+                    $"INSERT INTO {table} VALUES ({id}, clock_timestamp()) RETURNING at"), connection);
                 var at = (DateTime)(await command.ExecuteScalarAsync(stop.Token))!;
                 acknowledged.Enqueue((id, new DateTimeOffset(at, TimeSpan.Zero)));
                 await Task.Delay(TimeSpan.FromSeconds(1), stop.Token);

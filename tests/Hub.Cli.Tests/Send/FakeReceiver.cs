@@ -45,7 +45,8 @@ internal sealed class FakeReceiver : IAsyncDisposable
             await http.Request.Body.CopyToAsync(body);
             var headers = http.Request.Headers;
             var received = new Received(
-                Interlocked.Increment(ref number), http, headers.Authorization, http.Request.ContentType, headers.ContentEncoding, body.ToArray());
+                Interlocked.Increment(ref number), http, headers.Authorization, http.Request.ContentType, headers.ContentEncoding,
+                body.ToArray());
             Requests.Enqueue(received);
             http.Response.ContentType = "application/x-protobuf";
             try

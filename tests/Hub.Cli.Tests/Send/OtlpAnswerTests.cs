@@ -14,15 +14,18 @@ public sealed class OtlpAnswerTests
     [InlineData(Protobuf, "")]
     [InlineData(Json, "{}")]
     [InlineData(Json, """{"partialSuccess":{}}""")]
-    public void Empty_response_is_full_success(string? type, string body) => Assert.Equal((0, ""), OtlpAnswer.PartialSuccess(type, Encoding.UTF8.GetBytes(body)));
+    public void Empty_response_is_full_success(string? type, string body) =>
+    Assert.Equal((0, ""), OtlpAnswer.PartialSuccess(type, Encoding.UTF8.GetBytes(body)));
 
     [Theory]
     [InlineData("""{"partialSuccess":{"rejectedSpans":"3","errorMessage":"too old"}}""")]
     [InlineData("""{"partialSuccess":{"rejectedSpans":3,"errorMessage":"too old","new":[]}}""")]
-    public void Reads_a_partial_success_in_JSON(string body) => Assert.Equal((3, "too old"), OtlpAnswer.PartialSuccess(Json, Encoding.UTF8.GetBytes(body)));
+    public void Reads_a_partial_success_in_JSON(string body) =>
+    Assert.Equal((3, "too old"), OtlpAnswer.PartialSuccess(Json, Encoding.UTF8.GetBytes(body)));
 
     [Fact]
-    public void Reads_a_partial_success_in_protobuf() => Assert.Equal((300, "too old"), OtlpAnswer.PartialSuccess(Protobuf, Answers.Partial(300, "too old")));
+    public void Reads_a_partial_success_in_protobuf() =>
+    Assert.Equal((300, "too old"), OtlpAnswer.PartialSuccess(Protobuf, Answers.Partial(300, "too old")));
 
     [Theory]
     [InlineData("text/html", "<html>")]

@@ -67,7 +67,8 @@ public sealed class OtlpEncodingTests
             var scoped = Assert.Single(resource.GetProperty("scopeSpans").EnumerateArray());
             Assert.Equal("hub.send", scoped.GetProperty("scope").GetProperty("name").GetString());
             Assert.Equal(OtlpExport.SchemaUrl, scoped.GetProperty("schemaUrl").GetString());
-            return scoped.GetProperty("spans").EnumerateArray().Select(span => (Resource: Attributes(resource.GetProperty("resource")), Span: span));
+            return scoped.GetProperty("spans").EnumerateArray()
+                .Select(span => (Resource: Attributes(resource.GetProperty("resource")), Span: span));
         }).ToList();
 
         Assert.Equal(expected.Count, read.Count);

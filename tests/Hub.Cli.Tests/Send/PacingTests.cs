@@ -49,7 +49,8 @@ public sealed class PacingTests
     [Fact]
     public void Waits_grow_to_a_bound_and_scatter()
     {
-        Assert.Equal([250, 500, 1000, 2000, 4000, 5000, 5000], Enumerable.Range(1, 7).Select(attempt => RetryPolicy.Wait(attempt, null, 1).TotalMilliseconds));
+        Assert.Equal([250, 500, 1000, 2000, 4000, 5000, 5000],
+            Enumerable.Range(1, 7).Select(attempt => RetryPolicy.Wait(attempt, null, 1).TotalMilliseconds));
         Assert.Equal(125, RetryPolicy.Wait(1, null, 0).TotalMilliseconds);
         Assert.Equal(TimeSpan.FromSeconds(5), RetryPolicy.Wait(int.MaxValue, null, 1));
     }

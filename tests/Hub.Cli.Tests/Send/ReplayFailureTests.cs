@@ -65,7 +65,8 @@ public sealed class ReplayFailureTests : ReplayTest
         var result = await RunAsync(receiver, Sample.Traffic(5));
 
         Assert.True(result.IsComplete);
-        Assert.Equal(2, result.Retries.Where(retry => retry.Key.StartsWith("connection lost", StringComparison.Ordinal)).Sum(retry => retry.Value));
+        Assert.Equal(2,
+            result.Retries.Where(retry => retry.Key.StartsWith("connection lost", StringComparison.Ordinal)).Sum(retry => retry.Value));
     }
 
     [Fact]
@@ -92,7 +93,8 @@ public sealed class ReplayFailureTests : ReplayTest
 
         var result = await RunAsync(receiver, Sample.Traffic(500));
 
-        Assert.Equal(Enumerable.Range(0, 100), ledger.Rows.Where(row => row.Outcome == expected).Select(row => row.Span.Row).Order().Take(100));
+        Assert.Equal(Enumerable.Range(0, 100),
+            ledger.Rows.Where(row => row.Outcome == expected).Select(row => row.Span.Row).Order().Take(100));
         Assert.Equal(expected == Outcome.Unknown ? 400 : 500, result.Unsent);
         Assert.InRange(time.Elapsed.TotalSeconds, 60, 66);
         Assert.NotNull(result.EndedBy);

@@ -14,10 +14,12 @@ public abstract class ReplayTest
 
     private protected static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
-    private protected Task<ReplayResult> RunAsync(FakeReceiver receiver, SampleTraffic traffic, Func<ReplayOptions, ReplayOptions>? change = null) =>
+    private protected Task<ReplayResult> RunAsync(FakeReceiver receiver, SampleTraffic traffic,
+        Func<ReplayOptions, ReplayOptions>? change = null) =>
         RunAsync(receiver.Endpoint, traffic, change ?? (options => options), ledger);
 
-    private protected Task<ReplayResult> RunAsync(Uri endpoint, SampleTraffic traffic) => RunAsync(endpoint, traffic, options => options, ledger);
+    private protected Task<ReplayResult> RunAsync(Uri endpoint, SampleTraffic traffic) => RunAsync(endpoint, traffic, options => options,
+        ledger);
 
     // One lane unless the test says otherwise: the order of requests is then certain.
     private protected async Task<ReplayResult> RunAsync(

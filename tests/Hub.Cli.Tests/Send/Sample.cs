@@ -20,7 +20,8 @@ internal static class Sample
 
     /// <summary>Rows a tenth of a second apart.</summary>
     public static SampleTraffic Traffic(int rows, int seed = 1) =>
-        new([.. Enumerable.Range(0, rows).Select(row => new TraceRow(Noon.AddMilliseconds(100 * row), 1000 + row, row % 20))], TimeSpan.Zero, seed);
+        new([.. Enumerable.Range(0, rows).Select(row => new TraceRow(Noon.AddMilliseconds(100 * row), 1000 + row, row % 20))],
+            TimeSpan.Zero, seed);
 
     public static List<TraceRow> Rows(string csv) => TraceFile.Read(new StringReader(csv), "trace.csv");
 

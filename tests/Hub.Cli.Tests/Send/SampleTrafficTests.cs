@@ -51,7 +51,8 @@ public sealed class SampleTrafficTests
 
     [Fact]
     public void Equal_rows_are_still_different_calls() =>
-        Assert.Distinct(new SampleTraffic([.. Enumerable.Repeat(new TraceRow(Sample.Noon, 5, 5), 50)], TimeSpan.Zero, 1).Select(span => span.TraceId()));
+        Assert.Distinct(new SampleTraffic([.. Enumerable.Repeat(new TraceRow(Sample.Noon, 5, 5), 50)], TimeSpan.Zero,
+            1).Select(span => span.TraceId()));
 
     [Fact]
     public void Tokens_are_those_of_the_row_also_of_failed_calls()
@@ -70,7 +71,8 @@ public sealed class SampleTrafficTests
         var cached = Count(span, "gen_ai.usage.cache_read.input_tokens") + Count(span, "gen_ai.usage.cache_write.input_tokens");
         Assert.InRange(cached, 0, span.InputTokens);
         Assert.InRange(Count(span, "gen_ai.usage.reasoning.output_tokens"), 0, span.OutputTokens);
-        if (Attribute(span, "gen_ai.response.time_to_first_chunk") is double first) Assert.InRange(first, 0.001, span.Duration.TotalSeconds);
+        if (Attribute(span, "gen_ai.response.time_to_first_chunk") is double first)
+            Assert.InRange(first, 0.001, span.Duration.TotalSeconds);
     });
 
     [Fact]
@@ -107,7 +109,8 @@ public sealed class SampleTrafficTests
         bool IsKnown(SampleModel model) => names.Exists(name =>
             name.EndsWith('*') ? model.Answering.StartsWith(name[..^1], StringComparison.Ordinal) : model.Answering == name);
 
-        Assert.Equal(["support-tuned-7b"], SampleModel.Generating.Concat(SampleModel.Embedding).Where(model => !IsKnown(model)).Select(model => model.Name));
+        Assert.Equal(["support-tuned-7b"],
+            SampleModel.Generating.Concat(SampleModel.Embedding).Where(model => !IsKnown(model)).Select(model => model.Name));
     }
 
     [Fact]
@@ -126,7 +129,8 @@ public sealed class SampleTrafficTests
         Assert.Equal(lines.Select(line => line[0]), spans.Select(span => span.Start.ToString("yyyy-MM-dd HH:mm:ss.fffffff")));
     }
 
-    private static object? Attribute(OtlpSpan span, string name) => span.Attributes.FirstOrDefault(attribute => attribute.Key == name).Value;
+    private static object? Attribute(OtlpSpan span, string name) =>
+        span.Attributes.FirstOrDefault(attribute => attribute.Key == name).Value;
 
     private static long Count(OtlpSpan span, string name) => Attribute(span, name) is long count ? count : 0;
 

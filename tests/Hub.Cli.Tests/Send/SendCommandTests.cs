@@ -173,7 +173,8 @@ public sealed class SendCommandTests : IDisposable
     [Fact]
     public void A_progress_line_says_what_is_wrong_only_when_something_is()
     {
-        Assert.Equal("40 of 100 rows acknowledged, 20 rows/s", SendProgress.Line(new ReplayProgress(100, 40, 0, 0, 0, 0, TimeSpan.FromSeconds(2), null)));
+        Assert.Equal("40 of 100 rows acknowledged, 20 rows/s",
+            SendProgress.Line(new ReplayProgress(100, 40, 0, 0, 0, 0, TimeSpan.FromSeconds(2), null)));
         Assert.Equal(
             "40 of 100 rows acknowledged, 20 rows/s, 2 refused, 3 unknown, 4 retries, 503 Busy",
             SendProgress.Line(new ReplayProgress(100, 40, 2, 3, 0, 4, TimeSpan.FromSeconds(2), "503 Busy")));
@@ -181,7 +182,8 @@ public sealed class SendCommandTests : IDisposable
 
     private JsonElement Json() => JsonDocument.Parse(output.ToString()).RootElement;
 
-    private Task<int> RunAsync(Uri endpoint, params string[] arguments) => RunAsync(endpoint, TestContext.Current.CancellationToken, arguments);
+    private Task<int> RunAsync(Uri endpoint, params string[] arguments) => RunAsync(endpoint, TestContext.Current.CancellationToken,
+        arguments);
 
     private Task<int> RunAsync(Uri endpoint, CancellationToken stop, params string[] arguments)
     {

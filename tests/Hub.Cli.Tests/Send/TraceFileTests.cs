@@ -49,14 +49,16 @@ public sealed class TraceFileTests
     [InlineData("a,b,c\n1,2,3", "trace.csv:1:1: the header \"a,b,c\" has no column TIMESTAMP.")]
     [InlineData("TIMESTAMP,ContextTokens\n", "trace.csv:1:1: the header \"TIMESTAMP,ContextTokens\" has no column GeneratedTokens.")]
     [InlineData(Header, "trace.csv:2:1: there is no row below the header.")]
-    [InlineData(Header + "2024-05-10 00:00:00,1,2\n2024-05-10 00:00:00,x1,2", "trace.csv:3:21: ContextTokens is \"x1\". Expected a whole number from 0 to 100000000.")]
+    [InlineData(Header + "2024-05-10 00:00:00,1,2\n2024-05-10 00:00:00,x1,2",
+        "trace.csv:3:21: ContextTokens is \"x1\". Expected a whole number from 0 to 100000000.")]
     [InlineData(Header + "2024-05-10 00:00:00,1,-2", "trace.csv:2:23: GeneratedTokens is \"-2\". Expected a whole number")]
     [InlineData(Header + "2024-05-10 00:00:00,1,", "trace.csv:2:23: GeneratedTokens is \"\". Expected a whole number")]
     [InlineData(Header + "2024-05-10 00:00:00,1.5,2", "trace.csv:2:21: ContextTokens is \"1.5\".")]
     [InlineData(Header + "2024-05-10 00:00:00,100000001,2", "trace.csv:2:21: ContextTokens is \"100000001\".")]
     [InlineData(Header + "2024-05-10 00:00:00,99999999999999999999,2", "trace.csv:2:21: ContextTokens is \"99999999999999999999\".")]
     [InlineData(Header + "2024-05-10 00:00:00,1", "trace.csv:2:22: the line ends before GeneratedTokens, its field 3.")]
-    [InlineData(Header + "10/05/2024 00:00,1,2", "trace.csv:2:1: TIMESTAMP is \"10/05/2024 00:00\". Expected a UTC time such as 2023-11-16 18:17:03.9799600.")]
+    [InlineData(Header + "10/05/2024 00:00,1,2",
+        "trace.csv:2:1: TIMESTAMP is \"10/05/2024 00:00\". Expected a UTC time such as 2023-11-16 18:17:03.9799600.")]
     [InlineData(Header + "2024-02-30 00:00:00,1,2", "trace.csv:2:1: TIMESTAMP is \"2024-02-30 00:00:00\".")]
     public void Says_file_line_column_and_what_is_expected(string csv, string message)
     {

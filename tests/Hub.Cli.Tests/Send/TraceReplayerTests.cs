@@ -22,10 +22,12 @@ public sealed class TraceReplayerTests : ReplayTest
 
         Assert.True(result.IsComplete);
         Assert.Equal((950, 950, 10), (result.Total, result.Acknowledged, result.Requests));
-        Assert.Equal((traffic.Sum(span => (long)span.InputTokens), traffic.Sum(span => (long)span.OutputTokens)), (result.InputTokens, result.OutputTokens));
+        Assert.Equal((traffic.Sum(span => (long)span.InputTokens), traffic.Sum(span => (long)span.OutputTokens)),
+            (result.InputTokens, result.OutputTokens));
         Assert.Equal(Enumerable.Range(0, 950), ledger.RowsThatAre(Outcome.Acknowledged));
         Assert.All(receiver.Requests, request => Assert.Equal(
-            ("Bearer the-key", json ? "application/json" : "application/x-protobuf", "gzip"), (request.Authorization, request.ContentType, request.Encoding)));
+            ("Bearer the-key", json ? "application/json" : "application/x-protobuf", "gzip"), (request.Authorization, request.ContentType,
+                request.Encoding)));
         if (json) return;
         var arrived = receiver.Requests.SelectMany(request => request.Spans).Select(span => span.TraceId);
         Assert.Equal(traffic.Select(span => span.TraceId()).Order(), arrived.Order());
@@ -54,7 +56,8 @@ public sealed class TraceReplayerTests : ReplayTest
     [Fact]
     public async Task A_remark_of_the_receiver_is_passed_on()
     {
-        await using var receiver = await FakeReceiver.StartAsync(request => request.Http.Response.Body.WriteAsync(Answers.Partial(0, "use less")).AsTask());
+        await using var receiver =
+            await FakeReceiver.StartAsync(request => request.Http.Response.Body.WriteAsync(Answers.Partial(0, "use less")).AsTask());
         var result = await RunAsync(receiver, Sample.Traffic(300));
         Assert.True(result.IsComplete);
         Assert.Equal(["use less"], result.Warnings);

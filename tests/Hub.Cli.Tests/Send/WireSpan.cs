@@ -2,7 +2,8 @@ using Google.Protobuf;
 
 namespace Hub.Cli.Tests.Send;
 
-/// <summary>A span as somebody else reads it: Google's reader and the field numbers of opentelemetry-proto, nothing of the code under test.</summary>
+/// <summary>A span as somebody else reads it: Google's reader and the field numbers of opentelemetry-proto, nothing of the code under
+/// test.</summary>
 internal sealed class WireSpan
 {
     public string Service => (string)Resource["service.name"];
@@ -32,7 +33,9 @@ internal sealed class WireSpan
         Fields(message, (field, input) =>
         {
             var content = input.ReadBytes().ToByteArray();
-            if (field == 1) Fields(content, (inner, attributes) => Expect(inner == 1, () => ReadAttribute(attributes.ReadBytes().ToByteArray(), resource)));
+            if (field == 1)
+                Fields(content,
+                    (inner, attributes) => Expect(inner == 1, () => ReadAttribute(attributes.ReadBytes().ToByteArray(), resource)));
             else Expect(field == 2, () => ReadScopeSpans(content, resource, spans));
         });
     }

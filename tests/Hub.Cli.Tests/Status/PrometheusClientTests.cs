@@ -13,7 +13,8 @@ public sealed class PrometheusClientTests
     [InlineData("""{"status":"success","data":{"resultType":"vector","result":[]}}""", null)]
     [InlineData("""{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[1,"NaN"]}]}}""", null)]
     [InlineData("""{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[1,"+Inf"]}]}}""", null)]
-    public async Task A_value_is_a_number_or_none(string answer, double? value) => Assert.Equal(value, await Client(answer).ValueAsync("up", Cancel));
+    public async Task A_value_is_a_number_or_none(string answer, double? value) =>
+    Assert.Equal(value, await Client(answer).ValueAsync("up", Cancel));
 
     [Fact]
     public async Task Alerts_come_worst_first()
@@ -33,13 +34,16 @@ public sealed class PrometheusClientTests
     [InlineData("""{"status":"error","errorType":"bad_data","error":"parse error"}""", "Prometheus refuses query?query=up: parse error")]
     [InlineData("<html>", "is not Prometheus (HTTP 200)")]
     public async Task Errors_are_reported(string answer, string message) =>
-        Assert.Contains(message, (await Assert.ThrowsAsync<CliException>(() => Client(answer).ValueAsync("up", Cancel))).Message, StringComparison.Ordinal);
+        Assert.Contains(message, (await Assert.ThrowsAsync<CliException>(() => Client(answer).ValueAsync("up", Cancel))).Message,
+            StringComparison.Ordinal);
 
-    private static PrometheusClient Client(string answer) => new(new HttpClient(new Answer(answer)) { BaseAddress = new Uri("http://127.0.0.1:9090/api/v1/") });
+    private static PrometheusClient Client(string answer) =>
+        new(new HttpClient(new Answer(answer)) { BaseAddress = new Uri("http://127.0.0.1:9090/api/v1/") });
 
     private sealed class Answer(string text) : HttpMessageHandler
     {
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
-            Task.FromResult(new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent(text, Encoding.UTF8, "application/json") });
+            Task.FromResult(new HttpResponseMessage(HttpStatusCode.OK)
+            { Content = new StringContent(text, Encoding.UTF8, "application/json") });
     }
 }

@@ -13,7 +13,8 @@ internal static class ClusterSettings
     /// <summary>The class of all volumes. None: the cluster's default.</summary>
     public static string? StorageClass { get; } = Get("STORAGE_CLASS");
 
-    /// <summary>The options of deploy.sh that name a bucket; empty without one. The keys are in HUB_S3_KEY and HUB_S3_SECRET, as deploy.sh reads them.</summary>
+    /// <summary>The options of deploy.sh that name a bucket; empty without one. The keys are in HUB_S3_KEY and HUB_S3_SECRET, as deploy.sh
+    /// reads them.</summary>
     public static IReadOnlyList<string> Bucket { get; } = Get("S3_BUCKET") is not { } bucket ? [] :
     [
         "--s3-bucket", bucket, "--s3-region", Get("S3_REGION") ?? "us-east-1",

@@ -24,7 +24,8 @@ internal sealed class Kube(string space, CancellationToken? stop = null)
 
     public Kube With(CancellationToken cancel) => new(space, cancel);
 
-    /// <summary>What is missing for a test on a cluster, with how to get it; null when nothing is. Helm is asked for only where it is used.</summary>
+    /// <summary>What is missing for a test on a cluster, with how to get it; null when nothing is. Helm is asked for only where it is
+    /// used.</summary>
     public static async Task<string?> MissingAsync(bool helm, CancellationToken cancel)
     {
         // Not kubectl's own default: nobody's cluster is broken because it happens to be the current one.
@@ -34,31 +35,40 @@ internal sealed class Kube(string space, CancellationToken? stop = null)
             return $"{absent}, which KUBECONFIG names.";
         foreach (var program in helm ? new[] { Program, "bash", "openssl", "helm" } : [Program, "bash", "openssl"])
         {
-            if (!(Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(directory => directory.Length > 0 && File.Exists(Path.Combine(directory, program))))
+            if (!(Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
+                .Any(directory => directory.Length > 0 && File.Exists(Path.Combine(directory, program))))
                 return $"{program} on the PATH.";
         }
 
-        if (await ProcessRunner.RunWithinAsync(ProcessRunner.EngineTimeout, Program, ["version", "--request-timeout", "20s"], cancel) is { ExitCode: not 0 } silent)
+        if (await ProcessRunner.RunWithinAsync(ProcessRunner.EngineTimeout, Program, ["version", "--request-timeout", "20s"],
+            cancel) is { ExitCode: not 0 } silent)
             return $"a cluster that answers: {silent.Error.Trim()}";
-        var classes = await new Kube("default").GetAsync("storageclass", "--output", "jsonpath={.items[*].metadata.annotations.storageclass\\.kubernetes\\.io/is-default-class}");
+        var classes = await new Kube("default").GetAsync("storageclass", "--output",
+            "jsonpath={.items[*].metadata.annotations.storageclass\\.kubernetes\\.io/is-default-class}");
         return classes.Contains("true", StringComparison.Ordinal) ? null : "a default storage class in the cluster.";
     }
 
-    public Task<ProcessResult> RunAsync(params string[] arguments) => ProcessRunner.RunWithinAsync(ProcessRunner.EngineTimeout, Program, ["--namespace", space, .. arguments], Cancel);
+    public Task<ProcessResult> RunAsync(params string[] arguments) => ProcessRunner.RunWithinAsync(ProcessRunner.EngineTimeout, Program,
+        ["--namespace", space, .. arguments], Cancel);
 
     /// <summary>For what may take long; the lines are shown as they come.</summary>
-    public static async Task<ProcessResult> LongAsync(string file, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string>? environment = null) =>
-        await ProcessRunner.RunWithinAsync(TimeSpan.FromMinutes(40), file, arguments, TestContext.Current.CancellationToken, onLine: Say, environment: environment);
+    public static async Task<ProcessResult> LongAsync(string file, IReadOnlyList<string> arguments,
+        IReadOnlyDictionary<string, string>? environment = null) =>
+        await ProcessRunner.RunWithinAsync(TimeSpan.FromMinutes(40), file, arguments, TestContext.Current.CancellationToken, onLine: Say,
+            environment: environment);
 
-    public async Task<string> GetAsync(params string[] arguments) => (await RunAsync(["get", .. arguments])).OrThrow("The cluster was asked in vain").Output.Trim();
+    public async Task<string> GetAsync(params string[] arguments) =>
+        (await RunAsync(["get", .. arguments])).OrThrow("The cluster was asked in vain").Output.Trim();
 
-    public async Task<JsonElement> JsonAsync(params string[] arguments) => JsonSerializer.Deserialize<JsonElement>(await GetAsync([.. arguments, "--output", "json"]));
+    public async Task<JsonElement> JsonAsync(params string[] arguments) =>
+        JsonSerializer.Deserialize<JsonElement>(await GetAsync([.. arguments, "--output", "json"]));
 
     /// <summary>Changes something, or waits for something.</summary>
     public async Task DoAsync(params string[] arguments)
     {
         Say($"kubectl {string.Join(' ', arguments)}");
-        (await ProcessRunner.RunWithinAsync(TimeSpan.FromMinutes(15), Program, ["--namespace", space, .. arguments], Cancel)).OrThrow("kubectl failed");
+        (await ProcessRunner.RunWithinAsync(TimeSpan.FromMinutes(15), Program, ["--namespace", space, .. arguments],
+            Cancel)).OrThrow("kubectl failed");
     }
 
     public async Task ApplyAsync(params IKubernetesObject[] objects)
@@ -68,12 +78,14 @@ internal sealed class Kube(string space, CancellationToken? stop = null)
     }
 
     public async Task ApplyAsync(string document) =>
-        (await ProcessRunner.RunWithinAsync(ProcessRunner.EngineTimeout, Program, ["--namespace", space, "apply", "--filename", "-"], Cancel, input: document)).OrThrow("The cluster did not take an object");
+        (await ProcessRunner.RunWithinAsync(ProcessRunner.EngineTimeout, Program, ["--namespace", space, "apply", "--filename", "-"],
+            Cancel, input: document)).OrThrow("The cluster did not take an object");
 
     /// <summary>SQL at the first member that says it leads, as the superuser.</summary>
     public async Task<string> SqlAsync(string sql)
     {
-        foreach (var member in (await GetAsync("pod", "--selector", "app.kubernetes.io/name=timescaledb", "--output", "jsonpath={.items[*].metadata.name}")).Split(' '))
+        foreach (var member in (await GetAsync("pod", "--selector", "app.kubernetes.io/name=timescaledb", "--output",
+            "jsonpath={.items[*].metadata.name}")).Split(' '))
         {
             if ((await PsqlAsync(member, "SELECT pg_is_in_recovery()")) is { ExitCode: 0, Output: "f\n" })
                 return (await PsqlAsync(member, sql)).OrThrow($"{member} did not answer").Output.Trim();
@@ -82,7 +94,8 @@ internal sealed class Kube(string space, CancellationToken? stop = null)
         throw new OperationException("No member leads.");
     }
 
-    /// <summary>Fails with what Kubernetes says about the namespace: why pods do not run, what went wrong, the last lines of their logs.</summary>
+    /// <summary>Fails with what Kubernetes says about the namespace: why pods do not run, what went wrong, the last lines of their
+    /// logs.</summary>
     public async Task<T> ExplainAsync<T>(string what, Func<Task<T>> act)
     {
         Say($"── {what}");
@@ -109,12 +122,15 @@ internal sealed class Kube(string space, CancellationToken? stop = null)
         {
             var said = KubernetesJson.Deserialize<V1Pod>(pod.GetRawText());
             var containers = (said.Status.InitContainerStatuses ?? []).Concat(said.Status.ContainerStatuses ?? []).ToList();
-            foreach (var condition in said.Status.Conditions?.Where(condition => condition is { Type: "PodScheduled", Status: not "True" }) ?? [])
+            foreach (var condition in said.Status.Conditions?.Where(condition => condition is { Type: "PodScheduled", Status: not "True" })
+                ?? [])
                 text.Append($"  {said.Metadata.Name} is not scheduled: {condition.Message}\n");
             foreach (var container in containers.Where(container => !container.Ready && container.State?.Terminated?.ExitCode != 0))
             {
-                text.Append($"  {said.Metadata.Name}/{container.Name}: {Describe(container.State)}, {container.RestartCount} restarts{(container.LastState?.Terminated is null ? "" : $", before: {Describe(container.LastState)}")}\n");
-                text.Append(await LogAsync(said.Metadata.Name, container.Name, previous: container.State?.Waiting is not null && container.RestartCount > 0));
+                text.Append($"  {said.Metadata.Name}/{container.Name}: {Describe(container.State)}, {container.RestartCount} "
+                    + $"restarts{(container.LastState?.Terminated is null ? "" : $", before: {Describe(container.LastState)}")}\n");
+                text.Append(await LogAsync(said.Metadata.Name, container.Name,
+                    previous: container.State?.Waiting is not null && container.RestartCount > 0));
             }
         }
 
@@ -143,10 +159,13 @@ internal sealed class Kube(string space, CancellationToken? stop = null)
 
     private async Task<string> LogAsync(string pod, string container, bool previous)
     {
-        var log = await RunAsync(["logs", pod, "--container", container, "--tail", $"{LogLines}", .. previous ? ["--previous"] : Array.Empty<string>()]);
-        return string.Concat((log.ExitCode == 0 ? log.Output : log.Error).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => $"    {line}\n"));
+        var log = await RunAsync(["logs", pod, "--container", container, "--tail", $"{LogLines}",
+            .. previous ? ["--previous"] : Array.Empty<string>()]);
+        return string.Concat((log.ExitCode == 0 ? log.Output : log.Error).Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => $"    {line}\n"));
     }
 
-    private Task<ProcessResult> PsqlAsync(string member, string sql) => RunAsync("exec", member, "--container", "timescaledb", "--", "sh", "-c",
+    private Task<ProcessResult> PsqlAsync(string member, string sql) => RunAsync("exec", member, "--container", "timescaledb", "--", "sh",
+        "-c",
         "PGPASSWORD=$PATRONI_SUPERUSER_PASSWORD exec psql -h /var/run/postgresql -U postgres -d llm_analytics -XqAt -c \"$1\"", "sh", sql);
 }

@@ -3,8 +3,8 @@ using Hub.Drills.Faults;
 namespace Hub.Drills.Tests.Cluster;
 
 /// <summary>
-/// A clock that jumps, both ways, and a primary after another whose clock is not the same: who leads goes by leases, which etcd measures, and what
-/// is acknowledged goes by positions in the WAL. No clock decides either.
+/// A clock that jumps, both ways, and a primary after another whose clock is not the same: who leads goes by leases, which etcd measures,
+/// and what is acknowledged goes by positions in the WAL. No clock decides either.
 /// </summary>
 [Trait(Tiers.Trait, Tiers.Nightly)]
 public sealed class ClockTests(ClocksFixture fixture, ITestOutputHelper output) : IClassFixture<ClocksFixture>

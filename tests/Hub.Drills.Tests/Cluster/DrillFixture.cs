@@ -24,7 +24,8 @@ public class DrillFixture : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        hub = await HubCluster.StartAsync(Topology, TestContext.Current.CancellationToken, change: await ChangeAsync(TestContext.Current.CancellationToken), dataVolume: disk);
+        hub = await HubCluster.StartAsync(Topology, TestContext.Current.CancellationToken,
+            change: await ChangeAsync(TestContext.Current.CancellationToken), dataVolume: disk);
         Cluster = new RunningCluster(new ClusterTarget
         {
             Topology = hub.Topology,
@@ -35,7 +36,8 @@ public class DrillFixture : IAsyncLifetime
     }
 
     /// <summary>What is otherwise of a container; null: nothing.</summary>
-    private protected virtual Task<Func<ContainerSpec, ContainerSpec>?> ChangeAsync(CancellationToken cancel) => Task.FromResult<Func<ContainerSpec, ContainerSpec>?>(null);
+    private protected virtual Task<Func<ContainerSpec, ContainerSpec>?> ChangeAsync(CancellationToken cancel) =>
+        Task.FromResult<Func<ContainerSpec, ContainerSpec>?>(null);
 
     public async ValueTask DisposeAsync()
     {
@@ -51,7 +53,8 @@ public class SmallDisksFixture() : DrillFixture(ByteSize.MiB(640));
 /// <summary>A cluster whose members have another small disk each for WAL, as in Kubernetes.</summary>
 public sealed class WalDisksFixture : SmallDisksFixture
 {
-    private protected override Task<Func<ContainerSpec, ContainerSpec>?> ChangeAsync(CancellationToken cancel) => Task.FromResult<Func<ContainerSpec, ContainerSpec>?>(spec =>
+    private protected override Task<Func<ContainerSpec, ContainerSpec>?> ChangeAsync(CancellationToken cancel) =>
+        Task.FromResult<Func<ContainerSpec, ContainerSpec>?>(spec =>
         spec.Volumes.FirstOrDefault(volume => volume.Path == Paths.PgVolume) is { } data
             ? spec with { Volumes = [.. spec.Volumes, data with { Name = $"{data.Name}-wal", Path = Paths.WalVolume }] }
             : spec);

@@ -1,8 +1,8 @@
 namespace Hub.Drills.Tests.Cluster;
 
 /// <summary>
-/// The short set: one run of each of these faults under load, on one cluster. Strict about what may never happen, generous about time: how long
-/// it took is printed, and depends on the machine.
+/// The short set: one run of each of these faults under load, on one cluster. Strict about what may never happen, generous about time: how
+/// long it took is printed, and depends on the machine.
 /// </summary>
 [Trait(Tiers.Trait, Tiers.Fault)]
 public sealed class FaultTests(DrillFixture fixture, ITestOutputHelper output) : IClassFixture<DrillFixture>

@@ -15,8 +15,10 @@ public sealed class FullDiskTests(SmallDisksFixture fixture, ITestOutputHelper o
     {
         Assert.Null(await FaultCatalog.Find(name).ImpossibleAsync(fixture.Cluster, TestContext.Current.CancellationToken));
         var result = await Drills.RunAsync(fixture, name, output);
-        // Where the standbys' disks are full before the primary needs room, commits wait for a receipt instead, and ingest answers 503 at its deadline.
-        Assert.Contains(result.Paths.SelectMany(path => path.Reasons.Keys), reason => reason.StartsWith("refused", StringComparison.Ordinal) || (name == "disks-full" && reason == "unknown: 503"));
+        // Where the standbys' disks are full before the primary needs room, commits wait for a receipt instead, and ingest answers 503 at
+        // its deadline.
+        Assert.Contains(result.Paths.SelectMany(path => path.Reasons.Keys),
+            reason => reason.StartsWith("refused", StringComparison.Ordinal) || (name == "disks-full" && reason == "unknown: 503"));
     }
 }
 

@@ -1,6 +1,7 @@
 namespace Hub.Drills.Tests.Cluster;
 
-/// <summary>An acknowledged write is on two members: when a primary is alone nothing is acknowledged, and when one is destroyed nothing is lost.</summary>
+/// <summary>An acknowledged write is on two members: when a primary is alone nothing is acknowledged, and when one is destroyed nothing is
+/// lost.</summary>
 [Trait(Tiers.Trait, Tiers.Fault)]
 public sealed class TwoCopiesTests(DrillFixture fixture, ITestOutputHelper output) : IClassFixture<DrillFixture>
 {

@@ -1,6 +1,7 @@
 namespace Hub.Drills.Tests.Cluster;
 
-/// <summary>A lease that is cut short: nothing acknowledged is lost by it, whether the leader is dead, cut off or comes back in the middle of it.</summary>
+/// <summary>A lease that is cut short: nothing acknowledged is lost by it, whether the leader is dead, cut off or comes back in the middle
+/// of it.</summary>
 [Trait(Tiers.Trait, Tiers.Nightly)]
 public sealed class WitnessTests(WitnessesFixture fixture, ITestOutputHelper output) : IClassFixture<WitnessesFixture>
 {

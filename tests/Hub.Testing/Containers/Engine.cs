@@ -22,30 +22,36 @@ public static class Engine
     /// configuration. Standard input is closed.
     /// </summary>
     public static async Task<CheckResult> RunAsync(
-        TestDeployment deployment, ContainerSpec spec, IReadOnlyList<string> command, INetwork? network = null, CancellationToken cancel = default, params string[] aliases)
+        TestDeployment deployment, ContainerSpec spec, IReadOnlyList<string> command, INetwork? network = null,
+        CancellationToken cancel = default, params string[] aliases)
     {
         ArgumentNullException.ThrowIfNull(spec);
 
         // Without ports: Testcontainers waits for their mapping, which a container that has ended no longer has.
         var once = spec with { Entrypoint = [command[0]], Arguments = [.. command.Skip(1)], Ports = [] };
-        var wait = Wait.ForUnixContainer().AddCustomWaitStrategy(new HasEnded(), strategy => strategy.WithMode(WaitStrategyMode.OneShot).WithTimeout(ExitTimeout));
-        await using var container = await StartAsync(() => SpecContainers.Build(deployment, once, wait, network, aliases), once.Image, cancel);
+        var wait = Wait.ForUnixContainer().AddCustomWaitStrategy(new HasEnded(),
+            strategy => strategy.WithMode(WaitStrategyMode.OneShot).WithTimeout(ExitTimeout));
+        await using var container = await StartAsync(() => SpecContainers.Build(deployment, once, wait, network, aliases), once.Image,
+            cancel);
         return await ResultAsync(container, cancel);
     }
 
     /// <summary>Starts what a spec describes and leaves it running; the caller disposes of it.</summary>
     /// <param name="ready">Asked twice a second until it says yes, at most a minute.</param>
     public static async Task<IContainer> StartAsync(
-        TestDeployment deployment, ContainerSpec spec, INetwork? network, Func<IContainer, Task<bool>> ready, CancellationToken cancel = default, params string[] aliases)
+        TestDeployment deployment, ContainerSpec spec, INetwork? network, Func<IContainer, Task<bool>> ready,
+        CancellationToken cancel = default, params string[] aliases)
     {
         ArgumentNullException.ThrowIfNull(spec);
         var wait = Wait.ForUnixContainer()
-            .AddCustomWaitStrategy(new IsReady(ready), strategy => strategy.WithTimeout(Timeout).WithInterval(TimeSpan.FromMilliseconds(500)));
+            .AddCustomWaitStrategy(new IsReady(ready),
+                strategy => strategy.WithTimeout(Timeout).WithInterval(TimeSpan.FromMilliseconds(500)));
         return await StartAsync(() => SpecContainers.Build(deployment, spec, wait, network, aliases), spec.Image, cancel);
     }
 
     /// <summary>Whether the image is on this machine. False without an engine.</summary>
-    public static async Task<bool> HasImageAsync(string image, CancellationToken cancel = default) => await ImageIdAsync(image, cancel) is not null;
+    public static async Task<bool> HasImageAsync(string image, CancellationToken cancel = default) =>
+        await ImageIdAsync(image, cancel) is not null;
 
     /// <summary>The id of an image that is on this machine. Null where it is not, or without an engine.</summary>
     public static async Task<string?> ImageIdAsync(string image, CancellationToken cancel = default)
@@ -70,8 +76,15 @@ public static class Engine
         ArgumentNullException.ThrowIfNull(container);
         using var client = TestcontainersSettings.OS.DockerEndpointAuthConfig.GetDockerClientBuilder().Build();
         var made = await client.Exec.CreateContainerExecAsync(container.Id,
-            new Docker.DotNet.Models.ContainerExecCreateParameters { User = "0", Cmd = ["sh", "-c", line], AttachStdout = true, AttachStderr = true }, cancel);
-        using var stream = await client.Exec.StartContainerExecAsync(made.ID, new Docker.DotNet.Models.ContainerExecStartParameters(), cancel);
+            new Docker.DotNet.Models.ContainerExecCreateParameters
+            {
+                User = "0",
+                Cmd = ["sh", "-c", line],
+                AttachStdout = true,
+                AttachStderr = true
+            }, cancel);
+        using var stream = await client.Exec.StartContainerExecAsync(made.ID, new Docker.DotNet.Models.ContainerExecStartParameters(),
+            cancel);
         var (output, error) = await stream.ReadOutputToEndAsync(cancel);
         new CheckResult((await client.Exec.InspectContainerExecAsync(made.ID, cancel)).ExitCode, output, error).Accepted();
     }
@@ -82,7 +95,8 @@ public static class Engine
         ArgumentNullException.ThrowIfNull(container);
         var id = container.Id;
         await DisposeAsync(container);
-        await InsistAsync(client => client.Containers.RemoveContainerAsync(id, new Docker.DotNet.Models.ContainerRemoveParameters { Force = true, RemoveVolumes = true }));
+        await InsistAsync(client => client.Containers.RemoveContainerAsync(id,
+            new Docker.DotNet.Models.ContainerRemoveParameters { Force = true, RemoveVolumes = true }));
     }
 
     /// <summary>Removes named volumes that no container uses any more; one that is not there is as good as removed.</summary>
@@ -144,7 +158,8 @@ public static class Engine
         }
     }
 
-    private static bool IsPassing(Exception e) => e is DockerApiException or HttpRequestException or IOException or TimeoutException or OperationCanceledException;
+    private static bool IsPassing(Exception e) => e is DockerApiException or HttpRequestException or IOException or TimeoutException
+        or OperationCanceledException;
 
     private static async Task<IContainer> StartAsync(Func<IContainer> build, string image, CancellationToken cancel)
     {
@@ -164,7 +179,8 @@ public static class Engine
         }
         catch (Exception e) when (container is not null)
         {
-            var output = container.State == TestcontainersStates.Undefined ? "" : (await ResultAsync(container, CancellationToken.None)).ToString();
+            var output = container.State == TestcontainersStates.Undefined
+                ? "" : (await ResultAsync(container, CancellationToken.None)).ToString();
             await container.DisposeAsync();
             throw new InvalidOperationException($"{image} did not start: {e.Message}\n{output}", e);
         }
@@ -177,7 +193,8 @@ public static class Engine
         return new CheckResult(running ? null : await container.GetExitCodeAsync(cancel), output, error);
     }
 
-    private static bool IsMissing(Exception? e) => e is DockerUnavailableException or DockerImageNotFoundException || (e is not null && IsMissing(e.InnerException));
+    private static bool IsMissing(Exception? e) => e is DockerUnavailableException or DockerImageNotFoundException
+        || (e is not null && IsMissing(e.InnerException));
 
     /// <summary>
     /// An engine may keep an endpoint of a container that it has removed, and then keeps the network until it is started again
@@ -208,7 +225,8 @@ public static class Engine
 
     private sealed class HasEnded : IWaitUntil
     {
-        public Task<bool> UntilAsync(IContainer container) => Task.FromResult(container.State is TestcontainersStates.Exited or TestcontainersStates.Dead);
+        public Task<bool> UntilAsync(IContainer container) =>
+            Task.FromResult(container.State is TestcontainersStates.Exited or TestcontainersStates.Dead);
     }
 
     private sealed class IsReady(Func<IContainer, Task<bool>> ready) : IWaitUntil

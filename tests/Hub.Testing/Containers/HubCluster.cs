@@ -44,7 +44,8 @@ public sealed class HubCluster : IAsyncDisposable
     /// <param name="change">What a test needs otherwise of a container; null: nothing.</param>
     /// <param name="dataVolume">What a member's data volume holds at most; null: as much as this machine's disk.</param>
     public static async Task<HubCluster> StartAsync(
-        ClusterTopology topology, CancellationToken cancel, IReadOnlyDictionary<string, string>? given = null, Func<ContainerSpec, ContainerSpec>? change = null, ByteSize? dataVolume = null)
+        ClusterTopology topology, CancellationToken cancel, IReadOnlyDictionary<string, string>? given = null,
+        Func<ContainerSpec, ContainerSpec>? change = null, ByteSize? dataVolume = null)
     {
         ArgumentNullException.ThrowIfNull(topology);
         var deployment = new TestDeployment(topology.With(cluster => cluster with
@@ -60,7 +61,8 @@ public sealed class HubCluster : IAsyncDisposable
             while (waiting.Count > 0)
             {
                 var next = waiting.Where(spec => spec.After.All(cluster.containers.ContainsKey)).ToArray();
-                await Task.WhenAll(next.Select(async spec => cluster.containers[spec.Name] = await Engine.StartAsync(deployment, spec, cluster.network, _ => Task.FromResult(true), cancel)));
+                await Task.WhenAll(next.Select(async spec => cluster.containers[spec.Name] = await Engine.StartAsync(deployment, spec,
+                    cluster.network, _ => Task.FromResult(true), cancel)));
                 waiting.RemoveAll(next.Contains);
             }
 
@@ -74,16 +76,20 @@ public sealed class HubCluster : IAsyncDisposable
         }
     }
 
-    /// <summary>Runs a command in the container that a spec describes, in the cluster's network and on its volumes, and waits for its end.</summary>
-    public Task<CheckResult> RunAsync(Analytics.Topology.Containers.ContainerSpec spec, IReadOnlyList<string> command, CancellationToken cancel) =>
+    /// <summary>Runs a command in the container that a spec describes, in the cluster's network and on its volumes, and waits for its
+    /// end.</summary>
+    public Task<CheckResult> RunAsync(Analytics.Topology.Containers.ContainerSpec spec, IReadOnlyList<string> command,
+        CancellationToken cancel) =>
         Engine.RunAsync(Deployment, spec, command, network, cancel);
 
     /// <summary>A container is gone with its volumes, as with the disk it ran on, and a new one takes its place.</summary>
     public async Task ReplaceAsync(string name, CancellationToken cancel)
     {
         // Whoever else mounts the volumes holds them; a server beside a member does.
-        var volumes = Deployment.Container(name).Volumes.Where(volume => volume.Path is Paths.PgVolume or Paths.SocketDirectory or Paths.BackupSpool or Paths.EtcdData).ToList();
-        var names = Deployment.Containers.Where(spec => spec.Volumes.Any(volume => volumes.Any(lost => lost.Name == volume.Name))).Select(spec => spec.Name).ToList();
+        var volumes = Deployment.Container(name).Volumes.Where(volume => volume.Path is Paths.PgVolume or Paths.SocketDirectory
+            or Paths.BackupSpool or Paths.EtcdData).ToList();
+        var names = Deployment.Containers.Where(spec => spec.Volumes.Any(volume => volumes.Any(lost => lost.Name == volume.Name)))
+            .Select(spec => spec.Name).ToList();
         foreach (var gone in names)
         {
             if (containers.TryRemove(gone, out var container))
@@ -92,7 +98,8 @@ public sealed class HubCluster : IAsyncDisposable
 
         await Engine.RemoveVolumesAsync(volumes.Select(Deployment.NameOf).OfType<string>());
         foreach (var again in names)
-            containers[again] = await Engine.StartAsync(Deployment, Deployment.Container(again), network, _ => Task.FromResult(true), cancel);
+            containers[again] = await Engine.StartAsync(Deployment, Deployment.Container(again), network, _ => Task.FromResult(true),
+                cancel);
     }
 
     /// <summary>The port of 127.0.0.1 that leads to a container's port.</summary>
@@ -115,7 +122,8 @@ public sealed class HubCluster : IAsyncDisposable
 
     /// <summary>SQL as superuser inside a member's container, where no gateway is needed; what psql wrote.</summary>
     public async Task<ExecResult> SuperuserAsync(string member, string sql, CancellationToken cancel) => await containers[member].ExecAsync(
-        ["env", "PGPASSWORD=" + Deployment.Passwords[Secrets.Superuser], "psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", Paths.SocketDirectory,
+        ["env", "PGPASSWORD=" + Deployment.Passwords[Secrets.Superuser], "psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-h",
+            Paths.SocketDirectory,
             "-U", Roles.Superuser, "-d", ClusterNames.Database, "-c", sql], cancel);
 
     /// <summary>As <see cref="SuperuserAsync"/>; the test fails when the statement does.</summary>
@@ -151,7 +159,8 @@ public sealed class HubCluster : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits for one leader, all others streaming and at least one of them synchronous; fails with what is there instead.</summary>
+    /// <summary>Waits for one leader, all others streaming and at least one of them synchronous; fails with what is there
+    /// instead.</summary>
     public async Task UntilStreamingAsync(CancellationToken cancel)
     {
         IReadOnlyList<PatroniMember> members = [];
@@ -168,7 +177,8 @@ public sealed class HubCluster : IAsyncDisposable
     {
         await Task.WhenAll(containers.Values.Select(Engine.RemoveAsync));
         await network.DisposeAsync();
-        await Engine.RemoveVolumesAsync(Deployment.Containers.SelectMany(spec => spec.Volumes).Select(Deployment.NameOf).OfType<string>().Distinct());
+        await Engine.RemoveVolumesAsync(Deployment.Containers.SelectMany(spec => spec.Volumes).Select(Deployment.NameOf).OfType<string>()
+            .Distinct());
         File.Delete(caFile);
     }
 
@@ -193,7 +203,8 @@ public sealed class HubCluster : IAsyncDisposable
                 last = await response.Content.ReadAsStringAsync(cancel);
                 return response.IsSuccessStatusCode;
             }
-            catch (Exception problem) when (problem is HttpRequestException || (problem is TaskCanceledException && !cancel.IsCancellationRequested))
+            catch (Exception problem) when (problem is HttpRequestException
+                || (problem is TaskCanceledException && !cancel.IsCancellationRequested))
             {
                 // Not there yet, or too busy to answer within the client's patience.
                 last = problem.Message;

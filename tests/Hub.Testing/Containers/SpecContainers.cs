@@ -28,7 +28,8 @@ public static class SpecContainers
     /// <param name="wait">When it counts as started.</param>
     /// <param name="network">The network it answers in under its name; null: none of its own.</param>
     /// <param name="aliases">More names in that network.</param>
-    public static IContainer Build(TestDeployment deployment, ContainerSpec spec, IWaitForContainerOS wait, INetwork? network, params string[] aliases)
+    public static IContainer Build(TestDeployment deployment, ContainerSpec spec, IWaitForContainerOS wait, INetwork? network,
+        params string[] aliases)
     {
         ArgumentNullException.ThrowIfNull(deployment);
         ArgumentNullException.ThrowIfNull(spec);
@@ -61,11 +62,14 @@ public static class SpecContainers
     private static void Harden(CreateContainerParameters create, TestDeployment deployment, ContainerSpec spec)
     {
         create.User = $"{ClusterNames.Uid}:{ClusterNames.Uid}";
-        create.Volumes = spec.Directories.Select(directory => directory.Path).Concat(spec.Volumes.Where(volume => deployment.NameOf(volume) is null).Select(volume => volume.Path))
+        create.Volumes = spec.Directories.Select(directory => directory.Path)
+            .Concat(spec.Volumes.Where(volume => deployment.NameOf(volume) is null).Select(volume => volume.Path))
             .ToDictionary(path => path, _ => default(EmptyStruct));
         create.HostConfig ??= new HostConfig();
-        create.HostConfig.Mounts = [.. create.HostConfig.Mounts ?? [], .. spec.Volumes.Where(volume => deployment.NameOf(volume) is not null)
-            .Select(volume => new Mount { Type = "volume", Source = deployment.NameOf(volume), Target = volume.Path, ReadOnly = volume.ReadOnly, VolumeOptions = Options(deployment, volume) })];
+        create.HostConfig.Mounts = [.. create.HostConfig.Mounts ?? [],
+            .. spec.Volumes.Where(volume => deployment.NameOf(volume) is not null)
+            .Select(volume => new Mount { Type = "volume", Source = deployment.NameOf(volume), Target = volume.Path,
+                ReadOnly = volume.ReadOnly, VolumeOptions = Options(deployment, volume) })];
         create.HostConfig.ReadonlyRootfs = spec.ReadOnlyRoot;
         create.HostConfig.Tmpfs = spec.Scratch.ToDictionary(path => path, _ => "mode=1777");
         create.HostConfig.CapDrop = ["ALL"];
@@ -78,8 +82,16 @@ public static class SpecContainers
     }
 
     /// <summary>Stays mounted, and keeps its content, as long as one of the containers that share it runs.</summary>
-    private static VolumeOptions? Options(TestDeployment deployment, VolumeMount volume) => volume.Path is (Paths.PgVolume or Paths.WalVolume) && deployment.DataVolume is { } size
-        ? new VolumeOptions { DriverConfig = new Driver { Name = "local", Options = new Dictionary<string, string> { ["type"] = "tmpfs", ["device"] = "tmpfs", ["o"] = $"size={size.Bytes}" } } }
+    private static VolumeOptions? Options(TestDeployment deployment, VolumeMount volume) =>
+        volume.Path is (Paths.PgVolume or Paths.WalVolume) && deployment.DataVolume is { } size
+        ? new VolumeOptions
+        {
+            DriverConfig = new Driver
+            {
+                Name = "local",
+                Options = new Dictionary<string, string> { ["type"] = "tmpfs", ["device"] = "tmpfs", ["o"] = $"size={size.Bytes}" }
+            }
+        }
         : null;
 
     private static async Task CopyFilesAsync(TestDeployment deployment, ContainerSpec spec, IContainer container)
@@ -95,7 +107,8 @@ public static class SpecContainers
             }
 
             archive.Position = 0;
-            await client.Containers.ExtractArchiveToContainerAsync(container.Id, new CopyToContainerParameters { Path = directory.Path }, archive);
+            await client.Containers.ExtractArchiveToContainerAsync(container.Id, new CopyToContainerParameters { Path = directory.Path },
+                archive);
         }
     }
 

@@ -5,7 +5,8 @@ using Analytics.Topology.Security;
 
 namespace Hub.Testing;
 
-/// <summary>A topology with what an installation adds to it: a CA, a certificate for each component, and passwords. All in memory.</summary>
+/// <summary>A topology with what an installation adds to it: a CA, a certificate for each component, and passwords. All in
+/// memory.</summary>
 public sealed class TestDeployment
 {
     private readonly Dictionary<string, string> files;
@@ -13,13 +14,18 @@ public sealed class TestDeployment
     /// <param name="topology">The cluster.</param>
     /// <param name="given">Values of <see cref="Secrets.Given"/>; null: made up, for tests that never reach the storage.</param>
     /// <param name="change">What a test needs otherwise of a container; null: nothing.</param>
-    public TestDeployment(ClusterTopology topology, IReadOnlyDictionary<string, string>? given = null, Func<ContainerSpec, ContainerSpec>? change = null)
+    public TestDeployment(ClusterTopology topology, IReadOnlyDictionary<string, string>? given = null,
+        Func<ContainerSpec, ContainerSpec>? change = null)
     {
         ArgumentNullException.ThrowIfNull(topology);
-        var secrets = string.Concat(Secrets.Given.Select(name => $"{name}={(given ?? new Dictionary<string, string>()).GetValueOrDefault(name, "tests.invalid")}\n"));
+        var secrets =
+            string.Concat(
+                Secrets.Given.Select(
+                    name => $"{name}={(given ?? new Dictionary<string, string>()).GetValueOrDefault(name, "tests.invalid")}\n"));
         Topology = topology;
         Containers = [.. ClusterContainers.For(topology).Select(spec => change?.Invoke(spec) ?? spec)];
-        var local = LocalFiles.Render(topology, Containers, path => path == SecretValues.FileName ? secrets : null, TimeProvider.System.GetUtcNow());
+        var local = LocalFiles.Render(topology, Containers, path => path == SecretValues.FileName ? secrets : null,
+            TimeProvider.System.GetUtcNow());
         Passwords = local.Secrets;
         files = local.Files.ToDictionary(file => file.Path, file => file.Content);
     }
@@ -39,8 +45,8 @@ public sealed class TestDeployment
     public string? SharedVolumes { get; init; }
 
     /// <summary>
-    /// What a member's data volume holds at most, and its WAL volume where a test gives it one, in memory: they fill up without this machine's disk. Null: as large as this machine's disk.
-    /// Only where <see cref="SharedVolumes"/> names the volumes.
+    /// What a member's data volume holds at most, and its WAL volume where a test gives it one, in memory: they fill up without this
+    /// machine's disk. Null: as large as this machine's disk. Only where <see cref="SharedVolumes"/> names the volumes.
     /// </summary>
     public ByteSize? DataVolume { get; init; }
 
@@ -48,7 +54,8 @@ public sealed class TestDeployment
     public string? NameOf(VolumeMount volume)
     {
         ArgumentNullException.ThrowIfNull(volume);
-        return SharedVolumes is not null && Containers.Count(container => container.Volumes.Any(other => other.Name == volume.Name)) > 1 ? $"{SharedVolumes}-{volume.Name}" : null;
+        return SharedVolumes is not null && Containers.Count(container => container.Volumes.Any(other => other.Name == volume.Name)) > 1
+            ? $"{SharedVolumes}-{volume.Name}" : null;
     }
 
     public ContainerSpec Container(string name) => Containers.Single(container => container.Name == name);

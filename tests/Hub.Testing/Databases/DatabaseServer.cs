@@ -31,7 +31,8 @@ public sealed class DatabaseServer : IAsyncDisposable
     private DatabaseServer(string superuser, PostgreSqlContainer? container) => (this.superuser, this.container) = (superuser, container);
 
     /// <summary>The image that tests of one database use.</summary>
-    public static string Image => Environment.GetEnvironmentVariable("HUB_DATABASE_IMAGE") is { Length: > 0 } image ? image : "hub/database:local";
+    public static string Image => Environment.GetEnvironmentVariable("HUB_DATABASE_IMAGE") is { Length: > 0 } image
+        ? image : "hub/database:local";
 
     /// <summary>The container; null when HUB_TEST_DB redirects.</summary>
     public PostgreSqlContainer? Container => container;
@@ -94,7 +95,8 @@ public sealed class DatabaseServer : IAsyncDisposable
     private static PostgreSqlContainer Build(INetwork? network, string[] settings)
     {
         // A test database may lose data in a crash. The command is complete, for what an image's own command sets is replaced by it.
-        string[] all = ["listen_addresses=*", "fsync=off", "full_page_writes=off", "shared_preload_libraries=timescaledb,pg_stat_statements",
+        string[] all = ["listen_addresses=*", "fsync=off", "full_page_writes=off",
+            "shared_preload_libraries=timescaledb,pg_stat_statements",
             "timescaledb.telemetry_level=off", "max_connections=200", "max_worker_processes=40", "timescaledb.max_background_workers=24",
             "log_statement=all", .. settings];
         var builder = new PostgreSqlBuilder(Image).WithLogger(NullLogger.Instance)
@@ -114,8 +116,10 @@ public sealed class DatabaseServer : IAsyncDisposable
     private static async Task<string> RunPsqlInContainerAsync(PostgreSqlContainer container, string database)
     {
         var result = await container.ExecAsync(
-            ["psql", "-X", "-q", "-h", "127.0.0.1", "-U", "postgres", "-d", "postgres", "-v", $"database={database}", "-f", InitScriptPath], TestContext.Current.CancellationToken);
-        return result.ExitCode == 0 ? result.Stdout + result.Stderr : throw new InvalidOperationException($"{InitScript} failed: {result.Stderr}");
+            ["psql", "-X", "-q", "-h", "127.0.0.1", "-U", "postgres", "-d", "postgres", "-v", $"database={database}", "-f", InitScriptPath],
+            TestContext.Current.CancellationToken);
+        return result.ExitCode == 0
+            ? result.Stdout + result.Stderr : throw new InvalidOperationException($"{InitScript} failed: {result.Stderr}");
     }
 
     private async Task<string> RunPsqlHereAsync(string database)
@@ -127,11 +131,14 @@ public sealed class DatabaseServer : IAsyncDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        (start.Environment["PGHOST"], start.Environment["PGPORT"]) = (target.Host, target.Port.ToString(System.Globalization.CultureInfo.InvariantCulture));
-        (start.Environment["PGUSER"], start.Environment["PGPASSWORD"], start.Environment["PGDATABASE"]) = (target.Username, target.Password, "postgres");
+        (start.Environment["PGHOST"], start.Environment["PGPORT"]) = (target.Host,
+            target.Port.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        (start.Environment["PGUSER"], start.Environment["PGPASSWORD"], start.Environment["PGDATABASE"]) = (target.Username, target.Password,
+            "postgres");
         foreach (var variable in PasswordVariables) start.Environment[variable] = Password;
         using var psql = Process.Start(start)!;
-        var (output, error) = (psql.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken), psql.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
+        var (output, error) = (psql.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken),
+            psql.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
         await psql.StandardInput.WriteAsync(ReadInitScript());
         psql.StandardInput.Close();
         await psql.WaitForExitAsync(TestContext.Current.CancellationToken);

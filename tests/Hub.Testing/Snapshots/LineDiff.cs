@@ -10,7 +10,8 @@ public static class LineDiff
 
     /// <param name="old">The lines with a minus.</param>
     /// <param name="new">The lines with a plus.</param>
-    /// <param name="whole">Whether all of it is shown, so that it and the old text say what the new one is; otherwise the first 200 lines.</param>
+    /// <param name="whole">Whether all of it is shown, so that it and the old text say what the new one is; otherwise the first 200
+    /// lines.</param>
     public static string Unified(string old, string @new, bool whole = false)
     {
         ArgumentNullException.ThrowIfNull(old);

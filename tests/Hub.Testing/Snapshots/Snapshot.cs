@@ -19,7 +19,8 @@ public static class Snapshot
     /// <param name="text">What was generated.</param>
     /// <param name="path">Path of the snapshot relative to the test project, such as <c>Snapshots/development/compose.yaml</c>.</param>
     /// <param name="source">Filled in by the compiler.</param>
-    public static void Match(string text, string path, [CallerFilePath] string source = "") => Report([Compare(text, path, ProjectDirectory(source))]);
+    public static void Match(string text, string path, [CallerFilePath] string source = "") =>
+        Report([Compare(text, path, ProjectDirectory(source))]);
 
     /// <summary>Each file equals its snapshot, and the directory holds no snapshot that nothing generates any more.</summary>
     /// <param name="files">Path below <paramref name="directory"/> → text.</param>
@@ -42,13 +43,15 @@ public static class Snapshot
     /// <param name="directory">Directory of the snapshots relative to the test project.</param>
     /// <param name="source">Filled in by the compiler.</param>
     public static void MatchDifferences(
-        IEnumerable<(string Path, string Text)> files, IReadOnlyDictionary<string, string> full, string directory, [CallerFilePath] string source = "")
+        IEnumerable<(string Path, string Text)> files, IReadOnlyDictionary<string, string> full, string directory,
+        [CallerFilePath] string source = "")
     {
         ArgumentNullException.ThrowIfNull(full);
         var all = files.ToDictionary(file => file.Path, file => file.Text, StringComparer.Ordinal);
         MatchAll(
             [
-                .. all.Where(file => full.GetValueOrDefault(file.Key) != file.Value).Select(file => full.TryGetValue(file.Key, out var other)
+                .. all.Where(file => full.GetValueOrDefault(file.Key) != file.Value)
+                    .Select(file => full.TryGetValue(file.Key, out var other)
                     ? (file.Key + ".diff", LineDiff.Unified(other, file.Value, whole: true))
                     : (file.Key, file.Value)),
                 .. full.Keys.Except(all.Keys).Select(path => (path + ".diff", "This file is not there.\n")),
@@ -70,14 +73,16 @@ public static class Snapshot
         File.WriteAllText(Accepts ? snapshot : received, text, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
         if (Accepts)
             File.Delete(received);
-        return $"--- {path} ({(committed is null ? "not there yet" : "committed")})\n+++ {path} (generated)\n{LineDiff.Unified(committed ?? "", text)}";
+        return $"--- {path} ({(committed is null ? "not there yet" : "committed")})\n+++ {path} "
+            + $"(generated)\n{LineDiff.Unified(committed ?? "", text)}";
     }
 
     private static IEnumerable<string> Abandoned(IEnumerable<string> expected, string directory, string project)
     {
         var full = Path.Combine(project, directory);
         var present = Directory.Exists(full) ? Directory.GetFiles(full, "*", SearchOption.AllDirectories) : [];
-        foreach (var file in present.Select(file => Path.GetRelativePath(project, file).Replace('\\', '/')).Except(expected).Order(StringComparer.Ordinal))
+        foreach (var file in present.Select(file => Path.GetRelativePath(project, file).Replace('\\', '/')).Except(expected)
+            .Order(StringComparer.Ordinal))
         {
             if (Path.GetFileNameWithoutExtension(file).EndsWith(".received", StringComparison.Ordinal))
                 continue;
@@ -107,6 +112,7 @@ public static class Snapshot
                 return directory;
         }
 
-        throw new InvalidOperationException($"The snapshots are looked for beside the source file '{source}', which is not on this machine.");
+        throw new InvalidOperationException(
+            $"The snapshots are looked for beside the source file '{source}', which is not on this machine.");
     }
 }

@@ -11,7 +11,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Hub.Testing;
 
-/// <summary>An S3 server over TLS in a container, with a CA of its own, that looks at keys and fails on demand. It keeps everything in memory.</summary>
+/// <summary>An S3 server over TLS in a container, with a CA of its own, that looks at keys and fails on demand. It keeps everything in
+/// memory.</summary>
 public sealed class S3Server : IAsyncDisposable
 {
     public const string Host = "storage";
@@ -42,13 +43,15 @@ public sealed class S3Server : IAsyncDisposable
         var now = TimeProvider.System.GetUtcNow();
         var authority = Certificates.CreateAuthority("storage", now);
         var leaf = Certificates.Issue(authority, Host, [Host], now);
-        var builder = new ContainerBuilder(await TestImage.StorageAsync(cancel)).WithImagePullPolicy(PullPolicy.Never).WithLogger(NullLogger.Instance)
+        var builder = new ContainerBuilder(await TestImage.StorageAsync(cancel)).WithImagePullPolicy(PullPolicy.Never)
+            .WithLogger(NullLogger.Instance)
             .WithEnvironment("S3_BUCKET", Bucket).WithEnvironment("S3_KEY", Key)
             // Copied, not mounted: the engine may be on another machine. The key is a test's own.
             .WithResourceMapping(Encoding.UTF8.GetBytes(leaf.CertificatePem), "/tls/tls.crt")
             .WithResourceMapping(Encoding.UTF8.GetBytes(leaf.KeyPem), "/tls/tls.key")
             .WithAutoRemove(true)
-            .WithWaitStrategy(Wait.ForUnixContainer().UntilMessageIsLogged("ready", strategy => strategy.WithTimeout(TimeSpan.FromMinutes(2))));
+            .WithWaitStrategy(Wait.ForUnixContainer().UntilMessageIsLogged("ready",
+                strategy => strategy.WithTimeout(TimeSpan.FromMinutes(2))));
         if (network is not null)
             builder = builder.WithNetwork(network).WithNetworkAliases(Host);
         var container = builder.Build();
@@ -56,7 +59,8 @@ public sealed class S3Server : IAsyncDisposable
         return new S3Server(container, authority.CertificatePem);
     }
 
-    /// <summary>Joins a hub's network as soon as there is one: `up` makes it before it starts the containers that ask for the storage.</summary>
+    /// <summary>Joins a hub's network as soon as there is one: `up` makes it before it starts the containers that ask for the
+    /// storage.</summary>
     public async Task JoinAsync(string network, CancellationToken cancel)
     {
         using var client = Client();
@@ -65,7 +69,8 @@ public sealed class S3Server : IAsyncDisposable
             try
             {
                 await client.Networks.ConnectNetworkAsync(network,
-                    new NetworkConnectParameters { Container = container.Id, EndpointConfig = new EndpointSettings { Aliases = [Host] } }, cancel);
+                    new NetworkConnectParameters { Container = container.Id, EndpointConfig = new EndpointSettings { Aliases = [Host] } },
+                    cancel);
                 return;
             }
             catch (DockerApiException e) when (e.StatusCode == System.Net.HttpStatusCode.NotFound)
@@ -79,7 +84,8 @@ public sealed class S3Server : IAsyncDisposable
     public async Task LeaveAsync(string network)
     {
         using var client = Client();
-        await client.Networks.DisconnectNetworkAsync(network, new NetworkDisconnectParameters { Container = container.Id }, CancellationToken.None);
+        await client.Networks.DisconnectNetworkAsync(network, new NetworkDisconnectParameters { Container = container.Id },
+            CancellationToken.None);
     }
 
     /// <summary>Takes connections and says nothing, until <see cref="ThawAsync"/>.</summary>
@@ -90,11 +96,13 @@ public sealed class S3Server : IAsyncDisposable
     /// <summary>Answers requests with an error of S3's, until null.</summary>
     /// <param name="code">A code that Storage/server.py knows.</param>
     /// <param name="writes">Of those that mean a full storage: how many writes still fit.</param>
-    public Task FailAsync(string? code, int writes = 0) => ExecAsync("sh", "-c", code is null ? "rm -f /tmp/fault" : $"echo {code} {writes} > /tmp/fault");
+    public Task FailAsync(string? code, int writes = 0) =>
+        ExecAsync("sh", "-c", code is null ? "rm -f /tmp/fault" : $"echo {code} {writes} > /tmp/fault");
 
     /// <summary>The names of the objects that begin with a prefix, in order.</summary>
     public async Task<IReadOnlyList<string>> ListAsync(string prefix) =>
-        [.. (await ExecAsync("python3", "/objects.py", "ls", prefix)).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' ')[0])];
+        [.. (await ExecAsync("python3", "/objects.py", "ls", prefix)).Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => line.Split(' ')[0])];
 
     /// <summary>Spoils a page in the middle of an object.</summary>
     public Task AlterAsync(string key) => ExecAsync("python3", "/objects.py", "alter", key);
@@ -115,7 +123,8 @@ public sealed class S3Server : IAsyncDisposable
     private async Task<string> ExecAsync(params string[] command)
     {
         var result = await container.ExecAsync(command, CancellationToken.None);
-        return result.ExitCode == 0 ? result.Stdout : throw new InvalidOperationException($"{string.Join(' ', command)}: {result.Stdout}{result.Stderr}");
+        return result.ExitCode == 0
+            ? result.Stdout : throw new InvalidOperationException($"{string.Join(' ', command)}: {result.Stdout}{result.Stderr}");
     }
 
     private static DockerClient Client() => TestcontainersSettings.OS.DockerEndpointAuthConfig.GetDockerClientBuilder().Build();
