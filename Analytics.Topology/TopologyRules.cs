@@ -146,9 +146,7 @@ internal static partial class TopologyRules
         if (!MonitoringPolicy.LatencyBounds.Contains(cluster.Monitoring.IngestLatencyBound.TotalSeconds))
         {
             yield return Problem("Monitoring.IngestLatencyBound", cluster.Monitoring.IngestLatencyBound,
-                $"must be one of "
-                    + $"{string.Join(", ", MonitoringPolicy.LatencyBounds.Select(bound => bound.ToString(CultureInfo.InvariantCulture)))} seconds: "
-                    + $"a boundary of ingest's histogram");
+                $"must be one of {LatencyBounds} seconds: a boundary of ingest's histogram");
         }
     }
 
