@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Hub.Shared;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -61,7 +62,7 @@ public class A_run_of_the_migrations(DatabaseFixture databases)
     {
         await using var database = await databases.CreateInitialisedAsync();
         await using var other = await database.Owner.OpenConnectionAsync(TestContext.Current.CancellationToken);
-        await using var hold = new NpgsqlCommand($"SELECT pg_advisory_lock({0x6875_622e_6d69_6772})", other);
+        await using var hold = new NpgsqlCommand($"SELECT pg_advisory_lock({AdvisoryLocks.Migrations})", other);
         await hold.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
         var refused = await Assert.ThrowsAsync<MigrationException>(() => database.MigrateAsync(options: new MigrationOptions { RunnerTimeout = TimeSpan.FromSeconds(1) }));
         Assert.Matches(@"Another runner \(pid \d+, .*\) has not finished within 00:00:01", refused.Message);
