@@ -73,7 +73,7 @@ public static class GfsRetention
     /// <summary>The set's month: <c>2026-11</c>.</summary>
     public static string Month(BackupSet set) => set.Start.UtcDateTime.ToString("yyyy-MM", CultureInfo.InvariantCulture);
 
-    /// <summary>Whether the damage was found so lately that somebody may still want to look, or to find that a cable was loose.</summary>
+    /// <summary>Whether the damage was found so recently that somebody may still want to inspect the set.</summary>
     private static bool IsRecentlyDamaged(BackupSet full, DateTimeOffset now) =>
         full.Annotations.TryGetValue(BackupSet.DamagedKey, out var since)
         && !(DateTimeOffset.TryParse(since, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var found)
