@@ -1,3 +1,5 @@
+using Hub.Operations.Clusters;
+
 namespace Hub.Drills.Faults;
 
 /// <summary>Something that can happen to a cluster, and its end.</summary>
@@ -22,5 +24,5 @@ public sealed record Fault(string Name, string Summary, Func<FaultContext, Cance
     public IReadOnlyList<string> AddsTo { get; init; } = [];
 
     /// <summary>Why it cannot be made here; null where it can.</summary>
-    public Func<DrillCluster, CancellationToken, Task<string?>> ImpossibleAsync { get; init; } = (_, _) => Task.FromResult<string?>(null);
+    public Func<RunningCluster, CancellationToken, Task<string?>> ImpossibleAsync { get; init; } = (_, _) => Task.FromResult<string?>(null);
 }

@@ -1,5 +1,7 @@
 using Analytics.Topology;
-using Hub.Drills.Operations;
+using Hub.Operations;
+using Hub.Operations.Clusters;
+using Hub.Operations.Switchovers;
 
 namespace Hub.Drills.Faults;
 
@@ -163,11 +165,11 @@ public static class FaultCatalog
         },
     ];
 
-    /// <exception cref="DrillException">There is none of that name.</exception>
+    /// <exception cref="OperationException">There is none of that name.</exception>
     public static Fault Find(string name) => All.FirstOrDefault(fault => fault.Name == name)
-        ?? throw new DrillException($"There is no fault '{name}'.", "Known faults: " + string.Join(", ", All.Select(fault => fault.Name)) + ".");
+        ?? throw new OperationException($"There is no fault '{name}'.", "Known faults: " + string.Join(", ", All.Select(fault => fault.Name)) + ".");
 
-    private static Func<DrillCluster, CancellationToken, Task<string?>> Members(int least) => (cluster, _) => Task.FromResult(cluster.Etcd.Count < least ? $"needs {least} etcd members" : null);
+    private static Func<RunningCluster, CancellationToken, Task<string?>> Members(int least) => (cluster, _) => Task.FromResult(cluster.Etcd.Count < least ? $"needs {least} etcd members" : null);
 
     private static async Task EachAsync(IEnumerable<string> names, Func<string, Task> harm)
     {

@@ -1,12 +1,12 @@
 using Analytics.Topology;
-using Hub.Drills.Engine;
+using Hub.Operations.Processes;
 
 namespace Hub.Drills.Faults;
 
 /// <summary>Ways to a primary that has no standby. Whatever brought it there, it may acknowledge nothing.</summary>
 internal static class LoneFaults
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(3);
 
     /// <summary>Patroni takes the last standby out of what it keeps in etcd when it has been gone for a round or two.</summary>
     private static readonly TimeSpan UntilForgotten = TimeSpan.FromSeconds(25);
@@ -16,7 +16,7 @@ internal static class LoneFaults
         await KillReplicasAsync(context, cancel);
         await Task.Delay(UntilForgotten, cancel);
         await context.RestartAsync(context.Leader, cancel);
-        await context.Cluster.UntilLedAsync(Patience, context.Report, cancel);
+        await context.Cluster.UntilLedAsync(Timeout, context.Report, cancel);
     }
 
     public static async Task MembersKillAsync(FaultContext context, CancellationToken cancel)
@@ -96,6 +96,6 @@ internal static class LoneFaults
             await context.KillAsync(name, cancel);
     }
 
-    private static Task<ProgramResult> PatronictlAsync(FaultContext context, CancellationToken cancel, params string[] command) =>
-        Programs.DockerAsync(cancel, ["exec", context.Cluster.Container(context.Leader), "patronictl", .. command]);
+    private static Task<ProcessResult> PatronictlAsync(FaultContext context, CancellationToken cancel, params string[] command) =>
+        ProcessRunner.DockerAsync(cancel, ["exec", context.Cluster.Container(context.Leader), "patronictl", .. command]);
 }
