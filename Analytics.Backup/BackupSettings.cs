@@ -75,7 +75,7 @@ public sealed record BackupSettings
         ConnectionString ?? throw Missing(Database, "a connection of llm_app, straight at the primary");
 
     /// <summary>The scratch directory, for drills.</summary>
-    /// <exception cref="BackupException">It is not set or is no directory.</exception>
+    /// <exception cref="BackupException">It is not set or is not a directory.</exception>
     public string RequireScratch()
     {
         var path = Scratch ?? throw Missing("HUB_BACKUP_SCRATCH", "a directory with room for the whole database");

@@ -15,15 +15,15 @@ internal static class Commands
     {
         var dryRun = new Option<bool>("--dry-run") { Description = "Show the table, change nothing." };
         var set = new Option<string?>("--set") { Description = "The set to restore, as in `list`. Default: the newest that can serve the target." };
-        var to = new Option<string?>("--to") { Description = "Recover to just before this moment, UTC unless it says otherwise (2026-11-22T14:00:00Z). Default: the end of the archive." };
-        var target = new Option<string>("--to") { Description = "latest, a set's label, or a moment, UTC unless it says otherwise (2026-11-22T14:00:00Z).", Required = true };
-        var live = new Option<bool>("--live") { Description = "There is a primary: archive first what it has not archived yet." };
+        var to = new Option<string?>("--to") { Description = "Recover to just before this time, UTC unless it has an offset (2026-11-22T14:00:00Z). Default: the end of the archive." };
+        var target = new Option<string>("--to") { Description = "latest, a set's label, or a time, UTC unless it has an offset (2026-11-22T14:00:00Z).", Required = true };
+        var live = new Option<bool>("--live") { Description = "A primary runs: first archive its remaining WAL." };
         var json = new Option<bool>("--json") { Description = "One line of JSON." };
-        var labels = new Argument<string[]>("set") { Description = "Labels, as in `list`.", Arity = ArgumentArity.OneOrMore };
-        var noRetain = new Option<bool>("--no-retain") { Description = "Let nothing go: after a restore, an older set may still be wanted." };
+        var labels = new Argument<string[]>("set") { Description = "Labels of sets, as in `list`.", Arity = ArgumentArity.OneOrMore };
+        var noRetain = new Option<bool>("--no-retain") { Description = "Remove nothing: after a restore, an older set may still be needed." };
         var onlyLabels = new Option<bool>("--labels") { Description = "Their labels only, oldest first, for programs." };
-        var takeBack = new Option<bool>("--take-back") { Description = "They belong to the cluster's history again: the restore was undone." };
-        return new RootCommand("Hub's backups: takes, keeps, verifies and restores them. The exit code is 0 only when everything was as it should be.")
+        var takeBack = new Option<bool>("--take-back") { Description = "Count the sets as part of the cluster's history again: the restore was undone." };
+        return new RootCommand("Takes, keeps, verifies and restores Hub's backups. The exit code is 0 only if everything succeeded.")
         {
             Job("full", "Record the database's state, take a full backup, apply retention.", [noRetain], (work, run, _, cancel) => work.Backup.RunAsync(run, "full", cancel)),
             Job("diff", "Record the database's state, take a differential backup.", [], (work, run, _, cancel) => work.Backup.RunAsync(run, "diff", cancel)),
@@ -31,7 +31,7 @@ internal static class Commands
             Job("verify", "Read every file of the repository and mark each set as verified or damaged.", [], (work, run, _, cancel) => work.Verify.RunAsync(run, cancel)),
             Job("drill", "Restore a set into HUB_BACKUP_SCRATCH and compare it with what the primary recorded.", [set, to],
                 (work, run, parsed, cancel) => work.Drill.RunAsync(run, new DrillRequest(parsed.GetValue(set), Moment(parsed.GetValue(to))), cancel)),
-            LookAt("plan", "Look whether a target can be recovered to, and say how.", [target, live, json], async (work, parsed, cancel) =>
+            LookAt("plan", "Check whether a target can be recovered, and print how.", [target, live, json], async (work, parsed, cancel) =>
             {
                 var plan = await work.Plan.MakeAsync(parsed.GetValue(target)!, parsed.GetValue(live), cancel);
                 // Not through the console, which breaks long lines.
@@ -39,15 +39,15 @@ internal static class Commands
             }),
             LookAt("scratch", "Restore into HUB_BACKUP_SCRATCH and keep the instance until this program is stopped.", [target, live],
                 async (work, parsed, cancel) => await work.Scratch.RunAsync(await work.Plan.MakeAsync(parsed.GetValue(target)!, parsed.GetValue(live), cancel), cancel)),
-            LookAt("abandon", "Note that a restored cluster went on from before these sets: they are restored by their label only.", [labels, takeBack],
+            LookAt("abandon", "Record that a restored cluster continued from before these sets: they are restored only by their label.", [labels, takeBack],
                 (work, parsed, cancel) => work.Abandon.RunAsync(parsed.GetValue(labels)!, parsed.GetValue(takeBack), cancel)),
-            LookAt("list", "Show the sets and why each is kept.", [onlyLabels], (work, parsed, cancel) => parsed.GetValue(onlyLabels) ? work.Inspection.LabelsAsync(cancel) : work.Inspection.ListAsync(cancel)),
-            Look("check", "Look whether pgBackRest, repository, database, archiving and scratch directory are as the jobs need them.", (work, cancel) => work.Inspection.CheckAsync(cancel)),
+            LookAt("list", "List the sets and why each is kept.", [onlyLabels], (work, parsed, cancel) => parsed.GetValue(onlyLabels) ? work.Inspection.LabelsAsync(cancel) : work.Inspection.ListAsync(cancel)),
+            Look("check", "Check that pgBackRest, repository, database, archiving and scratch directory are ready for the jobs.", (work, cancel) => work.Inspection.CheckAsync(cancel)),
         };
 
         Command Retain()
         {
-            var command = new Command("retain", "Expire what neither 7 daily, 4 weekly nor 12 monthly sets need (HUB_BACKUP_KEEP_*).") { dryRun };
+            var command = new Command("retain", "Remove what the retention of 7 daily, 4 weekly and 12 monthly sets does not need (HUB_BACKUP_KEEP_*).") { dryRun };
             command.SetAction((parsed, cancel) => parsed.GetValue(dryRun)
                 ? LookAsync((work, token) => work.Retain.ShowAsync(token), cancel)
                 : RunAsync("retain", (work, run, _, token) => work.Retain.RunAsync(run, token), parsed, cancel));
@@ -97,7 +97,7 @@ internal static class Commands
 
     private static DateTimeOffset? Moment(string? text) => text is null ? null
         : DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var moment) ? moment
-        : throw new BackupException($"--to: '{text}' is no moment.", "Write it as 2026-11-22T14:00:00Z.", ExitCodes.Configuration);
+        : throw new BackupException($"--to: '{text}' is not a valid time.", "Write it as 2026-11-22T14:00:00Z.", ExitCodes.Configuration);
 
     /// <summary>The jobs, over one set of settings.</summary>
     private sealed class Work

@@ -67,7 +67,7 @@ public sealed class IngestOptions
     [Range(typeof(TimeSpan), "00:00:00.5", "00:05:00")]
     public TimeSpan AttemptTimeout { get; set; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>How long a request waits for its commit before it is told to come again. Default 30 s.</summary>
+    /// <summary>How long a request waits for its commit before its sender is told to retry. Default 30 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00.5", "00:10:00")]
     public TimeSpan RequestDeadline { get; set; } = TimeSpan.FromSeconds(30);
 

@@ -26,14 +26,14 @@ public sealed record ApiKeyRegistration(string Key, string Project)
     public byte[] Hash => SHA256.HashData(Encoding.UTF8.GetBytes(Key));
 
     /// <summary>Reads it.</summary>
-    /// <exception cref="ConfigurationException">HUB_API_KEY is missing or is no key; the message does not repeat it.</exception>
+    /// <exception cref="ConfigurationException">HUB_API_KEY is missing or not a valid key; the message does not repeat it.</exception>
     public static ApiKeyRegistration Read(IConfiguration configuration)
     {
         var key = configuration["HUB_API_KEY"];
         if (string.IsNullOrEmpty(key))
             throw new ConfigurationException("HUB_API_KEY is not set: the key to register.");
         if (key.Length is < ShortestKey or > LongestKey || key.Any(letter => letter is <= ' ' or > '~'))
-            throw new ConfigurationException($"HUB_API_KEY is no key: it must have {ShortestKey} to {LongestKey} printable ASCII characters without spaces.");
+            throw new ConfigurationException($"HUB_API_KEY is not a valid key: it must have {ShortestKey} to {LongestKey} printable ASCII characters without spaces.");
         var project = configuration["HUB_API_PROJECT"];
         return new ApiKeyRegistration(key, string.IsNullOrWhiteSpace(project) ? DefaultProject : project.Trim());
     }

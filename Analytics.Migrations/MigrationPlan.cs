@@ -28,8 +28,8 @@ public static class MigrationPlan
         if (applied.Values.FirstOrDefault(entry => entry.Edition != edition.Name()) is { } other)
         {
             throw new MigrationException(
-                $"This database was made on TimescaleDB's {other.Edition} edition ({other.Script}), the server now runs the {edition.Name()} edition. "
-                + "Their schemas differ: set timescaledb.license back, or make a new database and copy the data.");
+                $"This database was created on TimescaleDB's {other.Edition} edition ({other.Script}), the server now runs the {edition.Name()} edition. "
+                + "Their schemas differ: set timescaledb.license back, or create a new database and copy the data.");
         }
     }
 
@@ -51,7 +51,7 @@ public static class MigrationPlan
             if (applied.TryGetValue(script.Name, out var entry) && entry.Checksum != script.Checksum)
             {
                 throw new MigrationException(
-                    $"{script.Name} was edited after it was applied: applied {entry.Checksum}, now {script.Checksum}. Put it back and add a new script.");
+                    $"{script.Name} was edited after it was applied: applied {entry.Checksum}, now {script.Checksum}. Restore it and add a new script.");
             }
         }
     }

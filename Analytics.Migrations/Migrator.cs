@@ -67,7 +67,7 @@ public sealed class Migrator(MigrationOptions options, IReadOnlyList<MigrationSc
         if (await journal.GetMetadataAsync("edition", cancel) is { } recorded && recorded != edition.Name())
         {
             throw new MigrationException(
-                $"This database was made on TimescaleDB's {recorded} edition, the server now runs the {edition.Name()} edition. "
+                $"This database was created on TimescaleDB's {recorded} edition, the server now runs the {edition.Name()} edition. "
                 + $"Their schemas differ. {OtherLibrary.Steps}");
         }
 
@@ -115,7 +115,7 @@ public sealed class Migrator(MigrationOptions options, IReadOnlyList<MigrationSc
             var own = statements.FirstOrDefault(s => TransactionWords.Contains(s.Text.Split((char[]?)null, 2)[0].ToUpperInvariant()));
             return own is null
                 ? statements
-                : throw new MigrationException($"{script.Name} line {own.Line}: transactions are the runner's; use the header instead.");
+                : throw new MigrationException($"{script.Name} line {own.Line}: the runner controls transactions; use the header instead.");
         }
         catch (FormatException e)
         {

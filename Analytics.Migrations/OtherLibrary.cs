@@ -10,7 +10,7 @@ namespace Analytics.Migrations;
 internal static partial class OtherLibrary
 {
     /// <summary>What to do about it.</summary>
-    public const string Steps = "Nothing was changed. Go back to the image that the data was made by (locally HUB_DATABASE_IMAGE, "
+    public const string Steps = "Nothing was changed. Use the image again that created the data (locally HUB_DATABASE_IMAGE, "
         + "in Kubernetes the image of StatefulSet timescaledb), or follow docs/OPERATIONS.md, Another database image.";
 
     /// <summary>What the error means, with the steps; null where it is about something else.</summary>
@@ -21,7 +21,7 @@ internal static partial class OtherLibrary
         var (edition, missing) = library.Groups["edition"].Value == "tsl-"
             ? (", Community edition", "that edition and version")
             : ("", "that version");
-        return $"This database was made by TimescaleDB {library.Groups["version"].Value}{edition}, and the database image has no library "
+        return $"This database was created by TimescaleDB {library.Groups["version"].Value}{edition}, and the database image has no library "
             + $"of {missing} ({problem.MessageText}). {Steps}";
     }
 

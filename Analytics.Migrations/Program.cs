@@ -44,8 +44,8 @@ async Task<int> RunAsync()
     }
     catch (Exception e)
     {
-        // Nobody is above this to handle it, and an abort would leave the reason to a core dump.
-        logger.LogCritical(e, "Failed in a way that nobody expected");
+        // There is no caller to handle it, and an abort would show the reason only in a core dump.
+        logger.LogCritical(e, "Failed unexpectedly");
         return ExitCodes.Failed;
     }
 }

@@ -6,7 +6,7 @@ namespace Analytics.Migrations;
 /// <summary>One runner at a time: a session-level advisory lock, which the server releases when the session ends, however it ends.</summary>
 internal static class RunnerLock
 {
-    // "hub.migr" in ASCII: any constant will do that nobody else takes.
+    // "hub.migr" in ASCII: any constant that no other program uses.
     private const long Key = 0x6875_622e_6d69_6772;
 
     /// <summary>Takes the lock, waiting for a runner that has it.</summary>
@@ -25,7 +25,7 @@ internal static class RunnerLock
             if (reported is null || time.GetElapsedTime(reported.Value) >= options.ProgressInterval)
             {
                 reported = time.GetTimestamp();
-                logger.LogInformation("Another runner ({Holder}) is at work; waiting for it, {Waited:F0} s so far",
+                logger.LogInformation("Another runner ({Holder}) is active; waiting for it, {Waited:F0} s so far",
                     await HolderAsync(connection, cancel), waited.TotalSeconds);
             }
 

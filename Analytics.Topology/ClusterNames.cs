@@ -19,7 +19,7 @@ public static class ClusterNames
     public const string PostgresExporter = "postgres-exporter";
     public const string PgBouncerExporter = "pgbouncer-exporter";
 
-    /// <summary>The program that makes, checks and thins out backups. Its certificate has this common name, and pgBackRest's servers let nobody else in.</summary>
+    /// <summary>The program that takes, checks and removes backups. pgBackRest's servers require this common name of its certificate.</summary>
     public const string Backup = "backup";
 
     /// <summary>pgBackRest's server beside each database member: a container of its own, in Kubernetes of the member's pod.</summary>
@@ -119,7 +119,7 @@ public static class Secrets
     public const string EtcdRoot = "ETCD_ROOT_PASSWORD";
     public const string EtcdPatroni = "ETCD_PATRONI_PASSWORD";
 
-    /// <summary>Encrypts the backup repository. Whoever loses it loses every backup: keep a copy outside the cluster.</summary>
+    /// <summary>Encrypts the backup repository. Without it no backup can be read: keep a copy outside the cluster.</summary>
     public const string BackupCipher = "BACKUP_CIPHER_PASS";
 
     public const string S3Bucket = "BACKUP_S3_BUCKET";
@@ -134,6 +134,6 @@ public static class Secrets
         Superuser, Replication, Rewind, Owner, App, ReadOnly, Monitor, PgBouncer, Patroni, EtcdRoot, EtcdPatroni, BackupCipher,
     ];
 
-    /// <summary>Given by whoever installs a cluster whose backups lie in object storage: nobody can make them up.</summary>
+    /// <summary>Set at the installation of a cluster whose backups are in object storage; they cannot be generated.</summary>
     public static IReadOnlyList<string> Given { get; } = [S3Bucket, S3Endpoint, S3Region, S3Key, S3KeySecret];
 }

@@ -12,7 +12,7 @@ var root = HubCommand.Create(ui);
 try
 {
     var parsed = root.Parse(args);
-    // Whoever presses Ctrl-C waits for what a command then tidies up: members that are stopped in order, what a drill broke, a paused pool. After
+    // After Ctrl-C a command still cleans up, and the user waits for it: members that are stopped in order, what a drill broke, a paused pool. After
     // two seconds, the default, it would be cut short.
     var exitCode = await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromMinutes(5) });
     return parsed.Errors.Count > 0 ? 2 : exitCode;

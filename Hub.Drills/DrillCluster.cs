@@ -40,7 +40,7 @@ public sealed class DrillCluster
     /// <exception cref="DrillException">There is none.</exception>
     public string Container(string name) => target.Containers.TryGetValue(name, out var container)
         ? container
-        : throw new DrillException($"The hub has no container {name}.", "Bring it up again: `./hub up`.");
+        : throw new DrillException($"The hub has no container {name}.", "Start it again: `./hub up`.");
 
     public bool Has(string name) => target.Containers.ContainsKey(name);
 
@@ -128,7 +128,7 @@ public sealed class DrillCluster
             await Task.Delay(Pause, cancel);
         }
 
-        throw new DrillException("Nobody leads the cluster.", "See `./hub status`.");
+        throw new DrillException("The cluster has no leader.", "See `./hub status`.");
     }
 
     /// <summary>Runs a command in a container, at most ten seconds: in a frozen one it would wait for ever.</summary>
@@ -182,7 +182,7 @@ public sealed class DrillCluster
         {
             report(missing);
             if (TimeProvider.System.GetElapsedTime(began) > patience)
-                throw new DrillException($"The cluster is not healthy after {patience.TotalSeconds:0} s: {missing}.", "`./hub status` shows its parts, `./hub logs` what they say; `./hub up` starts what is stopped.");
+                throw new DrillException($"The cluster is not healthy after {patience.TotalSeconds:0} s: {missing}.", "`./hub status` shows its parts, `./hub logs` their logs; `./hub up` starts stopped containers.");
             await Task.Delay(Pause, cancel);
         }
     }

@@ -56,13 +56,13 @@ internal sealed class DrillJob(BackupSettings settings, PgBackRest pgBackRest, T
             var named = info.Find(label) ?? throw new BackupException($"There is no set {label}.", "See `hub-backup list`.", ExitCodes.Configuration);
             return request.To is null || named.Stop <= request.To
                 ? named
-                : throw new BackupException($"Set {label} ended at {named.Stop:u}, after the target {request.To:u}.", "Choose an older set, or leave --set away.", ExitCodes.Configuration);
+                : throw new BackupException($"Set {label} ended at {named.Stop:u}, after the target {request.To:u}.", "Choose an older set, or omit --set.", ExitCodes.Configuration);
         }
 
-        // A damaged one is taken when there is no other: a drill that fails says more than one that did not run.
+        // A damaged one is used when there is no other: a failed drill tells more than no drill.
         var candidates = info.Sets.Where(set => !set.IsAbandoned && (request.To is null || set.Stop <= request.To)).ToList();
         return candidates.LastOrDefault(set => !set.IsDamaged) ?? candidates.LastOrDefault()
-            ?? throw new BackupException(request.To is null ? "There is no backup yet." : $"No set ended before {request.To:u}.", "Take one with `hub-backup full`; `hub-backup list` shows from when on recovery is possible.");
+            ?? throw new BackupException(request.To is null ? "There is no backup yet." : $"No set ended before {request.To:u}.", "Take one with `hub-backup full`; `hub-backup list` shows the earliest recoverable time.");
     }
 
     internal static void RequireRoom(BackupSet set, ScratchDirectory scratch)
@@ -146,7 +146,7 @@ internal sealed class DrillJob(BackupSettings settings, PgBackRest pgBackRest, T
     {
         var failed = results.Where(result => !result.Passed).ToList();
         return new BackupException(
-            $"Set {set.Label} was restored but is not what it should be, {failed.Count} of {results.Count} checks failed: {string.Join("; ", failed.Select(result => $"{result.Name} ({result.Problems[0]})"))}.",
+            $"Set {set.Label} was restored but did not pass, {failed.Count} of {results.Count} checks failed: {string.Join("; ", failed.Select(result => $"{result.Name} ({result.Problems[0]})"))}.",
             "Do not rely on this set: drill an older one (`hub-backup drill --set`), take a full backup, and drill that.");
     }
 

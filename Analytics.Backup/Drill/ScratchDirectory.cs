@@ -29,7 +29,7 @@ internal sealed class ScratchDirectory : IAsyncDisposable
     /// <summary>Where tablespaces are restored to.</summary>
     public string Tablespaces => Path.Combine(Root, "tablespaces");
 
-    /// <summary>Where the server's socket is; nobody else may enter.</summary>
+    /// <summary>The directory of the server's socket, with access for this user only.</summary>
     public string Sockets { get; }
 
     /// <summary>The server's log.</summary>
@@ -70,7 +70,7 @@ internal sealed class ScratchDirectory : IAsyncDisposable
         await guard.DisposeAsync();
     }
 
-    /// <summary>Nobody else may look in: the repository's key is in there, and all the data.</summary>
+    /// <summary>Access for this user only: it contains the repository's key and all data.</summary>
     private static string Make(string path) => OperatingSystem.IsWindows()
         ? throw new PlatformNotSupportedException("PostgreSQL's programs are needed, which Hub has on Linux only.")
         : Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute).FullName;

@@ -23,7 +23,7 @@ internal sealed class BackupJob(BackupSettings settings, PgBackRest pgBackRest, 
 
         var info = await pgBackRest.InfoAsync(cancel);
         var set = info.Sets.LastOrDefault(set => set.Manifest == manifest && before.Find(set.Label) is null)
-            ?? throw new BackupException("pgBackRest reported success, but the repository lists no new set with this run's manifest.", "See pgbackrest info; look whether two repositories are configured.");
+            ?? throw new BackupException("pgBackRest reported success, but the repository lists no new set with this run's manifest.", "See pgbackrest info; check whether two repositories are configured.");
         run.Detail["set"] = set.Label;
         run.Detail["size_bytes"] = set.Size;
         run.Detail["stored_bytes"] = set.StoredSize;

@@ -6,7 +6,7 @@ using Spectre.Console;
 
 namespace Analytics.Backup.Jobs;
 
-/// <summary>The verbs that only look: <c>list</c> and <c>check</c>. They are no runs and leave no row.</summary>
+/// <summary>The verbs that only look: <c>list</c> and <c>check</c>. They are not recorded as runs.</summary>
 internal sealed class Inspection(BackupSettings settings, PgBackRest pgBackRest, Primary primary, TimeProvider time, IAnsiConsole console)
 {
     /// <summary>At the start of each job: which pgBackRest runs, and what a newer one mends.</summary>
@@ -59,7 +59,7 @@ internal sealed class Inspection(BackupSettings settings, PgBackRest pgBackRest,
                     guard = await primary.TryLockAsync(cancel);
                     var tried = guard is not null && await probe.TryAsync(info, cancel);
                     writable = true;
-                    return tried ? "backup.info was written anew" : guard is null ? "not tried: another backup job runs" : "not tried: there is no set yet";
+                    return tried ? "backup.info was rewritten" : guard is null ? "not tried: another backup job runs" : "not tried: there is no set yet";
                 });
             }
 

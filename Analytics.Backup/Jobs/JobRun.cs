@@ -61,7 +61,7 @@ internal sealed class JobRun(string kind, BackupSettings settings, Primary prima
 
         var elapsed = time.GetElapsedTime(started);
         if (error is null) console.MarkupLineInterpolated($"[green]✓[/] {kind}: {Message} [grey]({elapsed.TotalSeconds:0.0} s)[/]");
-        // A wrong argument is no run.
+        // Wrong arguments are not recorded as a run.
         return exitCode == ExitCodes.Configuration ? exitCode : await RecordAsync(exitCode, error, elapsed);
     }
 

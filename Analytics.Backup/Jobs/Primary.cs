@@ -43,7 +43,7 @@ internal sealed class Primary(BackupSettings settings, TimeProvider time, Action
             if (waited >= patience)
             {
                 patience = TimeSpan.Zero;
-                throw new BackupException($"No primary at {builder.Host}:{builder.Port}/{builder.Database} for {waited.TotalSeconds:0} s: {problem}.", "See `./hub status`; look at password and certificate if the cluster is well.");
+                throw new BackupException($"No primary at {builder.Host}:{builder.Port}/{builder.Database} for {waited.TotalSeconds:0} s: {problem}.", "See `./hub status`; if the cluster is healthy, check password and certificate.");
             }
 
             await Task.Delay(TimeSpan.FromSeconds(1), time, cancel);

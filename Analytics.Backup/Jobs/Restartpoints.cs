@@ -69,18 +69,18 @@ internal sealed class Restartpoints(BackupSettings settings, TimeProvider time, 
         {
             await using var connection = new NpgsqlConnection(connectionString);
             await connection.OpenAsync(ended);
-            // On a primary it would be a checkpoint at full speed, which helps nobody here.
+            // On a primary it would be a checkpoint at full speed, which does not help here.
             await using var command = new NpgsqlCommand("DO $$BEGIN IF pg_is_in_recovery() THEN CHECKPOINT; END IF; END$$", connection);
             await command.ExecuteNonQueryAsync(ended);
-            return $"{Waits}: asked for one";
+            return $"{Waits}: requested one";
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.InsufficientPrivilege)
         {
-            return $"{Waits}, which may take minutes: GRANT pg_checkpoint TO llm_app lets this job ask for one";
+            return $"{Waits}, which may take minutes: GRANT pg_checkpoint TO llm_app lets this job request one";
         }
         catch (Exception e) when (e is NpgsqlException or TimeoutException or IOException or OperationCanceledException)
         {
-            return $"{Waits}; none could be asked yet (the gateway leads to none that lags far behind): {e.Message}";
+            return $"{Waits}; none could be requested yet (the gateway does not route to a standby that lags far behind): {e.Message}";
         }
     }
 }

@@ -30,7 +30,7 @@ internal sealed class RetainJob(BackupSettings settings, PgBackRest pgBackRest, 
 
         var left = await pgBackRest.InfoAsync(cancel);
         RequireAsPlanned(plan, left);
-        // Under the lock nobody adds a set between this look and the next command, so the count of fulls is the plan's.
+        // Under the lock no set is added between this check and the next command, so the count of full backups is the plan's.
         if (plan.FullsWithContinuousWal is { } fulls)
         {
             await Primary.RequireLockAsync(guard, cancel);

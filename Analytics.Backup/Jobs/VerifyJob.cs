@@ -39,11 +39,11 @@ internal sealed class VerifyJob(BackupSettings settings, PgBackRest pgBackRest, 
         run.Detail["damaged"] = findings.Damaged.Count;
         run.Detail["wal_segments"] = report.WalChecked;
         run.Detail["size_bytes"] = info.StoredSize;
-        run.Message = string.Create(CultureInfo.InvariantCulture, $"{findings.Whole.Count} of {info.Sets.Count} sets and {report.WalChecked} WAL segments read, all as they were written");
+        run.Message = string.Create(CultureInfo.InvariantCulture, $"{findings.Whole.Count} of {info.Sets.Count} sets and {report.WalChecked} WAL segments read, all intact");
         if (problems.Count > 0)
         {
             throw new BackupException($"The repository is damaged, {problems.Count} findings: {string.Join("; ", problems.Take(20))}{(problems.Count > 20 ? "; …" : "")}.",
-                "Take a full backup now (`hub-backup full`); then docs/runbooks, repository lost. Sets that are marked damaged are not restored, not counted, and go after a week.");
+                "Take a full backup now (`hub-backup full`); then docs/runbooks, repository lost. Sets that are marked damaged are not restored, not counted, and are removed after a week.");
         }
     }
 
@@ -75,7 +75,7 @@ internal sealed class VerifyJob(BackupSettings settings, PgBackRest pgBackRest, 
         }
     }
 
-    /// <summary>Without the database the repository is still judged; the run fails in the end, for it cannot be recorded.</summary>
+    /// <summary>Without the database the repository is still checked; the run then fails, because it cannot be recorded.</summary>
     private async Task<NpgsqlConnection?> LockAsync(JobRun run, CancellationToken cancel)
     {
         try

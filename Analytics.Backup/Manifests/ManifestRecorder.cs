@@ -23,7 +23,7 @@ internal sealed class ManifestRecorder(NpgsqlConnection connection, TimeProvider
         var read = new Dictionary<string, ChunkState>();
         foreach (var (hypertable, chunk) in Turn(manifest, readable))
         {
-            // Open chunks are few, and a backup whose newest rows nobody counted would prove little.
+            // Open chunks are few, and a backup whose newest rows were not counted would prove little.
             if (!chunk.Sealed || time.GetElapsedTime(started) < budget) read[chunk.Name] = await reader.ReadRowsAsync(hypertable, chunk, cancel);
         }
 
@@ -33,7 +33,7 @@ internal sealed class ManifestRecorder(NpgsqlConnection connection, TimeProvider
         };
         var text = manifest.ToText();
         var stored = await StoreAsync(backupType, text, cancel);
-        if (stored != DatabaseManifest.Hash(text)) throw new BackupException($"The database stored another manifest than it was given ({stored}).", "Look at its encoding: it must be UTF8.");
+        if (stored != DatabaseManifest.Hash(text)) throw new BackupException($"The database stored a different manifest ({stored}).", "Look at its encoding: it must be UTF8.");
         var total = manifest.Hypertables.Sum(hypertable => hypertable.Chunks.Count);
         log(string.Create(CultureInfo.InvariantCulture,
             $"manifest {stored[..12]}: {manifest.Hypertables.Count} hypertables, {read.Count} of {total} chunks read, {read.Values.Sum(chunk => chunk.Rows)} rows, {read.Values.Count(chunk => chunk.Checksum is not null)} checksums, {time.GetElapsedTime(started).TotalSeconds:0.0} s"));

@@ -16,22 +16,22 @@ internal static class PgBackRestVersion
     private static Fault[] Faults =>
     [
         new(new(2, 55, 0), new(2, 55, 1), "a bucket with object lock refuses what it writes (2613)"),
-        new(new(0, 0), new(2, 57), "a storage that cannot be reached is waited for up to nine times as long as io-timeout says"),
-        new(new(0, 0), new(2, 58), "a job that is stopped may hang instead; it is killed after 20 s (2710)"),
-        new(new(0, 0), new(2, 59), "expire may remove a backup that runs on another host; the lock of hub-backup keeps its own jobs apart, not pgbackrest by hand (2622)"),
+        new(new(0, 0), new(2, 57), "an unreachable storage is waited for up to nine times as long as io-timeout"),
+        new(new(0, 0), new(2, 58), "a stopped job may hang; it is killed after 20 s (2710)"),
+        new(new(0, 0), new(2, 59), "expire may remove a backup that runs on another host; the lock of hub-backup keeps its own jobs apart, not manual runs of pgbackrest (2622)"),
         new(new(0, 0), new(2, 59), "an asynchronous archive-get may fail where the timeline changes; Hub's members fetch one segment at a time (2423)"),
         new(new(2, 58), new(2, 59, 1), "an upload to object storage in several parts may hang"),
         new(new(0, 0), new(2, 59, 1), "after an interrupted full on a storage that lists removed directories (MinIO with object lock, SeaweedFS) each differential fails: 'is not later than latest backup label'"),
     ];
 
     /// <summary>Reads what <c>pgbackrest version</c> says: <c>pgBackRest 2.55.1</c>.</summary>
-    /// <exception cref="BackupException">It is no version, or one that is too old.</exception>
+    /// <exception cref="BackupException">It is not a version, or it is too old.</exception>
     public static Version Require(string text)
     {
         var word = text.Split(' ', '\n').ElementAtOrDefault(1)?.Trim() ?? "";
         // 2.60.0dev: what will be that version.
         if (!Version.TryParse(word.EndsWith("dev", StringComparison.Ordinal) ? word[..^3] : word, out var version))
-            throw new BackupException($"pgbackrest version answers '{text.Trim()}', which names no version.", $"Install pgBackRest {Oldest} or newer.");
+            throw new BackupException($"pgbackrest version printed '{text.Trim()}', which contains no version.", $"Install pgBackRest {Oldest} or newer.");
         return version >= Oldest ? version : throw new BackupException($"pgBackRest {version} is too old.", $"{Oldest} or newer is needed, {Advised} or newer is advised.");
     }
 

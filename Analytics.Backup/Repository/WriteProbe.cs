@@ -6,7 +6,7 @@ namespace Analytics.Backup.Repository;
 /// </summary>
 internal sealed class WriteProbe(PgBackRest pgBackRest)
 {
-    /// <summary>What takes an annotation away that is not there: nothing changes, but backup.info and its copy are written anew.</summary>
+    /// <summary>Removes an annotation that does not exist: nothing changes, but backup.info and its copy are rewritten.</summary>
     private const string NoAnnotation = "--annotation=hub-probe=";
 
     /// <summary>Writes. Only under the lock against other jobs, which write the same file.</summary>

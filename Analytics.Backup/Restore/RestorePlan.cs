@@ -25,7 +25,7 @@ public enum RestoreType
 /// <param name="Moment">The moment, for <see cref="RestoreType.Time"/>.</param>
 /// <param name="Size">Bytes of the restored database.</param>
 /// <param name="IsAbandoned">The set lies on a timeline that an earlier restore left; recovery stays on it.</param>
-/// <param name="Abandons">Sets that hold what came after the target: once a cluster goes on from there, they are no ancestors of it.</param>
+/// <param name="Abandons">Sets with data from after the target: a cluster that continues from there does not have them in its history.</param>
 public sealed record RestorePlan(string Set, RestoreType Type, DateTimeOffset? Moment, long Size, bool IsAbandoned, IReadOnlyList<string> Abandons)
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) } };
@@ -47,7 +47,7 @@ public sealed record RestorePlan(string Set, RestoreType Type, DateTimeOffset? M
     {
         RestoreType.Time => $"set {Set}, then WAL up to {Target}",
         RestoreType.Immediate => $"set {Set} as it was when it ended",
-        _ => $"set {Set}, then all WAL that there is",
+        _ => $"set {Set}, then all existing WAL",
     };
 
     /// <summary>One line, for programs.</summary>
@@ -77,11 +77,11 @@ public sealed record RestorePlan(string Set, RestoreType Type, DateTimeOffset? M
         if (!DateTimeOffset.TryParse(to, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var moment))
         {
             throw new BackupException($"--to: '{to}' is neither a moment, nor the label of a set, nor 'latest'.",
-                "Write a moment as 2026-11-22T14:00:00Z; `./hub backup list` shows the labels.", ExitCodes.Configuration);
+                "Write a time as 2026-11-22T14:00:00Z; `./hub backup list` shows the labels.", ExitCodes.Configuration);
         }
 
         if (moment > now)
-            throw new BackupException($"--to: {moment:u} is in the future; it is {now:u}.", "Times are UTC unless they say otherwise (…Z or …+02:00).", ExitCodes.Configuration);
+            throw new BackupException($"--to: {moment:u} is in the future; it is {now:u}.", "Times are UTC unless they have an offset (…+02:00).", ExitCodes.Configuration);
         var set = Best(info.Sets.Where(set => !set.IsAbandoned && set.Stop <= moment)) ?? throw TooOld(info, moment);
         return new RestorePlan(set.Label, RestoreType.Time, moment, set.Size, IsAbandoned: false, Later(info, moment));
     }
@@ -97,9 +97,9 @@ public sealed record RestorePlan(string Set, RestoreType Type, DateTimeOffset? M
         return first is null
             ? Nothing(info)
             : new BackupException($"--to: {moment:u} is before the end of the oldest backup: {first.Label} ended at {first.Stop:u}, and recovery begins there.",
-                $"Choose a later moment; `./hub backup list` shows the sets ({RetentionTable.Bytes(info.StoredSize)} in {info.Sets.Count}).", ExitCodes.Configuration);
+                $"Choose a later time; `./hub backup list` shows the sets ({RetentionTable.Bytes(info.StoredSize)} in {info.Sets.Count}).", ExitCodes.Configuration);
     }
 
     private static BackupException Nothing(RepositoryInfo info) =>
-        new($"None of the {info.Sets.Count} sets can be restored: they are damaged, or lie on a timeline that an earlier restore left.", "See `./hub backup list`; one of the latter can be restored by its label.");
+        new($"None of the {info.Sets.Count} sets can be restored: they are damaged, or belong to a timeline that an earlier restore abandoned.", "See `./hub backup list`; one of the latter can be restored by its label.");
 }

@@ -38,7 +38,7 @@ public static class GfsRetention
         ArgumentNullException.ThrowIfNull(policy);
         // Labels begin with the time, so their order is the order of the backups, whatever later happened to a clock.
         var fulls = sets.Where(set => set.Type == BackupType.Full).OrderByDescending(set => set.Label, StringComparer.Ordinal).ToList();
-        var reasons = fulls.ToDictionary(full => full.Label, _ => new List<Because>());
+        var reasons = fulls.ToDictionary(full => full.Label, _ => new List<DecisionReason>());
         var latest = now + GfsPolicy.ClockTolerance;
         var present = fulls.Where(full => full.Start <= latest).ToList();
         var restorable = present.Where(full => !full.IsDamaged).ToList();
@@ -49,12 +49,12 @@ public static class GfsRetention
         var oldestDaily = restorable.LastOrDefault(full => reasons[full.Label].Any(because => because.Reason == Reason.Daily));
 
         foreach (var full in fulls.Where(full => full.Start > latest))
-            reasons[full.Label].Add(new Because(Reason.FromTheFuture));
-        if (present.Count > 0) reasons[present[0].Label].Add(new Because(Reason.NewestFull));
-        if (restorable.FirstOrDefault(full => full.IsVerified) is { } verified) reasons[verified.Label].Add(new Because(Reason.LastVerifiedFull));
+            reasons[full.Label].Add(new DecisionReason(Reason.FromTheFuture));
+        if (present.Count > 0) reasons[present[0].Label].Add(new DecisionReason(Reason.NewestFull));
+        if (restorable.FirstOrDefault(full => full.IsVerified) is { } verified) reasons[verified.Label].Add(new DecisionReason(Reason.LastVerifiedFull));
         // Without a single daily set nothing is known to be better than a damaged one.
-        foreach (var full in present.Where(full => full.IsDamaged && (oldestDaily is null || string.CompareOrdinal(full.Label, oldestDaily.Label) > 0 || IsNews(full, now))))
-            reasons[full.Label].Add(new Because(Reason.Damaged));
+        foreach (var full in present.Where(full => full.IsDamaged && (oldestDaily is null || string.CompareOrdinal(full.Label, oldestDaily.Label) > 0 || IsRecentlyDamaged(full, now))))
+            reasons[full.Label].Add(new DecisionReason(Reason.Damaged));
 
         return new RetentionPlan([.. sets.OrderBy(set => set.Label, StringComparer.Ordinal).Select(set => Decide(set, reasons))], oldestDaily);
     }
@@ -70,28 +70,28 @@ public static class GfsRetention
     public static string Month(BackupSet set) => set.Start.UtcDateTime.ToString("yyyy-MM", CultureInfo.InvariantCulture);
 
     /// <summary>Whether the damage was found so lately that somebody may still want to look, or to find that a cable was loose.</summary>
-    private static bool IsNews(BackupSet full, DateTimeOffset now) =>
+    private static bool IsRecentlyDamaged(BackupSet full, DateTimeOffset now) =>
         full.Annotations.TryGetValue(BackupSet.DamagedKey, out var since)
         && !(DateTimeOffset.TryParse(since, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var found) && now - found > DamagedFor);
 
     /// <summary>Gives the tier's places to the newest set of each period, newest period first, passing over sets that hold one already.</summary>
     private static void Claim(
-        List<BackupSet> newestFirst, int places, Reason tier, Func<BackupSet, string> period, Dictionary<string, List<Because>> reasons)
+        List<BackupSet> newestFirst, int places, Reason tier, Func<BackupSet, string> period, Dictionary<string, List<DecisionReason>> reasons)
     {
         foreach (var full in newestFirst.DistinctBy(period).Where(full => reasons[full.Label].Count == 0).Take(places).ToList())
-            reasons[full.Label].Add(new Because(tier, period(full)));
+            reasons[full.Label].Add(new DecisionReason(tier, period(full)));
     }
 
-    private static Decision Decide(BackupSet set, Dictionary<string, List<Because>> reasons)
+    private static Decision Decide(BackupSet set, Dictionary<string, List<DecisionReason>> reasons)
     {
         if (set.Type == BackupType.Full)
         {
             var because = reasons[set.Label];
-            return because.Count > 0 ? new Decision(set, true, because) : new Decision(set, false, [new Because(Reason.Surplus)]);
+            return because.Count > 0 ? new Decision(set, true, because) : new Decision(set, false, [new DecisionReason(Reason.Surplus)]);
         }
 
         return reasons.TryGetValue(set.FullLabel, out var ofFull)
-            ? new Decision(set, ofFull.Count > 0, [new Because(Reason.GoesWithFull, set.FullLabel)])
-            : new Decision(set, false, [new Because(Reason.Orphan, set.FullLabel)]);
+            ? new Decision(set, ofFull.Count > 0, [new DecisionReason(Reason.GoesWithFull, set.FullLabel)])
+            : new Decision(set, false, [new DecisionReason(Reason.Orphan, set.FullLabel)]);
     }
 }

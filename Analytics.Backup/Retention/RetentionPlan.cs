@@ -39,13 +39,13 @@ public enum Reason
 /// <summary>A reason and what it refers to.</summary>
 /// <param name="Reason">The kind.</param>
 /// <param name="Of">The period (<c>2026-11-22</c>, <c>2026-W47</c>, <c>2026-11</c>) or the label of a full; empty where there is nothing to say.</param>
-public readonly record struct Because(Reason Reason, string Of = "");
+public readonly record struct DecisionReason(Reason Reason, string Of = "");
 
 /// <summary>What is to be done with one set.</summary>
 /// <param name="Set">The set.</param>
 /// <param name="Keep">False when it is to be expired.</param>
-/// <param name="Because">Why; at least one.</param>
-public sealed record Decision(BackupSet Set, bool Keep, IReadOnlyList<Because> Because);
+/// <param name="Reasons">Why; at least one.</param>
+public sealed record Decision(BackupSet Set, bool Keep, IReadOnlyList<DecisionReason> Reasons);
 
 /// <summary>What is kept and what goes, and which WAL stays.</summary>
 /// <param name="Decisions">One for every set, oldest first.</param>
@@ -60,7 +60,7 @@ public sealed record RetentionPlan(IReadOnlyList<Decision> Decisions, BackupSet?
 
     /// <summary>Fulls (and orphans) that go, oldest first: pgBackRest drops what depends on each by itself.</summary>
     public IEnumerable<BackupSet> Expire => Decisions
-        .Where(decision => !decision.Keep && (decision.Set.Type == BackupType.Full || decision.Because[0].Reason == Reason.Orphan))
+        .Where(decision => !decision.Keep && (decision.Set.Type == BackupType.Full || decision.Reasons[0].Reason == Reason.Orphan))
         .Select(decision => decision.Set);
 
     /// <summary>
@@ -75,5 +75,5 @@ public sealed record RetentionPlan(IReadOnlyList<Decision> Decisions, BackupSet?
     public int RestorableSets => Count(Reason.Daily) + Count(Reason.Weekly) + Count(Reason.Monthly);
 
     /// <summary>How many sets are kept for a reason.</summary>
-    public int Count(Reason reason) => Decisions.Count(decision => decision.Keep && decision.Because.Any(because => because.Reason == reason));
+    public int Count(Reason reason) => Decisions.Count(decision => decision.Keep && decision.Reasons.Any(because => because.Reason == reason));
 }

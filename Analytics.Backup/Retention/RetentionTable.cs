@@ -34,14 +34,14 @@ public static class RetentionTable
         ArgumentNullException.ThrowIfNull(policy);
         var expired = plan.Decisions.Count(decision => !decision.Keep);
         var wal = plan.ContinuousFrom is { } from
-            ? $"any moment since {from.Stop.UtcDateTime:yyyy-MM-dd HH:mm} UTC can be recovered (all WAL from {from.WalStart ?? "its start"} on stays)"
+            ? $"any time since {from.Stop.UtcDateTime:yyyy-MM-dd HH:mm} UTC can be recovered (all WAL from {from.WalStart ?? "its start"} on stays)"
             : "no WAL is dropped";
         return string.Create(CultureInfo.InvariantCulture,
             $"{plan.Count(Reason.Daily)} of {policy.Daily} daily, {plan.Count(Reason.Weekly)} of {policy.Weekly} weekly, {plan.Count(Reason.Monthly)} of {policy.Monthly} monthly sets; {expired} to expire; {wal}.");
     }
 
     /// <summary>A reason in words.</summary>
-    public static string Words(Because because) => because.Reason switch
+    public static string Words(DecisionReason because) => because.Reason switch
     {
         Reason.Daily => $"daily {because.Of}",
         Reason.Weekly => $"weekly {because.Of}",
@@ -49,7 +49,7 @@ public static class RetentionTable
         Reason.NewestFull => "newest full",
         Reason.LastVerifiedFull => "last verified full",
         Reason.FromTheFuture => "from the future",
-        Reason.Damaged => "damaged, to be looked at",
+        Reason.Damaged => "damaged, kept for inspection",
         Reason.GoesWithFull => $"goes with {because.Of}",
         Reason.Orphan => $"its full {because.Of} is gone",
         Reason.Surplus => "no tier needs it",

@@ -10,7 +10,7 @@ public sealed record Findings(IReadOnlyList<string> Whole, IReadOnlyDictionary<s
 {
     /// <summary>Judges.</summary>
     /// <param name="report">The report.</param>
-    /// <param name="info">The sets, read after the verification: one that has been expired meanwhile is no loss.</param>
+    /// <param name="info">The sets, read after the verification: one that was removed meanwhile is not lost.</param>
     /// <param name="continuousFrom">From this set's start on no WAL may be missing; null when only what makes sets consistent is needed.</param>
     public static Findings Judge(VerifyReport report, RepositoryInfo info, BackupSet? continuousFrom)
     {
@@ -25,7 +25,7 @@ public sealed record Findings(IReadOnlyList<string> Whole, IReadOnlyDictionary<s
 
         problems.AddRange(report.Faults.Where(fault => Concerns(fault, info)).Select(fault => $"{fault.What}: {fault.File}"));
         problems.AddRange(report.Complaints);
-        problems.AddRange(damaged.Select(pair => $"set {pair.Key} cannot be relied on: {pair.Value}"));
+        problems.AddRange(damaged.Select(pair => $"set {pair.Key} is not reliable: {pair.Value}"));
         if (continuousFrom is { WalStart: not null }) problems.AddRange(WalGaps.After(continuousFrom, info, report.Ranges));
         // Whatever made pgBackRest say error and is in none of the above: nothing may be called whole then.
         if (!report.IsOk && problems.Count == 0 && report.Sets.Keys.All(label => info.Find(label) is not null))
@@ -37,7 +37,7 @@ public sealed record Findings(IReadOnlyList<string> Whole, IReadOnlyDictionary<s
     private static string? Damage(BackupSet set, VerifyReport report, Dictionary<string, string> damaged)
     {
         var status = report.Sets.GetValueOrDefault(set.Label);
-        if (status is "invalid" or "manifest missing") return $"pgbackrest verify calls it {status}";
+        if (status is "invalid" or "manifest missing") return $"pgbackrest verify reports {status}";
         // Oldest first: what it builds on has been judged.
         if (set.References.Append(set.Prior).FirstOrDefault(label => label is not null && damaged.ContainsKey(label)) is { } broken) return $"it builds on {broken}";
         // Not looked at, because it came meanwhile: nothing is known of it.
@@ -54,7 +54,7 @@ public sealed record Findings(IReadOnlyList<string> Whole, IReadOnlyDictionary<s
             && string.CompareOrdinal(name[..24], set.WalStart) >= 0 && string.CompareOrdinal(name[..24], set.WalStop) <= 0;
     }
 
-    /// <summary>A file of a set that has been expired meanwhile concerns nobody.</summary>
+    /// <summary>A file of a set that was removed meanwhile does not matter.</summary>
     private static bool Concerns(FileFault fault, RepositoryInfo info)
     {
         var first = fault.File.Split('/')[0];

@@ -55,8 +55,8 @@ public static class WalGaps
     {
         var (first, last) = (before with { Number = before.Number + 1 }, before with { Number = after.Number - 1 });
         return first == last
-            ? $"WAL {first} is missing: no recovery from before it goes past it"
-            : $"WAL {first} to {last} ({last.Number - first.Number + 1} segments) is missing: no recovery from before it goes past it";
+            ? $"WAL {first} is missing: no recovery from an earlier time can pass it"
+            : $"WAL {first} to {last} ({last.Number - first.Number + 1} segments) is missing: no recovery from an earlier time can pass it";
     }
 
     private static IEnumerable<WalRange> Of(int databaseId, IEnumerable<WalRange> ranges) =>

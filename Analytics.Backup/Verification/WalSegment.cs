@@ -15,7 +15,7 @@ public readonly record struct WalSegment(uint Timeline, ulong Number)
     public static WalSegment Parse(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
-        if (name.Length < 24) throw new FormatException($"'{name}' is no WAL segment.");
+        if (name.Length < 24) throw new FormatException($"'{name}' is not a WAL segment.");
         return new WalSegment(Hex(name[..8]), ((ulong)Hex(name[8..16]) * PerLog) + Hex(name[16..24]));
     }
 

@@ -38,7 +38,7 @@ internal sealed record RestCall
     [Description("The conversation or session.")]
     public string? ConversationId { get; init; }
 
-    [Description("Whether the answer was streamed.")]
+    [Description("Whether the response was streamed.")]
     public bool? Streamed { get; init; }
 
     [Description("Why the model stopped: stop, length, tool_calls …")]
@@ -50,13 +50,13 @@ internal sealed record RestCall
     [Description("Seconds from request to the first piece of a streamed answer.")]
     public double? TimeToFirstTokenSeconds { get; init; }
 
-    [Description("Whether the call failed. True when error_type is given.")]
+    [Description("Whether the call failed. True when error_type is set.")]
     public bool? IsError { get; init; }
 
     [Description("What kind of failure: timeout, rate_limit_exceeded, 500 …")]
     public string? ErrorType { get; init; }
 
-    [Description("The failure in words, cut at 1024 characters. Do not put prompts here.")]
+    [Description("The failure in words, truncated at 1024 characters. Do not put prompts here.")]
     public string? ErrorMessage { get; init; }
 
     [Description("What the call used.")]
@@ -84,7 +84,7 @@ internal sealed record RestUsage
     [Description("All tokens, if your provider reports them; used to check the others.")]
     public long? TotalTokens { get; init; }
 
-    [Description("False for counts straight from Anthropic's API, where cached tokens come on top of input_tokens. Default: found out.")]
+    [Description("False for counts from Anthropic's API, where cached tokens are not part of input_tokens. Default: determined from the counts.")]
     public bool? CachedTokensIncluded { get; init; }
 
     [Description("What the call cost in USD, if your provider says so. Otherwise Hub prices it.")]

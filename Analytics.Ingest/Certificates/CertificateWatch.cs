@@ -54,7 +54,7 @@ internal sealed class CertificateWatch(IOptions<IngestOptions> options, IngestMe
         {
             if (stoppingToken.IsCancellationRequested) return;
             seen[name] = new WatchedCertificate(name, seen.GetValueOrDefault(name)?.Expires, Trusted: false);
-            log.LogWarning("The certificate of {Endpoint} could not be looked at: {Reason}", name, failure.Message);
+            log.LogWarning("The certificate of {Endpoint} could not be checked: {Reason}", name, failure.Message);
         }
     }
 

@@ -23,7 +23,7 @@ internal static class Failures
 {
     /// <summary>
     /// Classifies a failure. Whatever is not known to be the data's own fault is tried again until the request's deadline: a wrong password or
-    /// a missing table is repaired by somebody, and until then clients are told to come again, not that their rows are wrong.
+    /// a missing table is repaired by somebody, and until then clients are told to retry, not that their rows are wrong.
     /// </summary>
     public static Failure Classify(Exception exception) => exception switch
     {

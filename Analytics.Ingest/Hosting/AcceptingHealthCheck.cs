@@ -14,7 +14,7 @@ internal sealed class AcceptingHealthCheck(IHealthCheck ready) : IHealthCheck
 
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
-        if (hasBeenReady) return HealthCheckResult.Healthy("Has been ready; requests wait while the database is away.");
+        if (hasBeenReady) return HealthCheckResult.Healthy("Has been ready; requests wait while the database is not available.");
         var result = await ready.CheckHealthAsync(context, cancellationToken);
         hasBeenReady = result.Status == HealthStatus.Healthy;
         return result;

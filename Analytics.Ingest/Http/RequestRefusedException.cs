@@ -6,7 +6,7 @@ internal sealed class RequestRefusedException(int status, string message, TimeSp
     /// <summary>The HTTP status.</summary>
     public int Status { get; } = status;
 
-    /// <summary>When to come again, for 429 and 503.</summary>
+    /// <summary>When to retry, for 429 and 503.</summary>
     public TimeSpan? RetryAfter { get; } = retryAfter;
 
     public static RequestRefusedException Malformed(string message) => new(StatusCodes.Status400BadRequest, message);

@@ -4,7 +4,7 @@ namespace Analytics.Ingest.Keys;
 
 internal static class KeyRequirement
 {
-    /// <summary>When to come again while nobody can say whether a key is good.</summary>
+    /// <summary>When to retry while a key cannot be checked.</summary>
     public static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
 
     /// <summary>The project of the request's key.</summary>

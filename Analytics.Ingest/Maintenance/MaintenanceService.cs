@@ -80,7 +80,7 @@ internal sealed class MaintenanceService(
             }
             catch (Exception failure) when (Failures.IsDatabase(failure) && !(failure is OperationCanceledException && stoppingToken.IsCancellationRequested))
             {
-                log.LogWarning("Maintenance ({Task}) failed and will be tried again in {Wait}: {Reason}", what, every, failure.Message);
+                log.LogWarning("Maintenance ({Task}) failed and will be retried in {Wait}: {Reason}", what, every, failure.Message);
             }
 
             await Task.Delay(every, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -26,7 +26,7 @@ internal static class RpcStatus
         _ => InvalidArgument,
     };
 
-    /// <summary>A status, with google.rpc.RetryInfo when the client should come again.</summary>
+    /// <summary>A status, with google.rpc.RetryInfo when the client should retry.</summary>
     public static Status Of(int httpStatus, string message, TimeSpan? retryAfter)
     {
         var status = new Status { Code = CodeOf(httpStatus), Message = message };

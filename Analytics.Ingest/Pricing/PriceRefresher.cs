@@ -85,7 +85,7 @@ internal sealed class PriceRefresher(NpgsqlDataSource dataSource, IOptions<Inges
             }
             catch (Exception failure) when (Failures.IsDatabase(failure) && !(failure is OperationCanceledException && stoppingToken.IsCancellationRequested))
             {
-                log.LogWarning("Model prices could not be read, the last ones hold: {Reason}", failure.Message);
+                log.LogWarning("Model prices could not be read, the previous ones stay in use: {Reason}", failure.Message);
                 wait = RetryAfterFailure;
             }
 

@@ -16,7 +16,7 @@ internal sealed record CallBatchResult
     [Description("Calls stored by this request.")]
     public required int Accepted { get; init; }
 
-    [Description("Calls that were stored before. After a broken connection these may be this very request's own, tried twice.")]
+    [Description("Calls that were stored before. After a broken connection they may be calls of this request, which was tried twice.")]
     public required int Duplicates { get; init; }
 
     [Description("Calls not stored, and why. Sending them again will not help.")]

@@ -28,17 +28,17 @@ internal sealed class IngestMetrics : IDisposable
     {
         meter = factory.Create(MeterName);
         spansReceived = meter.CreateCounter<long>("hub.ingest.spans.received", description: "Spans decoded");
-        spansIgnored = meter.CreateCounter<long>("hub.ingest.spans.ignored", description: "Spans that are no model calls, by reason");
+        spansIgnored = meter.CreateCounter<long>("hub.ingest.spans.ignored", description: "Spans that are not model calls, by reason");
         rowsStored = meter.CreateCounter<long>("hub.ingest.rows.stored", description: "Requests committed");
-        rowsDuplicate = meter.CreateCounter<long>("hub.ingest.rows.duplicate", description: "Requests that were there already");
+        rowsDuplicate = meter.CreateCounter<long>("hub.ingest.rows.duplicate", description: "Requests that were stored already");
         rowsRejected = meter.CreateCounter<long>("hub.ingest.rows.rejected", description: "Requests rejected, by rule");
-        rowsDropped = meter.CreateCounter<long>("hub.ingest.rows.dropped", description: "Rows dropped after their request was told to come again");
+        rowsDropped = meter.CreateCounter<long>("hub.ingest.rows.dropped", description: "Rows dropped after their sender was told to retry");
         unpriced = meter.CreateCounter<long>("hub.ingest.unpriced", description: "Requests stored without a cost, by reason");
         contradictions = meter.CreateCounter<long>("hub.ingest.contradictions", description: "Requests stored whose usage contradicts itself");
         notStored = meter.CreateCounter<long>("hub.ingest.not_stored", description: "Metric data points and log records decoded and not stored, by signal");
         refused = meter.CreateCounter<long>("hub.ingest.requests.refused", description: "Requests answered with an error, by status");
         failures = meter.CreateCounter<long>("hub.ingest.write.failures", description: "Failed attempts at a transaction, by kind");
-        requests = meter.CreateCounter<long>("hub.ingest.requests", description: "Requests with rows, by protocol and what became of them");
+        requests = meter.CreateCounter<long>("hub.ingest.requests", description: "Requests with rows, by protocol and outcome");
         projectRows = meter.CreateCounter<long>("hub.ingest.project.rows", description: "Requests committed, by number of the project");
 
         // An objective may name any of these boundaries from 0.1 s on (MonitoringPolicy.LatencyBounds).

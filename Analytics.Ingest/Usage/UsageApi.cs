@@ -14,7 +14,7 @@ internal static class UsageApi
         .MapGet("/api/v1/usage", GetAsync)
         .WithName("GetUsage")
         .WithTags("Usage")
-        .WithSummary("What was used, and what it cost")
+        .WithSummary("Usage and cost")
         .WithDescription($"Whole hours, UTC, of the key's own project; at most {UsageQuery.MaxDays} days at once. " +
             "An unknown cost is not counted as 0: see unpriced_requests.")
         .ProducesProblem(StatusCodes.Status400BadRequest)

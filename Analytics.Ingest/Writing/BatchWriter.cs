@@ -139,7 +139,7 @@ internal sealed class BatchWriter(NpgsqlDataSource dataSource, IOptions<IngestOp
     }
 
     /// <summary>
-    /// Commits, and treats a warning as a failure: a server whose wait for the standby is cancelled (by a timeout of ours, for one) commits locally,
+    /// Commits, and treats a warning as a failure: a server whose wait for the standby is cancelled (such as by a timeout) commits locally,
     /// answers success, and says only in a warning that the standby may not have the calls.
     /// </summary>
     private static async Task CommitAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken cancellationToken)

@@ -11,7 +11,7 @@ internal readonly record struct WriteResult(TimeSpan? RetryAfter, IReadOnlyList<
 /// <summary>From calls to their commit, common to every protocol.</summary>
 internal sealed class IngestPipeline(IngestQueue queue, PriceRefresher prices, IOptions<IngestOptions> options, TimeProvider time)
 {
-    /// <summary>Waits until prices are known, which at a start without a database takes until it is there. False: come again.</summary>
+    /// <summary>Waits until prices are known, at a start without a database until it is available. False: the client should retry.</summary>
     public async Task<bool> ReadyAsync()
     {
         if (prices.Loaded.IsCompleted) return true;

@@ -104,8 +104,8 @@ internal sealed class WriterService(
             catch (Exception failure)
             {
                 metrics.WriteFailed(Failures.Classify(failure));
-                if (Failures.IsDatabase(failure)) log.LogWarning("A batch will be tried again: {Reason}", failure.Message);
-                else log.LogError(failure, "A batch failed unexpectedly and will be tried again");
+                if (Failures.IsDatabase(failure)) log.LogWarning("A batch will be retried: {Reason}", failure.Message);
+                else log.LogError(failure, "A batch failed unexpectedly and will be retried");
             }
 
             await Task.Delay(backoff * (0.5 + Random.Shared.NextDouble()), time, giveUp.Token);

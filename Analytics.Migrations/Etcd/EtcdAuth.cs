@@ -87,7 +87,7 @@ public sealed class EtcdAuth(EtcdGateway gateway, EtcdAuthSettings settings, ILo
             return;
         }
 
-        // While authentication is off nobody can try a password: set it, an interrupted run may have left another.
+        // While authentication is off a password cannot be checked: set it, because an interrupted run may have left another.
         if (enabled && await IsPasswordAsync(user, password, cancel)) return;
         await PostAsync("/v3/auth/user/changepw", credentials(), cancel);
         logger.LogInformation("Password of user {User} set", user);
@@ -129,7 +129,7 @@ public sealed class EtcdAuth(EtcdGateway gateway, EtcdAuthSettings settings, ILo
         logger.LogInformation("Role {Role} may read and write {Prefix}", Patroni, Prefix);
     }
 
-    /// <summary>Believes nothing: patroni gets in and reads its prefix, and without a token nobody reads it.</summary>
+    /// <summary>Verifies the result: patroni logs in and reads its prefix, and a client without a token does not.</summary>
     private async Task VerifyAsync(CancellationToken cancel)
     {
         var range = new JsonObject { ["key"] = Encode(Prefix), ["range_end"] = Encode(PrefixEnd), ["count_only"] = true };

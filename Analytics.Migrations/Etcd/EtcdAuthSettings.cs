@@ -32,7 +32,7 @@ public sealed record EtcdAuthSettings(
     private static Uri Endpoint(string text) =>
         Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme == Uri.UriSchemeHttps
             ? uri
-            : throw new ConfigurationException($"ETCD_ENDPOINTS: '{text}' is no https URL.");
+            : throw new ConfigurationException($"ETCD_ENDPOINTS: '{text}' is not an https URL.");
 
     private static string Required(IConfiguration configuration, string name) =>
         configuration[name] is { Length: > 0 } value ? value : throw new ConfigurationException($"{name} is not set.");
@@ -42,7 +42,7 @@ public sealed record EtcdAuthSettings(
         if (string.IsNullOrEmpty(text)) return TimeSpan.FromMinutes(2);
         return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds is >= 1 and <= 3600
             ? TimeSpan.FromSeconds(seconds)
-            : throw new ConfigurationException($"ETCD_TIMEOUT: '{text}' is no number of seconds from 1 to 3600.");
+            : throw new ConfigurationException($"ETCD_TIMEOUT: '{text}' is not a number of seconds from 1 to 3600.");
     }
 
     private static void Load(string names, Action load)

@@ -23,7 +23,7 @@ public sealed class EtcdException(int code, string message) : Exception(message)
 /// </summary>
 public sealed class EtcdGateway(HttpClient client, IReadOnlyList<Uri> endpoints) : IDisposable
 {
-    /// <summary>A gateway over mutual TLS that trusts nobody but the given authority.</summary>
+    /// <summary>A gateway over mutual TLS that trusts only the given authority.</summary>
     public static EtcdGateway Connect(EtcdAuthSettings settings)
     {
         var trust = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };

@@ -37,7 +37,7 @@ public static class PrometheusConfig
     }
 
     /// <summary>
-    /// What nobody reads and there is much of: series for each method that etcd's gRPC server knows (over 2000), for each state that a check of
+    /// Numerous series that no rule or panel uses: series for each method that etcd's gRPC server knows (over 2000), for each state that a check of
     /// HAProxy's could have, start times of .NET's counters. A regular expression over metric names, by job; Kubernetes drops the same.
     /// </summary>
     internal static IReadOnlyDictionary<string, string> Unread { get; } = new Dictionary<string, string>
@@ -52,7 +52,7 @@ public static class PrometheusConfig
     /// <param name="topology">The cluster, whose name the series carry: the rules read no others.</param>
     /// <param name="name">The job.</param>
     /// <param name="tls">Whether its targets serve TLS.</param>
-    /// <param name="targets">Member and address. The member is what a dead machine takes along: alerts of its parts are held back by it.</param>
+    /// <param name="targets">Member and address. When the member's machine fails, alerts of its parts are suppressed by this label.</param>
     private static Map Job(ClusterTopology topology, string name, bool tls, IEnumerable<(string Member, string Address)> targets)
     {
         var job = new Map { ["job_name"] = name };

@@ -19,7 +19,7 @@ public sealed record ContainerSpec
     public IReadOnlyList<MountedDirectory> Directories { get; init; } = [];
     public IReadOnlyList<VolumeMount> Volumes { get; init; } = [];
 
-    /// <summary>Directories in memory, for what the program writes and nobody keeps.</summary>
+    /// <summary>Directories in memory, for temporary files of the program.</summary>
     public IReadOnlyList<string> Scratch { get; init; } = [];
     public IReadOnlyList<PortMapping> Ports { get; init; } = [];
     public HealthCheck? Health { get; init; }
@@ -38,7 +38,7 @@ public sealed record ContainerSpec
     public ByteSize? MemoryLimit { get; init; }
 
     /// <summary>
-    /// The part of the processors that it gets while others want them too, against 1024 of every other container; all of them while nobody does.
+    /// CPU shares while containers compete, against 1024 of every other container; without competition it gets all processors.
     /// Kubernetes makes the same of the containers' CPU requests. Range 2 to 262144, default the engine's 1024.
     /// </summary>
     public int? CpuShares { get; init; }

@@ -13,7 +13,7 @@ internal static class ModelsDashboard
     {
         Uid = DashboardUids.Models,
         Title = "Hub / Latency and errors by model",
-        Description = "How fast each model answers and how often it fails. Percentiles come from histograms added up over the step, so they are right over any time.",
+        Description = "How fast each model answers and how often it fails. Percentiles come from histograms that are summed over the step, so they are correct for any range.",
         From = "now-24h",
         Variables = [Projects, UsageSql.Models],
         Rows =
@@ -25,7 +25,7 @@ internal static class ModelsDashboard
                 Figure("Mean", "sum(duration_seconds_sum) / nullif(sum(duration_count), 0)"),
                 Stat("Errors", Units.Share, "Share of the calls that failed.",
                     new Sql($"SELECT (sum(errors) / nullif(sum(requests), 0))::double precision AS errors {Hours}")).Until(0.02, 0.1),
-                Stat("Calls", Units.Count, "Calls that these figures rest on.", new Sql($"SELECT sum(requests)::double precision AS requests {Hours}")).Neutral()),
+                Stat("Calls", Units.Count, "Calls on which these figures are based.", new Sql($"SELECT sum(requests)::double precision AS requests {Hours}")).Neutral()),
             new Row("Latency",
                 OverTime("Median by model", 0.5),
                 OverTime("95th percentile by model", 0.95),
@@ -45,7 +45,7 @@ internal static class ModelsDashboard
                       FROM metrics.model_performance WHERE $__timeFilter(time) AND {Project} AND {Model} GROUP BY 1, 2 ORDER BY 1
                     """, Series: true)) with { Step = Hourly, Width = 24 }),
             new Row("Errors",
-                Lines("Error share by model", Units.Share, "Failed calls of all calls, by quarter of an hour.", new Sql($"""
+                Lines("Error share by model", Units.Share, "Share of failed calls, by 15 minutes.", new Sql($"""
                     SELECT $__timeGroupAlias(bucket, $__interval), model AS metric, (sum(errors) / sum(requests))::double precision AS errors {Quarters} GROUP BY 1, 2 ORDER BY 1
                     """, Series: true)) with { Step = "15m", Width = 12, Thresholds = [new(0.1, Colors.Bad)] },
                 Bars("Failed calls by model", Units.Count, "Failed calls per step.", new Sql($"""

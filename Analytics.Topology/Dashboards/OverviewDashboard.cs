@@ -10,7 +10,7 @@ internal static class OverviewDashboard
     {
         Uid = DashboardUids.Overview,
         Title = "Hub / Overview",
-        Description = "Is it healthy? All green: yes. Anything else names the dashboard that says more.",
+        Description = "Whether the hub is healthy: everything is green. Each other colour links to the dashboard with the details.",
         From = "now-3h",
         Rows = [Verdict(topology), Traffic, Where],
     };
@@ -19,8 +19,8 @@ internal static class OverviewDashboard
     {
         var (members, etcd) = (topology.Database.Members, topology.Etcd.Members);
         return new Row("Is it healthy?",
-            Stat("Critical alerts", Units.Count, "Alerts of severity critical that fire: somebody must act now.", Firing("critical")).Until(1, 1).Wide(3),
-            Stat("Warnings", Units.Count, "Alerts of severity warning that fire: somebody must act today.", Firing("warning")).Until(1, 10).Wide(3),
+            Stat("Critical alerts", Units.Count, "Firing alerts of severity critical: act now.", Firing("critical")).Until(1, 1).Wide(3),
+            Stat("Warnings", Units.Count, "Firing alerts of severity warning: act today.", Firing("warning")).Until(1, 10).Wide(3),
             Stat("Primary", Units.Count, "Members that hold the leader's lease: exactly one. None: writes wait. Two: split brain.",
                 new Prometheus("sum(patroni_primary{@})", Instant: true)) with
             { Base = Colors.Bad, Thresholds = [new(1, Colors.Good), new(2, Colors.Bad)], Width = 3, LinkTo = DashboardUids.Database },
@@ -28,15 +28,15 @@ internal static class OverviewDashboard
                 new Prometheus("sum(patroni_replica{@} * patroni_postgres_streaming{@})", Instant: true)).From(Math.Min(1, members - 1), members - 1).To(DashboardUids.Database).Wide(3),
             Stat("etcd with a leader", Units.Count, $"etcd members that know a leader: {etcd} of {etcd}. Fewer than {(etcd / 2) + 1}: no failover is possible.",
                 new Prometheus("sum(etcd_server_has_leader{@})", Instant: true)).From((etcd / 2) + 1, etcd).To(DashboardUids.Database).Wide(3),
-            Stat("Gateways with a primary", Units.Share, "Share of the gateways whose HAProxy knows the primary.",
+            Stat("Gateways with a primary", Units.Share, "Share of the gateways whose HAProxy has a primary.",
                 new Prometheus("avg(haproxy_backend_active_servers{@,proxy=\"primary\"} > bool 0)", Instant: true)).From(0.5, 1).To(DashboardUids.Gateway).Wide(3),
             Stat("Ingest", Units.Share, "Share of the ingest instances that answer.", new Prometheus("avg(up{@,job=\"ingest\"})", Instant: true)).From(0.5, 1).To(DashboardUids.Ingest).Wide(3),
-            Stat("Blind spots", Units.Count, "Scrape targets that do not answer: what they watch is not watched.",
+            Stat("Blind spots", Units.Count, "Scrape targets that do not answer: their components are not monitored.",
                 new Prometheus("count(up{@} == 0) or vector(0)", Instant: true)).Until(1, 2).Wide(3));
     }
 
     private static Row Traffic => new("What it does",
-        Lines("Model calls", Units.RowsPerSecond, "Calls committed, duplicates recognised, calls rejected for what they hold.",
+        Lines("Model calls", Units.RowsPerSecond, "Calls committed, duplicates recognised, calls rejected because of their content.",
             new Prometheus("sum(rate(hub_ingest_rows_stored_total{@}[$__rate_interval]))", "stored"),
             new Prometheus("sum(rate(hub_ingest_rows_duplicate_total{@}[$__rate_interval])) or vector(0)", "duplicate"),
             new Prometheus("sum(rate(hub_ingest_rows_rejected_total{@}[$__rate_interval])) or vector(0)", "rejected")).To(DashboardUids.Ingest),

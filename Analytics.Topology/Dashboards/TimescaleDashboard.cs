@@ -24,7 +24,7 @@ internal static class TimescaleDashboard
         Check("Job health", "background_jobs", "Failed, stuck or overdue jobs make this a warning or worse."),
         Check("Retention", "retention", "Chunks that should have been dropped."),
         Check("Compression", "compression", "Chunks that should have been compressed."),
-        Stat("Chunks in all", Units.Count, "Over all hypertables. Planning a query takes longer with every one that it cannot exclude.",
+        Stat("Chunks in all", Units.Count, "Over all hypertables. Planning a query takes longer with every chunk that it cannot exclude.",
             new Sql("SELECT count(*) AS chunks FROM timescaledb_information.chunks")).Until(10000, 50000) with
         { Width = 6 });
 
@@ -75,9 +75,9 @@ internal static class TimescaleDashboard
             new Prometheus("1 - sum by (hypertable) (hub_hypertable_compressed_after_bytes{@}) / (sum by (hypertable) (hub_hypertable_compressed_before_bytes{@}) > 0) or 0 * sum by (hypertable) (hub_hypertable_compressed_before_bytes{@})", "{{hypertable}}")),
         Lines("Overdue for compression", Units.Count, "Chunks that have been due for more than two days.",
             new Prometheus("max by (hypertable) (hub_hypertable_compression_overdue{@})", "{{hypertable}}")).Until(1, 10),
-        Lines("Overdue for dropping", Units.Count, "Chunks that are more than two days older than what is kept.",
+        Lines("Overdue for dropping", Units.Count, "Chunks that are more than two days older than the retention allows.",
             new Prometheus("max by (hypertable) (hub_hypertable_retention_overdue{@})", "{{hypertable}}")).Until(1, 10),
-        Lines("Jobs in trouble", Units.Count, "Failed the last time, never to run again, overdue.",
+        Lines("Jobs in trouble", Units.Count, "Failed in the last run, never running again, overdue.",
             new Prometheus("max(hub_timescaledb_jobs_failed{@})", "failed"),
             new Prometheus("max(hub_timescaledb_jobs_stuck{@})", "stuck"),
             new Prometheus("max(hub_timescaledb_jobs_overdue{@})", "overdue")).Until(1, 2),

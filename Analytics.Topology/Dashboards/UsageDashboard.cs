@@ -13,7 +13,7 @@ internal static class UsageDashboard
     {
         Uid = DashboardUids.Usage,
         Title = "Hub / LLM usage and cost",
-        Description = "What was used, by whom, and what it cost. Costs of calls without a known price are in no sum: the unpriced share says how much that is.",
+        Description = "What was used, by whom, and what it cost. Sums omit calls without a known price; the unpriced share shows how many.",
         From = "now-7d",
         Variables = [Projects],
         Rows =
@@ -24,7 +24,7 @@ internal static class UsageDashboard
                 Total("Output tokens", Units.Count, "Reasoning tokens included.", "sum(output_tokens)"),
                 Total("Cost", Units.Dollars, "Of the calls that have a price.", "sum(cost_usd)"),
                 Total("Cost of 1 000 calls", Units.Dollars, "Mean over the calls that have a price.", "1000 * sum(cost_usd) / nullif(sum(requests) - sum(unpriced_requests), 0)"),
-                Stat("Unpriced", Units.Share, "Share of the calls whose model has no price: above 5 % the cost is not to be trusted, above 50 % it is wrong.",
+                Stat("Unpriced", Units.Share, "Share of the calls whose model has no price: above 5 % the cost is unreliable, above 50 % it is wrong.",
                     new Sql($"SELECT (sum(unpriced_requests) / nullif(sum(requests), 0))::double precision AS unpriced {Requests}")).Until(0.05, 0.5)),
             new Row("Over time",
                 Series(Bars("Requests by model", Units.Count, "Calls per step, by model.", new Sql(
@@ -33,7 +33,7 @@ internal static class UsageDashboard
                     $"SELECT $__timeGroupAlias(bucket, $__interval), model AS metric, sum(cost_usd)::double precision AS cost {Requests} GROUP BY 1, 2 ORDER BY 1", Series: true))),
                 Series(Bars("Tokens", Units.Count, "Input and output tokens per step.", new Sql(
                     $"SELECT $__timeGroupAlias(bucket, $__interval), sum(input_tokens)::bigint AS input, sum(output_tokens)::bigint AS output {Requests} GROUP BY 1 ORDER BY 1", Series: true))),
-                Bars("Cost per day, by what was paid for", Units.Dollars, "Fresh input, cache reads, cache writes and output, per UTC day. Cache reads that grow while input shrinks are money saved.",
+                Bars("Cost per day, by what was paid for", Units.Dollars, "Fresh input, cache reads, cache writes and output, per UTC day. When cache reads grow while fresh input shrinks, money is saved.",
                     new Sql($"""
                     SELECT $__timeGroupAlias(bucket, '1d'), sum(input_cost)::double precision AS input, sum(cache_read_cost)::double precision AS "cache read",
                            sum(cache_write_cost)::double precision AS "cache write", sum(output_cost)::double precision AS output

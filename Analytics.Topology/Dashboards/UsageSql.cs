@@ -3,7 +3,7 @@ namespace Analytics.Topology.Dashboards;
 /// <summary>What the two SQL dashboards about model calls share.</summary>
 internal static class UsageSql
 {
-    /// <summary>The chosen projects; 0, which is no project, stands for all.</summary>
+    /// <summary>The chosen projects; 0, which is not a project, means all.</summary>
     public const string Project = "(0 IN (${project:csv}) OR project_id IN (${project:csv}))";
 
     /// <summary>The chosen models; the empty name stands for all.</summary>

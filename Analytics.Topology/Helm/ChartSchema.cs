@@ -15,27 +15,27 @@ internal static class ChartSchema
 
     private static readonly Dictionary<string, string> Descriptions = new()
     {
-        ["namespace"] = "Where everything goes. The certificates' names hold it.",
-        ["createNamespace"] = "Make the namespace, under Pod Security restricted. Off when it is there already.",
+        ["namespace"] = "The namespace of all objects. The certificates contain its name.",
+        ["createNamespace"] = "Create the namespace, with Pod Security restricted. Set to false if it exists.",
         ["clusterDomain"] = "The cluster's DNS domain.",
         ["images"] = "Images. Tags of the database image are rebuilt: pin a digest (name:tag@sha256:…). "
-            + "Hub's own (ingest, migrations, backup) are in a registry\n"
-            + "of yours: `hub images --push`, `hub publish --registry`. registry.invalid is none.",
-        ["storage"] = "Volumes of each database member and their storage classes. className \"\" is the cluster's default class;\ncreate makes the classes.",
-        ["priorityClasses"] = "Classes belong to no namespace: a second release in one cluster uses those of the first (create: false here and in storage).",
-        ["database"] = "Each database member. config.patroni is computed from its memory and cores: for other figures publish anew\n(`hub publish --size`), or take a values file.",
+            + "Hub's own (ingest, migrations, backup)\n"
+            + "are in your registry: `hub images --push`, `hub publish --registry`. registry.invalid does not exist.",
+        ["storage"] = "Volumes of each database member and their storage classes. className \"\" is the cluster's default class;\ncreate: create the classes.",
+        ["priorityClasses"] = "Classes are not namespaced: a second release in one cluster uses those of the first (create: false here and in storage).",
+        ["database"] = "Each database member. config.patroni is computed from its memory and cores: for other resources publish\nagain (`hub publish --size`), or use a values file.",
         ["etcd"] = "Each etcd member.",
-        ["gateway"] = "PgBouncer and HAProxy. The pools (config.pgbouncer) are computed for a number of gateways: a scale outside is refused.\nreplicas 0: the autoscaler decides.",
+        ["gateway"] = "PgBouncer and HAProxy. The pools (config.pgbouncer) are computed for a number of gateways: a scale outside that range is refused.\nreplicas 0: the autoscaler decides.",
         ["ingest"] = "The ingest API. replicas 0: the autoscaler decides.",
-        ["backup"] = "The backup runner: schedules (UTC), what it may use, the volume on which a drill restores the whole database.\nThe repository is named by Secret backup-s3; without one, and with required false, the cluster starts and has no backups.\nsuspend: the jobs do not run, as long as there is no bucket.",
-        ["monitoring"] = "ServiceMonitor, PodMonitor, PrometheusRule: need prometheus-operator. release: the name under which kube-prometheus-stack is\ninstalled, which takes only what carries it. annotations: instead of these, Services with prometheus.io annotations and the rules as a ConfigMap.\nrunbooks: where docs/runbooks is served; each alert links there.",
+        ["backup"] = "The backup runner: schedules (UTC), resources, the volume on which a drill restores the whole database.\nSecret backup-s3 names the repository; without it, and with required false, the cluster starts and has no backups.\nsuspend: the jobs do not run; for a cluster without a bucket.",
+        ["monitoring"] = "ServiceMonitor, PodMonitor, PrometheusRule: need prometheus-operator. release: the name under which kube-prometheus-stack is\ninstalled; it selects only objects with that label. annotations: instead of these, Services with prometheus.io annotations and the rules as a ConfigMap.\nrunbooks: where docs/runbooks is served; each alert links there.",
         ["certManager"] = "Certificates by cert-manager instead of deploy.sh.",
-        ["ingress"] = "Telemetry and queries from outside; Secret ingest-public-tls holds the certificate.",
-        ["external"] = "SQL from outside, for these address ranges.",
+        ["ingress"] = "Access to ingest from outside; Secret ingest-public-tls contains the certificate.",
+        ["external"] = "Access with SQL from outside, for these address ranges.",
         ["openshift"] = "Let the service accounts use the security context constraint nonroot-v2.",
         ["quota"] = "The namespace's quota: computed for the largest scale during a rolling update.",
         ["limits"] = "The namespace's limit range.",
-        ["config"] = "Configuration files, as the topology gives them. A changed one rolls the pods.",
+        ["config"] = "Configuration files, as the topology renders them. A change replaces the pods.",
     };
 
     public static string Describe(string section) => Descriptions[section];

@@ -12,7 +12,7 @@ internal static class BackupJobs
 {
     private const string Drill = "drill";
 
-    /// <summary>Two days: long enough to read a log, and short enough for a failure that was mended to be forgotten.</summary>
+    /// <summary>Two days: long enough to read a log, and short enough for a repaired failure to disappear.</summary>
     public const int KeepSeconds = 2 * 24 * 3600;
 
     /// <summary>
@@ -74,7 +74,7 @@ internal static class BackupJobs
         };
         if (verb == Drill)
         {
-            // The failed pod of a first attempt would keep the volume that the second one needs. A pod that its node sent away is no failure
+            // The failed pod of a first attempt would keep the volume that the second one needs. A pod that its node evicted is not a failure
             // of the drill: Kubernetes deletes that one, with its volume.
             job.BackoffLimit = 0;
             job.TtlSecondsAfterFinished = KeepDrillSeconds;

@@ -32,7 +32,7 @@ internal static class Containers
     };
 
     /// <summary>
-    /// What every container gives up; part of Pod Security's <c>restricted</c>, and a root file system that nobody writes to.
+    /// Privileges that every container drops, as Pod Security's <c>restricted</c> requires, and a read-only root file system.
     /// </summary>
     public static V1SecurityContext Locked() => new()
     {

@@ -81,7 +81,7 @@ internal static class DatabaseStatefulSet
             [PortNames.Postgres, PortNames.Patroni], member);
         container.Name = ClusterNames.TimescaleDb;
 
-        // What its sidecars show, which nobody else may reach for it.
+        // The certificates of its sidecars, which only this pod can reach.
         var sidecars = $"tls://localhost:{Ports.PostgresExporter},tls://localhost:{Ports.BackupServer}";
         container.Env = [.. container.Env, new V1EnvVar { Name = "HUB_WATCHED_CERTIFICATES", Value = sidecars }];
 
@@ -96,7 +96,7 @@ internal static class DatabaseStatefulSet
             .. container.VolumeMounts,
         ];
 
-        // Patroni is up. A clone of a large database takes hours and is no reason to start again, so nothing here looks at PostgreSQL;
+        // Patroni is up. Cloning a large database takes hours and must not cause a restart, so no probe here checks PostgreSQL;
         // ten minutes, because Patroni does not answer before it has reached etcd.
         container.StartupProbe = Pods.Http("/liveness", PortNames.Patroni, tls: true, period: 10, failures: 60);
 

@@ -49,7 +49,7 @@ internal static class EtcdStatefulSet
         container.Name = ClusterNames.Etcd;
         container.VolumeMounts = [new V1VolumeMount { Name = DataVolume, MountPath = Paths.EtcdData }, .. container.VolumeMounts];
 
-        // /livez looks at this member alone: a lost quorum is no reason to restart the members that are left. /readyz asks the quorum.
+        // /livez checks only this member: a lost quorum must not restart the remaining members. /readyz asks the quorum.
         container.StartupProbe = Pods.Http("/livez", PortNames.EtcdMetrics, tls: false, period: 5, failures: 60);
         container.LivenessProbe = Pods.Http("/livez", PortNames.EtcdMetrics, tls: false, period: 10, failures: 6);
         container.ReadinessProbe = Pods.Http("/readyz", PortNames.EtcdMetrics, tls: false, period: 5, failures: 3);

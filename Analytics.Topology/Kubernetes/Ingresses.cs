@@ -5,7 +5,7 @@ namespace Analytics.Topology.Kubernetes;
 /// <summary>Telemetry and queries from outside, over TLS. Health and metrics stay inside.</summary>
 internal static class Ingresses
 {
-    /// <summary>A name that nobody owns (RFC 2606), to be replaced.</summary>
+    /// <summary>A reserved name (RFC 2606), to be replaced.</summary>
     public const string Host = "hub.example.com";
 
     public static V1Ingress Ingest(ManifestContext context) => new()

@@ -22,10 +22,10 @@ public static class KubernetesManifests
     {
         var (database, etcd, gateway, ingest) = (context.Topology.Database, context.Topology.Etcd, context.Topology.Gateway, context.Topology.Ingest);
         yield return File("storageclass.yaml", "Storage classes for data, WAL and backups.", [.. StorageClasses.All(context)]);
-        yield return File("priorityclass.yaml", "What a full node gives up first.", [.. PriorityClasses.All(context)]);
+        yield return File("priorityclass.yaml", "Which pods a full node evicts first.", [.. PriorityClasses.All(context)]);
         yield return File("configmap.yaml", "Configuration of the gateway and the exporters.", [.. ConfigMaps.Gateway(context)]);
-        yield return File("init-scripts-configmap.yaml", "What the first leader of a new cluster runs, and the hook of a stopping pod.", [ConfigMaps.Scripts(context)]);
-        yield return File("network-policy.yaml", "Nothing talks to anything but along the arrows of the architecture.", [.. NetworkPolicies.All(context)]);
+        yield return File("init-scripts-configmap.yaml", "Scripts of the first leader of a new cluster, and the hook of a stopping pod.", [ConfigMaps.Scripts(context)]);
+        yield return File("network-policy.yaml", "Denies every connection that the architecture does not need.", [.. NetworkPolicies.All(context)]);
         yield return File("patroni-config.yaml", "Patroni's configuration (with PostgreSQL's), etcd, and the job that turns on etcd's authentication.",
         [
             ConfigMaps.Patroni(context), Services.Etcd(context), EtcdStatefulSet.StatefulSet(context),
@@ -40,7 +40,7 @@ public static class KubernetesManifests
             .. Present(Deployments.Autoscaler(context, KubernetesNames.Gateway, gateway.MinReplicas, gateway.MaxReplicas)),
             .. Present(Deployments.Budget(context, KubernetesNames.Gateway, gateway.MinReplicas)),
         ]);
-        yield return File("migrations-job.yaml", "Brings the schema up to date; named by what it runs.", [Jobs.Migrations(context)]);
+        yield return File("migrations-job.yaml", "Updates the schema; named after what it runs.", [Jobs.Migrations(context)]);
         yield return File("ingest.yaml", "The ingest and query API.",
         [
             Services.Ingest(context), IngestDeployment.Deployment(context),
@@ -59,12 +59,12 @@ public static class KubernetesManifests
     /// <summary>What the cluster or the operator chooses.</summary>
     private static IEnumerable<ManifestFile> Variants(ManifestContext context) =>
     [
-        File("secrets.yaml", "The Secrets that the pods mount, without values: deploy.sh makes them. Applying this file changes no existing value.",
+        File("secrets.yaml", "The Secrets that the pods mount, without values; deploy.sh creates them. Applying this file changes no existing value.",
             [.. SecretTemplates.All(context)], optional: true),
         File("external-service.yaml", "SQL from outside the cluster. Replace the address ranges in both objects first.",
             [Services.External(context), NetworkPolicies.External(context)], optional: true),
-        File("ingress.yaml", "Telemetry and queries from outside. Replace the host name, make Secret ingest-public-tls, and label the controller's namespace "
-            + $"{KubernetesNames.TelemetryLabel}=true first.", [Ingresses.Ingest(context)], optional: true),
+        File("ingress.yaml", "Access from outside. Set the host name, create Secret ingest-public-tls, label the controller's namespace "
+            + $"{KubernetesNames.TelemetryLabel}=true.", [Ingresses.Ingest(context)], optional: true),
         File("openshift-scc.yaml", "OpenShift: the service accounts may use the security context constraint nonroot-v2.", [OpenShift.Binding(context)], optional: true),
         File("cert-manager.yaml", "Certificates by cert-manager instead of deploy.sh.", [.. CertManager.All(context)], optional: true),
     ];

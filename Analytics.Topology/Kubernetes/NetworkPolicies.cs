@@ -9,7 +9,7 @@ namespace Analytics.Topology.Kubernetes;
 /// </summary>
 internal static class NetworkPolicies
 {
-    /// <summary>Whoever is labelled for it, in this namespace or another.</summary>
+    /// <summary>Pods with the label, in this namespace or another.</summary>
     public const string TelemetryClients = "telemetry clients";
     public const string SqlClients = "SQL clients";
     public const string Monitoring = "monitoring";

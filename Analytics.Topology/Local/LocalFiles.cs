@@ -37,7 +37,7 @@ public sealed class LocalFiles
     /// <param name="containers">Its containers, as this host runs them.</param>
     /// <param name="read">An earlier file's text by its path, or null where there is none.</param>
     /// <param name="now">Start of the life of new certificates.</param>
-    /// <param name="renew">Issue every component's certificate anew, however long it would still serve.</param>
+    /// <param name="renew">Issue a new certificate for every component, even if the old one is still valid.</param>
     public static LocalFiles Render(ClusterTopology topology, IReadOnlyList<ContainerSpec> containers, Func<string, string?> read, DateTimeOffset now, bool renew = false)
     {
         ArgumentNullException.ThrowIfNull(topology);

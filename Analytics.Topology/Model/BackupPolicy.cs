@@ -50,7 +50,7 @@ public sealed record VolumeRepository : BackupRepository
 }
 
 /// <summary>
-/// A bucket. <see cref="Bucket"/>, <see cref="Endpoint"/> and <see cref="Region"/> are all set, or all left to whoever installs the
+/// A bucket. <see cref="Bucket"/>, <see cref="Endpoint"/> and <see cref="Region"/> are all set, or all left to the installation of the
 /// cluster (Secret <c>backup-s3</c>, made by deploy.sh). The keys are never part of a topology.
 /// </summary>
 public sealed record S3Repository : BackupRepository

@@ -23,11 +23,11 @@ public sealed partial record ImageSource(string? Registry = null, string? Versio
     /// </summary>
     public static string? RegistryProblem(string text) => RegistryName().IsMatch(text) && text.Split('/')[0] is var host && (host.Contains('.') || host.Contains(':') || host == "localhost")
         ? null
-        : $"'{text}' is no registry: it must be a host, and a path if there is one, in lower case and without a scheme, such as registry.example.com/hub.";
+        : $"'{text}' is not a registry: it must be a host, and a path if there is one, in lower case and without a scheme, such as registry.example.com/hub.";
 
-    /// <summary>Why a text is no tag of an image, or null.</summary>
+    /// <summary>Why a text is not a valid tag of an image, or null.</summary>
     public static string? VersionProblem(string text) =>
-        text != "latest" && Tag().IsMatch(text) ? null : $"'{text}' is no version: letters, digits, '.', '_' and '-', at most 128, and not latest.";
+        text != "latest" && Tag().IsMatch(text) ? null : $"'{text}' is not a version: it must have letters, digits, '.', '_' and '-', at most 128, and not latest.";
 
     [GeneratedRegex(@"\A[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*\z")]
     private static partial Regex RegistryName();

@@ -12,7 +12,7 @@ public sealed record MonitoringPolicy
     /// <summary>Where the runbooks are found: each alert's link is this and its name. Default the directory in a checkout; an operator sets a URL.</summary>
     public string Runbooks { get; init; } = "docs/runbooks";
 
-    /// <summary>Whether whoever is paged can follow the link as it is.</summary>
+    /// <summary>Whether the link in an alert can be opened as it is.</summary>
     public bool HasRunbookAddress => Uri.TryCreate(Runbooks, UriKind.Absolute, out var address) && address.Scheme is "https" or "http";
 
     /// <summary>Share of the exports that ingest must not turn away. Range 0.9 to 0.9999, default 0.999.</summary>

@@ -3,7 +3,7 @@ namespace Analytics.Topology.Monitoring;
 /// <summary>How soon somebody must look.</summary>
 public enum AlertSeverity
 {
-    /// <summary>For the record: nobody is told.</summary>
+    /// <summary>Only recorded; nobody is notified.</summary>
     Info,
 
     /// <summary>Within a working day.</summary>

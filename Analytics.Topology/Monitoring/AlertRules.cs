@@ -74,7 +74,7 @@ public static partial class AlertRules
         null => true,
         "standbys" => topology.Database.Members > 1,
         "etcd_spare" => topology.Etcd.Members > 1,
-        var other => throw new InvalidOperationException($"A rule needs '{other}', which means nothing."),
+        var other => throw new InvalidOperationException($"A rule needs '{other}', which is unknown."),
     };
 
     private static AlertRule Alert(string group, Map rule) => new(

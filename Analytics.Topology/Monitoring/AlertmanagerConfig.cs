@@ -4,8 +4,8 @@ using Map = System.Collections.Generic.Dictionary<string, object>;
 namespace Analytics.Topology.Monitoring;
 
 /// <summary>
-/// alertmanager.yml: who is told, and what is held back. A dead machine makes a dozen alerts and is one page: whatever is caused by
-/// another alert that fires is inhibited by it. The receivers are to be filled in by whoever runs Alertmanager.
+/// alertmanager.yml: who is notified, and what is suppressed. A failed machine causes a dozen alerts but one page: an alert that is caused by
+/// another alert that fires is inhibited by it. The operator adds the receivers.
 /// </summary>
 public static class AlertmanagerConfig
 {
@@ -25,7 +25,7 @@ public static class AlertmanagerConfig
         // The exporter's figures are only as old as its database.
         ("alertname=\"DatabaseDown\"", "alertname=~\"DatabaseExporterErrors\"", ["cluster", "member"]),
 
-        // Without a primary nothing can be written, whoever says so.
+        // Without a primary nothing can be written, whichever alert reports it.
         ("alertname=~\"NoLeader|EtcdQuorumLost\"",
             "alertname=~\"ClusterUnlocked|NoPrimaryInGateway|NoSyncStandby|NoStandby|StandbyMissing|PoolExhausted|PoolWaitLong|Ingest.*|Timescale.*|HealthCheckCritical\"", ["cluster"]),
         ("alertname=\"EtcdQuorumLost\"", "alertname=~\"Etcd(MemberDown|NoLeader|ProposalsFailing|LeaderChanges)|DcsNotSeen|FailsafeActive|NoLeader\"", ["cluster"]),

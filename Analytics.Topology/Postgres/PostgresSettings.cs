@@ -11,7 +11,7 @@ namespace Analytics.Topology.Postgres;
 public sealed partial class PostgresSettings
 {
     /// <summary>Settings that Patroni takes from the DCS only, in a member's own file it drops them: all members must have the same.</summary>
-    private static readonly string[] DcsOnly =
+    private static readonly string[] OnlyInDcs =
     [
         "hot_standby", "max_connections", "max_locks_per_transaction", "max_prepared_transactions", "max_replication_slots", "max_wal_senders",
         "max_worker_processes", "track_commit_timestamp", "wal_keep_size", "wal_level", "wal_log_hints",
@@ -211,7 +211,7 @@ public sealed partial class PostgresSettings
     }
 
     private static SortedDictionary<string, string> Where(SortedDictionary<string, string> all, bool dcs) =>
-        new(all.Where(setting => DcsOnly.Contains(setting.Key) == dcs).ToDictionary(), StringComparer.Ordinal);
+        new(all.Where(setting => OnlyInDcs.Contains(setting.Key) == dcs).ToDictionary(), StringComparer.Ordinal);
 
     private static string Text(int value) => value.ToString(CultureInfo.InvariantCulture);
 

@@ -17,7 +17,7 @@ internal static class DeployScript
 {
     public const string FileName = "deploy.sh";
 
-    /// <summary>Never applied by hand: the script makes what is in them, or chooses them by an option of their own.</summary>
+    /// <summary>Never named by the user: the script creates their content, or an option of its own selects them.</summary>
     private static readonly string[] NotChosen = ["secrets.yaml", "cert-manager.yaml"];
 
     /// <param name="size">What is published.</param>
@@ -50,7 +50,7 @@ internal static class DeployScript
 
         var text = new StringBuilder("# The facts of this cluster, by `hub publish`.\n");
         text.Append(CultureInfo.InvariantCulture, $"NAME={topology.Name}\nNAMESPACE={topology.Definition.Namespace}\n");
-        text.Append("# Where images are that were published for no registry: nowhere.\n");
+        text.Append("# The registry of images that were published without one; it does not exist.\n");
         text.Append(CultureInfo.InvariantCulture, $"NO_REGISTRY={Images.NoRegistry}/\n");
         text.Append("# What its pods ask for at the smallest scale, and who makes its volumes ('' is the cluster's default storage class).\n");
         text.Append(CultureInfo.InvariantCulture, $"NEEDS_NODES={(size.Options.SeparateNodes ? Math.Max(topology.Database.Members, topology.Etcd.Members) : 1)}\n");

@@ -35,7 +35,7 @@ public sealed record PublishSize(string Name, ClusterTopology Topology, Kubernet
 
     /// <exception cref="ArgumentException">There is no such size; the message lists those there are.</exception>
     public static PublishSize Named(string name) => All.FirstOrDefault(size => size.Name == name)
-        ?? throw new ArgumentException($"'{name}' is no size; there are {string.Join(", ", All.Select(size => size.Name))}.", nameof(name));
+        ?? throw new ArgumentException($"'{name}' is not a size; the sizes are {string.Join(", ", All.Select(size => size.Name))}.", nameof(name));
 
     /// <summary>The same size on another cloud's disks; null keeps what the size has.</summary>
     public PublishSize On(Cloud? cloud) => cloud is { } other ? this with { Options = Options with { Cloud = other } } : this;

@@ -87,7 +87,7 @@ public static class Certificates
     }
 
     /// <summary>
-    /// A machine whose clock is behind takes a fresh certificate for one that is not valid yet, and then reaches nobody: with one such member a
+    /// A machine whose clock is behind treats a fresh certificate as not yet valid, and then reaches no other part: with one such member a
     /// failover finds no majority. A day is more than a clock can be off that shows the time of another zone.
     /// </summary>
     private static DateTimeOffset Since(DateTimeOffset now) => now - TimeSpan.FromDays(1);

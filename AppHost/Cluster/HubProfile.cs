@@ -33,7 +33,7 @@ internal sealed partial record HubProfile(string Name, ClusterTopology Topology,
         {
             Cluster => Presets.Development,
             Single => Presets.DevelopmentSingle,
-            _ => throw new InvalidOperationException($"{Variable} is '{name}'. Known are: {Cluster}, {Single}."),
+            _ => throw new InvalidOperationException($"{Variable} is '{name}'. Known profiles: {Cluster}, {Single}."),
         };
         var offset = configuration[PortOffsetVariable] is { Length: > 0 } text ? text : "0";
         if (!int.TryParse(offset, NumberStyles.None, CultureInfo.InvariantCulture, out var ports) || ports > LargestPortOffset)

@@ -32,7 +32,7 @@ internal sealed class HubTls : IDisposable
     public HttpClient CreateClient() => new(new SocketsHttpHandler { SslOptions = Options() }) { Timeout = Timeout.InfiniteTimeSpan };
 
     /// <summary>Connects and agrees on TLS, no more.</summary>
-    /// <exception cref="SocketException">Nobody listens.</exception>
+    /// <exception cref="SocketException">No program listens.</exception>
     /// <exception cref="IOException">The connection was closed in the middle.</exception>
     /// <exception cref="System.Security.Authentication.AuthenticationException">The certificate is of another CA or name.</exception>
     public async Task HandshakeAsync(int port, CancellationToken cancellation)

@@ -12,7 +12,7 @@ namespace AppHost.Deployment;
 /// <param name="Output">Where the files are written; null: the AppHost's own place.</param>
 /// <param name="Bucket">Whether one was named for the backups.</param>
 /// <param name="Arguments">For deploy.sh, but for those above.</param>
-/// <param name="Environment">For deploy.sh: what whoever lists processes must not see.</param>
+/// <param name="Environment">For deploy.sh: values that must not appear in a list of processes.</param>
 internal sealed record DeployOptions(
     PublishSize Size, bool DryRun, bool Confirmed, string? Context, string? Output, bool Bucket, IReadOnlyList<string> Arguments,
     IReadOnlyDictionary<string, string> Environment)

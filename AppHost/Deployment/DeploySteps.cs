@@ -75,7 +75,7 @@ internal sealed class DeploySteps(string home, string[] arguments)
         if (!attended && !options.Confirmed)
             throw new InvalidOperationException("Nobody is there to ask. Say --yes: aspire deploy -- --yes");
 
-        // Nobody there: deploy.sh says what is missing, and changes nothing.
+        // Without a terminal, deploy.sh says what is missing and changes nothing.
         if (bucket && attended)
             options = await operators.AskForBucketAsync(options, step.CancellationToken);
         if (!options.Confirmed)

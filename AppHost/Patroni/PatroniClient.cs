@@ -6,7 +6,7 @@ using AppHost.Cluster;
 
 namespace AppHost.Patroni;
 
-/// <summary>Patroni refused, or nobody answered; the message says what it said.</summary>
+/// <summary>Patroni refused, or did not answer; the message contains the reason.</summary>
 internal sealed class PatroniException(string message) : Exception(message);
 
 /// <summary>

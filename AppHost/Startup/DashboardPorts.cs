@@ -42,17 +42,17 @@ internal static class DashboardPorts
         {
             foreach (var port in PortsOf(Environment.GetEnvironmentVariable(variable) ?? "").Where(port => !LocalPorts.IsFree(port)))
             {
-                var patience = variable == ResourceService ? LocalPorts.PatienceWithPrograms : LocalPorts.PatienceWithLastRun;
+                var wait = variable == ResourceService ? LocalPorts.WaitForPrograms : LocalPorts.WaitForLastRun;
                 var problem = $"Port {port} of 127.0.0.1, which Aspire's dashboard needs ({variable}), is taken. "
                     + $"If another AppHost runs, stop it, or start this one beside it: {HubProfile.PortOffsetVariable}={offset + 10000} "
                     + $"{HubProfile.VolumesVariable}=another-name {HubState.Variable}=another-directory. "
                     + $"Otherwise see who listens: `{LocalPorts.ListenersOf(port)}`.";
                 await console.WriteLineAsync(
-                    $"{problem} The AppHost waits up to {patience.TotalSeconds:0} s: the last run may still be stopping.");
+                    $"{problem} The AppHost waits up to {wait.TotalSeconds:0} s: the last run may still be stopping.");
                 var started = time.GetTimestamp();
                 while (!LocalPorts.IsFree(port))
                 {
-                    if (time.GetElapsedTime(started) > patience)
+                    if (time.GetElapsedTime(started) > wait)
                         return problem;
                     await Task.Delay(Pause, time);
                 }

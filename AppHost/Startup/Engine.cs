@@ -18,7 +18,7 @@ internal static class Engine
     public const string Docker = "docker";
 
     /// <summary>Nothing that is asked of the engine here takes long.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan WaitLimit = TimeSpan.FromSeconds(20);
 
     /// <summary>The exit code that <c>timeout</c> uses.</summary>
     private const int TimedOut = 124;
@@ -79,7 +79,7 @@ internal static class Engine
             var output = process.StandardOutput.ReadToEndAsync(cancellation);
             var error = process.StandardError.ReadToEndAsync(cancellation);
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-            limit.CancelAfter(Patience);
+            limit.CancelAfter(WaitLimit);
             try
             {
                 await process.WaitForExitAsync(limit.Token);
@@ -88,7 +88,7 @@ internal static class Engine
             {
                 process.Kill(entireProcessTree: true);
                 cancellation.ThrowIfCancellationRequested();
-                return (TimedOut, $"{program} did not answer within {Patience.TotalSeconds:0} s. Does the engine hang? Try `{program} info`.");
+                return (TimedOut, $"{program} did not answer within {WaitLimit.TotalSeconds:0} s. Does the engine hang? Try `{program} info`.");
             }
 
             return (process.ExitCode, $"{await output}{await error}".Trim());

@@ -10,14 +10,14 @@ internal static class LocalPorts
     /// <summary>
     /// A run that was killed leaves its containers and the dashboard to the orchestrator, which needs some time to stop them.
     /// </summary>
-    public static readonly TimeSpan PatienceWithLastRun = TimeSpan.FromSeconds(60);
+    public static readonly TimeSpan WaitForLastRun = TimeSpan.FromSeconds(60);
 
     /// <summary>Programs of such a run end sooner.</summary>
-    public static readonly TimeSpan PatienceWithPrograms = TimeSpan.FromSeconds(5);
+    public static readonly TimeSpan WaitForPrograms = TimeSpan.FromSeconds(5);
 
     public static bool IsFree(int port)
     {
-        // Sockets of closed connections do not count, as they do not for whoever will listen.
+        // Sockets of closed connections do not count, because they do not prevent a program from listening.
         var addresses = IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners()
             .Where(listener => listener.Port == port).Select(listener => listener.Address);
         if (addresses.Any(address => IPAddress.IsLoopback(address) || address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any)))

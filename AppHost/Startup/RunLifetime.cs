@@ -13,7 +13,7 @@ internal static class RunLifetime
     /// <summary>
     /// PgBouncer waits for its clients, PostgreSQL writes a checkpoint: on a busy machine more than the 30 s that a host has by default.
     /// </summary>
-    private static readonly TimeSpan StopPatience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan StopTimeout = TimeSpan.FromMinutes(2);
 
     private const string HostCategory = "Microsoft.Extensions.Hosting.Internal.Host";
 
@@ -22,7 +22,7 @@ internal static class RunLifetime
     {
         // Otherwise Aspire returns at once and its orchestrator goes on stopping containers: a start right after it would find ports taken.
         hub.Builder.Configuration.AddInMemoryCollection([new("DcpPublisher:WaitForResourceCleanup", bool.TrueString)]);
-        hub.Builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopPatience);
+        hub.Builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopTimeout);
         hub.Builder.Services.PostConfigure<HealthCheckServiceOptions>(LimitChecks);
         hub.Builder.Services.AddHostedService(services => ActivatorUtilities.CreateInstance<StartReport>(services, hub));
         hub.Builder.Services.AddHostedService<HealthWatch>();
@@ -33,7 +33,7 @@ internal static class RunLifetime
 
     /// <summary>
     /// What would hide Hub's own lines: each request of an open dashboard is six lines, over a thousand while the AppHost stops; and a
-    /// start that Ctrl-C ended is no failure, of which the host would write the stack.
+    /// start that Ctrl-C ended is not a failure, for which the host would print the stack.
     /// </summary>
     internal static void Quieten(LoggerFilterOptions log, IServiceProvider services)
     {
@@ -77,7 +77,7 @@ internal static class RunLifetime
             if (exit != 0)
             {
                 console.LogError("The container engine does not answer, so no container can be stopped. Aspire waits {Seconds} s for it; "
-                    + "Ctrl-C again ends at once. {Output}", (int)StopPatience.TotalSeconds, output);
+                    + "Ctrl-C again ends at once. {Output}", (int)StopTimeout.TotalSeconds, output);
             }
         }
 

@@ -5,7 +5,8 @@ using Microsoft.Extensions.Logging;
 namespace AppHost.Startup;
 
 /// <summary>
-/// What would let a resource fail in a way that tells nobody why: said before it starts, in its log, its state and on the console.
+/// Conditions under which a resource would fail without a clear message. They are reported before it starts, in its log, in its state and on
+/// the console.
 /// </summary>
 internal static class StartConditions
 {
@@ -25,12 +26,12 @@ internal static class StartConditions
                 return;
             var holders = (await ContainersAsync(hub, filter: null, cancellation))
                 .Where(container => container.Ports.Contains($":{port}->", StringComparison.Ordinal)).Select(container => container.Name).ToList();
-            var patience = holders.Count > 0 ? LocalPorts.PatienceWithLastRun : LocalPorts.PatienceWithPrograms;
+            var wait = holders.Count > 0 ? LocalPorts.WaitForLastRun : LocalPorts.WaitForPrograms;
             var problem = $"Port {port} of 127.0.0.1 is taken{Names(holders)}. "
                 + "If a hub of `./hub up` or another AppHost runs, stop it (`./hub down`); "
                 + $"otherwise see who listens (`{LocalPorts.ListenersOf(port.Value)}`), "
                 + $"or start with {HubProfile.PortOffsetVariable}={hub.Profile.PortOffset + 10000}.";
-            if (!await BecomesAsync(resource.Resource, start.Services, problem, patience,
+            if (!await BecomesAsync(resource.Resource, start.Services, problem, wait,
                 _ => Task.FromResult(LocalPorts.IsFree(port.Value)), cancellation))
                 throw new DistributedApplicationException(problem);
         });
@@ -53,14 +54,14 @@ internal static class StartConditions
                     continue;
                 var problem = $"The volume {volume.Source} is in use{Names(others)}. "
                     + $"Stop the other AppHost, or give this one data of its own: {HubProfile.VolumesVariable}=another-name.";
-                if (!await BecomesAsync(container, start.Services, problem, LocalPorts.PatienceWithLastRun,
+                if (!await BecomesAsync(container, start.Services, problem, LocalPorts.WaitForLastRun,
                     async cancel => (await Others(cancel)).Count == 0, cancellation))
                     throw new DistributedApplicationException(problem);
             }
         });
 
     /// <summary>
-    /// Fails the resource when its volume holds data that were made with passwords which are gone: nobody could log in, and every part
+    /// Fails the resource when its volume holds data that were made with passwords that are gone: no part could log in, and every part
     /// behind it would wait without an end.
     /// </summary>
     public static IResourceBuilder<ContainerResource> WithOwnData(this IResourceBuilder<ContainerResource> resource, DevelopmentHub hub) =>
@@ -82,7 +83,7 @@ internal static class StartConditions
 
     /// <summary>Waits for a run that was killed a moment ago; says at once what is wrong, in case it was not.</summary>
     private static async Task<bool> BecomesAsync(
-        IResource resource, IServiceProvider services, string problem, TimeSpan patience,
+        IResource resource, IServiceProvider services, string problem, TimeSpan wait,
         Func<CancellationToken, Task<bool>> isSo, CancellationToken cancellation)
     {
         ILogger[] logs =
@@ -92,10 +93,10 @@ internal static class StartConditions
         ];
         foreach (var log in logs)
             log.LogWarning("{Resource} cannot start yet. {Problem} It waits up to {Seconds} s: the last run may still be stopping.",
-                resource.Name, problem, (int)patience.TotalSeconds);
+                resource.Name, problem, (int)wait.TotalSeconds);
         var time = services.GetRequiredService<TimeProvider>();
         var started = time.GetTimestamp();
-        while (time.GetElapsedTime(started) < patience)
+        while (time.GetElapsedTime(started) < wait)
         {
             await Task.Delay(Pause, time, cancellation);
             if (await isSo(cancellation))

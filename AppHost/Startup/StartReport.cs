@@ -31,7 +31,7 @@ internal sealed class StartReport(DevelopmentHub hub, DistributedApplicationMode
     /// <summary>A failed program writes its reason, and the orchestrator brings its log, a moment apart.</summary>
     private static readonly TimeSpan LogDelay = TimeSpan.FromSeconds(2);
 
-    private static readonly TimeSpan EnginePatience = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan EngineTimeout = TimeSpan.FromSeconds(3);
 
     private readonly ConcurrentDictionary<string, ResourceEvent> latest = new();
     private readonly ConcurrentDictionary<string, string> told = new();
@@ -52,7 +52,7 @@ internal sealed class StartReport(DevelopmentHub hub, DistributedApplicationMode
 
     public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    /// <summary>What ends from now on is no failure.</summary>
+    /// <summary>A resource that ends from now on has not failed.</summary>
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
         await stop.CancelAsync();
@@ -228,7 +228,7 @@ internal sealed class StartReport(DevelopmentHub hub, DistributedApplicationMode
     internal static async Task<string> EngineAsync(string engine, CancellationToken stopping)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-        limit.CancelAfter(EnginePatience);
+        limit.CancelAfter(EngineTimeout);
         try
         {
             var (exit, output) = await Engine.RunAsync(engine, ["version", "--format", "{{.Server.Version}}"], limit.Token);
@@ -236,7 +236,7 @@ internal sealed class StartReport(DevelopmentHub hub, DistributedApplicationMode
         }
         catch (OperationCanceledException) when (!stopping.IsCancellationRequested)
         {
-            return EngineProblem($"`{engine} version` took longer than {EnginePatience.TotalSeconds:0} s");
+            return EngineProblem($"`{engine} version` took longer than {EngineTimeout.TotalSeconds:0} s");
         }
     }
 

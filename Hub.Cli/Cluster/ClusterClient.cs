@@ -53,7 +53,7 @@ internal sealed class ClusterClient(Deployment deployment, ContainerEngine engin
         return !result.Output.Contains("Not changed", StringComparison.Ordinal);
     }
 
-    /// <summary>PgBouncer's pools. Its console speaks the simple protocol only, which psql in a member does.</summary>
+    /// <summary>PgBouncer's pools. Its console supports only the simple protocol, which psql in a member uses.</summary>
     public async Task<IReadOnlyList<Dictionary<string, string>>> PoolsAsync(CancellationToken cancellation)
     {
         var container = RunningMembers().FirstOrDefault();

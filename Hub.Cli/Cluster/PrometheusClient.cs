@@ -11,7 +11,7 @@ internal sealed class PrometheusClient(HttpClient http)
     public static HttpClient At(int port) => new() { BaseAddress = new Uri($"http://127.0.0.1:{port}/api/v1/") };
 
     /// <summary>The first value of an expression; null when it has none, or none that is a number.</summary>
-    /// <exception cref="HttpRequestException">Nobody answers there.</exception>
+    /// <exception cref="HttpRequestException">Nothing answers at that address.</exception>
     /// <exception cref="CliException">Prometheus refuses the question, or it is not Prometheus that answers.</exception>
     public async Task<double?> ValueAsync(string expression, CancellationToken cancellation)
     {
@@ -24,7 +24,7 @@ internal sealed class PrometheusClient(HttpClient http)
     }
 
     /// <summary>Every alert that fires or is pending, worst first.</summary>
-    /// <exception cref="HttpRequestException">Nobody answers there.</exception>
+    /// <exception cref="HttpRequestException">Nothing answers at that address.</exception>
     /// <exception cref="CliException">Prometheus refuses the question, or it is not Prometheus that answers.</exception>
     public async Task<IReadOnlyList<AlertStatus>> AlertsAsync(CancellationToken cancellation)
     {

@@ -17,10 +17,10 @@ internal static class ApiKeys
 
     public static Command Create(Ui ui)
     {
-        var project = new Option<string>("--project") { Description = "The project that the key writes to and reads from; made when there is none of that name.", Required = true };
+        var project = new Option<string>("--project") { Description = "The project that the key writes to and reads from; created if it does not exist.", Required = true };
         var name = new Option<string>("--name") { Description = "What the key is for.", DefaultValueFactory = _ => "cli" };
         var days = new Option<int?>("--days") { Description = "Days until it expires, 1 to 36500 [default: never]." };
-        var create = new Command("create", "Make a key and print it: it is stored hashed and cannot be shown again.") { project, name, days };
+        var create = new Command("create", "Create a key and print it. It is stored hashed and cannot be shown again.") { project, name, days };
         NotEmpty(project);
         NotEmpty(name);
         days.Validators.Add(result =>
@@ -53,7 +53,7 @@ internal static class ApiKeys
         });
 
         var id = new Argument<int>("id") { Description = "The key's id, from `hub key list`." };
-        var revoke = new Command("revoke", "Refuse a key from now on; ingest forgets its cached answer within half a minute.") { id };
+        var revoke = new Command("revoke", "Revoke a key. Ingest refuses it within half a minute, when its cached answer expires.") { id };
         revoke.SetAction(async (parse, cancellation) =>
         {
             var rows = await DatabaseClient.Open().QueryAsync(Roles.Owner, Secrets.Owner,
@@ -63,7 +63,7 @@ internal static class ApiKeys
             ui.Console.WriteLine($"Revoked {rows[0][0]}….");
             return 0;
         });
-        return new Command("key", "API keys of applications.") { create, list, revoke };
+        return new Command("key", "Manage the API keys of applications.") { create, list, revoke };
     }
 
     private static void NotEmpty(Option<string> option) => option.Validators.Add(result =>

@@ -11,18 +11,18 @@ internal static class BackupCommand
 {
     private static readonly (string Verb, string Description)[] Verbs =
     [
-        ("full", "Take a full backup, then drop the sets that the retention no longer keeps."),
+        ("full", "Take a full backup, then remove the sets that the retention no longer keeps."),
         ("diff", "Take a differential backup: what changed since the last full one."),
-        ("list", "The sets in the repository, and why each is kept."),
-        ("check", "Look whether pgBackRest, repository, database and archiving are as the jobs need them."),
-        ("retain", "Drop the sets that the retention no longer keeps (--dry-run: only say which)."),
+        ("list", "List the sets in the repository, and why each is kept."),
+        ("check", "Check that pgBackRest, repository, database and archiving are ready for the jobs."),
+        ("retain", "Remove the sets that the retention no longer keeps (--dry-run: only list them)."),
         ("verify", "Check every stored file against its checksum."),
         ("drill", "Restore the latest set into a scratch instance and check what is in it."),
     ];
 
     public static Command Create(Ui ui)
     {
-        var command = new Command("backup", "Backups: make, list, check, thin out, restore for a trial.");
+        var command = new Command("backup", "Take, list, check, remove and try out backups.");
         foreach (var (verb, description) in Verbs)
         {
             // The runner knows its own options; here they only pass through.

@@ -8,12 +8,12 @@ internal static class BackupOptions
 {
     public static Option<string?> Bucket { get; } = new("--backup-s3-bucket")
     {
-        Description = $"Backups go to this bucket, with {BackupStorage.KeyVariable} and {BackupStorage.KeySecretVariable} from the environment [default: a volume, or as last time].",
+        Description = $"Store backups in this bucket, with {BackupStorage.KeyVariable} and {BackupStorage.KeySecretVariable} from the environment [default: a volume, or as last time].",
     };
 
-    public static Option<string?> Endpoint { get; } = new("--backup-s3-endpoint") { Description = "Host of the storage, with :PORT where it is not 443." };
+    public static Option<string?> Endpoint { get; } = new("--backup-s3-endpoint") { Description = "Host of the storage, with :PORT if it is not 443." };
     public static Option<string> Region { get; } = new("--backup-s3-region") { Description = "Region of the bucket.", DefaultValueFactory = _ => "us-east-1" };
-    public static Option<bool> PathStyle { get; } = new("--backup-s3-path-style") { Description = "The bucket is part of the path, not of the host name: MinIO and most others." };
+    public static Option<bool> PathStyle { get; } = new("--backup-s3-path-style") { Description = "The bucket is part of the path, not of the host name, as in MinIO and most others." };
     public static Option<FileInfo?> Authority { get; } = new("--backup-s3-ca") { Description = "PEM file of the authority that signed the storage's certificate." };
 
     /// <summary>What the options say; null when none names a bucket.</summary>
@@ -23,7 +23,7 @@ internal static class BackupOptions
         if (parse.GetValue(Bucket) is not { Length: > 0 } bucket)
         {
             if (parse.GetValue(Endpoint) is not null || parse.GetValue(Authority) is not null)
-                throw new CliException("--backup-s3-bucket is missing: without it the other --backup-s3 options mean nothing.", exitCode: 2);
+                throw new CliException("--backup-s3-bucket is missing: without it the other --backup-s3 options have no effect.", exitCode: 2);
             return null;
         }
 

@@ -13,18 +13,18 @@ internal static class CertificatesCommand
 {
     public static Command Create(Ui ui)
     {
-        var list = new Command("list", "Whose certificates there are, and until when they serve.");
+        var list = new Command("list", "List the certificates and when they expire.");
         list.SetAction(_ => List(ui));
-        var authority = new Option<bool>("--authority") { Description = "Replace the CA as well. Both are trusted until every component has a certificate of the new one. If it is interrupted, the next one goes on." };
-        var renew = new Command("renew", "Issue every component's certificate anew and let the running hub take them: no call of ingest fails, PostgreSQL is not restarted.") { authority };
+        var authority = new Option<bool>("--authority") { Description = "Also replace the CA. Both are trusted until every component has a certificate of the new one. If this is interrupted, the next run continues." };
+        var renew = new Command("renew", "Issue new certificates for every component of the running hub. No call of ingest fails, and PostgreSQL does not restart.") { authority };
         renew.SetAction((parse, cancellation) => RenewAsync(ui, parse.GetValue(authority), cancellation));
-        return new Command("certificates", "The hub's certificates: list, renew, replace the CA.") { list, renew };
+        return new Command("certificates", "List and renew the hub's certificates, or replace the CA.") { list, renew };
     }
 
     private static void List(Ui ui)
     {
         var deployment = Deployment.LoadExisting();
-        var table = new Table().Border(TableBorder.Simple).AddColumns("Certificate", "Serves until", "Days left");
+        var table = new Table().Border(TableBorder.Simple).AddColumns("Certificate", "Expires", "Days left");
         foreach (var path in Directory.EnumerateFiles(Path.Combine(deployment.Directory, "tls"), "tls.crt", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Prepend(deployment.CaFile))
         {
             var found = new X509Certificate2Collection();
@@ -48,10 +48,10 @@ internal static class CertificatesCommand
         var engine = await ContainerEngine.ConnectAsync(cancellation);
         var cluster = await DrillHub.ConnectAsync(deployment, engine, cancellation);
         var renewal = new CertificateRenewal(deployment, engine, cluster);
-        await ui.StepAsync("Is the hub healthy", report => cluster.UntilHealthyAsync(TimeSpan.FromSeconds(30), report, cancellation), "yes");
-        await ui.StepAsync(authority ? "A new CA and certificates" : "Certificates", report => authority ? renewal.ReplaceAuthorityAsync(report, cancellation) : renewal.RenewAsync(report, cancellation), "in use");
+        await ui.StepAsync("Checking that the hub is healthy", report => cluster.UntilHealthyAsync(TimeSpan.FromSeconds(30), report, cancellation), "yes");
+        await ui.StepAsync(authority ? "New CA and certificates" : "Certificates", report => authority ? renewal.ReplaceAuthorityAsync(report, cancellation) : renewal.RenewAsync(report, cancellation), "in use");
         if (authority)
-            ui.Console.WriteLine($"Clients of your own that verify the hub need the new CA: {deployment.CaFile}");
+            ui.Console.WriteLine($"Your own clients that verify the hub need the new CA: {deployment.CaFile}");
         return 0;
     }
 }

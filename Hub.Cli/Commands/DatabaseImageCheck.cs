@@ -39,36 +39,36 @@ internal static class DatabaseImageCheck
     /// <summary>Why the image does not open the data, with the steps; null where it does.</summary>
     internal static CliException? Problem(string hub, DatabaseData data, DatabaseImage image)
     {
-        var facts = $"The data of hub '{hub}': {data} (last opened by {data.Image}).\n  Asked for: {image.Name}, which has {image}.\n  ";
+        var facts = $"The data of hub '{hub}': {data} (last opened by {data.Image}).\n  Requested: {image.Name}, which has {image}.\n  ";
         var stay = data.Image == image.Name
-            ? $"To go on with what is there: an image that has it, as {Images.DatabaseVariable}=… ./hub up ({data.Image} was made anew since)."
-            : $"To go on with what is there: unset {Images.DatabaseVariable}; `./hub up` takes {data.Image} again.";
-        var move = $"To move: bring up a second hub on the new image (HUB_STATE=/some/directory {Images.DatabaseVariable}={image.Name} ./hub up --name other "
+            ? $"To keep this data, use an image that opens it: {Images.DatabaseVariable}=… ./hub up ({data.Image} has been rebuilt since)."
+            : $"To keep this data, unset {Images.DatabaseVariable}; `./hub up` uses {data.Image} again.";
+        var move = $"To move, start a second hub on the new image (HUB_STATE=/some/directory {Images.DatabaseVariable}={image.Name} ./hub up --name other "
             + $"--port-offset 10000) and copy the tables ({Guide}). This data was not touched.";
         if (data.PostgreSql != image.PostgreSql)
-            return new CliException($"{facts}One major release of PostgreSQL does not open the data of another.", $"{stay}\n  → {move}");
+            return new CliException($"{facts}A major release of PostgreSQL cannot open the data of another.", $"{stay}\n  → {move}");
         if (!Version.TryParse(data.TimescaleDb.Split('-')[0], out var version))
             return null;
         if (data.Edition == "timescale" && image.Community.Count == 0)
-            return new CliException($"{facts}The data was made for the Community edition, and the image has the Apache edition only.", $"{stay}\n  → {move}");
+            return new CliException($"{facts}The data was created by the Community edition, and the image has only the Apache edition.", $"{stay}\n  → {move}");
         if (!image.TimescaleDb.Contains(version) || (data.Edition == "timescale" && !image.Community.Contains(version)))
         {
             var way = image.TimescaleDb.Any(other => other > version)
-                ? $"To update: first take an image that has {version} and a newer version side by side (timescale/timescaledb-ha does), then "
+                ? $"To update, first use an image that has both {version} and a newer version (timescale/timescaledb-ha does), then "
                     + $"ALTER EXTENSION timescaledb UPDATE ({Guide}), then {image.Name}."
-                : "TimescaleDB does not go back to an older version.";
-            return new CliException($"{facts}TimescaleDB opens data with the library of the very version that wrote it, and {version} is not in the image.", $"{stay}\n  → {way}\n  → {move}");
+                : "TimescaleDB cannot be downgraded.";
+            return new CliException($"{facts}TimescaleDB opens data only with the library of the version that wrote it, and {version} is not in the image.", $"{stay}\n  → {way}\n  → {move}");
         }
 
         return data.Edition == "apache" && image.Community.Count > 0
-            ? new CliException($"{facts}The data was made for the Apache edition, and the image runs the Community edition: their schemas differ.", $"{stay}\n  → {move}")
+            ? new CliException($"{facts}The data was created by the Apache edition, and the image runs the Community edition. Their schemas differ.", $"{stay}\n  → {move}")
             : null;
     }
 
     /// <summary>What remains to be done once the image is another one.</summary>
     internal static string? Notice(DatabaseData data, DatabaseImage image)
     {
-        var change = data.Image == image.Name ? $"{image.Name} was made anew" : $"The database image changes from {data.Image} to {image.Name}";
+        var change = data.Image == image.Name ? $"{image.Name} was rebuilt" : $"The database image changes from {data.Image} to {image.Name}";
         if (image.TimescaleDb.Count == 0 || image.TimescaleDb[^1].ToString() != data.TimescaleDb)
             return $"{change}. The data stays TimescaleDB {data.TimescaleDb} until: ./hub psql --role superuser -- -X -c 'ALTER EXTENSION timescaledb UPDATE' ({Guide}).";
         return data.Image == image.Name ? null : $"{change}; the data is TimescaleDB {data.TimescaleDb} as before.";
@@ -85,12 +85,12 @@ internal static class DatabaseImageCheck
         }
         catch (Exception problem) when (problem is CliException or Npgsql.NpgsqlException)
         {
-            // A database that is down is no reason to refuse what may bring it up; what was written down decides.
+            // A database that is down must not block an image that may start it; what was recorded decides.
             return null;
         }
     }
 
     private static CliException Unknown(string hub, string before, string asked) =>
-        new($"Hub '{hub}' has data made by {before}, and {asked} is asked for. Whether that opens it is not known: an older hub did not write down what its data is.",
-            $"Start it once as it was, with {Images.DatabaseVariable} unset: `./hub up`. Then ask for the other image again.");
+        new($"Hub '{hub}' has data created by {before}, and {asked} is requested. It is not known whether that image opens the data, because an older hub did not record what its data is.",
+            $"Start it once as it was, with {Images.DatabaseVariable} unset: `./hub up`. Then request the other image again.");
 }

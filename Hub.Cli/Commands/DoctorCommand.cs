@@ -10,7 +10,7 @@ internal static class DoctorCommand
 {
     public static Command Create(Ui ui)
     {
-        var command = new Command("doctor", "Check the prerequisites. Exit code 0: all there, 1: something is missing.");
+        var command = new Command("doctor", "Check the prerequisites. Exit code 0: complete, 1: something is missing.");
         command.SetAction(async (_, cancellation) =>
         {
             var table = new Table().Border(TableBorder.Simple).AddColumns("Prerequisite", "State", "Found", "How to get it");
@@ -60,7 +60,7 @@ internal static class DoctorCommand
             $"a package registry that has it; missing without it: {package.Use}")));
         checks.Add(await ProgramAsync("aspire", "sh", ["-c", "cd \"$0\" && dotnet tool run aspire -- --version", deployment.Repository], needed: false,
             "dotnet tool restore; only `aspire run`, `aspire publish` and `aspire deploy` need it", cancellation));
-        checks.Add(new Check("state", true, false, deployment.Exists ? deployment.Directory : "no hub was brought up yet", ""));
+        checks.Add(new Check("state", true, false, deployment.Exists ? deployment.Directory : "no hub has been started yet", ""));
         return checks;
     }
 

@@ -13,14 +13,14 @@ internal static class DownCommand
 
     public static Command Create(Ui ui)
     {
-        var volumes = new Option<bool>("--volumes") { Description = "Remove the data as well, and stop the engine if `hub up` started it. There is no way back." };
-        var state = new Option<bool>("--state") { Description = "With --volumes: remove the state directory (passwords, certificates, API key) too." };
+        var volumes = new Option<bool>("--volumes") { Description = "Also delete the data, and stop the engine if `hub up` started it. This cannot be undone." };
+        var state = new Option<bool>("--state") { Description = "With --volumes: also delete the state directory (passwords, certificates, API key)." };
         var name = new Option<string?>("--name") { Description = "Name of the hub [default: the one of this checkout]." };
         var command = new Command("down", "Stop the hub. Data stays unless --volumes is given.") { volumes, state, name };
         command.Validators.Add(result =>
         {
             if (result.GetValue(state) && !result.GetValue(volumes))
-                result.AddError("--state needs --volumes: data whose passwords are gone cannot be opened again.");
+                result.AddError("--state needs --volumes: without its passwords the data cannot be opened again.");
         });
         command.SetAction((parse, cancellation) => RunAsync(ui, parse.GetValue(name), parse.GetValue(volumes), parse.GetValue(state), cancellation));
         return command;
@@ -30,7 +30,7 @@ internal static class DownCommand
     {
         var deployment = Deployment.Load();
         if (name is null && !deployment.Exists)
-            throw new CliException($"There is no hub in {deployment.Directory}.", $"Another checkout's hub is stopped from there, or by its name: ./hub down --name {deployment.Choices.Name}");
+            throw new CliException($"There is no hub in {deployment.Directory}.", $"Stop the hub of another checkout from there, or by its name: ./hub down --name {deployment.Choices.Name}");
         if (name is not null)
             deployment = Deployment.Load(deployment.Choices with { Name = name });
         using var alone = deployment.Lock();
@@ -62,10 +62,10 @@ internal static class DownCommand
     {
         var ids = (await engine.RunAsync(cancellation, list)).OrThrow("The engine did not answer").Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         if (ids.Length > 0)
-            (await engine.RunAsync(cancellation, remove(ids))).OrThrow("The engine did not remove all of the hub");
+            (await engine.RunAsync(cancellation, remove(ids))).OrThrow("The engine did not remove everything of the hub");
     }
 
-    /// <summary>Only an engine that `hub up` started, and only when nobody else uses it; one that `hub test` started has tests to run yet.</summary>
+    /// <summary>Only an engine that `hub up` started, and only when it is not in use; tests may still use one of `hub test`.</summary>
     private static async Task StopEngineAsync(Ui ui, ContainerEngine engine, CancellationToken cancellation)
     {
         if (!File.Exists(EngineMarker) || (await File.ReadAllTextAsync(EngineMarker, cancellation)).Trim().Split(' ') is not [var pid, "up"] || (await engine.RunAsync(cancellation, "ps", "--quiet")).Output.Trim().Length > 0)

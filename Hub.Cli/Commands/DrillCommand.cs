@@ -13,11 +13,11 @@ namespace Hub.Cli.Commands;
 internal static class DrillCommand
 {
     private static readonly Option<int> RepeatOption = new("--repeat") { Description = "Runs of each fault, 1 to 1000.", DefaultValueFactory = _ => 1 };
-    private static readonly Option<int?> SeedOption = new("--seed") { Description = "Of every random choice of the first run; each further run takes the next number [default: chosen and printed]." };
-    private static readonly Option<string?> JsonOption = new("--json") { Description = "File to write every run to, in full." };
-    private static readonly Option<bool> UnhealthyOption = new("--even-unhealthy") { Description = "Drill a hub that is not healthy. It may go down until it is repaired by hand." };
-    private static readonly Option<bool> DestroyOption = new("--destroy") { Description = "A second blow in every fault that leaves a standby: before it is healed, whoever leads is destroyed with its disk." };
-    private static readonly Option<bool> RemoteOption = new("--even-remote") { Description = "Drill although the container engine is another machine's. What is broken there is not yours alone." };
+    private static readonly Option<int?> SeedOption = new("--seed") { Description = "Seed of all random choices of the first run; each further run uses the next number [default: random, and printed]." };
+    private static readonly Option<string?> JsonOption = new("--json") { Description = "File to write the full results of every run to." };
+    private static readonly Option<bool> UnhealthyOption = new("--even-unhealthy") { Description = "Drill a hub that is not healthy. The hub may stop until somebody repairs it." };
+    private static readonly Option<bool> DestroyOption = new("--destroy") { Description = "Add a second failure to every fault that leaves a standby: before the repair, the current leader is destroyed with its disk." };
+    private static readonly Option<bool> RemoteOption = new("--even-remote") { Description = "Drill although the container engine is on another machine. Others may use what the drill breaks there." };
 
     public static Command Create(Ui ui)
     {
@@ -26,18 +26,18 @@ internal static class DrillCommand
             if (result.Tokens.Count == 1 && int.TryParse(result.Tokens[0].Value, out var runs) && runs is (< 1 or > 1000))
                 result.AddError("--repeat must be between 1 and 1000.");
         });
-        var fault = new Argument<string>("fault") { Description = "Its name, from `hub drill list`." };
+        var fault = new Argument<string>("fault") { Description = "Name of the fault, from `hub drill list`." };
         fault.AcceptOnlyFromAmong([.. FaultCatalog.All.Select(known => known.Name)]);
         var list = new Command("list", "List the faults.");
         list.SetAction(_ => List(ui));
-        var run = new Command("run", "Break one thing, heal it, print what became of the writes. Exit code 1: something acknowledged was lost, doubled or on one member only, two members led, or writes did not come back.")
+        var run = new Command("run", "Cause one fault, repair it, and print what happened to the writes. Exit code 1: an acknowledged write was lost, duplicated or on one member only, two members led, or writes did not resume.")
         {
             fault, RepeatOption, SeedOption, JsonOption, DestroyOption, UnhealthyOption, RemoteOption,
         };
         run.SetAction((parse, cancellation) => RunAsync(ui, [FaultCatalog.Find(parse.GetValue(fault)!)], parse, cancellation));
-        var all = new Command("all", "Every fault in turn; one that is not possible here is named with the reason.") { RepeatOption, SeedOption, JsonOption, DestroyOption, UnhealthyOption, RemoteOption };
+        var all = new Command("all", "Run every fault in turn; for a fault that is not possible here, print the reason.") { RepeatOption, SeedOption, JsonOption, DestroyOption, UnhealthyOption, RemoteOption };
         all.SetAction((parse, cancellation) => RunAsync(ui, FaultCatalog.All, parse, cancellation));
-        return new Command("drill", "Break the local hub under load, heal it, and prove that no acknowledged write was lost.") { list, run, all };
+        return new Command("drill", "Break the local hub under load, repair it, and prove that no acknowledged write was lost.") { list, run, all };
     }
 
     private static void List(Ui ui)
@@ -55,9 +55,9 @@ internal static class DrillCommand
         await DrillHub.RequireLocalAsync(parse.GetValue(RemoteOption), cancellation);
         var engine = await ContainerEngine.ConnectAsync(cancellation);
         if (deployment.Topology.Database.Members < 2)
-            throw new CliException("This hub has one database member: nobody can take over, so there is nothing to drill.", "Bring up a cluster: ./hub down --volumes --state, then ./hub up.");
+            throw new CliException("This hub has only one database member, so no other member can take over.", "Start a cluster: ./hub down --volumes --state, then ./hub up.");
         var unhealthy = parse.GetValue(UnhealthyOption);
-        await ui.StepAsync("Is the hub healthy", async _ => await DrillHub.RequireHealthyAsync(unhealthy, cancellation), unhealthy ? "not asked" : "yes");
+        await ui.StepAsync("Checking that the hub is healthy", async _ => await DrillHub.RequireHealthyAsync(unhealthy, cancellation), unhealthy ? "not asked" : "yes");
         var cluster = await DrillHub.ConnectAsync(deployment, engine, cancellation);
         var seed = parse.GetValue(SeedOption) ?? Random.Shared.Next(1, 1_000_000);
         var results = new List<DrillResult>();

@@ -34,8 +34,8 @@ internal static class DrillHub
             : (await Processes.RunAsync("docker", ["context", "inspect", "--format", "{{.Endpoints.docker.Host}}"], cancellation)).Output.Trim();
         if (!allowed && !IsLocal(host))
         {
-            throw new CliException($"The container engine is not this machine's: {host}.",
-                "A drill kills, freezes and cuts off containers there, whoever else relies on them. If that is meant: --even-remote.");
+            throw new CliException($"The container engine is on another machine: {host}.",
+                "A drill kills, freezes and isolates containers there, which others may use. To do it anyway: --even-remote.");
         }
     }
 
@@ -51,7 +51,7 @@ internal static class DrillHub
         if (problems.Count > 0)
         {
             throw new CliException($"The hub is not healthy: {string.Join("; ", problems)}.",
-                "Repair it first (`./hub status`, `./hub up`). --even-unhealthy breaks more on top of it: the hub may go down until it is repaired by hand, and nobody can tell what the drill did.");
+                "Repair it first (`./hub status`, `./hub up`). With --even-unhealthy, the hub may stop until somebody repairs it, and the drill's results cannot be told from what was broken before.");
         }
     }
 }

@@ -10,7 +10,7 @@ namespace Hub.Cli.Commands;
 /// <summary>Waits until the hub is healthy, part by part, and says what it waits for.</summary>
 internal static class HealthWait
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1), ContainerPatience = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1), ContainerTimeout = TimeSpan.FromMinutes(1);
 
     /// <exception cref="CliException">Not healthy in time, or a part has failed for good; the message ends with that part's last log lines.</exception>
     public static async Task UntilHealthyAsync(Ui ui, ContainerEngine engine, Deployment deployment, TimeSpan timeout, CancellationToken cancellation)
@@ -60,7 +60,7 @@ internal static class HealthWait
 
     /// <summary>What the health check of synchronous standbys says against the hub, or null.</summary>
     internal static string? Verdict(IReadOnlyList<(string Status, string Detail)> rows) =>
-        rows is [var (status, detail)] ? status == "critical" ? detail : null : "the database has no check of its synchronous standbys";
+        rows is [var (status, detail)] ? status == "critical" ? detail : null : "the database has no check for its synchronous standbys";
 
     /// <summary>What a cluster still lacks, or null.</summary>
     internal static string? Missing(int wanted, IReadOnlyList<Member> members)
@@ -82,8 +82,8 @@ internal static class HealthWait
         var clock = Stopwatch.StartNew();
         while ((await engine.ContainersAsync(deployment.Choices.Name, cancellation)).GetValueOrDefault(container)?.Health != "healthy")
         {
-            if (clock.Elapsed > ContainerPatience)
-                throw await TimedOutAsync(engine, deployment, container, container, ContainerPatience);
+            if (clock.Elapsed > ContainerTimeout)
+                throw await TimedOutAsync(engine, deployment, container, container, ContainerTimeout);
             await Task.Delay(Pause, cancellation);
         }
     }
@@ -94,12 +94,12 @@ internal static class HealthWait
     {
         var containers = await engine.ContainersAsync(deployment.Choices.Name, cancellation);
         if (!containers.TryGetValue(job, out var state))
-            return "its container is not there yet";
+            return "its container does not exist yet";
         if (state.Status != "exited")
             return LastLine(await engine.RunAsync(cancellation, "logs", "--tail", "1", state.Name)) ?? state.Status;
         return state.ExitCode == 0
             ? null
-            : throw new CliException($"{job} ended with exit code {state.ExitCode}:\n{await LogAsync(engine, state.Name)}", $"The whole log: ./hub logs {job}");
+            : throw new CliException($"{job} ended with exit code {state.ExitCode}:\n{await LogAsync(engine, state.Name)}", $"The complete log: ./hub logs {job}");
     }
 
     private static async Task<string?> NotReadyAsync(HttpClient http, Uri ready, CancellationToken cancellation)
@@ -122,9 +122,9 @@ internal static class HealthWait
     private static async Task<CliException> TimedOutAsync(ContainerEngine engine, Deployment deployment, string what, string container, TimeSpan timeout)
     {
         var containers = await engine.ContainersAsync(deployment.Choices.Name, CancellationToken.None);
-        var log = containers.TryGetValue(container, out var state) ? await LogAsync(engine, state.Name) : "(its container is not there)";
+        var log = containers.TryGetValue(container, out var state) ? await LogAsync(engine, state.Name) : "(its container does not exist)";
         return new CliException($"Not healthy after {timeout.TotalSeconds:0} s: {what}. The last lines of {container}:\n{log}",
-            $"The containers keep running: `./hub status` shows them, `./hub logs {container}` the whole log, `./hub up --timeout 600` waits longer.");
+            $"The containers keep running: `./hub status` shows them, `./hub logs {container}` prints the complete log, `./hub up --timeout 600` waits longer.");
     }
 
     private static async Task<string> LogAsync(ContainerEngine engine, string container)

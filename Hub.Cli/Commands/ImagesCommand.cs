@@ -15,22 +15,22 @@ namespace Hub.Cli.Commands;
 internal static partial class ImagesCommand
 {
     /// <summary>For one answer of a registry.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(15);
 
     public static Command Create(Ui ui)
     {
         var chosen = new Argument<string[]>("image")
         {
-            Description = "Images by their names, such as hub/database:local; others are pulled [default: all of this hub; with --push: all that the size needs of this repository].",
+            Description = "Names of images, such as hub/database:local; others are pulled [default: all images of this hub; with --push: all that are built here for the size].",
             Arity = ArgumentArity.ZeroOrMore,
         };
-        var rebuild = new Option<bool>("--rebuild") { Description = "Build every image again, even if nothing changed." };
+        var rebuild = new Option<bool>("--rebuild") { Description = "Rebuild every image, even if nothing changed." };
         var program = new Option<string>("--engine") { Description = "docker or podman.", DefaultValueFactory = _ => "docker" };
         program.AcceptOnlyFromAmong("docker", "podman");
-        var push = new Option<bool>("--push") { Description = "Build the images that the size needs of this repository, and push them to --registry." };
-        var pin = new Option<bool>("--pin") { Description = "Read the digest of every image of the size from its registry, and write them to --digests for ./hub publish." };
+        var push = new Option<bool>("--push") { Description = "Build Hub's own images for the size, and push them to --registry." };
+        var pin = new Option<bool>("--pin") { Description = "Read the digest of every image of the size from its registry, and write the digests to --digests for ./hub publish." };
         var sbom = new Option<string?>("--sbom") { Description = "Build the images, and write the bill of materials of each into this directory (CycloneDX)." };
-        var outdated = new Option<bool>("--outdated") { Description = "Ask the registries which images of the size have newer tags. Exit code 1 when one has, or none is told." };
+        var outdated = new Option<bool>("--outdated") { Description = "Ask the registries which images of the size have newer tags. Exit code 1 if one has, or if no registry answers." };
         var registry = new Option<string?>("--registry") { Description = "With --push and --pin: host and path of Hub's own images, such as registry.example.com/hub." };
         registry.Validators.Add(result => PublishCommand.Reject(result, ImageSource.RegistryProblem));
         var version = new Option<string?>("--version") { Description = $"With --push and --pin: their tag. [default: {HubVersion.Current}, the version of this checkout]" };
@@ -45,7 +45,7 @@ internal static partial class ImagesCommand
         command.Validators.Add(result =>
         {
             if (new[] { push, pin, outdated }.Count(result.GetValue) + (result.GetValue(sbom) is null ? 0 : 1) > 1)
-                result.AddError("Only one of --push, --pin, --outdated and --sbom can be meant.");
+                result.AddError("Use only one of --push, --pin, --outdated and --sbom.");
             if (result.GetValue(push) && result.GetValue(registry) is null)
                 result.AddError("--push needs --registry: where to.");
         });
@@ -111,9 +111,9 @@ internal static partial class ImagesCommand
         {
             await ui.StepAsync(target, async report =>
             {
-                (await engine.RunAsync(cancellation, "tag", name, target)).OrThrow($"{name} got no second name");
+                (await engine.RunAsync(cancellation, "tag", name, target)).OrThrow($"{name} could not be tagged");
                 var pushed = (await Processes.RunAsync(engine.Program, ["push", target], cancellation, onLine: report)).OrThrow($"{target} was not pushed",
-                    $"Is it your registry, and are you logged in? {engine.Program} login {ImageName.Parse(target).Host}");
+                    $"Check that this is your registry and that you are logged in: {engine.Program} login {ImageName.Parse(target).Host}");
                 // hub/ingest:0.1.0: digest: sha256:… size: 1234
                 return Digest().Match(pushed.Output) is { Success: true } digest ? digest.Value : null;
             }, digest => digest);
@@ -127,8 +127,8 @@ internal static partial class ImagesCommand
     private static async Task<int> PinAsync(Ui ui, PublishSize size, string program, string file, CancellationToken cancellation)
     {
         if (!size.CanBePulled || size.Topology.Images.All.Any(Images.IsLocal))
-            throw new CliException($"Size {size.Name} has images that are in no registry yet, so they have no digest to read.", "Name the registry that `./hub images --push` put them into: --registry registry.example.com/hub", exitCode: 2);
-        using var http = new HttpClient { Timeout = Patience };
+            throw new CliException($"Size {size.Name} has images that are in no registry yet, so they have no digest to read.", "Name the registry to which `./hub images --push` pushed them: --registry registry.example.com/hub", exitCode: 2);
+        using var http = new HttpClient { Timeout = AnswerTimeout };
         var registry = new RegistryClient(http);
         var read = await ui.StepAsync("Digests", _ => Task.WhenAll(size.Topology.Images.All.Select(async image =>
         {
@@ -146,7 +146,7 @@ internal static partial class ImagesCommand
         if (missing.Count > 0)
         {
             throw new CliException($"{missing.Count} of {read.Length} digests could not be read, so none is written:\n  "
-                + string.Join("\n  ", missing.Select(answer => $"{answer.Image}: {answer.Problem}")), "Run this where the registries answer. A digest that nobody has read pins nothing.");
+                + string.Join("\n  ", missing.Select(answer => $"{answer.Image}: {answer.Problem}")), "Run this on a machine that reaches the registries.");
         }
 
         new ImageDigests(TimeProvider.System.GetUtcNow(), new SortedDictionary<string, string>(read.ToDictionary(answer => answer.Image, answer => answer.Digest), StringComparer.Ordinal)).Save(file);
@@ -168,7 +168,7 @@ internal static partial class ImagesCommand
 
     private static async Task<int> OutdatedAsync(Ui ui, Images images, CancellationToken cancellation)
     {
-        using var http = new HttpClient { Timeout = Patience };
+        using var http = new HttpClient { Timeout = AnswerTimeout };
         var registry = new RegistryClient(http);
         var pulled = images.All.Where(image => !Images.IsOwn(image)).ToList();
         var rows = await ui.StepAsync("Tags", _ => Task.WhenAll(pulled.Select(async image =>
@@ -176,7 +176,7 @@ internal static partial class ImagesCommand
             try
             {
                 var (tag, tags) = (ImageName.Parse(image).Tag, await registry.TagsAsync(image, cancellation));
-                return (Image: image, Line: ImageTags.NewestOfLine(tag, tags), Major: ImageTags.NewestOfMajor(tag, tags), Problem: tags.Contains(tag) ? "" : "this tag is not there");
+                return (Image: image, Line: ImageTags.NewestOfLine(tag, tags), Major: ImageTags.NewestOfMajor(tag, tags), Problem: tags.Contains(tag) ? "" : "this tag does not exist");
             }
             catch (RegistryException problem)
             {
@@ -188,9 +188,9 @@ internal static partial class ImagesCommand
             table.AddRow(Markup.Escape(image), Markup.Escape(line ?? "-"), Markup.Escape(major ?? "-"), Markup.Escape(problem));
         ui.Console.Write(table);
         if (pulled.Count == 0)
-            ui.Console.WriteLine("Every image of this size is built here, from Debian's packages: `./hub images --rebuild` takes what Debian has now.");
+            ui.Console.WriteLine("Every image of this size is built here from Debian packages. `./hub images --rebuild` uses the packages that Debian has now.");
         if (rows.Any(row => row.Problem.Length > 0))
-            ui.Console.WriteLine("What a registry did not tell is not known to be current. Sources and what was tried together: docs/VERSIONS.md.");
+            ui.Console.WriteLine("An image without an answer may be outdated. Sources and tested combinations: docs/VERSIONS.md.");
         return rows.Any(row => row.Problem.Length > 0 || row.Major is not null) ? 1 : 0;
     }
 

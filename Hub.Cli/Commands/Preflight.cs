@@ -33,7 +33,7 @@ internal static class Preflight
         if (free < needed)
         {
             throw new CliException($"Too little disk space: {engine.RootDirectory} has {free >> 20} MB free, and {needed >> 20} MB are needed.",
-                "Free some (`docker system prune` removes unused images), or move the engine's data directory.");
+                "Free space (`docker system prune` removes unused images), or move the engine's data directory.");
         }
     }
 
@@ -43,8 +43,8 @@ internal static class Preflight
         var taken = TakenPorts(deployment.Containers.Where(container => !containers.TryGetValue(container.Name, out var state) || !state.IsRunning)).ToList();
         if (taken.Count > 0)
         {
-            throw new CliException($"{(taken.Count == 1 ? "A port is" : "Ports are")} taken on 127.0.0.1: {string.Join(", ", taken)}.",
-                "See who has it with `ss -ltnp`, stop that, or choose other ports with `./hub up --port-offset 10000`.");
+            throw new CliException($"{(taken.Count == 1 ? "A port is" : "Ports are")} in use on 127.0.0.1: {string.Join(", ", taken)}.",
+                "Find the program with `ss -ltnp` and stop it, or choose other ports with `./hub up --port-offset 10000`.");
         }
     }
 
@@ -64,7 +64,7 @@ internal static class Preflight
         if (volumes.Length > 0)
         {
             throw new CliException($"Volumes of an earlier hub named '{deployment.Choices.Name}' exist, but {deployment.Directory} does not hold their passwords.",
-                $"Bring that directory back, start another hub with `./hub up --name other --port-offset 10000`, or remove the old data: `./hub down --volumes --name {deployment.Choices.Name}`.");
+                $"Restore that directory, start another hub with `./hub up --name other --port-offset 10000`, or remove the old data: `./hub down --volumes --name {deployment.Choices.Name}`.");
         }
     }
 

@@ -13,26 +13,26 @@ internal static class PublishCommand
 {
     public static Command Create(Ui ui)
     {
-        var size = new Option<string>("--size") { Description = "How large.", DefaultValueFactory = _ => PublishSize.DefaultName };
+        var size = new Option<string>("--size") { Description = "Size of the cluster.", DefaultValueFactory = _ => PublishSize.DefaultName };
         size.AcceptOnlyFromAmong([.. PublishSize.All.Select(known => known.Name)]);
-        var cloud = new Option<string?>("--cloud") { Description = "Whose disks: the storage classes. [default: aws; the cluster's default class for --size dev]" };
+        var cloud = new Option<string?>("--cloud") { Description = "Cloud whose storage classes are used. [default: aws; the cluster's default class for --size dev]" };
         cloud.AcceptOnlyFromAmong([.. Enum.GetNames<Cloud>().Select(name => name.ToLowerInvariant())]);
         var registry = new Option<string?>("--registry")
         {
-            Description = "Host and path of Hub's own images, as ./hub images --push put them there. Required with --output for the sizes minimum and recommended.",
+            Description = "Registry host and path of Hub's own images, as for ./hub images --push. Required with --output for the sizes minimum and recommended.",
         };
         registry.Validators.Add(result => Reject(result, ImageSource.RegistryProblem));
         var version = new Option<string?>("--version") { Description = $"Tag of Hub's own images. [default: {HubVersion.Current}, the version of this checkout]" };
         version.Validators.Add(result => Reject(result, ImageSource.VersionProblem));
-        var database = new Option<string?>("--database-image") { Description = $"Another database image, as {Images.DatabaseVariable} is locally. The backup runner must be pushed with it." };
-        var digests = new Option<string?>("--digests") { Description = "File of digests, as ./hub images --pin writes it: every image is named by its digest beside its tag." };
+        var database = new Option<string?>("--database-image") { Description = $"Use another database image, as {Images.DatabaseVariable} does locally. Push the backup runner with the same image." };
+        var digests = new Option<string?>("--digests") { Description = "File of digests from ./hub images --pin: every image is named by tag and digest." };
         var space = new Option<string?>("--namespace") { Description = "Namespace of the Kubernetes objects. [default: timescaledb]" };
-        var monitoring = new Option<string?>("--monitoring") { Description = "How Prometheus finds it: prometheus-operator's objects, scrape annotations, or not at all. [default: operator; none for --size dev]" };
+        var monitoring = new Option<string?>("--monitoring") { Description = "How Prometheus finds the hub: objects of prometheus-operator, scrape annotations, or none. [default: operator; none for --size dev]" };
         monitoring.AcceptOnlyFromAmong([.. Enum.GetNames<MonitoringBy>().Select(name => name.ToLowerInvariant())]);
-        var runbooks = new Option<Uri?>("--runbooks") { Description = "Where docs/runbooks is served: every alert links there. [default: the path in a checkout]", CustomParser = Address };
-        var witnesses = new Option<bool>("--lease-witnesses") { Description = "The other members end the lease of a leader that has been silent for four seconds." };
+        var runbooks = new Option<Uri?>("--runbooks") { Description = "URL at which docs/runbooks is served; every alert links there. [default: the path in a checkout]", CustomParser = Address };
+        var witnesses = new Option<bool>("--lease-witnesses") { Description = "Let the other members end the lease of a leader that has been silent for four seconds." };
         var output = new Option<string?>("--output") { Description = "Directory to write to. [default: aspire-manifest of this checkout]" };
-        var check = new Option<bool>("--check") { Description = "Write nothing; exit code 1 and the difference when the files are not what the topology gives." };
+        var check = new Option<bool>("--check") { Description = "Write nothing. If the files differ from the topology, print the difference and exit with code 1." };
         var command = new Command("publish", "Write the Kubernetes manifests and the Compose files of a cluster.") { size, registry, version, database, digests, cloud, space, monitoring, runbooks, witnesses, output, check };
         command.SetAction(parse =>
         {
@@ -60,13 +60,13 @@ internal static class PublishCommand
         return command;
     }
 
-    /// <summary>What is committed names no registry, for it is nobody's; what an operator publishes is to be installed.</summary>
+    /// <summary>Committed files name no registry, because they belong to no operator; files for an operator must be installable.</summary>
     private static void RequireRegistry(PublishSize size)
     {
         if (!size.CanBePulled)
         {
             throw new CliException($"Size {size.Name} needs --registry: Hub's own images (ingest, migrations, backup) are in no public registry.",
-                "./hub images --push --registry registry.example.com/hub, then ./hub publish with the same --registry (and --version).", exitCode: 2);
+                "Run ./hub images --push --registry registry.example.com/hub, then ./hub publish with the same --registry (and --version).", exitCode: 2);
         }
     }
 
@@ -94,7 +94,7 @@ internal static class PublishCommand
         var text = result.Tokens.Single().Value;
         if (Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "https" or "http")
             return url;
-        result.AddError($"--runbooks: '{text}' is no http(s) URL.");
+        result.AddError($"--runbooks: '{text}' is not an http(s) URL.");
         return null;
     }
 
@@ -111,8 +111,8 @@ internal static class PublishCommand
         foreach (var difference in differences)
             ui.Console.WriteLine(difference);
         ui.Console.WriteLine(differences.Count == 0
-            ? $"{target.Directory} is what the topology gives ({target.FileCount} files)."
-            : $"{differences.Count} of the files in {target.Directory} differ from what the topology gives. `./hub publish` writes them anew.");
+            ? $"{target.Directory} matches the topology ({target.FileCount} files)."
+            : $"{differences.Count} of the files in {target.Directory} differ from the topology. `./hub publish` updates them.");
         return differences.Count == 0 ? 0 : 1;
     }
 }

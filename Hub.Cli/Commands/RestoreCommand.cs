@@ -12,22 +12,22 @@ internal static class RestoreCommand
 {
     public static Command Create(Ui ui)
     {
-        var to = new Option<string>("--to") { Description = "latest, a set's label (`hub backup list`), or a moment: 2026-11-22T14:00:00Z; UTC unless it says otherwise.", Required = true };
+        var to = new Option<string>("--to") { Description = "latest, a set's label (`hub backup list`), or a time such as 2026-11-22T14:00:00Z; UTC unless it has an offset.", Required = true };
         var into = new Option<string>("--into") { Description = "scratch: an instance beside the cluster; cluster: the cluster itself.", DefaultValueFactory = _ => "scratch" };
         into.AcceptOnlyFromAmong("scratch", "cluster");
         var yes = new Option<bool>("--yes") { Description = "Do not ask before the cluster is stopped." };
-        var timeout = new Option<int>("--timeout") { Description = "Seconds that each part of a cluster's restore may take.", DefaultValueFactory = _ => 3600 };
+        var timeout = new Option<int>("--timeout") { Description = "Seconds that each step of a cluster's restore may take.", DefaultValueFactory = _ => 3600 };
         timeout.Validators.Add(result =>
         {
             if (result.Tokens.Count == 1 && int.TryParse(result.Tokens[0].Value, out var seconds) && seconds is (< 10 or > 604800))
                 result.AddError("--timeout must be between 10 and 604800 seconds.");
         });
-        var command = new Command("restore", "Go back to a moment or a backup.") { to, into, yes, timeout };
+        var command = new Command("restore", "Restore to a point in time or a backup.") { to, into, yes, timeout };
         command.SetAction((parse, cancellation) => parse.GetValue(into) == "cluster"
             ? ClusterAsync(ui, parse.GetValue(to)!, parse.GetValue(yes), TimeSpan.FromSeconds(parse.GetValue(timeout)), cancellation)
             : ScratchAsync(ui, parse.GetValue(to)!, cancellation));
-        command.Add(Last("undo", "Bring the data back that the cluster had before it was restored.", (restore, cancellation) => restore.UndoAsync(cancellation), timeout));
-        command.Add(Last("confirm", "Remove the data that the cluster had before it was restored. There is no way back.", (restore, cancellation) => restore.ConfirmAsync(cancellation), timeout));
+        command.Add(Last("undo", "Return to the data that the cluster had before it was restored.", (restore, cancellation) => restore.UndoAsync(cancellation), timeout));
+        command.Add(Last("confirm", "Delete the data that the cluster had before it was restored. This cannot be undone.", (restore, cancellation) => restore.ConfirmAsync(cancellation), timeout));
         var drop = new Command("drop-scratch", "Remove the scratch instance.");
         drop.SetAction(async (_, cancellation) =>
         {
@@ -89,18 +89,18 @@ internal static class RestoreCommand
     private static void RefuseOver(RestoreState earlier)
     {
         if (earlier.Phase == RestorePhase.Restored)
-            throw new CliException($"The cluster was restored to {earlier.To} on {earlier.Started:u}, and its older data is still kept.", "First `./hub restore confirm` (removes it) or `./hub restore undo` (brings it back).");
+            throw new CliException($"The cluster was restored to {earlier.To} on {earlier.Started:u}, and its older data is still kept.", "First run `./hub restore confirm` (deletes it) or `./hub restore undo` (returns to it).");
         if (earlier.Phase == RestorePhase.Undoing)
-            throw new CliException($"The restore to {earlier.To} is being undone.", "First let that come to its end: `./hub restore undo`.");
+            throw new CliException($"The restore to {earlier.To} is being undone.", "Complete that first: `./hub restore undo`.");
     }
 
     private static void Ask(Ui ui, Deployment deployment, bool live, Plan plan)
     {
         if (Console.IsInputRedirected)
-            throw new CliException("Restoring the cluster stops it, and nobody is here to be asked.", "Say --yes.", exitCode: 2);
-        ui.Console.WriteLine(live ? $"The hub '{deployment.Choices.Name}' runs. It will be stopped, and go on from: {plan.Description}." : $"The hub '{deployment.Choices.Name}' will go on from: {plan.Description}.");
-        ui.Console.WriteLine("What it has now is kept until `./hub restore confirm`.");
-        if (!ui.Console.Confirm("Go on?", defaultValue: false))
+            throw new CliException("Restoring the cluster stops it, and there is no terminal to ask for confirmation.", "Use --yes.", exitCode: 2);
+        ui.Console.WriteLine(live ? $"The hub '{deployment.Choices.Name}' runs. It will be stopped, and continue from: {plan.Description}." : $"The hub '{deployment.Choices.Name}' will continue from: {plan.Description}.");
+        ui.Console.WriteLine("Its present data is kept until `./hub restore confirm`.");
+        if (!ui.Console.Confirm("Continue?", defaultValue: false))
             throw new CliException("Nothing was changed.");
     }
 
@@ -116,8 +116,8 @@ internal static class RestoreCommand
         var needed = (size * members) + (1L << 30);
         if (free < needed)
         {
-            throw new CliException($"Too little disk space: {directory} has {free >> 20} MB free, and {needed >> 20} MB are needed beside the data that is kept.",
-                "Free some, or enlarge it; a scratch instance (--into scratch) needs room for one copy only.");
+            throw new CliException($"Too little disk space: {directory} has {free >> 20} MB free, and {needed >> 20} MB are needed in addition to the data that is kept.",
+                "Free space, or enlarge the disk. A scratch instance (--into scratch) needs space for only one copy.");
         }
     }
 

@@ -13,7 +13,7 @@ internal static class StatusCommand
     public static Command Create(Ui ui)
     {
         var json = new Option<bool>("--json") { Description = "Write one JSON document instead of tables." };
-        var command = new Command("status", "Alerts, figures of each component, members, pools, health checks. Exit code 0: healthy, 1: not.") { json };
+        var command = new Command("status", "Show alerts, figures of each component, members, pools and health checks. Exit code 0: healthy, 1: not healthy.") { json };
         command.SetAction(async (parse, cancellation) =>
         {
             var status = await StatusCollector.CollectAsync(cancellation);

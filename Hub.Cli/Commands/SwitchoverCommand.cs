@@ -11,8 +11,8 @@ internal static class SwitchoverCommand
 {
     public static Command Create(Ui ui)
     {
-        var to = new Option<string?>("--to") { Description = "The member to lead [default: whichever synchronous standby is ready first, which is the quicker way]." };
-        var command = new Command("switchover", "Hand the leadership to another member. The pool waits meanwhile, so its clients see one slow query and no error.") { to };
+        var to = new Option<string?>("--to") { Description = "The member that takes over [default: the synchronous standby that is ready first, which is faster]." };
+        var command = new Command("switchover", "Move the leadership to another member. Clients of the pool wait meanwhile and see one slow query and no error.") { to };
         command.SetAction(async (parse, cancellation) =>
         {
             var deployment = Deployment.LoadExisting();

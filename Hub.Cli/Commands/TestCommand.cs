@@ -21,9 +21,9 @@ internal static partial class TestCommand
 
     public static Command Create(Ui ui)
     {
-        var tier = new Option<string[]>("--tier") { Description = $"Run these tiers only: {string.Join(", ", Tiers)}. May be given several times [default: {string.Join(", ", Default)}; nightly takes half an hour, cluster the Kubernetes cluster that KUBECONFIG names]." };
+        var tier = new Option<string[]>("--tier") { Description = $"Run only these tiers: {string.Join(", ", Tiers)}. Can be repeated [default: {string.Join(", ", Default)}; nightly takes half an hour, and cluster needs a Kubernetes cluster in KUBECONFIG]." };
         tier.AcceptOnlyFromAmong(Tiers);
-        var command = new Command("test", "Build everything, run the tests, end with one line `N passed, N failed, N skipped`.") { tier };
+        var command = new Command("test", "Build everything and run the tests. The last line is `N passed, N failed, N skipped`.") { tier };
         command.SetAction(async (parse, cancellation) =>
         {
             var chosen = parse.GetValue(tier) is { Length: > 0 } some ? some : Default;

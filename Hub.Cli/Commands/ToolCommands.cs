@@ -22,7 +22,7 @@ internal static class ToolCommands
         var services = new Argument<string[]>("container") { Description = "Containers, such as ingest or timescaledb-1 [default: all].", Arity = ArgumentArity.ZeroOrMore };
         var follow = new Option<bool>("--follow", "-f") { Description = "Keep printing what comes." };
         var tail = new Option<int>("--tail") { Description = "Lines from the end, of each container.", DefaultValueFactory = _ => 100 };
-        var command = new Command("logs", "The containers' logs.") { services, follow, tail };
+        var command = new Command("logs", "Print the containers' logs.") { services, follow, tail };
         command.SetAction(async (parse, cancellation) =>
         {
             var deployment = Deployment.LoadExisting();
@@ -37,10 +37,10 @@ internal static class ToolCommands
 
     public static Command Psql()
     {
-        var role = new Option<string>("--role") { Description = "owner, app, readonly, or superuser (inside the leader).", DefaultValueFactory = _ => "readonly" };
+        var role = new Option<string>("--role") { Description = "owner, app, readonly, or superuser (inside the leader's container).", DefaultValueFactory = _ => "readonly" };
         role.AcceptOnlyFromAmong([.. DatabaseRoles.Keys]);
         var rest = new Argument<string[]>("arguments") { Description = "Passed to psql; put them after `--`.", Arity = ArgumentArity.ZeroOrMore };
-        var command = new Command("psql", "A SQL prompt at the primary (or one command: ./hub psql -- -c 'SELECT 1').") { role, rest };
+        var command = new Command("psql", "Open a SQL prompt at the primary (or run one command: ./hub psql -- -c 'SELECT 1').") { role, rest };
         command.SetAction(async (parse, cancellation) =>
         {
             var deployment = Deployment.LoadExisting();
@@ -85,7 +85,7 @@ internal static class ToolCommands
     private static void RequireKnown(Deployment deployment, IEnumerable<string> names)
     {
         if (names.Except(deployment.Containers.Select(container => container.Name)).FirstOrDefault() is { } unknown)
-            throw new CliException($"There is no container '{unknown}'.", "Known are: " + string.Join(", ", deployment.Containers.Select(container => container.Name)), exitCode: 2);
+            throw new CliException($"There is no container '{unknown}'.", "Known faults: " + string.Join(", ", deployment.Containers.Select(container => container.Name)), exitCode: 2);
     }
 
     private static async Task<string?> LeaderAsync(Deployment deployment, ContainerEngine engine, IReadOnlyDictionary<string, ContainerState> containers, CancellationToken cancellation) =>

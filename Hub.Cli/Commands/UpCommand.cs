@@ -14,15 +14,15 @@ namespace Hub.Cli.Commands;
 /// <summary><c>hub up</c>: from nothing to a healthy hub, and again without harm.</summary>
 internal static class UpCommand
 {
-    private static readonly Option<string?> NameOption = new("--name") { Description = "Name of this hub: Compose project and Patroni scope [default: hub, or as last time]." };
+    private static readonly Option<string?> NameOption = new("--name") { Description = "Name of this hub, also of its Compose project and Patroni scope [default: hub, or as last time]." };
     private static readonly Option<string?> ProfileOption = new("--profile") { Description = "cluster: 3 etcd and 3 database members; single: one of each [default: cluster, or as last time]." };
     private static readonly Option<int?> OffsetOption = new("--port-offset") { Description = "Added to every port on 127.0.0.1, 0 to 50000 [default: 0, or as last time]." };
     private static readonly Option<bool?> WitnessesOption = new("--lease-witnesses")
     {
-        Description = "The other members end the lease of a leader that has been silent for four seconds: it is replaced in five to ten seconds instead of twenty [default: false, or as last time].",
+        Description = "Let the other members end the lease of a leader that has been silent for four seconds, so that it is replaced in five to ten seconds instead of twenty [default: false, or as last time].",
     };
 
-    private static readonly Option<bool> RebuildOption = new("--rebuild") { Description = "Build every image again, even if nothing changed." };
+    private static readonly Option<bool> RebuildOption = new("--rebuild") { Description = "Rebuild every image, even if nothing changed." };
     private static readonly Option<int> TimeoutOption = new("--timeout") { Description = "Seconds to wait for the hub to become healthy.", DefaultValueFactory = _ => 300 };
 
     public static Command Create(Ui ui)
@@ -38,7 +38,7 @@ internal static class UpCommand
             if (result.Tokens.Count == 1 && int.TryParse(result.Tokens[0].Value, out var seconds) && seconds is (< 10 or > 3600))
                 result.AddError("--timeout must be between 10 and 3600 seconds.");
         });
-        var command = new Command("up", "Start the hub: images, secrets, certificates, containers, migrations, an API key.")
+        var command = new Command("up", "Start the hub: build images, create secrets and certificates, start containers, run migrations, create an API key.")
         {
             NameOption, ProfileOption, OffsetOption, WitnessesOption, RebuildOption, TimeoutOption, BackupOptions.Bucket, BackupOptions.Endpoint, BackupOptions.Region,
             BackupOptions.PathStyle, BackupOptions.Authority,
@@ -83,11 +83,11 @@ internal static class UpCommand
         return 0;
     }
 
-    /// <summary>Members that were started now would each begin the cluster anew.</summary>
+    /// <summary>Members that start now would each create a new cluster.</summary>
     private static void RefuseUnfinishedRestore(Deployment deployment)
     {
         if (RestoreState.Load(deployment) is { Phase: not RestorePhase.Restored } restore)
-            throw new CliException($"The restore to {restore.To} has not come to its end.", "Repeat it, or bring the old data back with `./hub restore undo`.");
+            throw new CliException($"The restore to {restore.To} is not complete.", "Repeat it, or return to the old data with `./hub restore undo`.");
     }
 
     /// <summary>Data made for three members does not turn into one by starting fewer containers.</summary>
@@ -97,13 +97,13 @@ internal static class UpCommand
         if (last.Exists && (last.Choices.Profile != choices.Profile || last.Choices.Name != choices.Name))
         {
             throw new CliException($"This checkout already has a hub '{last.Choices.Name}' with profile '{last.Choices.Profile}'.",
-                $"Remove it first (`./hub down --volumes --state`), or keep the other one elsewhere: {Deployment.StateVariable}=/some/directory ./hub up --name … --port-offset …");
+                $"Remove it first (`./hub down --volumes --state`), or keep the other hub elsewhere: {Deployment.StateVariable}=/some/directory ./hub up --name … --port-offset …");
         }
 
         if (last.Exists && last.Choices.Backup?.Repository is var before && before != choices.Backup?.Repository)
         {
-            throw new CliException("This hub's backups go elsewhere already, and a repository does not move by naming another.",
-                "Remove the hub first (`./hub down --volumes --state`), or leave the --backup-s3 options out.");
+            throw new CliException("This hub already stores its backups elsewhere, and naming another repository does not move them.",
+                "Remove the hub first (`./hub down --volumes --state`), or omit the --backup-s3 options.");
         }
     }
 
@@ -120,14 +120,14 @@ internal static class UpCommand
     }
 
     /// <summary>
-    /// Those that ran before and still do. One that Compose made anew has read its files, and a signal may come before it can take one.
+    /// Containers that ran before and still run. One that Compose recreated has read its files, and might not handle a signal yet.
     /// </summary>
     internal static IReadOnlyDictionary<string, ContainerState> Kept(IReadOnlyDictionary<string, ContainerState> before, IReadOnlyDictionary<string, ContainerState> now) =>
         now.Where(item => before.TryGetValue(item.Key, out var old) && old.IsRunning && old.Id == item.Value.Id).ToDictionary(item => item.Key, item => item.Value);
 
     /// <summary>
     /// Containers that ran before read files that changed since: each takes them by a signal where it can, and is restarted where it
-    /// cannot, etcd's members only when the one before serves again, for the others are what the cluster leans on meanwhile.
+    /// cannot, etcd's members only when the previous one serves again, because the cluster depends on the others meanwhile.
     /// </summary>
     private static async Task RefreshAsync(ContainerEngine engine, Deployment deployment, IReadOnlyDictionary<string, ContainerState> kept,
         IReadOnlyList<string> changed, CancellationToken cancellation)
@@ -160,6 +160,6 @@ internal static class UpCommand
         ui.Console.WriteLine("  ./hub send                      sample LLM traffic; ./hub send FILE replays a trace");
         ui.Console.WriteLine($"  curl -H \"Authorization: Bearer $(cat {deployment.ApiKeyPath})\" 'http://{At(Ports.Rest)}/api/v1/usage?group_by=model'");
         ui.Console.WriteLine("  ./hub psql -- -c 'SELECT * FROM analytics.system_health_check()'");
-        ui.Console.WriteLine("  ./hub status                    ./hub down stops it and keeps the data");
+        ui.Console.WriteLine("  ./hub status                    (./hub down stops the hub and keeps the data)");
     }
 }

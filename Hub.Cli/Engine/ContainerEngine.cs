@@ -8,7 +8,7 @@ internal sealed class ContainerEngine
     /// <summary>The oldest engine that Hub is tried on (Debian 12's).</summary>
     public static readonly Version OldestSupported = new(20, 10);
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(15);
     private const string Docker = "docker";
     private readonly string[] compose;
 
@@ -82,18 +82,18 @@ internal sealed class ContainerEngine
     public Task<ProcessResult> ExecAsync(string container, CancellationToken cancellation, params string[] command) =>
         BoundedAsync(["exec", container, .. command], cancellation);
 
-    /// <summary>Runs a command that may wait for something that is gone; after <see cref="Patience"/> it counts as failed.</summary>
+    /// <summary>Runs a command that may wait for something that is gone; after <see cref="AnswerTimeout"/> it counts as failed.</summary>
     public static async Task<ProcessResult> BoundedAsync(string[] arguments, CancellationToken cancellation, string? input = null, IReadOnlyDictionary<string, string>? environment = null)
     {
         using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        bound.CancelAfter(Patience);
+        bound.CancelAfter(AnswerTimeout);
         try
         {
             return await Processes.RunAsync("docker", arguments, bound.Token, input, environment: environment);
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            return new ProcessResult("docker " + string.Join(' ', arguments.Take(3)), 124, "", $"no answer within {Patience.TotalSeconds:0} s");
+            return new ProcessResult("docker " + string.Join(' ', arguments.Take(3)), 124, "", $"no answer within {AnswerTimeout.TotalSeconds:0} s");
         }
     }
 

@@ -23,7 +23,7 @@ internal sealed partial record DatabaseImage(string Name, int PostgreSql, IReadO
     public override string ToString() =>
         $"PostgreSQL {PostgreSql}, TimescaleDB {(TimescaleDb.Count == 0 ? "none" : string.Join(", ", TimescaleDb))}{(TimescaleDb.Count == 0 ? "" : Community.Count > 0 ? ", Community edition" : ", Apache edition")}";
 
-    /// <exception cref="CliException">It is no database image.</exception>
+    /// <exception cref="CliException">It is not a database image.</exception>
     public static async Task<DatabaseImage> InspectAsync(ContainerEngine engine, string image, CancellationToken cancellation)
     {
         var result = await engine.RunAsync(cancellation, "run", "--rm", "--network", "none", "--entrypoint", "/bin/sh", image, "-c", Script);

@@ -96,7 +96,7 @@ internal sealed class ImageBuilder(ContainerEngine engine, string repository, Im
         try
         {
             (await Processes.RunAsync("mmdebstrap", ["--variant=minbase", "trixie", archive], cancellation))
-                .OrThrow($"{BaseImage} could not be made from Debian's packages", "It needs root (or user namespaces) and a reachable Debian mirror: does `apt-get update` work?");
+                .OrThrow($"{BaseImage} could not be built from Debian packages", "This needs root (or user namespaces) and a reachable Debian mirror. Check that `apt-get update` works.");
             (await engine.RunAsync(cancellation, "import", archive, BaseImage)).OrThrow($"{BaseImage} was not imported");
         }
         finally

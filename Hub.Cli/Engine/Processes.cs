@@ -71,7 +71,7 @@ internal static class Processes
         }
         catch (System.ComponentModel.Win32Exception problem)
         {
-            throw new CliException($"`{start.FileName}` cannot be run: {problem.Message}.", "Run `./hub doctor` to see what is missing and how to get it.");
+            throw new CliException($"`{start.FileName}` cannot be run: {problem.Message}.", "Run `./hub doctor` to see what is missing and how to install it.");
         }
     }
 

@@ -27,7 +27,7 @@ internal sealed partial class RegistryClient(HttpClient http, int pageSize = 100
         using var response = await SendAsync(name, HttpMethod.Get, new Uri(name.Address, $"{name.Repository}/manifests/{name.Tag}"), Manifests, cancellation);
         var digest = "sha256:" + Convert.ToHexStringLower(SHA256.HashData(await response.Content.ReadAsByteArrayAsync(cancellation)));
         if (response.Headers.TryGetValues("Docker-Content-Digest", out var told) && told.Single() != digest)
-            throw new RegistryException($"its answer does not have the digest that it says ({told.Single()}, but {digest})");
+            throw new RegistryException($"its response does not match its digest ({told.Single()}, but {digest})");
         return digest;
     }
 

@@ -13,7 +13,7 @@ internal sealed record ImageDigests(DateTimeOffset Read, SortedDictionary<string
     public const string DefaultFile = "image-digests.json";
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
-    /// <exception cref="CliException">There is no such file, or it is none of these.</exception>
+    /// <exception cref="CliException">The file does not exist, or has another format.</exception>
     public static ImageDigests Load(string file)
     {
         try

@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 namespace Hub.Cli.Publishing;
 
 /// <summary>
-/// Which of a repository's tags are newer than one. Only tags of the same form count: <c>3.2.25-alpine</c> is no newer <c>3.2.23</c>.
+/// Which of a repository's tags are newer than one. Only tags of the same form count: <c>3.2.25-alpine</c> is not newer than <c>3.2.23</c>.
 /// </summary>
 internal static partial class ImageTags
 {

@@ -14,10 +14,10 @@ namespace Hub.Cli.Renewal;
 /// </summary>
 internal sealed class CertificateRenewal(Deployment deployment, ContainerEngine engine, DrillCluster cluster)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
-    private static readonly TimeSpan ConsolePatience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan HealthTimeout = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan ConsoleTimeout = TimeSpan.FromSeconds(10);
 
-    /// <summary>Issues every component's certificate anew.</summary>
+    /// <summary>Issues a new certificate for every component.</summary>
     public async Task RenewAsync(Action<string> report, CancellationToken cancel)
     {
         report("issuing certificates");
@@ -31,7 +31,7 @@ internal sealed class CertificateRenewal(Deployment deployment, ContainerEngine 
         var step = AuthorityRotation.Pending(deployment.Read);
         if (step is not null)
         {
-            report("an earlier replacement was interrupted: going on");
+            report("an earlier replacement was interrupted: continuing");
             // Not everybody may have taken the files of the step before.
             if (AuthorityRotation.CanIssue(deployment.Read))
                 await RenewAsync(report, cancel);
@@ -43,7 +43,7 @@ internal sealed class CertificateRenewal(Deployment deployment, ContainerEngine 
             {
                 RotationStep.Trust => "the new CA is trusted beside the old one",
                 RotationStep.Issue => "the new CA issues",
-                _ => "the old CA is trusted no more",
+                _ => "the old CA is no longer trusted",
             });
             Save(AuthorityRotation.Apply(next, deployment.Topology.Name, deployment.Read, TimeProvider.System.GetUtcNow()));
             // Patroni takes a changed bundle only together with a certificate of another number.
@@ -72,7 +72,7 @@ internal sealed class CertificateRenewal(Deployment deployment, ContainerEngine 
         {
             report($"restarting {etcd}");
             await DoAsync(["restart", cluster.Container(etcd)], etcd, cancel);
-            await cluster.UntilHealthyAsync(Patience, report, cancel);
+            await cluster.UntilHealthyAsync(HealthTimeout, report, cancel);
         }
 
         foreach (var member in cluster.Members)
@@ -88,7 +88,7 @@ internal sealed class CertificateRenewal(Deployment deployment, ContainerEngine 
         {
             foreach (var command in new[] { "RELOAD", "RECONNECT" })
             {
-                if (await console.RunAsync(command, ConsolePatience, cancel) is { Length: > 0 } refused)
+                if (await console.RunAsync(command, ConsoleTimeout, cancel) is { Length: > 0 } refused)
                     throw new CliException($"PgBouncer did not take its new certificate: {command}: {refused}", "See `./hub logs pgbouncer`.");
             }
         }
@@ -102,7 +102,7 @@ internal sealed class CertificateRenewal(Deployment deployment, ContainerEngine 
             await DoAsync(["restart", cluster.Container(container.Name)], container.Name, cancel);
         }
 
-        await cluster.UntilHealthyAsync(Patience, report, cancel);
+        await cluster.UntilHealthyAsync(HealthTimeout, report, cancel);
     }
 
     /// <summary>The signal that makes a container read its files again, null: it has to be restarted.</summary>

@@ -16,7 +16,7 @@ internal sealed class BootstrapWait(Deployment deployment, ContainerEngine engin
         while (true)
         {
             var containers = await engine.ContainersAsync(deployment.Choices.Name, cancellation);
-            var state = containers.GetValueOrDefault(host) ?? throw new CliException($"The container of {host} is gone.", "`./hub restore undo` brings the old data back.");
+            var state = containers.GetValueOrDefault(host) ?? throw new CliException($"The container of {host} is gone.", "`./hub restore undo` returns to the old data.");
             var members = await new ClusterClient(deployment, engine, new Dictionary<string, ContainerState> { [host] = state }).MembersAsync(cancellation);
             if (members.FirstOrDefault(member => member is { IsLeader: true, State: "running" }) is { } leader)
                 return leader;
@@ -57,8 +57,8 @@ internal sealed class BootstrapWait(Deployment deployment, ContainerEngine engin
     private static string Hint(string reason) => reason switch
     {
         _ when reason.Contains("before configured recovery target was reached", StringComparison.Ordinal) =>
-            "There was no commit after that moment: `./hub restore --to latest --into cluster` gives the same state. `./hub restore undo` brings the old data back.",
-        _ when reason.Contains("No space left", StringComparison.Ordinal) => "Make room and repeat the command, or `./hub restore undo`.",
-        _ => "Nothing is lost: `./hub restore undo` brings the old data back, and the restore can be repeated with another target.",
+            "There was no commit after that time: `./hub restore --to latest --into cluster` gives the same state. `./hub restore undo` returns to the old data.",
+        _ when reason.Contains("No space left", StringComparison.Ordinal) => "Free space and repeat the command, or `./hub restore undo`.",
+        _ => "Nothing is lost: `./hub restore undo` returns to the old data, and the restore can be repeated with another target.",
     };
 }

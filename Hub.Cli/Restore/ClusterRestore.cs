@@ -29,7 +29,7 @@ internal sealed class ClusterRestore(Ui ui, ContainerEngine engine, Deployment d
         {
             await steps.StopAsync(leader, cancellation);
             state = (state with { Phase = RestorePhase.Aside }).Save(deployment);
-            await steps.EachAsync("Keeping the old data aside", host => steps.Files.KeepAsync(host, cancellation), "renamed within its volumes");
+            await steps.EachAsync("Keeping the old data", host => steps.Files.KeepAsync(host, cancellation), "renamed within its volumes");
             await steps.BootstrapAsync(leader ?? steps.Hosts[0], PatroniConfig.RenderRestore(deployment.Topology, plan.Arguments), $"Restoring {plan.Description}", cancellation);
         });
         // From here on `hub up` finishes what is interrupted.
@@ -38,9 +38,9 @@ internal sealed class ClusterRestore(Ui ui, ContainerEngine engine, Deployment d
         await RecordAsync($"restored the cluster to {to}: {plan.Description}", clock.Elapsed, cancellation);
         ui.Console.MarkupLineInterpolated($"[green]The cluster is restored[/] [grey](after {clock.Elapsed.TotalSeconds:0} s)[/]");
         await BackUpAsync(plan.Abandons, [], cancellation);
-        ui.Console.WriteLine("Look whether it is what you wanted. Then:");
-        ui.Console.WriteLine("  ./hub restore confirm           removes the old data");
-        ui.Console.WriteLine("  ./hub restore undo              brings it back, and drops what was written since");
+        ui.Console.WriteLine("Check the result. Then:");
+        ui.Console.WriteLine("  ./hub restore confirm           deletes the old data");
+        ui.Console.WriteLine("  ./hub restore undo              returns to it, and drops what was written since");
     }
 
     /// <summary>Brings the old data back.</summary>
@@ -57,7 +57,7 @@ internal sealed class ClusterRestore(Ui ui, ContainerEngine engine, Deployment d
                 var again = state.Phase == RestorePhase.Undoing;
                 var first = again ? state.Leader! : await ui.StepAsync("Looking for the newest of the old data", _ => NewestKeptAsync(state.Leader, cancellation), first => first);
                 state = (state with { Phase = RestorePhase.Undoing, Leader = first }).Save(deployment);
-                await steps.EachAsync("Bringing the old data back", host => host == first ? steps.Files.MakeWayAsync(host, again, cancellation) : steps.Files.BringBackAsync(host, cancellation));
+                await steps.EachAsync("Returning to the old data", host => host == first ? steps.Files.MakeWayAsync(host, again, cancellation) : steps.Files.BringBackAsync(host, cancellation));
                 await steps.BootstrapAsync(first, PatroniConfig.RenderBootstrap("undo", MemberFiles.UndoCommand(deployment.Topology.Stanza)), "Starting on the old data", cancellation);
             }
 
@@ -75,7 +75,7 @@ internal sealed class ClusterRestore(Ui ui, ContainerEngine engine, Deployment d
     {
         var state = RestoreState.Load(deployment) ?? throw NoRestore();
         if (state.Phase != RestorePhase.Restored)
-            throw new CliException($"The restore to {state.To} has not come to its end.", "Repeat it, or bring the old data back with `./hub restore undo`.");
+            throw new CliException($"The restore to {state.To} is not complete.", "Repeat it, or return to the old data with `./hub restore undo`.");
         await steps.EachAsync("Removing the old data", host => steps.Files.DropAsync(host, cancellation));
         RestoreState.Remove(deployment);
     }
@@ -90,9 +90,9 @@ internal sealed class ClusterRestore(Ui ui, ContainerEngine engine, Deployment d
         try
         {
             if (left.Count > 0)
-                await ui.StepAsync("Noting the sets that were left behind", report => runner.RunAsync(report, cancellation, ["abandon", .. left]), _ => $"{left.Count}, restored by their label only from now on");
+                await ui.StepAsync("Recording the sets that were left behind", report => runner.RunAsync(report, cancellation, ["abandon", .. left]), _ => $"{left.Count}, from now on restored only by their label");
             if (regained.Count > 0)
-                await ui.StepAsync("Noting the sets that count again", report => runner.RunAsync(report, cancellation, ["abandon", "--take-back", .. regained]), _ => $"{regained.Count}");
+                await ui.StepAsync("Recording the sets that count again", report => runner.RunAsync(report, cancellation, ["abandon", "--take-back", .. regained]), _ => $"{regained.Count}");
             await ui.StepAsync("Taking a full backup of the new timeline", report => runner.RunAsync(report, cancellation, "full", "--no-retain"), _ => null);
         }
         catch (CliException problem)
@@ -119,7 +119,7 @@ internal sealed class ClusterRestore(Ui ui, ContainerEngine engine, Deployment d
         }
 
         if (positions.Count == 0)
-            throw new CliException("No old data is kept: there is nothing to go back to.", "The members had none when the restore began. Repeat the restore with another target.");
+            throw new CliException("There is no old data to return to.", "The members had none when the restore started. Repeat the restore with another target.");
         return leader is not null && positions.ContainsKey(leader) ? leader : positions.MaxBy(position => position.Value).Key;
     }
 
@@ -137,7 +137,7 @@ internal sealed class ClusterRestore(Ui ui, ContainerEngine engine, Deployment d
         catch (OperationCanceledException)
         {
             await steps.HaltAsync();
-            ui.Console.WriteLine("Interrupted: the members are stopped and the old data is kept. Repeat the command, or bring the old data back with `./hub restore undo`.");
+            ui.Console.WriteLine("Interrupted: the members are stopped and the old data is kept. Repeat the command, or return to the old data with `./hub restore undo`.");
             throw;
         }
     }

@@ -8,7 +8,7 @@ using Hub.Cli.State;
 
 namespace Hub.Cli.Restore;
 
-/// <summary>What restoring a cluster and undoing it have in common: stop everybody, let one member begin the cluster anew, bring up the rest.</summary>
+/// <summary>The common steps of a restore and its undoing: stop all containers, let one member create the cluster, start the rest.</summary>
 internal sealed class ClusterSteps(Ui ui, ContainerEngine engine, Deployment deployment, TimeSpan timeout)
 {
     private static readonly string[] Traffic = [ClusterNames.Ingest, ClusterNames.PgBouncer, ClusterNames.HaProxy];
@@ -20,7 +20,7 @@ internal sealed class ClusterSteps(Ui ui, ContainerEngine engine, Deployment dep
     /// <summary>The member that leads now, or null.</summary>
     public async Task<string?> LeaderAsync(CancellationToken cancellation) => (await MembersAsync(cancellation)).FirstOrDefault(member => member.IsLeader)?.Name;
 
-    /// <summary>Whoever writes first, then the standbys, the leader last: it ends with everything archived, and nobody takes its place.</summary>
+    /// <summary>First the writers, then the standbys, the leader last: it archives everything, and no member takes over.</summary>
     public Task StopAsync(string? leader, CancellationToken cancellation) => ui.StepAsync("Stopping traffic and members", async report =>
     {
         foreach (var group in new[] { Traffic, [.. Hosts.Where(host => host != leader)], leader is null ? [] : [leader] })
@@ -48,7 +48,7 @@ internal sealed class ClusterSteps(Ui ui, ContainerEngine engine, Deployment dep
     /// <summary>The first member bootstraps as <paramref name="configuration"/> says, the others are copied from it.</summary>
     public async Task BootstrapAsync(string first, string configuration, string name, CancellationToken cancellation)
     {
-        await ui.StepAsync("Forgetting the old cluster in etcd", async report =>
+        await ui.StepAsync("Removing the old cluster from etcd", async report =>
         {
             (await engine.ComposeAsync(deployment.Project, cancellation, line => report(line.Trim()), ["up", "--detach", .. deployment.Topology.Etcd.Hosts, ClusterNames.EtcdAuth])).OrThrow("etcd did not start");
             await Files.ForgetClusterAsync(first, cancellation);
@@ -84,7 +84,7 @@ internal sealed class ClusterSteps(Ui ui, ContainerEngine engine, Deployment dep
         await ApiKeys.EnsureDevelopmentKeyAsync(deployment, cancellation);
     }
 
-    /// <summary>A member that went on restoring by itself would surprise whoever interrupted it.</summary>
+    /// <summary>After an interruption no member may continue the restore on its own.</summary>
     public async Task HaltAsync()
     {
         var containers = await engine.ContainersAsync(deployment.Choices.Name, CancellationToken.None);
@@ -122,8 +122,8 @@ internal sealed class ClusterSteps(Ui ui, ContainerEngine engine, Deployment dep
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            throw new CliException($"The cluster is not whole after {timeout.TotalSeconds:0} s.",
-                $"`./hub logs {logs}` shows what it does. Repeat the command with a longer --timeout, or bring the old data back: `./hub restore undo`.");
+            throw new CliException($"The cluster is not complete after {timeout.TotalSeconds:0} s.",
+                $"`./hub logs {logs}` shows what it does. Repeat the command with a longer --timeout, or return to the old data: `./hub restore undo`.");
         }
     }
 }

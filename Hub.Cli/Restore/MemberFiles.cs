@@ -26,7 +26,7 @@ internal sealed class MemberFiles(Deployment deployment, ContainerEngine engine)
         set -eu
         for path in {string.Join(' ', Directories)}; do
           if [ -e {Marker} ]; then rm -rf "$path" "$path{Failed}"
-          elif [ -e "$path{Kept}" ] && [ -e "$path" ]; then echo "$path and $path{Kept} are both there" >&2; exit 1
+          elif [ -e "$path{Kept}" ] && [ -e "$path" ]; then echo "both $path and $path{Kept} exist" >&2; exit 1
           elif [ -e "$path" ]; then mv "$path" "$path{Kept}"; fi
         done
         touch {Marker}
@@ -82,7 +82,7 @@ internal sealed class MemberFiles(Deployment deployment, ContainerEngine engine)
         """,
     ];
 
-    /// <summary>Forgets the cluster in etcd, so that the first member may begin it anew. The lease of a leader that was killed is waited for.</summary>
+    /// <summary>Removes the cluster from etcd, so that the first member may create it again. Waits for a killed leader's lease.</summary>
     public async Task ForgetClusterAsync(string member, CancellationToken cancellation) =>
         // patronictl asks for the name, then for these words; with a leader still noted it asks a third time, and gives up.
         (await RunAsync(member, $"""

@@ -17,7 +17,7 @@ internal sealed class ScratchRestore(Ui ui, ContainerEngine engine, Deployment d
     public async Task RunAsync(string to, bool live, CancellationToken cancellation)
     {
         if (await StatusAsync(cancellation) is not null)
-            throw new CliException($"A scratch instance is there already: {Name}.", "Remove it first: `./hub restore drop-scratch`.");
+            throw new CliException($"A scratch instance exists already: {Name}.", "Remove it first: `./hub restore drop-scratch`.");
         var target = await ui.StepAsync("Restoring into a scratch instance", async report =>
         {
             (await engine.ComposeAsync(deployment.Project, cancellation, null, ["run", "--detach", "--no-deps", "--name", Name, ClusterNames.Backup, "scratch", "--to", to, .. live ? ["--live"] : Array.Empty<string>()]))
@@ -34,7 +34,7 @@ internal sealed class ScratchRestore(Ui ui, ContainerEngine engine, Deployment d
         }, _ => Name);
         ui.Console.WriteLine("Look into it:");
         ui.Console.WriteLine($"  docker exec -it {Name} psql \"{target}\"");
-        ui.Console.WriteLine("Take a table out of it:");
+        ui.Console.WriteLine("Copy a table from it:");
         ui.Console.WriteLine($"  docker exec {Name} psql \"{target}\" -c 'COPY (SELECT * FROM some.table) TO STDOUT' | ./hub psql --role owner -- -c 'COPY some.table FROM STDIN'");
         ui.Console.WriteLine("Remove it:");
         ui.Console.WriteLine("  ./hub restore drop-scratch");

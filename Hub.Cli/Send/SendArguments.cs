@@ -34,7 +34,7 @@ internal sealed record SendArguments
         var key = Key ?? target.ReadKey();
         // A header takes no more; the key itself is not shown.
         if (key.Length == 0 || key.Any(letter => letter is <= ' ' or > '~'))
-            throw new SendException($"The API key {(Key is null ? $"in {target.KeyPath}" : "given with --key")} has characters that no key has.");
+            throw new SendException($"The API key {(Key is null ? $"in {target.KeyPath}" : "given with --key")} contains characters that are not valid in a key.");
 
         return new ReplayOptions
         {

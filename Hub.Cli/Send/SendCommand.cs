@@ -15,8 +15,8 @@ internal static class SendCommand
         var options = new SendOptions();
         var command = new Command(
             "send",
-            "Replay a trace of LLM calls as OpenTelemetry traffic, or send made-up traffic, and say what was acknowledged. "
-            + "The same rows sent again are not stored twice.");
+            "Replay a trace of LLM calls as OpenTelemetry traffic, or send generated traffic, and print what was acknowledged. "
+            + "Rows that are sent again are not stored twice.");
         options.AddTo(command);
         command.SetAction((parsed, stop) =>
         {

@@ -13,45 +13,45 @@ internal sealed class SendOptions
     private readonly Argument<string?> file = new("FILE")
     {
         Description = "A CSV trace with the columns TIMESTAMP,ContextTokens,GeneratedTokens, as the Azure LLM inference traces have. "
-            + "Without it made-up traffic of the same shape is sent, over the last 24 hours.",
+            + "Without it, generated traffic of the same shape is sent, spread over the last 24 hours.",
         Arity = ArgumentArity.ZeroOrOne,
     };
 
     private readonly Option<int?> count = Number<int>(
-        "--count", "N", $"Only the first N rows (1 to 10 000 000). [default: all of FILE, {SendArguments.SampleRows} of made-up traffic]",
+        "--count", "N", $"Send only the first N rows (1 to 10 000 000). [default: all of FILE, {SendArguments.SampleRows} of generated traffic]",
         1, 10_000_000);
 
     private readonly Option<double?> rate = Number(
-        "--rate", "R", "At most R rows (LLM requests) a second (0.001 to 1 000 000). [default: as fast as acknowledged]", 0.001, 1_000_000);
+        "--rate", "R", "Send at most R rows (LLM requests) per second (0.001 to 1 000 000). [default: as fast as acknowledged]", 0.001, 1_000_000);
 
     private readonly Option<double?> speed = Number(
-        "--speed", "F", "Keep the trace's own gaps, divided by F (0.001 to 1 000 000; 1 is real time). [default: no gaps]", 0.001, 1_000_000);
+        "--speed", "F", "Keep the trace's gaps, divided by F (0.001 to 1 000 000; 1 is real time). [default: no gaps]", 0.001, 1_000_000);
 
     private readonly Option<int?> concurrency = Number("--concurrency", "N", "Requests in flight at one time (1 to 256). [default: 4]", 1, 256);
-    private readonly Option<int?> batch = Number("--batch", "N", "Most rows in one request (1 to 10 000). [default: 100]", 1, 10_000);
+    private readonly Option<int?> batch = Number("--batch", "N", "Maximum of rows in one request (1 to 10 000). [default: 100]", 1, 10_000);
 
     private readonly Option<TraceStart?> start = Parsed(
         "--start", "TIME",
-        "When the first row happens: a UTC time, now, original (not moved) or yesterday (moved by whole days, so that the last row lies on "
-        + "yesterday's date). [default: yesterday; made-up traffic ends now]",
+        "When the first row happens: a UTC time, now, original (not moved) or yesterday (moved by whole days, so that the last row is on "
+        + "yesterday's date). [default: yesterday; generated traffic ends now]",
         "a UTC time such as 2026-11-21T18:17:03Z, now, original or yesterday", text => TraceStart.Parse(text) is { } parsed ? (true, parsed) : default);
 
     private readonly Option<int?> seed = Number(
-        "--seed", "N", "Another seed gives other models, errors and ids to the same rows (0 to 2147483647). [default: 1]", 0, int.MaxValue);
+        "--seed", "N", "A different seed gives the same rows other models, errors and ids (0 to 2147483647). [default: 1]", 0, int.MaxValue);
 
     private readonly Option<Uri?> endpoint = Parsed(
-        "--endpoint", "URL", "Where traces go. [default: http://127.0.0.1:4318/v1/traces]",
+        "--endpoint", "URL", "URL to send traces to. [default: http://127.0.0.1:4318/v1/traces]",
         "an address such as http://127.0.0.1:4318/v1/traces", ParseEndpoint);
 
     private readonly Option<string?> key = new("--key")
     {
         HelpName = "KEY",
-        Description = "The API key. [default: the file api-key that ./hub up writes into .hub or HUB_STATE]",
+        Description = "API key. [default: the file api-key that ./hub up writes to .hub or HUB_STATE]",
     };
 
 
     private readonly Option<OtlpFormat?> format = Parsed<OtlpFormat?>(
-        "--format", "protobuf|json", "How OTLP is written. [default: protobuf]", "protobuf or json",
+        "--format", "protobuf|json", "Encoding of OTLP. [default: protobuf]", "protobuf or json",
         text => text switch { "protobuf" => (true, OtlpFormat.Protobuf), "json" => (true, OtlpFormat.Json), _ => default });
 
     private readonly Option<double?> timeout = Number(

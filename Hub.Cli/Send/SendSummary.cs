@@ -60,7 +60,7 @@ internal sealed class SendSummary(SendArguments arguments, SendTarget target, Re
         var text = new StringBuilder();
         void Line(string name, string value) => text.AppendLine(CultureInfo.InvariantCulture, $"{name,-14}{value}");
 
-        var source = arguments.File ?? "made-up traffic";
+        var source = arguments.File ?? "generated traffic";
         Line("rows", Text($"{result.Total} of {source}, {traffic.First:yyyy-MM-dd HH:mm:ss} to {traffic.Last:yyyy-MM-dd HH:mm:ss} UTC"));
         Line("acknowledged", Text($"{result.Acknowledged}, {result.InputTokens} tokens in, {result.OutputTokens} tokens out"));
         Line("refused", Reasons(result.Refused));

@@ -27,12 +27,12 @@ internal sealed record SendTarget(string StateDirectory, Uri Endpoint, Uri Rest)
         try
         {
             var key = File.ReadAllText(KeyPath).Trim();
-            return key.Length > 0 ? key : throw new SendException($"The API key file {KeyPath} is empty. Run ./hub up, which writes it, or give --key.");
+            return key.Length > 0 ? key : throw new SendException($"The API key file {KeyPath} is empty. Run ./hub up, which writes it, or use --key.");
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             var why = failure is FileNotFoundException or DirectoryNotFoundException ? "there is no such file" : failure.Message;
-            throw new SendException($"No API key: {KeyPath}: {why}. Run ./hub up, which writes it, or give --key.", failure);
+            throw new SendException($"No API key: {KeyPath}: {why}. Run ./hub up, which writes it, or use --key.", failure);
         }
     }
 }

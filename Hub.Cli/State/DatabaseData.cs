@@ -6,10 +6,10 @@ using Hub.Cli.Engine;
 namespace Hub.Cli.State;
 
 /// <summary>
-/// What a hub's data is, and which image opened it last. Kept beside the data's passwords, for it is needed when nothing answers.
+/// What a hub's data is, and which image opened it last. Stored beside the data's passwords, because it is needed when nothing answers.
 /// </summary>
 /// <param name="Image">The database image by its name.</param>
-/// <param name="ImageId">What the engine had under that name: a name may be built or pulled anew.</param>
+/// <param name="ImageId">What the engine had under that name: an image may be rebuilt or pulled again under the same name.</param>
 /// <param name="PostgreSql">The major release.</param>
 /// <param name="TimescaleDb">The extension's version in the database.</param>
 /// <param name="Edition"><c>apache</c> or <c>timescale</c>: what the schema was made for.</param>

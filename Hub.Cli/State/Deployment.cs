@@ -45,7 +45,7 @@ internal sealed class Deployment
         {
             "cluster" => Presets.Development,
             "single" => Presets.DevelopmentSingle,
-            _ => throw new CliException($"Unknown profile '{choices.Profile}'.", "Known are: cluster, single.", exitCode: 2),
+            _ => throw new CliException($"Unknown profile '{choices.Profile}'.", "Known profiles: cluster, single.", exitCode: 2),
         };
         Topology = preset.With(cluster => cluster with
         {
@@ -127,7 +127,7 @@ internal sealed class Deployment
         }
         catch (IOException)
         {
-            throw new CliException($"Another `hub up` or `hub down` works on {Directory}.", $"Wait for it to end. If there is none, remove {file}.");
+            throw new CliException($"Another `hub up` or `hub down` is working on {Directory}.", $"Wait until it ends. If none is running, remove {file}.");
         }
     }
 
@@ -139,7 +139,7 @@ internal sealed class Deployment
 
     /// <summary>Writes every file of this hub: what is there and still good is kept, above all passwords and the CA.</summary>
     /// <param name="now">Start of the life of new certificates.</param>
-    /// <param name="renew">Issue every component's certificate anew.</param>
+    /// <param name="renew">Issue a new certificate for every component.</param>
     /// <returns>The paths that changed, relative to <see cref="Directory"/>.</returns>
     public IReadOnlyList<string> Write(DateTimeOffset now, bool renew = false)
     {
@@ -182,6 +182,6 @@ internal sealed class Deployment
             }
         }
 
-        throw new CliException("Hub's checkout is not found: no directory above this one holds Hub.sln.", "Run ./hub from the checkout, or set HUB_HOME to it.");
+        throw new CliException("Hub's checkout was not found: no directory above this one contains Hub.sln.", "Run ./hub from the checkout, or set HUB_HOME to it.");
     }
 }

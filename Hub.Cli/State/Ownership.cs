@@ -21,12 +21,12 @@ internal static class Ownership
                 return;
             case "0":
                 (await Processes.RunAsync("chown", ["-R", owner, Path.Combine(deployment.Directory, "tls"), Path.Combine(deployment.Directory, "secret")], cancellation))
-                    .OrThrow("The key files could not be given to the containers' user (uid 1000)");
+                    .OrThrow("The owner of the key files could not be changed to the containers' user (uid 1000)");
                 return;
             default: // may not give files away, but the engine may
                 (await engine.RunAsync(cancellation, "run", "--rm", "--user", "0", "--entrypoint", "chown",
                     "--volume", $"{deployment.Directory}:/state", deployment.Topology.Images.Database, "-R", owner, "/state/tls", "/state/secret"))
-                    .OrThrow("The key files could not be given to the containers' user (uid 1000)");
+                    .OrThrow("The owner of the key files could not be changed to the containers' user (uid 1000)");
                 return;
         }
     }

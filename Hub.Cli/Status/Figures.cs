@@ -31,7 +31,7 @@ internal static class Figures
         Metric("etcd", "quota in use", Units.Share, "max(etcd_mvcc_db_total_size_in_bytes / etcd_server_quota_backend_bytes)"),
         Metric("backup", "age of the last backup", Units.Seconds, "time() - max(hub_backup_last_success_timestamp_seconds{type=~\"full|diff\"} > 0)"),
         Metric("backup", "backups to restore from", Units.Count, "max(hub_backup_restorable_sets)"),
-        Metric("backup", "WAL that waits for the archive", Units.Seconds, "max(pg_stat_archiver_oldest_waiting_seconds)"),
+        Metric("backup", "WAL waiting for the archive", Units.Seconds, "max(pg_stat_archiver_oldest_waiting_seconds)"),
         Metric("monitoring", "targets that answer", Units.Share, "avg(up)"),
         Metric("monitoring", "alert rules", Units.Count, "sum(prometheus_rule_group_rules) or vector(0)"),
         Metric("monitoring", "samples per second", Units.OperationsPerSecond, "sum(rate(prometheus_tsdb_head_samples_appended_total[5m]))"),
@@ -39,7 +39,7 @@ internal static class Figures
 
     private static Figure Metric(string component, string name, string unit, string expression) => new(component, name, unit, new Prometheus(expression, Instant: true));
 
-    /// <summary>A figure for people: 1.2 k, 350 ms, 12 %, 3.4 GiB; a dash for one that nobody could say.</summary>
+    /// <summary>A figure for people: 1.2 k, 350 ms, 12 %, 3.4 GiB; a dash for an unknown figure.</summary>
     public static string Text(FigureStatus figure) => figure.Value is not { } value || !double.IsFinite(value) ? "–" : figure.Unit switch
     {
         Units.Share => FormattableString.Invariant($"{value * 100:0.#} %"),

@@ -27,7 +27,7 @@ internal sealed record AlertStatus(string Name, string Severity, string State, D
 internal sealed record ComponentStatus(string Name, IReadOnlyList<FigureStatus> Figures);
 
 /// <param name="Name">What it is.</param>
-/// <param name="Value">Null: nobody could say.</param>
+/// <param name="Value">Null: unknown.</param>
 /// <param name="Unit">A unit of <see cref="Analytics.Topology.Dashboards.Units"/>.</param>
 internal sealed record FigureStatus(string Name, double? Value, string Unit);
 

@@ -8,23 +8,23 @@ using Hub.Cli.State;
 namespace Hub.Cli.Status;
 
 /// <summary>
-/// Asks every part of a hub at once, each within <see cref="Patience"/>: status is for the moment in which something does not answer, and must
+/// Asks every part of a hub at once, each within <see cref="AnswerTimeout"/>: status is for the moment in which something does not answer, and must
 /// not be what does not answer next.
 /// </summary>
 internal sealed class StatusCollector(Deployment deployment, ContainerEngine engine, IReadOnlyDictionary<string, ContainerState> containers)
 {
     /// <summary>How long any one source is waited for.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(8);
+    public static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(8);
 
     private readonly List<string> problems = [];
     private readonly SortedSet<string> unanswered = new(StringComparer.Ordinal);
 
-    /// <exception cref="CliException">There is no hub that runs, or no engine that answers.</exception>
+    /// <exception cref="CliException">No hub runs, or no engine answers.</exception>
     public static async Task<HubStatus> CollectAsync(CancellationToken cancellation)
     {
         var deployment = Deployment.Load();
         using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        bound.CancelAfter(Patience);
+        bound.CancelAfter(AnswerTimeout);
         try
         {
             var engine = await ContainerEngine.ConnectAsync(bound.Token);
@@ -35,7 +35,7 @@ internal sealed class StatusCollector(Deployment deployment, ContainerEngine eng
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            throw new CliException($"The container engine does not answer within {Patience.TotalSeconds:0} s.", "See `docker info`; is the machine overloaded?");
+            throw new CliException($"The container engine does not answer within {AnswerTimeout.TotalSeconds:0} s.", "See `docker info`. The machine may be overloaded.");
         }
     }
 
@@ -71,18 +71,18 @@ internal sealed class StatusCollector(Deployment deployment, ContainerEngine eng
             await checks);
     }
 
-    /// <summary>An answer within <see cref="Patience"/>; otherwise what stands for none, and one problem for the source.</summary>
+    /// <summary>An answer within <see cref="AnswerTimeout"/>; otherwise what stands for none, and one problem for the source.</summary>
     private async Task<T> AskAsync<T>(string source, Func<CancellationToken, Task<T>> ask, T otherwise, CancellationToken cancellation)
     {
         using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        bound.CancelAfter(Patience);
+        bound.CancelAfter(AnswerTimeout);
         try
         {
             return await ask(bound.Token).WaitAsync(bound.Token);
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            NoAnswer(source, $"no answer within {Patience.TotalSeconds:0} s");
+            NoAnswer(source, $"no answer within {AnswerTimeout.TotalSeconds:0} s");
         }
         catch (Exception problem) when (problem is CliException or Npgsql.NpgsqlException or HttpRequestException)
         {

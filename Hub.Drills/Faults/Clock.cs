@@ -43,7 +43,7 @@ internal static class Clock
         {
             var variables = (await Programs.DockerAsync(cancel, "inspect", "--format", "{{range .Config.Env}}{{println .}}{{end}}", cluster.Container(member))).OrThrow($"{member} was not found").Output;
             if (!variables.Split('\n').Any(variable => variable.StartsWith(Variable + "=", StringComparison.Ordinal)))
-                return $"{member}'s clock is this machine's. It needs a database image with libfaketime (HUB_DATABASE_IMAGE): see docs/DRILLS.md";
+                return $"{member}'s clock is the machine's clock. This fault needs a database image with libfaketime (HUB_DATABASE_IMAGE): see docs/DRILLS.md";
         }
 
         return null;

@@ -35,6 +35,6 @@ public sealed class Damage
         }
 
         if (failed.Count > 0)
-            throw new DrillException("Not everything that the drill broke was healed: " + string.Join("; ", failed), "`./hub status` shows what is down; `./hub up` starts stopped containers.");
+            throw new DrillException("Not everything that the drill broke was repaired: " + string.Join("; ", failed), "`./hub status` shows what is down; `./hub up` starts stopped containers.");
     }
 }

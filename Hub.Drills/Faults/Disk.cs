@@ -49,10 +49,10 @@ internal sealed class Disk(string name, string directory)
             var device = await DeviceAsync(cluster, member, directory, cancel);
             devices.Add(device);
             if (this == Wal && device == await DeviceAsync(cluster, member, Paths.PgVolume, cancel))
-                return "the members' WAL has no disk of its own";
+                return "the members' WAL is not on a disk of its own";
         }
 
-        return devices.Count == cluster.Members.Count ? null : "the members' volumes are on one disk, which is also this machine's";
+        return devices.Count == cluster.Members.Count ? null : "the members' volumes share this machine's disk";
     }
 
     private static async Task<string> DeviceAsync(DrillCluster cluster, string member, string directory, CancellationToken cancel) =>

@@ -11,22 +11,22 @@ public static class FaultCatalog
 
     public static IReadOnlyList<Fault> All { get; } =
     [
-        new("switchover", "The leadership is handed over as planned, with the pool paused.", async (context, cancel) =>
+        new("switchover", "The leadership moves as planned, with the pool paused.", async (context, cancel) =>
         {
             context.Strike();
             await new Switchover(context.Cluster).RunAsync(null, context.Report, cancel);
         }),
         new("primary-stop", "The primary's container is stopped cleanly.", (context, cancel) => context.StopAsync(context.Leader, cancel)),
         new("primary-kill", "The primary's container is killed (SIGKILL).", (context, cancel) => context.KillAsync(context.Leader, cancel)),
-        new(PrimaryDestroy, "The primary's container is killed and its disk emptied: only what a standby has is left.", (context, cancel) => context.DestroyAsync(context.Leader, cancel)) { Hold = LongerThanALease },
-        new("primary-crash", "The primary's PostgreSQL is killed (SIGKILL to the postmaster); Patroni lives on.", async (context, cancel) =>
+        new(PrimaryDestroy, "The primary's container is killed and its disk emptied: only the standbys' data is left.", (context, cancel) => context.DestroyAsync(context.Leader, cancel)) { Hold = LongerThanALease },
+        new("primary-crash", "The primary's PostgreSQL is killed (SIGKILL to the postmaster); Patroni keeps running.", async (context, cancel) =>
         {
             context.Strike();
             if (await context.Cluster.ExecAsync(context.Leader, cancel, "sh", "-c", $"kill -9 $(head -n 1 {Paths.PgData}/postmaster.pid)") is { ExitCode: not 0 } failed)
                 failed.OrThrow($"{context.Leader}'s PostgreSQL was not killed");
         }),
         new("primary-freeze", "The primary's container is frozen, and thawed when another leads.", (context, cancel) => context.FreezeAsync(context.Leader, cancel)) { Hold = LongerThanALease },
-        new("primary-stall", "The primary's container is frozen for three to nine seconds (by the seed) and thawed, whatever the others do about it meanwhile.", async (context, cancel) =>
+        new("primary-stall", "The primary's container is frozen for three to nine seconds (depending on the seed) and thawed, whatever the other members do meanwhile.", async (context, cancel) =>
         {
             await context.FreezeAsync(context.Leader, cancel);
             var stall = TimeSpan.FromMilliseconds(context.Random.Next(3000, 9000));
@@ -34,7 +34,7 @@ public static class FaultCatalog
             await Task.Delay(stall, cancel);
             await context.ThawAsync(context.Leader, cancel);
         }),
-        new("primary-cut", "The primary is cut off from everything, and connected when another leads.", (context, cancel) => Network.CutAsync(context, context.Leader, cancel)) { Hold = LongerThanALease },
+        new("primary-cut", "The primary is cut off from everything, and reconnected when another leads.", (context, cancel) => Network.CutAsync(context, context.Leader, cancel)) { Hold = LongerThanALease },
         new("primary-cut-etcd", "The primary reaches its replicas and clients, but no etcd.", (context, cancel) => Network.CutFromAsync(context, context.Leader, context.Cluster.Etcd, cancel))
         {
             Hold = LongerThanALease,
@@ -48,13 +48,13 @@ public static class FaultCatalog
             ImpossibleAsync = (_, _) => Task.FromResult(Network.PartlyImpossible()),
         },
         new("replica-kill", "One replica's container is killed.", (context, cancel) => context.KillAsync(context.Replicas[context.Random.Next(context.Replicas.Count)], cancel)),
-        new("replicas-kill", "Every replica is killed: writes must wait or be refused, for an acknowledgement would be unsafe.",
+        new("replicas-kill", "Every replica is killed: writes must wait or be refused, because an acknowledgement would be unsafe.",
             (context, cancel) => EachAsync(context.Replicas, name => context.KillAsync(name, cancel))) { Hold = TimeSpan.FromSeconds(20), StopsWrites = true },
-        new("primary-alone", "Every replica is stopped; when Patroni counts on none of them any more, the primary is restarted: it may acknowledge nothing alone.", LoneFaults.PrimaryAloneAsync)
+        new("primary-alone", "Every replica is stopped; when Patroni no longer counts on any of them, the primary is restarted: it must not acknowledge alone.", LoneFaults.PrimaryAloneAsync)
         {
             Hold = TimeSpan.FromSeconds(45), StopsWrites = true,
         },
-        new("members-kill", "Every database member is killed, and all are started again in an order from the seed, some seconds apart.", LoneFaults.MembersKillAsync) { StopsWrites = true },
+        new("members-kill", "Every database member is killed, and all are started again in an order that depends on the seed, some seconds apart.", LoneFaults.MembersKillAsync) { StopsWrites = true },
         new("clone-alone", "Every replica is killed and one loses its disk: while it is copied from the lone primary, nothing may be acknowledged.", LoneFaults.CloneAloneAsync)
         {
             Hold = TimeSpan.FromSeconds(20), StopsWrites = true, Combines = false,
@@ -63,15 +63,15 @@ public static class FaultCatalog
         {
             Hold = TimeSpan.FromSeconds(30), StopsWrites = true, Combines = false,
         },
-        new("sync-lost", "etcd loses what Patroni keeps of synchronous standbys while every replica is down, and the primary is restarted: nothing may be acknowledged.", LoneFaults.SyncLostAsync)
+        new("sync-lost", "etcd loses Patroni's record of synchronous standbys while every replica is down, and the primary is restarted: nothing may be acknowledged.", LoneFaults.SyncLostAsync)
         {
             Hold = TimeSpan.FromSeconds(30), StopsWrites = true, Combines = false,
         },
         new("leader-lost", "etcd loses the leader's key.", (context, cancel) => LoneFaults.ForgetAsync(context, "leader", cancel)),
         new("etcd-1", "One etcd member is killed.", (context, cancel) => EachAsync(context.Cluster.Etcd.Take(1), name => context.KillAsync(name, cancel))),
-        new("etcd-2", "Two etcd members are killed: no quorum. The leader goes on while it reaches every member (failsafe).",
+        new("etcd-2", "Two etcd members are killed: no quorum. The leader continues while it reaches every member (failsafe mode).",
             (context, cancel) => EachAsync(context.Cluster.Etcd.Take(2), name => context.KillAsync(name, cancel))) { Hold = LongerThanALease, ImpossibleAsync = Members(3) },
-        new("etcd-all", "All of etcd is killed. The leader goes on while it reaches every member (failsafe).",
+        new("etcd-all", "All of etcd is killed. The leader continues while it reaches every member (failsafe mode).",
             (context, cancel) => EachAsync(context.Cluster.Etcd, name => context.KillAsync(name, cancel))) { Hold = LongerThanALease },
         new("haproxy-restart", "HAProxy is restarted under load.", (context, cancel) => context.RestartAsync(ClusterNames.HaProxy, cancel)),
         new("pgbouncer-restart", "PgBouncer is restarted under load.", (context, cancel) => context.RestartAsync(ClusterNames.PgBouncer, cancel)),
@@ -83,13 +83,13 @@ public static class FaultCatalog
             return context.Cluster.ReplaceAuthorityAsync(context.Report, cancel);
         })
         {
-            Combines = false, Hold = TimeSpan.FromSeconds(2), ImpossibleAsync = (cluster, _) => Task.FromResult(cluster.CanReplaceAuthority ? null : "this hub's certificates are not ours to replace"),
+            Combines = false, Hold = TimeSpan.FromSeconds(2), ImpossibleAsync = (cluster, _) => Task.FromResult(cluster.CanReplaceAuthority ? null : "this hub's certificates cannot be replaced from here"),
         },
-        new("disk-full", "The primary's disk is filled to the last byte, and with it WAL where it has no disk of its own.", (context, cancel) => Disk.Data.FillAsync(context, context.Leader, cancel))
+        new("disk-full", "The primary's disk is filled completely, including WAL if it has no disk of its own.", (context, cancel) => Disk.Data.FillAsync(context, context.Leader, cancel))
         {
             Hold = LongerThanALease, StopsWrites = true, Combines = false, ImpossibleAsync = Disk.Data.ImpossibleAsync,
         },
-        new("wal-full", "The primary's WAL disk is filled to the last byte.", (context, cancel) => Disk.Wal.FillAsync(context, context.Leader, cancel))
+        new("wal-full", "The primary's WAL disk is filled completely.", (context, cancel) => Disk.Wal.FillAsync(context, context.Leader, cancel))
         {
             Hold = LongerThanALease, Combines = false, ImpossibleAsync = Disk.Wal.ImpossibleAsync,
         },
@@ -105,15 +105,15 @@ public static class FaultCatalog
         {
             Hold = LongerThanALease, Combines = false, ImpossibleAsync = Clock.ImpossibleAsync,
         },
-        new("clocks-apart", "The replicas' clocks go an hour before and an hour behind the primary's, which is then killed; all are set right again.",
+        new("clocks-apart", "The replicas' clocks are set an hour ahead of and an hour behind the primary's, which is then killed; all are corrected afterwards.",
             (context, cancel) => Clock.ScatterAsync(context, Find("clocks-apart"), TimeSpan.FromHours(1), cancel)) { Hold = LongerThanALease, Combines = false, ImpossibleAsync = Clock.ImpossibleAsync },
-        new("rolling-restart", "Every container is restarted, one after the other, the primary last of the members.", CompositeFaults.RollingRestartAsync) { Combines = false, Hold = TimeSpan.FromSeconds(2) },
-        new("random-3", "Three of these, in random order from the seed, each healed before the next.", CompositeFaults.RandomAsync) { Combines = false, Hold = TimeSpan.FromSeconds(2) },
+        new("rolling-restart", "Every container is restarted in turn, the primary last of the members.", CompositeFaults.RollingRestartAsync) { Combines = false, Hold = TimeSpan.FromSeconds(2) },
+        new("random-3", "Three of these faults in random order that depends on the seed, each repaired before the next.", CompositeFaults.RandomAsync) { Combines = false, Hold = TimeSpan.FromSeconds(2) },
     ];
 
     /// <exception cref="DrillException">There is none of that name.</exception>
     public static Fault Find(string name) => All.FirstOrDefault(fault => fault.Name == name)
-        ?? throw new DrillException($"There is no fault '{name}'.", "Known are: " + string.Join(", ", All.Select(fault => fault.Name)) + ".");
+        ?? throw new DrillException($"There is no fault '{name}'.", "Known faults: " + string.Join(", ", All.Select(fault => fault.Name)) + ".");
 
     private static Func<DrillCluster, CancellationToken, Task<string?>> Members(int least) => (cluster, _) => Task.FromResult(cluster.Etcd.Count < least ? $"needs {least} etcd members" : null);
 

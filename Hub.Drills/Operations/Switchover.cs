@@ -65,10 +65,10 @@ public sealed class Switchover(DrillCluster cluster)
     {
         ArgumentNullException.ThrowIfNull(report);
         var members = await cluster.MembersAsync(cancel);
-        var leader = members.FirstOrDefault(member => member.IsLeader)?.Name ?? throw new DrillException("Nobody leads the cluster: there is nothing to hand over.", "See `./hub status`.");
+        var leader = members.FirstOrDefault(member => member.IsLeader)?.Name ?? throw new DrillException("The cluster has no leader, so there is no leadership to move.", "See `./hub status`.");
         var candidates = Candidates(members, leader, to);
         var aim = to ?? string.Join(" or ", candidates);
-        var timeline = await TimelineAsync(cancel) ?? throw new DrillException("The gateway does not lead to the primary.", "See `./hub logs haproxy`.");
+        var timeline = await TimelineAsync(cancel) ?? throw new DrillException("The gateway does not route to the primary.", "See `./hub logs haproxy`.");
         await using var console = new PgBouncerConsole(cluster, candidates[0]);
         if (await console.RunAsync("SHOW VERSION", ConsolePatience, cancel) is var hello && !hello.Contains("PgBouncer", StringComparison.Ordinal))
             throw new DrillException($"PgBouncer's console does not answer: {hello}", "See `./hub logs pgbouncer`.");
@@ -83,7 +83,7 @@ public sealed class Switchover(DrillCluster cluster)
             try
             {
                 paused = await console.RunAsync($"PAUSE {ClusterNames.Database}", PausePatience, cancel) is "";
-                report($"handing over from {leader} to {aim}");
+                report($"moving the leadership from {leader} to {aim}");
                 await request.StandardInput.WriteLineAsync();
                 await request.StandardInput.FlushAsync(cancel);
                 await UntilRoutedAsync(aim, timeline, request.StandardOutput.ReadLineAsync(cancel).AsTask(), cancel);
@@ -109,12 +109,12 @@ public sealed class Switchover(DrillCluster cluster)
     {
         var ready = members.Where(member => member is { IsSynchronous: true, IsStreaming: true }).Select(member => member.Name).Order(StringComparer.Ordinal).ToList();
         if (wanted is null)
-            return ready.Count > 0 ? ready : throw new DrillException("No standby is in step with the leader: nobody can take over.", "See `./hub status`.");
+            return ready.Count > 0 ? ready : throw new DrillException("No standby has all acknowledged writes, so none can take over.", "See `./hub status`.");
         if (wanted == leader)
             throw new DrillException($"{wanted} leads already.");
         if (members.All(member => member.Name != wanted))
             throw new DrillException($"There is no member '{wanted}'.", "Members are: " + string.Join(", ", members.Select(member => member.Name)) + ".");
-        return ready.Contains(wanted) ? [wanted] : throw new DrillException($"{wanted} is not in step with the leader: it lacks writes that were acknowledged.", "See `./hub status`; once it streams, it can take over.");
+        return ready.Contains(wanted) ? [wanted] : throw new DrillException($"{wanted} lacks acknowledged writes.", "See `./hub status`; once it streams, it can take over.");
     }
 
     /// <summary>Not cancelled: a pool that stays paused is an outage. It may have been paused although the pause was not waited for.</summary>
@@ -155,13 +155,13 @@ public sealed class Switchover(DrillCluster cluster)
                 }
 
                 if (answer.IsCompleted && await answer is var said && said?.StartsWith("done", StringComparison.Ordinal) != true)
-                    throw new DrillException($"Patroni did not hand over to {aim}: {said ?? "no answer"}", "See `./hub logs` of both members.");
+                    throw new DrillException($"Patroni did not switch over to {aim}: {said ?? "no answer"}", "See `./hub logs` of both members.");
                 await Task.Delay(ProbeInterval / 4, over.Token);
             }
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
-            throw new DrillException($"The gateway does not lead to {aim} after {RoutePatience.TotalSeconds:0} s.", "See `./hub status` and `./hub logs haproxy`.");
+            throw new DrillException($"The gateway does not route to {aim} after {RoutePatience.TotalSeconds:0} s.", "See `./hub status` and `./hub logs haproxy`.");
         }
         finally
         {

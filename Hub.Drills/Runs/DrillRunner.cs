@@ -75,7 +75,7 @@ public sealed class DrillRunner(DrillCluster cluster, Action<string> report)
         await watcher.StopAsync();
         await copies.StopAsync();
         var samples = copies.Samples;
-        var struck = context.Struck ?? throw new InvalidOperationException($"{fault.Name} did not say when it struck.");
+        var struck = context.Struck ?? throw new InvalidOperationException($"{fault.Name} did not report when it started.");
         var stored = new Dictionary<string, IReadOnlyDictionary<Guid, int>>
         {
             [IngestPath.PathName] = await schema.StoredByIngestAsync(cancel),
@@ -124,12 +124,12 @@ public sealed class DrillRunner(DrillCluster cluster, Action<string> report)
         var members = await cluster.MembersAsync(cancel);
         if (!members.Any(member => member.IsLeader) || !members.Any(member => member is { IsStreaming: true, IsSynchronous: true }))
         {
-            report("no second blow: nobody but the leader has what is acknowledged");
+            report("no second failure: only the leader has all acknowledged writes");
             return;
         }
 
         var second = await context.AgainAsync(cancel);
-        report($"second blow: {second.Leader} and its disk");
+        report($"second failure: {second.Leader} and its disk");
         await second.DestroyAsync(second.Leader, cancel);
 
         // Whether writes can come back before the first blow is healed depends on it.
@@ -144,7 +144,7 @@ public sealed class DrillRunner(DrillCluster cluster, Action<string> report)
         await Task.Delay(fault.Hold, cancel);
         if (fault.StopsWrites)
             return;
-        report("waiting until writes have come back");
+        report("waiting until writes resume");
         while (LoadGenerator.Paths.Any(path => ledger.Now - ledger.Progress(path).Newest > Calm) && ledger.Now - began < RecoveryPatience)
             await Task.Delay(TimeSpan.FromMilliseconds(100), cancel);
         await Task.Delay(Calm, cancel);

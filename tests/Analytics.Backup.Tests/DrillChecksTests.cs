@@ -43,7 +43,7 @@ public class A_drill_compares
     }
 
     [Fact]
-    public void Rows_again_after_recovery_has_gone_on()
+    public void Row_counts_may_grow_after_recovery_continues()
     {
         Assert.False(DrillChecks.RowsAtTarget(State(), WithChunks(State(), [Chunks()[0], Chunks()[1] with { Rows = 99 }])).Passed);
         Assert.False(DrillChecks.RowsAtTarget(State(), WithChunks(State(), [Chunks()[0], Chunks()[1] with { Rows = null }])).Passed);
@@ -51,7 +51,7 @@ public class A_drill_compares
     }
 
     [Fact]
-    public void And_sees_a_recovery_that_went_too_far_or_found_nothing()
+    public void And_detects_a_recovery_that_went_too_far_or_restored_nothing()
     {
         Assert.True(DrillChecks.Target(new Newest(At, At.AddHours(1)), At) is { Passed: true, Compared: 1 });
         Assert.True(DrillChecks.Target(new Newest(null, At), null).Passed);
@@ -103,7 +103,7 @@ public class A_drill_compares
 public class A_manifest
 {
     [Fact]
-    public void Is_the_same_after_it_was_text()
+    public void Round_trips_through_text()
     {
         var text = A_drill_compares.State().ToText();
         Assert.Equal(text, DatabaseManifest.Parse(text).ToText());
@@ -114,7 +114,7 @@ public class A_manifest
     [InlineData("")]
     [InlineData("{}")]
     [InlineData("null")]
-    public void Is_not_guessed_from_something_else(string text) => Assert.Throws<BackupException>(() => DatabaseManifest.Parse(text));
+    public void Malformed_input_is_refused(string text) => Assert.Throws<BackupException>(() => DatabaseManifest.Parse(text));
 
     [Fact]
     public void Of_a_newer_layout_is_refused() =>

@@ -62,6 +62,6 @@ public class The_state_of_the_repository
     [InlineData("[{\"name\":\"hub\",\"status\":null}]")]
     [InlineData("[{\"name\":\"hub\",\"status\":{\"code\":0,\"message\":\"ok\"},\"backup\":[{\"label\":\"x\"}]}]")]
     [InlineData("{\"name\":\"hub\"}")]
-    public void Is_not_guessed_from_something_else(string text) =>
+    public void Malformed_input_is_refused(string text) =>
         Assert.Contains("cannot read", Assert.Throws<BackupException>(() => InfoParser.Parse(text, "hub")).Message, StringComparison.Ordinal);
 }

@@ -12,11 +12,11 @@ public class An_error_of_pgBackRest
     [InlineData(39, "HTTP request failed with 400 (Bad Request):\n<Error><Code>ExpiredToken</Code><Message>The provided token has expired.</Message></Error>", "credentials have expired", "Renew")]
     [InlineData(39, "HTTP request failed with 403 (Forbidden):\n<Error><Code>RequestTimeTooSkewed</Code></Error>", "clock is wrong", "NTP")]
     [InlineData(39, "HTTP request failed with 404 (Not Found):\n<Error><Code>NoSuchBucket</Code></Error>", "bucket does not exist", "Create it")]
-    [InlineData(64, "unable to write '/repo/backup/hub/20261122-020000F/bundle/1.pgbackrest.tmp': [28] No space left on device", "out of space: /repo/backup/hub/20261122-020000F/bundle/1.pgbackrest.tmp", "Make room")]
-    [InlineData(39, "HTTP request failed with 507 (Insufficient Storage):\n<Error><Code>XMinioStorageFull</Code></Error>", "out of space", "Make room")]
-    [InlineData(39, "HTTP request failed with 403 (Forbidden):\n<Error><Code>QuotaExceeded</Code></Error>", "out of space", "Make room")]
-    [InlineData(39, "HTTP request failed with 400 (Bad Request):\n<Error><Code>XMinioAdminBucketQuotaExceeded</Code></Error>", "out of space", "Make room")]
-    [InlineData(101, "[507] Insufficient Storage", "out of space", "Make room")]
+    [InlineData(64, "unable to write '/repo/backup/hub/20261122-020000F/bundle/1.pgbackrest.tmp': [28] No space left on device", "out of space: /repo/backup/hub/20261122-020000F/bundle/1.pgbackrest.tmp", "Free space")]
+    [InlineData(39, "HTTP request failed with 507 (Insufficient Storage):\n<Error><Code>XMinioStorageFull</Code></Error>", "out of space", "Free space")]
+    [InlineData(39, "HTTP request failed with 403 (Forbidden):\n<Error><Code>QuotaExceeded</Code></Error>", "out of space", "Free space")]
+    [InlineData(39, "HTTP request failed with 400 (Bad Request):\n<Error><Code>XMinioAdminBucketQuotaExceeded</Code></Error>", "out of space", "Free space")]
+    [InlineData(101, "[507] Insufficient Storage", "out of space", "Free space")]
     [InlineData(82, "WAL segment 000000010000000000000007 was not archived before the 60000ms timeout\nHINT: check the archive_command", "WAL did not arrive in the repository: 000000010000000000000007", "pg_stat_archiver")]
     [InlineData(55, "unable to load info file '/repo/backup/hub/backup.info' or 'y':\nFileMissingError: unable to open missing file 'x' for read", "stanza is missing", "stanza-create")]
     [InlineData(55, "unable to find WAL segment 000000010000000000000009", "WAL is missing: 000000010000000000000009", "full backup now")]
@@ -25,7 +25,7 @@ public class An_error_of_pgBackRest
     [InlineData(50, "unable to acquire lock on file '/tmp/pgbackrest/hub-backup.lock': Resource temporarily unavailable", "holds the lock", "Wait")]
     [InlineData(41, "unable to open file '/repo/backup/hub/backup.info' for write: [13] Permission denied", "access to a file is denied", "uid 1000")]
     [InlineData(56, "unable to find primary cluster - cannot proceed", "has no primary", "healthy primary")]
-    [InlineData(51, "PostgreSQL version 17, system-id 1 do not match stanza version 16, system-id 2", "of another database", "stanza-upgrade")]
+    [InlineData(51, "PostgreSQL version 17, system-id 1 do not match stanza version 16, system-id 2", "another database", "stanza-upgrade")]
     [InlineData(106, "new backup label '20250101-000000F' is not later than latest backup label '20261122-000000F'", "clock is behind", "NTP")]
     [InlineData(62, "stop file exists for stanza hub", "stanza is stopped", "pgbackrest start")]
     [InlineData(101, "[503] Service Unavailable", "answers with an error", "object store")]
@@ -44,7 +44,7 @@ public class An_error_of_pgBackRest
     }
 
     [Fact]
-    public void Is_found_before_the_one_that_only_counts()
+    public void Specific_rule_precedes_general_rule()
     {
         var log = PgBackRestLog.Parse(
             """
@@ -60,7 +60,7 @@ public class An_error_of_pgBackRest
     }
 
     [Fact]
-    public void Without_a_text_is_told_by_its_code() =>
+    public void Without_text_is_identified_by_its_code() =>
         Assert.Contains("[038: ", PgBackRestErrors.Explain("restore", new PgBackRestResult(38, "", [])).Message, StringComparison.Ordinal);
 
     [Fact]

@@ -9,7 +9,7 @@ public class The_version_of_pgBackRest
     [InlineData("pgBackRest 2.55", "2.55")]
     [InlineData("pgBackRest 2.60.0dev\n", "2.60.0")]
     [InlineData("pgBackRest 3.0", "3.0")]
-    public void Is_read_from_its_own_words(string text, string version) => Assert.Equal(Version.Parse(version), PgBackRestVersion.Require(text));
+    public void Is_parsed_from_the_output_of_pgbackrest(string text, string version) => Assert.Equal(Version.Parse(version), PgBackRestVersion.Require(text));
 
     [Theory]
     [InlineData("pgBackRest 2.54.2", "pgBackRest 2.54.2 is too old.")]
@@ -22,17 +22,17 @@ public class The_version_of_pgBackRest
     [InlineData("2.55.1", "2.57", "io-timeout")]
     [InlineData("2.55.1", "2.59", "timeline")]
     [InlineData("2.58", "2.59.1", "in several parts")]
-    public void Tells_the_faults_that_a_newer_one_mends(string version, string mended, string words)
+    public void Lists_defects_that_a_newer_version_fixes(string version, string mended, string words)
     {
         Assert.Contains(PgBackRestVersion.Known(Version.Parse(version)), fault => fault.StartsWith($"{mended} mends: ", StringComparison.Ordinal) && fault.Contains(words, StringComparison.Ordinal));
         Assert.DoesNotContain(PgBackRestVersion.Known(Version.Parse(mended)), fault => fault.Contains(words, StringComparison.Ordinal));
     }
 
     [Fact]
-    public void Has_no_fault_of_a_later_one() => Assert.DoesNotContain(PgBackRestVersion.Known(new Version(2, 55, 1)), fault => fault.Contains("in several parts", StringComparison.Ordinal));
+    public void Lists_no_defect_of_a_later_version() => Assert.DoesNotContain(PgBackRestVersion.Known(new Version(2, 55, 1)), fault => fault.Contains("in several parts", StringComparison.Ordinal));
 
     [Fact]
-    public void Is_fine_from_the_advised_one_on()
+    public void Is_accepted_from_the_advised_version_on()
     {
         Assert.Equal(new Version(2, 59, 1), PgBackRestVersion.Advised);
         Assert.Empty(PgBackRestVersion.Known(PgBackRestVersion.Advised));

@@ -12,7 +12,7 @@ public class RestorePlanTests
     private static readonly BackupSet Newest = Set("20261122-020000F", 0);
 
     [Fact]
-    public void A_moment_begins_with_the_newest_set_that_ended_before_it_and_abandons_the_later_ones()
+    public void Time_target_uses_the_newest_earlier_set_and_abandons_later_ones()
     {
         var plan = RestorePlan.Resolve(Info(Old, Middle, Newest), "2026-11-21T14:00:00+02:00", Now);
         Assert.Equal((Middle.Label, RestoreType.Time), (plan.Set, plan.Type));
@@ -57,7 +57,7 @@ public class RestorePlanTests
     [InlineData("2026-11-19T00:00:00Z", "before the end of the oldest backup: 20261120-020000F")]
     [InlineData("2026-11-22T20:00:01Z", "in the future; it is 2026-11-22 20:00:00Z")]
     [InlineData("20261119-020000F", "neither a moment, nor the label of a set")]
-    public void What_cannot_be_is_refused(string to, string words) => Assert.Contains(words, Refused(Info(Old, Middle), to), StringComparison.Ordinal);
+    public void Invalid_input_is_refused(string to, string words) => Assert.Contains(words, Refused(Info(Old, Middle), to), StringComparison.Ordinal);
 
     [Fact]
     public void An_empty_repository_is_refused() => Assert.Contains("no backup yet", Refused(Info(), "latest"), StringComparison.Ordinal);

@@ -31,7 +31,7 @@ public class Every_retention_plan
 
         // Every set is decided once, with a reason, in order.
         Assert.Equal(sets.Select(set => set.Label).Order(StringComparer.Ordinal), plan.Decisions.Select(decision => decision.Set.Label));
-        Assert.All(plan.Decisions, decision => Assert.NotEmpty(decision.Because));
+        Assert.All(plan.Decisions, decision => Assert.NotEmpty(decision.Reasons));
         // Whatever is kept can be restored: with its full.
         Assert.All(plan.Kept, set => Assert.Contains(set.FullLabel, kept));
         // The newest, the last verified, and what is from the future.
@@ -42,7 +42,7 @@ public class Every_retention_plan
         Assert.Equal(Math.Min(policy.Daily, good.Select(GfsRetention.Day).Distinct().Count()), plan.Count(Reason.Daily));
         Assert.InRange(plan.Count(Reason.Weekly), 0, policy.Weekly);
         Assert.InRange(plan.Count(Reason.Monthly), 0, policy.Monthly);
-        Assert.All(plan.Decisions, decision => Assert.InRange(decision.Because.Count(because => because.Reason is Reason.Daily or Reason.Weekly or Reason.Monthly), 0, 1));
+        Assert.All(plan.Decisions, decision => Assert.InRange(decision.Reasons.Count(because => because.Reason is Reason.Daily or Reason.Weekly or Reason.Monthly), 0, 1));
         // A place is held by a set that can be restored, the newest of its period.
         foreach (var (set, _, because) in plan.Decisions)
         {
@@ -103,8 +103,8 @@ public class Every_retention_plan
     });
 
     private static List<string> Words(RetentionPlan plan) =>
-        [.. plan.Decisions.Select(decision => $"{decision.Set.Label} {decision.Keep} {string.Join(", ", decision.Because.Select(RetentionTable.Words))}")];
+        [.. plan.Decisions.Select(decision => $"{decision.Set.Label} {decision.Keep} {string.Join(", ", decision.Reasons.Select(RetentionTable.Words))}")];
 
     private static List<string> Tiers(RetentionPlan plan) =>
-        [.. plan.Decisions.SelectMany(decision => decision.Because.Where(because => because.Reason is Reason.Daily or Reason.Weekly or Reason.Monthly).Select(because => $"{decision.Set.Label} {because.Reason} {because.Of}"))];
+        [.. plan.Decisions.SelectMany(decision => decision.Reasons.Where(because => because.Reason is Reason.Daily or Reason.Weekly or Reason.Monthly).Select(because => $"{decision.Set.Label} {because.Reason} {because.Of}"))];
 }

@@ -38,7 +38,7 @@ public class Retention
         Assert.All(plan.Decisions.Where(decision => decision.Set.Type == BackupType.Differential), decision =>
         {
             Assert.Equal(kept.Contains(decision.Set.FullLabel), decision.Keep);
-            Assert.Equal([new Because(Reason.GoesWithFull, decision.Set.FullLabel)], decision.Because);
+            Assert.Equal([new DecisionReason(Reason.GoesWithFull, decision.Set.FullLabel)], decision.Reasons);
         });
         // What pgBackRest is told to expire are fulls: it drops what depends on them.
         Assert.All(plan.Expire, set => Assert.Equal(BackupType.Full, set.Type));
@@ -46,13 +46,13 @@ public class Retention
     }
 
     [Fact]
-    public void Drops_what_lost_its_full_for_it_cannot_be_restored()
+    public void Drops_differentials_whose_full_backup_is_gone()
     {
         var full = Samples.Full("2026-11-21T02:00:00Z");
         var orphan = Samples.Diff(Samples.Full("2026-11-20T02:00:00Z"), Samples.Utc("2026-11-20T06:00:00Z"));
         var plan = Plan([full, orphan]);
         Assert.Equal([orphan], plan.Expire);
-        Assert.Equal(Reason.Orphan, plan.Decisions[0].Because[0].Reason);
+        Assert.Equal(Reason.Orphan, plan.Decisions[0].Reasons[0].Reason);
     }
 
     [Fact]
@@ -69,12 +69,12 @@ public class Retention
         var verified = Samples.Full("2026-11-22T00:00:00Z", verified: true);
         var plan = Plan([verified, .. Enumerable.Range(1, 8).Select(hour => Samples.Full(verified.Start.AddHours(hour)))]);
         Assert.Equal(["20261122-000000F", "20261122-080000F"], plan.Kept.Select(set => set.Label));
-        Assert.Equal([new Because(Reason.LastVerifiedFull)], plan.Decisions[0].Because);
+        Assert.Equal([new DecisionReason(Reason.LastVerifiedFull)], plan.Decisions[0].Reasons);
         Assert.Equal(1, plan.RestorableSets);
     }
 
     [Fact]
-    public void Never_drops_the_only_full_be_it_damaged_or_old()
+    public void Never_drops_the_only_full_even_if_damaged_or_old()
     {
         var plan = Plan([Samples.Full("2020-01-01T02:00:00Z", damaged: true)]);
         Assert.True(Assert.Single(plan.Decisions).Keep);
@@ -84,13 +84,13 @@ public class Retention
     }
 
     [Fact]
-    public void Gives_no_place_to_a_damaged_set_and_keeps_it_for_a_while()
+    public void Damaged_set_fills_no_tier_and_is_kept_for_a_while()
     {
         var bad = Samples.Full("2026-11-20T02:00:00Z", since: "2026-11-21T04:00:00Z");
         var days = Days(10).Where(day => day.Day != 20).Select(day => Samples.Full(day)).ToList();
         var plan = Plan([.. days, bad]);
         Assert.Equal(7, plan.Count(Reason.Daily));
-        Assert.Equal([new Because(Reason.Damaged)], plan.Decisions.Single(decision => decision.Set == bad).Because);
+        Assert.Equal([new DecisionReason(Reason.Damaged)], plan.Decisions.Single(decision => decision.Set == bad).Reasons);
         // The place went to the day before the window.
         Assert.Equal("20261115-020000F", plan.ContinuousFrom?.Label);
 
@@ -104,9 +104,9 @@ public class Retention
     {
         var future = Samples.Full("2027-06-01T02:00:00Z");
         var plan = Plan([.. Days(10).Select(day => Samples.Full(day)), future]);
-        Assert.Equal([new Because(Reason.FromTheFuture)], plan.Decisions.Single(decision => decision.Set == future).Because);
+        Assert.Equal([new DecisionReason(Reason.FromTheFuture)], plan.Decisions.Single(decision => decision.Set == future).Reasons);
         Assert.Equal(7, plan.Count(Reason.Daily));
-        Assert.Contains(Reason.NewestFull, plan.Decisions.Single(decision => decision.Set.Label == "20261122-020000F").Because.Select(because => because.Reason));
+        Assert.Contains(Reason.NewestFull, plan.Decisions.Single(decision => decision.Set.Label == "20261122-020000F").Reasons.Select(because => because.Reason));
         // pgBackRest counts fulls from the newest label back: the one from the future is among them.
         Assert.Equal(8, plan.FullsWithContinuousWal);
     }
@@ -129,7 +129,7 @@ public class Retention
         Assert.Equal(7, plan.Count(Reason.Daily));
         Assert.Equal(4, plan.Count(Reason.Weekly));
         // The last set of September is the last of its week, too, and holds that place.
-        Assert.Equal(["2025-01", "2026-08"], plan.Decisions.SelectMany(decision => decision.Because).Where(because => because.Reason == Reason.Monthly).Select(because => because.Of));
+        Assert.Equal(["2025-01", "2026-08"], plan.Decisions.SelectMany(decision => decision.Reasons).Where(because => because.Reason == Reason.Monthly).Select(because => because.Of));
     }
 
     [Fact]
@@ -154,5 +154,5 @@ public class Retention
     private static RetentionPlan Plan(IReadOnlyCollection<BackupSet> sets) => GfsRetention.Plan(sets, Now, GfsPolicy.Default);
 
     private static IEnumerable<string> Kept(RetentionPlan plan) =>
-        plan.Decisions.Where(decision => decision.Keep).Select(decision => $"{GfsRetention.Day(decision.Set)} {string.Join(", ", decision.Because.Select(RetentionTable.Words))}");
+        plan.Decisions.Where(decision => decision.Keep).Select(decision => $"{GfsRetention.Day(decision.Set)} {string.Join(", ", decision.Reasons.Select(RetentionTable.Words))}");
 }

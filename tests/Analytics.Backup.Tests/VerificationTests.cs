@@ -55,7 +55,7 @@ public class A_verification
     }
 
     [Fact]
-    public void Minds_only_the_sets_that_are_still_there()
+    public void Checks_only_existing_sets()
     {
         var expired = Info with { Sets = [.. Info.Sets.Where(set => set.Type == BackupType.Full)] };
         var report = Report("verify-ok") with
@@ -94,25 +94,25 @@ public class Missing_WAL
     private static readonly RepositoryInfo Info = InfoParser.Parse(Samples.Capture("info-two-sets-annotated.json"), "hub");
 
     [Fact]
-    public void Is_a_hole_on_a_timeline() => Assert.Equal(
-        ["WAL 000000010000000000000006 to 000000010000000000000008 (3 segments) is missing: no recovery from before it goes past it"],
+    public void Gap_on_a_timeline_is_missing() => Assert.Equal(
+        ["WAL 000000010000000000000006 to 000000010000000000000008 (3 segments) is missing: no recovery from an earlier time can pass it"],
         After(Range(1, 1, 5), Range(1, 9, 20)));
 
     [Fact]
-    public void Is_the_begin_of_the_window() =>
+    public void Start_of_the_window_is_missing() =>
         Assert.Contains("WAL 000000010000000000000003 is missing: set 20261122-203858F", Assert.Single(After(Range(1, 4, 9))), StringComparison.Ordinal);
 
     [Fact]
-    public void Is_not_what_older_sets_do_without() => Assert.Empty(After(Range(1, 1, 1), Range(1, 3, 9)));
+    public void Gap_that_older_sets_do_not_need_is_not_missing() => Assert.Empty(After(Range(1, 1, 1), Range(1, 3, 9)));
 
     [Fact]
-    public void Is_not_a_timeline_that_was_left() =>
+    public void Abandoned_timeline_is_not_missing() =>
         // Switched in segment 5; the old primary wrote on to 7 and lost 6.
         Assert.Empty(After(Range(1, 3, 5), Range(1, 7, 7), Range(2, 5, 12), Range(3, 13, 20)));
 
     [Fact]
-    public void Is_what_lies_between_two_timelines() => Assert.Equal(
-        ["WAL 000000010000000000000006 to 000000010000000000000007 (2 segments) is missing: no recovery from before it goes past it"],
+    public void Gap_between_two_timelines_is_missing() => Assert.Equal(
+        ["WAL 000000010000000000000006 to 000000010000000000000007 (2 segments) is missing: no recovery from an earlier time can pass it"],
         After(Range(1, 3, 5), Range(2, 8, 12)));
 
     [Fact]

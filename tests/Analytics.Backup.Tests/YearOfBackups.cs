@@ -30,7 +30,7 @@ public class A_year_of_schedules
             Assert.Equal((7, 4, 12), (plan.Count(Reason.Daily), plan.Count(Reason.Weekly), plan.Count(Reason.Monthly)));
             // Nothing else is restorable: 23 fulls and what builds on them, or one more while no newer one has been verified.
             var fulls = run.Sets.Count(set => set.Type == BackupType.Full);
-            Assert.True(fulls == 23 || (fulls == 24 && plan.Decisions.Any(decision => decision.Because is [{ Reason: Reason.LastVerifiedFull }])), $"{day:d}: {fulls} fulls");
+            Assert.True(fulls == 23 || (fulls == 24 && plan.Decisions.Any(decision => decision.Reasons is [{ Reason: Reason.LastVerifiedFull }])), $"{day:d}: {fulls} fulls");
             Assert.Empty(plan.Expire);
             Assert.All(run.Sets, set => Assert.Contains(run.Sets, full => full.Label == set.FullLabel));
             // No WAL of the daily window, and none that makes a set consistent, was ever dropped.

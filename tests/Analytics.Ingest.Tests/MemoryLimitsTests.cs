@@ -9,14 +9,14 @@ public sealed class MemoryLimitsTests
     [InlineData(768, 128, 64, 64)]
     [InlineData(384, 64, 32, 32)]
     [InlineData(24_576, 256, 128, 64)]
-    public void They_follow_the_memory_of_the_container(long memory, long buffered, long queue, long body)
+    public void Limits_follow_the_memory_of_the_container(long memory, long buffered, long queue, long body)
     {
         var options = Limits(memory);
         Assert.Equal((buffered, queue, body), (options.MaxBufferedBytes >> 20, options.QueueBytes >> 20, (long)options.MaxBodyBytes >> 20));
     }
 
     [Fact]
-    public void One_that_is_configured_stays()
+    public void Configured_limit_is_kept()
     {
         var options = Limits(384, ("Ingest:QueueBytes", "1"));
         Assert.Equal((64L << 20, 128L << 20), (options.MaxBufferedBytes, options.QueueBytes));

@@ -13,7 +13,7 @@ public class A_key_to_register
     [InlineData("hub_tooshort", "24 to 256")]
     [InlineData("hub_with a space in its middle", "24 to 256")]
     [InlineData("hub_with_a_letter_that_is_nö_ascii", "24 to 256")]
-    public void Is_refused_when_it_is_none_without_being_repeated(string? key, string reason)
+    public void Invalid_key_is_refused_and_not_printed(string? key, string reason)
     {
         var problem = Assert.Throws<ConfigurationException>(() => Read(("HUB_API_KEY", key)));
         Assert.Contains(reason, problem.Message, StringComparison.Ordinal);
@@ -65,7 +65,7 @@ public class A_registered_key(DatabaseFixture databases)
     [InlineData("UPDATE analytics.api_keys SET revoked_at = now()", "was revoked")]
     [InlineData("UPDATE analytics.api_keys SET expires_at = now() - interval '1 minute'", "has expired")]
     [InlineData("UPDATE analytics.projects SET name = 'other'", "belongs to project other")]
-    public async Task Does_not_come_back_by_itself(string change, string reason)
+    public async Task Revoked_key_is_not_registered_again(string change, string reason)
     {
         await using var database = await databases.CreateMigratedAsync();
         await EnsureAsync(database, key);

@@ -116,7 +116,7 @@ public class The_Community_edition(DatabaseFixture databases)
     }
 
     [Fact]
-    public async Task Does_not_lose_aggregates_when_the_raw_rows_go()
+    public async Task Keeps_aggregates_when_raw_rows_are_dropped()
     {
         await using var database = await databases.CreateMigratedAsync();
         await database.RequireCommunityAsync();

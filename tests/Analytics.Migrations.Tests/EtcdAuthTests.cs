@@ -69,7 +69,7 @@ public class Etcd_authentication : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Trusts_only_its_own_authority_and_gives_up_in_the_end()
+    public async Task Trusts_only_its_own_authority_and_gives_up_after_the_limit()
     {
         var foreign = Certificates.CreateAuthority("somebody else", Now);
         var refused = await Assert.ThrowsAsync<MigrationException>(() => RunAsync(trusted: foreign));

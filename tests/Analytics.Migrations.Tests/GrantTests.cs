@@ -99,7 +99,7 @@ public class Roles_may_do_what_they_need_and_no_more(DatabaseFixture databases)
     }
 
     [Fact]
-    public async Task Nobody_else_gets_in()
+    public async Task Other_roles_cannot_connect()
     {
         await using var database = await databases.CreateMigratedAsync();
         Assert.Equal(

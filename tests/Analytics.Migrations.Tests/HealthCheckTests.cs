@@ -38,7 +38,7 @@ public class The_health_check(DatabaseFixture databases)
     }
 
     [Fact]
-    public async Task Sees_chunks_that_should_be_gone()
+    public async Task Detects_chunks_past_their_retention()
     {
         await using var database = await databases.CreateMigratedAsync();
         var hour = await database.HourAsync();
@@ -51,7 +51,7 @@ public class The_health_check(DatabaseFixture databases)
     }
 
     [Fact]
-    public async Task Sees_a_schema_that_is_not_what_was_applied()
+    public async Task Detects_a_schema_that_differs_from_the_applied_scripts()
     {
         await using var database = await databases.CreateMigratedAsync();
         await database.Owner.ExecuteAsync("UPDATE analytics.schema_metadata SET value = '03' WHERE key = 'schema_version'");
@@ -103,7 +103,7 @@ public class The_health_check(DatabaseFixture databases)
     }
 
     [Fact]
-    public async Task Believes_no_archive_command_that_archives_nothing()
+    public async Task Detects_an_archive_command_that_archives_nothing()
     {
         // As Hub renders it where no bucket is required, and none is named.
         const string Optional = "[ \"$HUB_BACKUP_REQUIRED$PGBACKREST_REPO1_S3_BUCKET\" = false ] || pgbackrest --stanza=hub archive-push \"%p\"";

@@ -42,7 +42,7 @@ public class Histogram_quantile_answers_as_Prometheus_does(DatabaseFixture datab
     [InlineData("ARRAY[1, 2]::bigint[]")]
     [InlineData("ARRAY[-1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]::bigint[]")]
     [InlineData("'{}'::bigint[]")]
-    public async Task And_refuses_what_is_no_histogram(string counts)
+    public async Task And_refuses_input_that_is_not_a_histogram(string counts)
     {
         await using var database = await databases.CreateMigratedAsync();
         var refused = await Assert.ThrowsAsync<Npgsql.PostgresException>(() => database.ReadOnly.ExecuteAsync($"SELECT analytics.histogram_quantile(0.5, {counts})"));

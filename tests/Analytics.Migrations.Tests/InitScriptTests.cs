@@ -40,7 +40,7 @@ public class The_init_script(DatabaseFixture databases)
     {
         await using var database = await databases.CreateInitialisedAsync();
         await using var pooler = NpgsqlDataSource.Create(database.ConnectionString("pgbouncer"));
-        // In one statement: another test may set the passwords anew, with another salt.
+        // In one statement: another test may set the passwords again, with another salt.
         Assert.True(await database.Superuser.ScalarAsync<bool>("SELECT password = rolpassword FROM pgbouncer.get_auth('llm_app') JOIN pg_authid ON rolname = username"));
         Assert.StartsWith("SCRAM-SHA-256$", await pooler.ScalarAsync<string>("SELECT password FROM pgbouncer.get_auth('llm_app')"), StringComparison.Ordinal);
         Assert.Empty(await pooler.RowsAsync("SELECT * FROM pgbouncer.get_auth('postgres')"));

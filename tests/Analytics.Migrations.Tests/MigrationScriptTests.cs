@@ -22,7 +22,7 @@ public class A_script_says_how_it_is_run
     [Theory]
     [InlineData("-- hub: transaction=nope")]
     [InlineData("-- hub: edtion=apache")]
-    public void And_a_typing_error_is_no_default(string text) =>
+    public void And_a_typing_error_is_refused(string text) =>
         Assert.Contains("02-a.sql", Assert.Throws<FormatException>(() => MigrationScript.Parse("02-a.sql", text)).Message, StringComparison.Ordinal);
 
     [Theory]

@@ -48,7 +48,7 @@ public class The_price_list(DatabaseFixture databases)
     }
 
     [Fact]
-    public async Task Has_no_price_for_a_model_nobody_knows()
+    public async Task Has_no_price_for_an_unknown_model()
     {
         await using var database = await databases.CreateMigratedAsync();
         Assert.Empty(await database.App.RowsAsync(Find, "openai", "gpt-99", DateTime.UnixEpoch.AddYears(56)));

@@ -35,7 +35,7 @@ public class The_program_tells_by_its_exit_code
 public class The_program(DatabaseFixture databases)
 {
     [Fact]
-    public async Task Completes_what_a_killed_one_began()
+    public async Task Completes_a_run_that_was_killed()
     {
         await using var database = await databases.CreateInitialisedAsync();
         string[] environment = [$"ConnectionStrings__analytics={database.ConnectionString("llm_owner")}", "Migrations__PollInterval=00:00:00.100"];

@@ -48,7 +48,7 @@ public class A_run_of_the_migrations(DatabaseFixture databases)
     }
 
     [Fact]
-    public async Task Is_safe_many_at_once()
+    public async Task Concurrent_runs_are_safe()
     {
         await using var database = await databases.CreateInitialisedAsync();
         var results = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => database.MigrateAsync()));
@@ -57,7 +57,7 @@ public class A_run_of_the_migrations(DatabaseFixture databases)
     }
 
     [Fact]
-    public async Task Gives_up_on_another_one_in_the_end()
+    public async Task Gives_up_on_another_run_after_the_limit()
     {
         await using var database = await databases.CreateInitialisedAsync();
         await using var other = await database.Owner.OpenConnectionAsync(TestContext.Current.CancellationToken);
@@ -98,7 +98,7 @@ public class A_run_of_the_migrations(DatabaseFixture databases)
     [Theory]
     [InlineData("COMMIT")]
     [InlineData("begin\n")]
-    public async Task Keeps_transactions_to_itself(string word)
+    public async Task Refuses_transaction_control_in_a_script(string word)
     {
         await using var database = await databases.CreateInitialisedAsync();
         var refused = await Assert.ThrowsAsync<MigrationException>(() => database.MigrateAsync([Script("02-a.sql", $"SELECT 1;\n{word};")]));

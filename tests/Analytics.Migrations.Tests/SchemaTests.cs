@@ -123,7 +123,7 @@ public class The_schema_is_what_the_design_says(DatabaseFixture databases)
     [InlineData("INSERT INTO analytics.cost_tracking (time, request_id, project_id, provider, model, total_cost, price_source) VALUES (now(), gen_random_uuid(), 1, 'p', 'm', 0, 'unpriced')")]
     [InlineData("INSERT INTO analytics.cost_tracking (time, request_id, project_id, provider, model, total_cost, price_source) VALUES (now(), gen_random_uuid(), 1, 'p', 'm', 1, 'catalogue')")]
     [InlineData("INSERT INTO events.system_events (time, component, kind, severity, message) VALUES (now(), 'c', 'k', 'shrug', 'm')")]
-    public async Task What_cannot_be_is_refused(string insert)
+    public async Task Invalid_input_is_refused(string insert)
     {
         await using var database = await databases.CreateMigratedAsync();
         var refused = await Assert.ThrowsAsync<Npgsql.PostgresException>(() => database.App.ExecuteAsync(insert));

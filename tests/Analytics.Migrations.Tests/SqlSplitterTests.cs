@@ -34,7 +34,7 @@ public class A_script_is_cut_into_statements
     [InlineData("DO $x$ BEGIN $y$", 1)]
     [InlineData("SELECT 1 /* open", 1)]
     [InlineData("SELECT (1;", 1)]
-    public void What_is_never_closed_is_refused_with_its_line(string script, int line) =>
+    public void Unterminated_text_is_refused_with_its_line(string script, int line) =>
         Assert.StartsWith($"line {line}:", Assert.Throws<FormatException>(() => SqlSplitter.Split(script)).Message, StringComparison.Ordinal);
 
     [Fact]

@@ -11,7 +11,7 @@ public class GeneratedFilesTests
     public static TheoryData<string> Everywhere => Definitions.PresetNames;
 
     [Theory, MemberData(nameof(Everywhere))]
-    public void Are_what_is_committed(string preset) =>
+    public void Match_the_committed_files(string preset) =>
         Snapshot.MatchAll(Generated.Files(preset).Where(file => !Generated.IsVerbatim(file.Path)), $"Snapshots/{preset}");
 
     [Theory, MemberData(nameof(Everywhere))]

@@ -36,7 +36,7 @@ public sealed class OutputFilesTests : IDisposable
     }
 
     [Fact]
-    public void Whatever_else_is_there_stays()
+    public void Other_files_are_kept()
     {
         File.WriteAllText(At("other"), "mine");
         OutputFiles.Write(directory, [new("a", "text")]);
@@ -44,7 +44,7 @@ public sealed class OutputFilesTests : IDisposable
     }
 
     [Fact]
-    public void What_an_interrupted_run_left_behind_is_no_obstacle()
+    public void Leftovers_of_an_interrupted_run_are_replaced()
     {
         File.WriteAllText(At("key.new"), "half");
         SetMode("key.new", UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.OtherRead);

@@ -104,7 +104,7 @@ public class TopologyRulesTests
 
     /// <summary>Whatever a definition holds, it is refused by rules, not by an arithmetic accident.</summary>
     [Fact]
-    public void Nonsense_is_refused_by_rules_alone() =>
+    public void Invalid_definitions_are_refused_only_by_rules() =>
         Gen.Select(Gen.Int[-2, 60], Gen.Int[-2, 60], Gen.Int[-5, 6000], Gen.Long[-10, 4096], Gen.String[Gen.Char["0129GMBk .x"], 0, 5])
             .Sample((low, high, connections, size, text) =>
             {

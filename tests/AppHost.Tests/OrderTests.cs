@@ -34,7 +34,7 @@ public class The_model_of_the_AppHost(HubModels models)
     }
 
     [Theory, MemberData(nameof(HubModel.Profiles), MemberType = typeof(HubModel))]
-    public async Task Asks_every_part_that_can_say_so_whether_it_is_well(string profile)
+    public async Task Has_a_health_check_for_every_part_that_has_one(string profile)
     {
         var model = await models.GetAsync(profile);
         foreach (var name in model.Topology.Etcd.Hosts.Concat(model.Topology.Database.Hosts).Concat([ClusterNames.TimescaleDb, ClusterNames.Ingest]))

@@ -119,7 +119,7 @@ public sealed class The_client_of_Patroni : IAsyncLifetime
 
     /// <summary>The others list a killed leader until its lease ends.</summary>
     [Fact]
-    public async Task Does_not_take_the_others_word_for_a_leader_that_does_not_answer()
+    public async Task Unresponsive_leader_is_unhealthy_whatever_the_others_report()
     {
         using var client = Client(state, Port(), DeadPort());
         var health = await new ClusterHealthCheck(client, 2).CheckHealthAsync(new HealthCheckContext(), Cancel);

@@ -28,7 +28,7 @@ public class A_setting_of_the_AppHost
     {
         var configuration = new ConfigurationBuilder().AddInMemoryCollection([new(HubProfile.Variable, "huge")]).Build();
         var problem = Assert.Throws<InvalidOperationException>(() => HubProfile.Choose(configuration));
-        Assert.Equal("HUB_PROFILE is 'huge'. Known are: cluster, single.", problem.Message);
+        Assert.Equal("HUB_PROFILE is 'huge'. Known profiles: cluster, single.", problem.Message);
     }
 
     /// <summary>What a launch profile sets wins over the environment: the default profile must not set it.</summary>

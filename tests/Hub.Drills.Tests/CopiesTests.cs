@@ -14,16 +14,16 @@ public sealed class CopiesTests
     public void A_standby_that_has_all_of_it_is_the_second_copy() => Assert.Equal((1, 0, 0), Count([.. Leader, Stands("b", 10.2, 1300), Stands("c", 10.2, 900)]));
 
     [Fact]
-    public void Standbys_that_have_nothing_since_before_it_was_sent_are_none() => Assert.Equal((0, 0, 1), Count([.. Leader, Stands("b", 10.2, 1000), Stands("c", 10.2, 900)]));
+    public void Standbys_without_newer_WAL_than_the_write_do_not_count() => Assert.Equal((0, 0, 1), Count([.. Leader, Stands("b", 10.2, 1000), Stands("c", 10.2, 900)]));
 
     [Fact]
-    public void Standbys_that_were_long_gone_are_none() => Assert.Equal((0, 0, 1), Count([.. Leader, Stands("b", 1, 900), Stands("c", 1, 900), Stands("b", 60, 1300)]));
+    public void Disconnected_standbys_do_not_count() => Assert.Equal((0, 0, 1), Count([.. Leader, Stands("b", 1, 900), Stands("c", 1, 900), Stands("b", 60, 1300)]));
 
     [Fact]
-    public void One_that_went_at_that_moment_may_have_it() => Assert.Equal((0, 1, 0), Count([.. Leader, Stands("b", 9.95, 1000), Stands("c", 1, 900)]));
+    public void Standby_that_disconnected_at_that_time_is_undecided() => Assert.Equal((0, 1, 0), Count([.. Leader, Stands("b", 9.95, 1000), Stands("c", 1, 900)]));
 
     [Fact]
-    public void One_that_has_a_part_of_what_the_leader_has_by_then_may_have_it() => Assert.Equal((0, 1, 0), Count([.. Leader, Stands("b", 10.2, 1200), Stands("c", 10.2, 900)]));
+    public void Standby_with_a_part_of_the_leaders_WAL_is_undecided() => Assert.Equal((0, 1, 0), Count([.. Leader, Stands("b", 10.2, 1200), Stands("c", 10.2, 900)]));
 
     [Fact]
     public void What_comes_later_does_not_count() => Assert.Equal((0, 1, 0), Count([.. Leader, Stands("b", 10.2, 1200), Stands("b", 13, 1300)]));
@@ -36,11 +36,11 @@ public sealed class CopiesTests
         Assert.Equal((0, 0, 1), Count([Leads(9.9, 1000) with { Alone = true }, Leads(10.15, 1300) with { Alone = true }, Stands("b", 10.2, 1300)]));
 
     [Fact]
-    public void One_that_began_to_wait_meanwhile_may_have_waited() =>
+    public void Leader_that_started_to_wait_meanwhile_is_undecided() =>
         Assert.Equal((1, 0, 0), Count([Leads(9.9, 1000) with { Alone = true }, Leads(10.15, 1300), Stands("b", 10.2, 1300)]));
 
     [Fact]
-    public void Without_samples_nothing_is_known_and_the_ledger_does_not_hold()
+    public void Without_samples_nothing_is_proven_and_the_ledger_does_not_hold()
     {
         var none = Copies.Of([Write], []);
         Assert.Equal((0, 1), (none.Proven, none.Unproven));
@@ -55,7 +55,7 @@ public sealed class CopiesTests
     [InlineData(80, 20, 0, true)]
     [InlineData(79, 21, 0, false)]
     [InlineData(100, 0, 1, false)]
-    public void It_holds_when_none_was_single_and_most_are_proven(int proven, int unproven, int onOne, bool holds) =>
+    public void Ledger_holds_when_no_write_was_on_one_member_and_most_are_proven(int proven, int unproven, int onOne, bool holds) =>
         Assert.Equal(holds, new Copies(proven, unproven, [.. Enumerable.Range(0, onOne).Select(_ => Guid.NewGuid())]).Holds);
 
     private static (int Proven, int Unproven, int OnOne) Count(MemberSample[] samples)

@@ -6,7 +6,7 @@ namespace Hub.Drills.Tests;
 public sealed class DamageTests
 {
     [Fact]
-    public async Task Repairs_are_made_last_first_and_once()
+    public async Task Repairs_run_once_in_reverse_order()
     {
         var done = new List<string>();
         var damage = new Damage();
@@ -20,7 +20,7 @@ public sealed class DamageTests
     }
 
     [Fact]
-    public async Task A_repair_that_fails_is_told_and_keeps_no_other_from_being_made()
+    public async Task Failed_repair_is_reported_and_the_others_still_run()
     {
         var done = new List<string>();
         var damage = new Damage();
@@ -32,7 +32,7 @@ public sealed class DamageTests
     }
 
     [Fact]
-    public async Task A_repair_that_is_interrupted_is_made_the_next_time()
+    public async Task Interrupted_repair_runs_the_next_time()
     {
         var done = new List<string>();
         var damage = new Damage();

@@ -2,7 +2,7 @@ using Hub.Drills.Ledgers;
 
 namespace Hub.Drills.Tests;
 
-/// <summary>The ledger's arithmetic, on ledgers made by hand: what it must find and what it must not.</summary>
+/// <summary>The ledger's evaluation, on prepared ledgers: what it must find and what it must not.</summary>
 public sealed class LedgerTests
 {
     private static readonly Guid A = Guid.NewGuid(), B = Guid.NewGuid(), C = Guid.NewGuid(), D = Guid.NewGuid();
@@ -45,7 +45,7 @@ public sealed class LedgerTests
     [InlineData("duplicate")]
     [InlineData("refused")]
     [InlineData("foreign")]
-    public void Whatever_is_wrong_it_does_not_hold(string mutation)
+    public void Ledger_with_any_error_does_not_hold(string mutation)
     {
         var found = mutation switch
         {

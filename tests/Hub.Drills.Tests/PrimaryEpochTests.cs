@@ -6,17 +6,17 @@ namespace Hub.Drills.Tests;
 public sealed class PrimaryEpochTests
 {
     [Fact]
-    public void One_after_the_other_is_one() => Assert.Equal(1, Most(Write("a", 1, 1), Write("a", 1, 9), Write("b", 2, 20), Write("b", 2, 30)));
+    public void Primaries_in_sequence_count_as_one() => Assert.Equal(1, Most(Write("a", 1, 1), Write("a", 1, 9), Write("b", 2, 20), Write("b", 2, 30)));
 
     [Fact]
-    public void A_superseded_primary_that_acknowledges_once_more_is_two() =>
+    public void Superseded_primary_that_acknowledges_again_counts_as_two() =>
         Assert.Equal(2, Most(Write("a", 1, 1), Write("a", 1, 9), Write("b", 2, 20), Write("b", 2, 30), Write("a", 1, 25)));
 
     [Fact]
-    public void A_single_acknowledgement_within_anothers_time_is_two() => Assert.Equal(2, Most(Write("a", 1, 1), Write("a", 1, 9), Write("b", 2, 5)));
+    public void Acknowledgement_within_anothers_epoch_counts_as_two() => Assert.Equal(2, Most(Write("a", 1, 1), Write("a", 1, 9), Write("b", 2, 5)));
 
     [Fact]
-    public void Leading_again_later_is_one() => Assert.Equal(1, Most(Write("a", 1, 1), Write("a", 1, 5), Write("b", 2, 10), Write("b", 2, 15), Write("a", 3, 20), Write("a", 3, 25)));
+    public void Leading_again_later_counts_as_one() => Assert.Equal(1, Most(Write("a", 1, 1), Write("a", 1, 5), Write("b", 2, 10), Write("b", 2, 15), Write("a", 3, 20), Write("a", 3, 25)));
 
     [Fact]
     public void A_write_that_was_sent_before_the_other_acknowledged_does_not_prove_two()
@@ -26,7 +26,7 @@ public sealed class PrimaryEpochTests
     }
 
     [Fact]
-    public void None_is_none() => Assert.Equal(0, Most());
+    public void No_acknowledgement_counts_as_no_primary() => Assert.Equal(0, Most());
 
     private static int Most(params MemberWrite[] writes) => PrimaryEpoch.MostAtOnce(PrimaryEpoch.Of(writes));
 

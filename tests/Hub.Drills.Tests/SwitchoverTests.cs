@@ -13,16 +13,16 @@ public sealed class SwitchoverTests
     [Theory]
     [InlineData(null)]
     [InlineData("timescaledb-3")]
-    public void Named_or_not_only_those_in_step_take_over(string? wanted) => Assert.Equal(["timescaledb-3"], Switchover.Candidates(Members, "timescaledb-2", wanted));
+    public void Only_members_with_all_acknowledged_writes_take_over(string? wanted) => Assert.Equal(["timescaledb-3"], Switchover.Candidates(Members, "timescaledb-2", wanted));
 
     [Theory]
-    [InlineData("timescaledb-1", "not in step")]
+    [InlineData("timescaledb-1", "lacks acknowledged writes")]
     [InlineData("timescaledb-2", "leads already")]
     [InlineData("timescaledb-9", "no member")]
     public void Others_are_refused_with_the_reason(string wanted, string reason) =>
         Assert.Contains(reason, Assert.Throws<DrillException>(() => Switchover.Candidates(Members, "timescaledb-2", wanted)).Message, StringComparison.Ordinal);
 
     [Fact]
-    public void Without_a_synchronous_standby_nobody_can() =>
+    public void Without_a_synchronous_standby_switchover_is_refused() =>
         Assert.Throws<DrillException>(() => Switchover.Candidates([Members[0], Members[1]], "timescaledb-2", null));
 }

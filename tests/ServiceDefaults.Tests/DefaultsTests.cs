@@ -56,7 +56,7 @@ public sealed class DefaultsTests
     }
 
     [Fact]
-    public async Task A_database_that_does_not_answer_makes_it_unready_and_not_dead()
+    public async Task Unresponsive_database_makes_it_unready_but_live()
     {
         await using var app = Build(builder => builder.AddAnalyticsDataSource("analytics"), ("ConnectionStrings:analytics", "Host=127.0.0.1;Port=1;Username=x;Timeout=1"));
         using var client = await StartAsync(app);

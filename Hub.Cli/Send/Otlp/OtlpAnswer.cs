@@ -9,7 +9,7 @@ internal static class OtlpAnswer
     private const int MaxShown = 300;
 
     /// <summary>How many spans were rejected, and the receiver's message about them or about all.</summary>
-    /// <exception cref="InvalidDataException">This is no answer of an OTLP receiver.</exception>
+    /// <exception cref="InvalidDataException">This is not the response of an OTLP receiver.</exception>
     public static (long Rejected, string Message) PartialSuccess(string? contentType, ReadOnlySpan<byte> body)
     {
         if (IsJson(contentType)) return JsonPartialSuccess(body);
@@ -74,7 +74,7 @@ internal static class OtlpAnswer
         }
         catch (Exception unreadable) when (unreadable is JsonException or InvalidOperationException or FormatException or OverflowException)
         {
-            throw new InvalidDataException("the answer is no OTLP: " + unreadable.Message, unreadable);
+            throw new InvalidDataException("the response is not OTLP: " + unreadable.Message, unreadable);
         }
     }
 

@@ -45,7 +45,7 @@ internal sealed class BatchSender(ExportClient client, ReplayOptions options, Ta
 
     /// <summary>
     /// A partial success says how many spans were rejected, not which. As a row sent twice is stored once, each half is sent again until the
-    /// answer speaks for every row in it.
+    /// response applies to every row in it.
     /// </summary>
     private async Task SettleAsync(IReadOnlyList<OtlpSpan> spans, Attempt.Answered answer, CancellationToken halt, CancellationToken abandon)
     {

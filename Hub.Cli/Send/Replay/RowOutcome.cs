@@ -2,7 +2,7 @@ using Hub.Cli.Send.Otlp;
 
 namespace Hub.Cli.Send.Replay;
 
-/// <summary>What is known about a row in the end.</summary>
+/// <summary>The final outcome of a row.</summary>
 internal enum Outcome
 {
     /// <summary>The receiver said that it is stored.</summary>

@@ -83,7 +83,7 @@ internal sealed class TraceReplayer(HttpClient http, ReplayOptions options, Time
         }
         catch
         {
-            // A fault of a ledger or of this program: nobody reads the queue any more, so its writer must not wait for room.
+            // A fault of a ledger or of this program: the queue is no longer read, so its writer must not wait for room.
             await halt.CancelAsync();
             throw;
         }

@@ -13,7 +13,7 @@ internal sealed record TraceStart
     private enum Rule { Yesterday, Original, Now, At }
 
     /// <summary>
-    /// Moved by whole days so that the last row lies on yesterday's date: the times of day stay, nothing lies in the future, however many days the
+    /// Moved by whole days so that the last row is on yesterday's date: the times of day stay, nothing lies in the future, however many days the
     /// trace has, and a second run on the same day gives the same times.
     /// </summary>
     public static TraceStart Yesterday { get; } = new(Rule.Yesterday);
@@ -52,7 +52,7 @@ internal sealed record TraceStart
         var first = rows.Min(row => row.Time) - DateTime.UnixEpoch + shift;
         var last = rows.Max(row => row.Time) - DateTime.UnixEpoch + shift;
         if (first < TimeSpan.Zero || last > MaxSinceEpoch)
-            throw new ArgumentOutOfRangeException(nameof(rows), "The trace would lie outside of the years 1970 to 2261.");
+            throw new ArgumentOutOfRangeException(nameof(rows), "The trace would be outside the years 1970 to 2261.");
 
         return shift;
     }

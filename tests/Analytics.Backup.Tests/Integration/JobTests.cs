@@ -36,7 +36,7 @@ public class A_backup(BackupServer backups)
     }
 
     [Fact]
-    public async Task Fails_aloud_without_its_database()
+    public async Task Fails_with_a_message_without_its_database()
     {
         var server = await backups.StartAsync();
         var failed = await server.RunAsync("diff", null, "ConnectionStrings__Database=Host=127.0.0.1;Port=1;Database=x;Username=y", "HUB_BACKUP_LOCK_SECONDS=1");
@@ -69,7 +69,7 @@ public class A_backup(BackupServer backups)
     [InlineData("s/only-for-tests/another/", "wrong cipher key")]
     [InlineData("s,^repo1-path=.*,repo1-path=/nowhere,", "does not know stanza 'hub'")]
     [InlineData("s,^repo1-path=.*,repo1-type=s3\\nrepo1-path=/\\nrepo1-s3-bucket=b\\nrepo1-s3-endpoint=127.0.0.1:1\\nrepo1-s3-uri-style=path\\nrepo1-s3-region=r\\nrepo1-s3-key=k\\nrepo1-s3-key-secret=s\\nio-timeout=1,", "a host cannot be reached: 127.0.0.1:1")]
-    public async Task Is_not_the_only_job_that_names_a_repository_it_cannot_use(string settings, string message)
+    public async Task Every_job_names_a_repository_that_it_cannot_use(string settings, string message)
     {
         var server = await backups.StartAsync();
         var copy = await server.CopyAsync(settings: settings);
@@ -85,7 +85,7 @@ public class A_backup(BackupServer backups)
     }
 
     [Fact]
-    public async Task Waits_for_another_job_and_gives_up_in_the_end()
+    public async Task Waits_for_another_job_and_gives_up_after_the_limit()
     {
         var server = await backups.StartAsync();
         await using var other = await server.Tables.App.OpenConnectionAsync(TestContext.Current.CancellationToken);
@@ -108,7 +108,7 @@ public class A_backup(BackupServer backups)
 public class Retention_in_a_repository(BackupServer backups)
 {
     [Fact]
-    public async Task Expires_what_no_tier_needs_and_the_WAL_of_it()
+    public async Task Expires_sets_that_no_tier_needs_and_their_WAL()
     {
         var server = await backups.StartAsync();
         // A second full of the day takes the day's place: the first one goes, with its differentials and its WAL.
@@ -176,7 +176,7 @@ public class Verification_of_a_repository(BackupServer backups)
         var server = await backups.StartAsync();
         var copy = await server.CopyAsync();
         var away = await server.RunAsync("verify", copy, "ConnectionStrings__Database=Host=127.0.0.1;Port=1;Database=x;Username=y", "HUB_BACKUP_LOCK_SECONDS=1");
-        Assert.True(away.ExitCode == ExitCodes.Failed && away.Output.Contains("all as they were written", StringComparison.Ordinal), away.Everything);
+        Assert.True(away.ExitCode == ExitCodes.Failed && away.Output.Contains("all intact", StringComparison.Ordinal), away.Everything);
         Assert.Contains("could not be recorded", away.Errors, StringComparison.Ordinal);
         var result = await server.RunAsync("verify", copy, "ConnectionStrings__Database=");
         Assert.True(result.ExitCode == 0 && result.Output.Contains("not recorded", StringComparison.Ordinal), result.Everything);

@@ -13,7 +13,7 @@ public class A_repository_in_object_storage(StorageServer fixture) : IClassFixtu
     {
         var server = await fixture.StartAsync();
         await server.ArchiveAsync();
-        await SucceedsAsync(server, "verify", "all as they were written");
+        await SucceedsAsync(server, "verify", "all intact");
         var bundle = (await Storage.ListAsync(StorageServer.Backups)).First(key => key.Contains("F/bundle/", StringComparison.Ordinal));
         await Storage.AlterAsync(bundle);
         try
@@ -27,7 +27,7 @@ public class A_repository_in_object_storage(StorageServer fixture) : IClassFixtu
             await Storage.PutBackAsync(bundle);
         }
 
-        await SucceedsAsync(server, "verify", "all as they were written");
+        await SucceedsAsync(server, "verify", "all intact");
     }
 
     [Fact]
@@ -47,7 +47,7 @@ public class A_repository_in_object_storage(StorageServer fixture) : IClassFixtu
             await Storage.PutBackAsync(segment);
         }
 
-        await SucceedsAsync(server, "verify", "all as they were written");
+        await SucceedsAsync(server, "verify", "all intact");
     }
 
     [Theory]
@@ -95,7 +95,7 @@ public class A_repository_in_object_storage(StorageServer fixture) : IClassFixtu
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task Is_named_when_it_is_out_of_reach(bool frozen)
+    public async Task Is_named_when_it_is_unreachable(bool frozen)
     {
         var server = await fixture.StartAsync();
         await (frozen ? Storage.FreezeAsync() : Storage.LeaveAsync(fixture.Network));

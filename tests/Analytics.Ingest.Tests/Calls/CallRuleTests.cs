@@ -27,7 +27,7 @@ public sealed class CallRuleTests
     }
 
     [Fact]
-    public void Times_that_cannot_be_are_rejected_by_name()
+    public void Impossible_times_are_rejected_by_name()
     {
         Assert.Equal(CallBuilder.StartMissing, Build(With(span => span.StartTimeUnixNano = 0), out _));
         Assert.Equal(CallBuilder.EndMissing, Build(With(span => span.EndTimeUnixNano = 0), out _));

@@ -57,7 +57,7 @@ public sealed class DialectTests
     [InlineData(1.5, "input_tokens_unreadable")]
     [InlineData("many", "input_tokens_unreadable")]
     [InlineData(double.NaN, "input_tokens_unreadable")]
-    public void A_count_that_cannot_be_one_is_unknown_and_flagged(object value, string contradiction)
+    public void Invalid_count_is_unknown_and_flagged(object value, string contradiction)
     {
         var usage = Map(Exports.Bare(1, null, ("gen_ai.request.model", "m"), ("gen_ai.usage.input_tokens", value)))!.Usage;
 

@@ -24,7 +24,7 @@ public sealed class UsageVectorTests
     }
 
     [Fact]
-    public void Anthropics_raw_names_on_its_models_come_on_top_unless_the_sender_says_otherwise()
+    public void Anthropics_raw_cache_counts_are_added_to_the_input_unless_the_sender_says_otherwise()
     {
         Assert.Equal(140, UsageVector.From(Reported(100, 5, 40), anthropic: true).Input);
         Assert.Equal(100, UsageVector.From(Reported(100, 5, 40, declared: CacheConvention.Inclusive), anthropic: true).Input);

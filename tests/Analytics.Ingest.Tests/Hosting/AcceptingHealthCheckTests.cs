@@ -7,7 +7,7 @@ namespace Analytics.Ingest.Tests.Hosting;
 public class AcceptingHealthCheckTests
 {
     [Fact]
-    public async Task Begins_with_the_first_ready_moment_and_outlasts_an_outage()
+    public async Task Becomes_healthy_when_first_ready_and_stays_healthy_in_an_outage()
     {
         var ready = new Switch();
         var accepting = new AcceptingHealthCheck(ready);

@@ -26,7 +26,7 @@ public sealed class BackgroundLoopTests : IDisposable
     [Theory]
     [InlineData("prices", "Model prices could not be read")]
     [InlineData("maintenance", "Maintenance (retention) failed")]
-    [InlineData("certificates", "could not be looked at")]
+    [InlineData("certificates", "could not be checked")]
     public async Task Goes_on_when_the_servers_name_is_not_known(string which, string said)
     {
         var heard = new Heard(said);
@@ -47,9 +47,9 @@ public sealed class BackgroundLoopTests : IDisposable
 
     /// <summary>A timer that has just begun to call cannot be stopped any more, and what it was made for may be over when it does.</summary>
     [Fact]
-    public async Task A_timer_that_comes_too_late_harms_nobody()
+    public async Task Late_timer_is_harmless()
     {
-        var (heard, time) = (new Heard("could not be looked at"), new LateTimers());
+        var (heard, time) = (new Heard("could not be checked"), new LateTimers());
         using var metrics = new IngestMetrics(services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>());
         using var watch = new CertificateWatch(Options.Create(new IngestOptions { WatchedCertificates = "tls://127.0.0.1:1" }), metrics, time, new Logger<CertificateWatch>(heard));
         await watch.StartAsync(Cancel);
@@ -59,7 +59,7 @@ public sealed class BackgroundLoopTests : IDisposable
     }
 
     [Fact]
-    public async Task A_timer_of_a_transaction_that_comes_too_late_harms_nobody()
+    public async Task Late_timer_of_a_transaction_is_harmless()
     {
         var time = new LateTimers();
         using var metrics = new IngestMetrics(services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>());

@@ -16,7 +16,7 @@ public sealed class BodyReaderTests
     [InlineData(1)]
     [InlineData(70_000)]
     [InlineData(Limit)]
-    public async Task A_body_comes_out_as_it_was_sent_plain_or_zipped(int length)
+    public async Task Body_is_read_unchanged_plain_or_gzipped(int length)
     {
         var sent = new byte[length];
         new Random(length).NextBytes(sent);
@@ -30,7 +30,7 @@ public sealed class BodyReaderTests
     }
 
     [Fact]
-    public async Task A_bomb_is_refused_before_it_goes_off()
+    public async Task Decompression_bomb_is_refused_before_it_is_decompressed()
     {
         var bomb = Sending.Gzip(new byte[512 << 20]);
         var before = GC.GetAllocatedBytesForCurrentThread();
@@ -72,7 +72,7 @@ public sealed class BodyReaderTests
 
     /// <summary>The framework's reader takes all of these for whole.</summary>
     [Fact]
-    public async Task Gzip_that_is_cut_off_or_goes_on_is_refused()
+    public async Task Gzip_that_is_truncated_or_has_trailing_data_is_refused()
     {
         var sent = new byte[100_000];
         new Random(1).NextBytes(sent);
@@ -88,7 +88,7 @@ public sealed class BodyReaderTests
     }
 
     [Fact]
-    public async Task A_gRPC_message_comes_out_as_it_was_sent_plain_or_zipped()
+    public async Task GRPC_message_is_read_unchanged_plain_or_gzipped()
     {
         var sent = new byte[70_000];
         new Random(1).NextBytes(sent);
@@ -100,7 +100,7 @@ public sealed class BodyReaderTests
     }
 
     [Fact]
-    public async Task A_gRPC_message_that_is_none_is_refused()
+    public async Task Malformed_gRPC_message_is_refused()
     {
         Assert.Equal(400, await MessageStatusAsync(Request([0, 0, 0])));
         Assert.Equal(400, await MessageStatusAsync(Message([1, 2, 3], 0, length: 4)));

@@ -12,7 +12,7 @@ public sealed class BackPressureTests(DatabaseFixture databases) : HostedTests(d
         [("Ingest:QueueRows", "20"), ("Ingest:BatchRows", "10"), ("Ingest:RequestDeadline", "00:00:20"), ("Ingest:AttemptTimeout", "00:01:00")];
 
     [Fact]
-    public async Task A_full_queue_refuses_with_a_time_to_come_again_and_loses_nothing_that_it_took()
+    public async Task Full_queue_refuses_with_retry_after_and_loses_nothing_accepted()
     {
         Assert.Equal(HttpStatusCode.OK, (await Otlp.SendAsync(Exports.Of(Exports.Call(1000, Now)))).StatusCode);
         Task<HttpResponseMessage>[] taken;
@@ -45,7 +45,7 @@ public sealed class BackPressureTests(DatabaseFixture databases) : HostedTests(d
     }
 
     [Fact]
-    public async Task A_request_that_waits_too_long_is_told_to_come_again_and_may()
+    public async Task Request_past_its_deadline_is_told_to_retry_and_succeeds()
     {
         await using var host = IngestHost.Start(Database.ConnectionString("llm_app"), ("Ingest:RequestDeadline", "00:00:01"), ("Ingest:AttemptTimeout", "00:00:02"));
         using var client = IngestHost.Client(host.OtlpHttp, Key);

@@ -25,7 +25,7 @@ public sealed class CopiesTests
     }
 
     [Fact]
-    public async Task Several_members_of_which_none_is_waited_for_commit_nothing()
+    public async Task Cluster_without_a_synchronous_standby_commits_nothing()
     {
         await using var server = await ServerAsync("hub.members=3");
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await server.SendAsync(1)).Status);
@@ -33,14 +33,14 @@ public sealed class CopiesTests
     }
 
     [Fact]
-    public async Task A_risk_that_was_accepted_is_told()
+    public async Task Accepted_risk_is_reported()
     {
         await using var server = await ServerAsync("hub.members=3", "synchronous_standby_names=ANY 1 (nobody)", "synchronous_commit=local");
         Assert.Equal((HttpStatusCode.OK, "1"), await server.SendAsync(1));
     }
 
     [Fact]
-    public async Task Without_a_call_there_is_nothing_to_say()
+    public async Task Response_without_calls_reports_no_copies()
     {
         await using var server = await ServerAsync("hub.members=1");
         using var response = await server.Otlp.SendAsync(Exports.Of());

@@ -19,7 +19,7 @@ public sealed class HostileRequestsTests(DatabaseFixture databases) : HostedTest
     }
 
     [Fact]
-    public async Task Costs_of_absurd_size_and_precision_leave_the_usage_answer_whole()
+    public async Task Costs_of_extreme_size_and_precision_do_not_break_the_usage_response()
     {
         var costs = new[] { "79228162514264337593543950335", "0.0000000000000000000000000001", "999999.123456789012345", "0.5" };
         foreach (var cost in costs)

@@ -34,7 +34,7 @@ public sealed class KeyAndHealthTests(DatabaseFixture databases) : HostedTests(d
     }
 
     [Fact]
-    public async Task While_the_database_is_away_known_keys_stay_good_and_unknown_ones_are_nobodys_to_judge()
+    public async Task Without_database_known_keys_are_accepted_and_unknown_ones_get_503()
     {
         Assert.Equal(HttpStatusCode.OK, (await Otlp.SendAsync(Exports.Of())).StatusCode);
         Assert.Equal(HttpStatusCode.OK, (await Client(Host.Rest, null).GetAsync("/health/accepting", TestContext.Current.CancellationToken)).StatusCode);
@@ -61,7 +61,7 @@ public sealed class KeyAndHealthTests(DatabaseFixture databases) : HostedTests(d
     }
 
     [Fact]
-    public async Task Ready_says_why_not()
+    public async Task Ready_names_the_reason_when_not_ready()
     {
         using var anonymous = Client(Host.Rest, null);
         Assert.Equal(HttpStatusCode.OK, (await anonymous.GetAsync("/health/ready", TestContext.Current.CancellationToken)).StatusCode);

@@ -19,7 +19,7 @@ public sealed class MaintenanceTests(DatabaseFixture databases) : HostedTests(da
     }
 
     [Fact]
-    public async Task An_instance_leaves_the_work_to_one_that_is_at_it()
+    public async Task Instance_skips_work_that_another_one_is_doing()
     {
         Assert.Equal(HttpStatusCode.OK, (await Otlp.SendAsync(Exports.Of(Exports.Call(1, Now.AddHours(-1))))).StatusCode);
         var maintenance = Host.Services.GetRequiredService<MaintenanceService>();

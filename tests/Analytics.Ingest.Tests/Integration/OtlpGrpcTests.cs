@@ -21,7 +21,7 @@ public sealed class OtlpGrpcTests(DatabaseFixture databases) : HostedTests(datab
     }
 
     [Fact]
-    public async Task Without_a_good_key_it_is_UNAUTHENTICATED()
+    public async Task Without_a_valid_key_it_is_UNAUTHENTICATED()
     {
         Assert.Equal(StatusCode.Unauthenticated, (await FailAsync(Trace, [], key: "hub_wrong_wrong_wrong")).StatusCode);
         Assert.Equal(StatusCode.Unauthenticated, (await FailAsync(Trace, [0xFF], key: null)).StatusCode);

@@ -134,7 +134,7 @@ public sealed class OtlpHttpTests(DatabaseFixture databases) : HostedTests(datab
     }
 
     [Fact]
-    public async Task What_cannot_be_taken_gets_the_status_that_OTLP_prescribes()
+    public async Task Refused_request_gets_the_status_that_OTLP_prescribes()
     {
         var bomb = new byte[100 << 20];
         Assert.Equal(413, await AnswerAsync("/v1/traces", bomb, Protobuf, "gzip"));
@@ -155,7 +155,7 @@ public sealed class OtlpHttpTests(DatabaseFixture databases) : HostedTests(datab
     [InlineData("traces")]
     [InlineData("metrics")]
     [InlineData("logs")]
-    public async Task Without_a_good_key_every_signal_gets_401(string signal)
+    public async Task Without_a_valid_key_every_signal_gets_401(string signal)
     {
         foreach (var key in new[] { null, "", "short", "hub_0000000000000000000000000000" })
         {

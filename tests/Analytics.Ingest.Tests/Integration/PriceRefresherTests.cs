@@ -9,7 +9,7 @@ namespace Analytics.Ingest.Tests.Integration;
 public sealed class PriceRefresherTests(DatabaseFixture databases)
 {
     [Fact]
-    public async Task An_empty_table_of_unfinished_migrations_is_not_taken_for_prices()
+    public async Task Empty_price_table_of_unfinished_migrations_is_not_used()
     {
         await using var database = await databases.CreateMigratedAsync();
         await database.Superuser.ExecuteAsync("UPDATE analytics.schema_metadata SET value = '06' WHERE key = 'schema_version'");

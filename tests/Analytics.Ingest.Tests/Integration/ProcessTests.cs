@@ -55,7 +55,7 @@ public sealed class ProcessTests(DatabaseFixture databases)
     }
 
     [Fact]
-    public async Task A_setting_that_cannot_be_ends_it_with_a_message()
+    public async Task Invalid_setting_ends_it_with_a_message()
     {
         await using var wrong = new IngestProcess("Host=127.0.0.1;Port=1;Database=x;Username=x", ("Ingest__WriterLanes", "0"));
         Assert.NotEqual(0, await wrong.WaitForExitAsync());

@@ -78,7 +78,7 @@ public sealed class TracingTests(DatabaseFixture databases) : HostedTests(databa
     }
 
     [Fact]
-    public async Task Its_own_telemetry_sent_to_itself_is_recognised_never_stored_and_makes_no_more_of_itself()
+    public async Task Own_telemetry_sent_to_itself_is_neither_stored_nor_traced()
     {
         await Database.Owner.ExecuteAsync("SELECT analytics.create_api_key('own', 'own', sha256($1::bytea), 'hub_own_tele')", System.Text.Encoding.UTF8.GetBytes(OwnKey));
         await Task.Delay(TimeSpan.FromSeconds(6), TestContext.Current.CancellationToken); // an unknown key is refused from memory for five

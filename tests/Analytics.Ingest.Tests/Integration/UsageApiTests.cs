@@ -10,7 +10,7 @@ namespace Analytics.Ingest.Tests.Integration;
 public sealed class UsageApiTests(DatabaseFixture databases) : HostedTests(databases)
 {
     [Fact]
-    public async Task Totals_and_groups_equal_sums_made_by_hand()
+    public async Task Totals_and_groups_equal_independent_sums()
     {
         await AddPriceAsync("openai", "priced", 2m, 8m);
         var random = new Random(1);
@@ -50,7 +50,7 @@ public sealed class UsageApiTests(DatabaseFixture databases) : HostedTests(datab
     [InlineData("from=2026-02-02&to=2026-02-01", "from must be before to")]
     [InlineData("group_by=user", "group_by is one of")]
     [InlineData("from=2020-01-01&group_by=hour", "400 days")]
-    public async Task A_question_that_makes_no_sense_gets_400(string query, string why)
+    public async Task Invalid_query_gets_400(string query, string why)
     {
         using var response = await Rest.GetAsync($"/api/v1/usage?{query}", TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);

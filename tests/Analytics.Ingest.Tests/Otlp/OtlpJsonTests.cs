@@ -87,7 +87,7 @@ public sealed class OtlpJsonTests
     }
 
     [Fact]
-    public void Half_an_emoji_is_left_out() => Assert.Equal("ab", Model(@"a\ud83db"));
+    public void Unpaired_surrogate_is_dropped() => Assert.Equal("ab", Model(@"a\ud83db"));
 
     [Fact]
     public void A_long_escaped_text_is_cut_like_any_other()
@@ -97,7 +97,7 @@ public sealed class OtlpJsonTests
     }
 
     [Fact]
-    public void A_resource_behind_its_spans_speaks_for_them()
+    public void Resource_after_its_spans_applies_to_them()
     {
         var json = $$$"""
             {"resourceSpans":[
@@ -113,7 +113,7 @@ public sealed class OtlpJsonTests
     [InlineData("unknown attributes")]
     [InlineData("a long text")]
     [InlineData("empty resources")]
-    public void What_nobody_keeps_costs_no_memory(string abuse)
+    public void Discarded_data_costs_no_memory(string abuse)
     {
         var receiver = new Abuse.CountingReceiver();
         var span = new SpanDraft(new ExportText(Abuse.Json(abuse)));
@@ -154,7 +154,7 @@ public sealed class OtlpJsonTests
     }
 
     [Fact]
-    public void Nothing_that_is_not_json_causes_another_exception() => Gen.Byte.Array[0, 60].Sample(bytes =>
+    public void Input_that_is_not_json_causes_only_the_expected_exception() => Gen.Byte.Array[0, 60].Sample(bytes =>
     {
         try
         {
@@ -167,7 +167,7 @@ public sealed class OtlpJsonTests
     });
 
     [Fact]
-    public void Json_that_is_damaged_anywhere_causes_no_other_exception()
+    public void Damaged_json_causes_only_the_expected_exception()
     {
         var whole = JsonOf(Exports.Of(Exports.Call(1, null, ("x", new[] { "\U0001F600", "b" }), ("y", 1.5))), upper: true, numbers: false);
         Gen.Select(Gen.Int[0, whole.Length - 1], Gen.Byte).Sample((at, with) =>

@@ -13,7 +13,7 @@ public sealed class OtlpProtobufTests
     private static readonly byte[] Whole = Exports.Of(Exports.Call(1), Exports.Call(2)).ToByteArray();
 
     [Fact]
-    public void What_is_cut_off_is_refused_with_its_place()
+    public void Truncated_message_is_refused_with_its_position()
     {
         var refused = Assert.Throws<RequestRefusedException>(() => Reads.Protobuf(Whole.AsMemory()[..^5]));
         Assert.Equal(400, refused.Status);
@@ -38,7 +38,7 @@ public sealed class OtlpProtobufTests
     }
 
     [Fact]
-    public void Damaged_bytes_cause_no_other_exception() => Gen.Select(Gen.Int[0, Whole.Length - 1], Gen.Byte, Gen.Int[0, Whole.Length]).Sample((at, with, length) =>
+    public void Damaged_bytes_cause_only_the_expected_exception() => Gen.Select(Gen.Int[0, Whole.Length - 1], Gen.Byte, Gen.Int[0, Whole.Length]).Sample((at, with, length) =>
     {
         var damaged = Whole.ToArray();
         damaged[at] = with;
@@ -60,7 +60,7 @@ public sealed class OtlpProtobufTests
     }
 
     [Fact]
-    public void A_resource_behind_its_spans_speaks_for_them()
+    public void Resource_after_its_spans_applies_to_them()
     {
         var export = Exports.Of(Exports.Call(1));
         var (resource, spans) = (export.ResourceSpans[0].Resource, export.ResourceSpans[0].ScopeSpans);
@@ -81,7 +81,7 @@ public sealed class OtlpProtobufTests
     [InlineData("deep nesting")]
     [InlineData("a long text")]
     [InlineData("empty resources")]
-    public void What_nobody_keeps_costs_no_memory(string abuse)
+    public void Discarded_data_costs_no_memory(string abuse)
     {
         var bytes = Abuse.Protobuf(abuse);
         var receiver = new Abuse.CountingReceiver();

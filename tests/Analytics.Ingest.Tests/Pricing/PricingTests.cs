@@ -49,14 +49,14 @@ public sealed class PricingTests
     }
 
     [Fact]
-    public void A_known_name_without_a_price_at_that_time_does_not_get_its_neighbours()
+    public void Known_model_without_a_price_at_that_time_does_not_get_a_similar_models_price()
     {
         var book = new PriceBook([Price(1, "openai", "gpt-5", true, 1, 1), Price(2, "openai", "gpt-5-mini", true, 1, 1) with { ValidFrom = Then }]);
         Assert.Null(book.Find("openai", "gpt-5-mini", null, Then.AddDays(-1)));
     }
 
     [Fact]
-    public void The_model_asked_for_is_the_second_choice() => Assert.Equal(1, Book.Find("openai", "my-deployment", "gpt-4o", Then)?.PriceId);
+    public void Requested_model_is_the_fallback_for_the_price() => Assert.Equal(1, Book.Find("openai", "my-deployment", "gpt-4o", Then)?.PriceId);
 
     [Fact]
     public void A_call_costs_the_exact_sum_of_its_parts()
@@ -98,7 +98,7 @@ public sealed class PricingTests
     }
 
     [Fact]
-    public void A_cost_in_another_currency_is_not_taken_for_dollars()
+    public void Cost_in_another_currency_is_not_stored_as_dollars()
     {
         var reported = UsageVectorTests.Reported(1000, 200);
         reported.ReportCost(0.5m);

@@ -33,7 +33,7 @@ public sealed class UsageQueryTests
     [InlineData(null, "0001-01-01", "model", "to is not a time")]
     [InlineData(null, "9999-12-31T23:59:59Z", "model", "to is not a time")]
     [InlineData(null, null, "model; DROP TABLE", "group_by is one of model, provider, project, hour, day")]
-    public void A_question_that_makes_no_sense_is_told_why(string? from, string? to, string groupBy, string why) =>
+    public void Invalid_query_is_refused_with_the_reason(string? from, string? to, string groupBy, string why) =>
         Assert.Contains(why, UsageQuery.Parse(from, to, groupBy, Now).Error, StringComparison.Ordinal);
 
     private static DateTimeOffset At(string time) => DateTimeOffset.Parse(time, System.Globalization.CultureInfo.InvariantCulture);

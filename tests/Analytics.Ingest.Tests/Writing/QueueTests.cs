@@ -21,7 +21,7 @@ public sealed class QueueTests : IDisposable
     public void Dispose() => services.Dispose();
 
     [Fact]
-    public void A_request_enters_whole_or_not_at_all()
+    public void Request_is_queued_completely_or_not_at_all()
     {
         var queue = Queue(new IngestOptions { QueueRows = 10, BatchRows = 4 });
         Assert.True(TryEnqueue(queue, 6));
@@ -40,7 +40,7 @@ public sealed class QueueTests : IDisposable
     }
 
     [Fact]
-    public void Calls_that_are_being_read_use_the_room_of_others()
+    public void Calls_being_read_count_against_the_limit()
     {
         var queue = Queue(new IngestOptions { QueueBytes = 1 << 16 });
         using var other = new NewCalls(queue);
@@ -56,7 +56,7 @@ public sealed class QueueTests : IDisposable
     }
 
     [Fact]
-    public void Room_is_freed_with_the_calls_that_had_it()
+    public void Room_is_freed_with_its_calls()
     {
         var queue = Queue(new IngestOptions { QueueBytes = 1 << 16 });
         for (var turn = 0; turn < 10; turn++)

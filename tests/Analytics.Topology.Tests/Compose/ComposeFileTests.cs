@@ -77,11 +77,11 @@ public partial class ComposeFileTests
 
     /// <summary>`docker compose up` leaves a service with a profile alone; `run` starts it.</summary>
     [Theory, MemberData(nameof(Everywhere))]
-    public void The_backup_runner_waits_for_somebody_to_start_it(string preset) =>
+    public void Backup_runner_starts_only_on_request(string preset) =>
         Assert.Equal(["backup"], Services(preset).Where(service => service.Value.Children.ContainsKey("profiles")).Select(service => service.Key));
 
     [Fact]
-    public void A_dollar_sign_that_is_no_secret_is_kept_from_Compose()
+    public void Dollar_sign_outside_a_secret_is_escaped_for_Compose()
     {
         var spec = new ContainerSpec
         {

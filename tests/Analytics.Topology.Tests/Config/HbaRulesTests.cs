@@ -7,10 +7,10 @@ public class HbaRulesTests
     private static IEnumerable<string[]> Lines => HbaRules.Lines.Select(line => line.Split(' '));
 
     [Fact]
-    public void Only_SCRAM_lets_anybody_in() => Assert.All(Lines, line => Assert.Contains(line[^1], new[] { "scram-sha-256", "reject" }));
+    public void Only_SCRAM_authenticates() => Assert.All(Lines, line => Assert.Contains(line[^1], new[] { "scram-sha-256", "reject" }));
 
     [Fact]
-    public void Over_the_network_only_TLS_lets_anybody_in() =>
+    public void Over_the_network_only_TLS_is_accepted() =>
         Assert.All(Lines.Where(line => line[^1] != "reject"), line => Assert.Contains(line[0], new[] { "local", "hostssl" }));
 
     [Fact]

@@ -17,7 +17,7 @@ public class PatroniConfigTests
     }
 
     [Fact]
-    public void One_member_waits_for_nobody_and_is_given_time_to_recover()
+    public void Single_member_has_no_synchronous_standby_and_time_to_recover()
     {
         var dcs = Map("development-single", "bootstrap", "dcs");
         Assert.Equal("false", Text(dcs, "synchronous_mode"));
@@ -31,7 +31,7 @@ public class PatroniConfigTests
     [InlineData("minimum", true)]
     [InlineData("recommended", true)]
     [InlineData("development-single", false)]
-    public void Without_Patronis_word_more_than_one_member_wait_and_one_does_not(string preset, bool waits)
+    public void Without_Patronis_setting_commits_wait_in_a_cluster_and_not_on_a_single_member(string preset, bool waits)
     {
         Assert.Equal($"{Paths.Config}/{PostgresBaseConfig.FileName}", Text(Map(preset, "postgresql"), "custom_conf"));
         var topology = Definitions.Presets[preset];

@@ -36,7 +36,7 @@ public class YamlTests
     [InlineData("*alias")]
     [InlineData("@at")]
     [InlineData(" leading")]
-    public void Text_that_YAML_would_take_for_something_else_is_quoted(string text)
+    public void Text_that_YAML_would_read_as_another_type_is_quoted(string text)
     {
         var yaml = Yaml.Write(new Dictionary<string, object> { ["key"] = text });
         Assert.Matches("^key: ([\"']).*\\1\n$", yaml);
@@ -73,7 +73,7 @@ public class YamlTests
     }
 
     [Fact]
-    public void Whatever_text_goes_in_comes_out_again() =>
+    public void Any_text_round_trips() =>
         Gen.String[Gen.Char["aZ09 .:#-_\"'\\\n\t${}[]&*!|>%@`,?~"], 0, 40].Sample(text => Assert.Equal(text, Read(Yaml.Write(new Dictionary<string, object> { ["key"] = text }))));
 
     /// <summary>A number that PostgreSQL reads as octal stays what it is.</summary>

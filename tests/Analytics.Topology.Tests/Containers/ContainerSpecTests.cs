@@ -99,11 +99,11 @@ public class ContainerSpecTests
     }
 
     [Theory, MemberData(nameof(Everywhere))]
-    public void Whatever_runs_on_has_a_memory_limit(string preset) =>
+    public void Every_long_running_container_has_a_memory_limit(string preset) =>
         Assert.All(Containers(preset).Where(container => !container.RunsOnce), container => Assert.NotNull(container.MemoryLimit));
 
     [Theory, MemberData(nameof(Everywhere))]
-    public void Backups_stand_back_where_processors_are_wanted(string preset) => Assert.All(Containers(preset), container =>
+    public void Backups_have_fewer_CPU_shares(string preset) => Assert.All(Containers(preset), container =>
         Assert.Equal(container.Name.StartsWith(ClusterNames.Backup, StringComparison.Ordinal) ? 128 : null, container.CpuShares));
 
     [Theory, MemberData(nameof(Everywhere))]

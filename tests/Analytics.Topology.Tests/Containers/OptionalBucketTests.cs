@@ -20,7 +20,7 @@ public sealed class OptionalBucketTests : IDisposable
     [InlineData("restore_command", "false", "", 1, "")]
     [InlineData("restore_command", "false", "bucket", 7, "--stanza=hub archive-get 0001 pg_wal/0001")]
     [InlineData("restore_command", "true", "", 7, "--stanza=hub archive-get 0001 pg_wal/0001")]
-    public async Task Nothing_is_asked_of_pgBackRest_where_there_is_no_bucket(string setting, string required, string bucket, int exitCode, string asked)
+    public async Task Without_a_bucket_pgBackRest_is_not_run(string setting, string required, string bucket, int exitCode, string asked)
     {
         programs.Add("pgbackrest", "#!/bin/sh\nprintf '%s' \"$*\"\nexit 7\n");
         var command = Command(Optional, setting).Replace("%p", "pg_wal/0001", StringComparison.Ordinal).Replace("%f", "0001", StringComparison.Ordinal);
@@ -37,7 +37,7 @@ public sealed class OptionalBucketTests : IDisposable
     [Theory]
     [InlineData("archive_command")]
     [InlineData("restore_command")]
-    public void A_required_bucket_is_always_asked(string setting) => Assert.StartsWith("pgbackrest ", Command(Presets.Recommended, setting), StringComparison.Ordinal);
+    public void With_a_required_bucket_pgBackRest_is_always_run(string setting) => Assert.StartsWith("pgbackrest ", Command(Presets.Recommended, setting), StringComparison.Ordinal);
 
     private static string Command(ClusterTopology topology, string setting)
     {

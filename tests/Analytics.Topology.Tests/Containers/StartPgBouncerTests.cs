@@ -12,7 +12,7 @@ public sealed class StartPgBouncerTests : IDisposable
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Starts_PgBouncer_anew_when_HAProxy_has_another_address()
+    public async Task Restarts_PgBouncer_when_HAProxy_has_another_address()
     {
         using var script = Start("10.0.0.9");
         Assert.Equal("started pgbouncer.ini", await LineAsync(script.StandardOutput));

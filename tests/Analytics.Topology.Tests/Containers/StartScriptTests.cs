@@ -21,7 +21,7 @@ public sealed class StartScriptTests : IDisposable
     }
 
     [Fact]
-    public async Task Starts_it_by_way_of_its_own_interpreter()
+    public async Task Starts_Patroni_with_its_own_interpreter()
     {
         var python = programs.Add("python3", "#!/bin/sh\necho python \"$@\"\n");
         using var script = Start(patroni: $"#! {python}\n");
@@ -70,7 +70,7 @@ public sealed class StartScriptTests : IDisposable
     }
 
     [Fact]
-    public async Task Takes_away_the_lock_of_a_server_that_was_killed()
+    public async Task Removes_the_lock_of_a_killed_server()
     {
         var sockets = Directory.CreateDirectory(Path.Combine(Root, "sockets")).FullName;
         foreach (var name in new[] { ".s.PGSQL.5432", ".s.PGSQL.5432.lock", "another" })

@@ -19,7 +19,7 @@ public partial class DashboardTests
         dashboard.GetProperty("panels").EnumerateArray().Where(panel => panel.GetProperty("type").GetString() != "row");
 
     [Fact]
-    public void Answer_what_was_asked_for() => Assert.Equal(
+    public void Answer_the_required_questions() => Assert.Equal(
         ["hub-overview", "hub-usage", "hub-models", "hub-database", "hub-timescaledb", "hub-gateway", "hub-backup", "hub-ingest"],
         HubDashboards.For(Presets.Recommended).Select(dashboard => dashboard.Uid));
 

@@ -38,7 +38,7 @@ public class DatabasePodTests
 
     /// <summary>A member that clones, lags or is paused passes; one whose Patroni hangs does not.</summary>
     [Fact]
-    public void Are_restarted_for_a_hanging_Patroni_alone()
+    public void Are_restarted_only_for_a_hanging_Patroni()
     {
         Assert.Equal(("/liveness", "HTTPS", "patroni"), (Patroni.LivenessProbe.HttpGet.Path, Patroni.LivenessProbe.HttpGet.Scheme, (string)Patroni.LivenessProbe.HttpGet.Port));
         Assert.Equal("/liveness", Patroni.StartupProbe.HttpGet.Path);
@@ -68,7 +68,7 @@ public class DatabasePodTests
     }
 
     [Fact]
-    public void Look_at_what_their_sidecars_show() => Assert.Equal("tls://localhost:9187,tls://localhost:8432", Variable("HUB_WATCHED_CERTIFICATES"));
+    public void Check_the_certificates_of_their_sidecars() => Assert.Equal("tls://localhost:9187,tls://localhost:8432", Variable("HUB_WATCHED_CERTIFICATES"));
 
     [Fact]
     public void Have_time_to_hand_over_and_to_stop()

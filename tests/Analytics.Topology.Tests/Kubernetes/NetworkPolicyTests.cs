@@ -55,7 +55,7 @@ public class NetworkPolicyTests
     [InlineData("sql", null, "analytics-hub/sql", "true")]
     [InlineData("prometheus", null, "app.kubernetes.io/name", "prometheus")]
     [InlineData("nobody", null, "app", "anything")]
-    public void A_visitor_reaches_what_its_label_says(string who, string? spaceLabel, string? podLabel, string? podValue)
+    public void Client_pod_reaches_what_its_label_allows(string who, string? spaceLabel, string? podLabel, string? podValue)
     {
         var space = new Dictionary<string, string> { ["kubernetes.io/metadata.name"] = who == "prometheus" ? "monitoring" : "elsewhere" };
         if (spaceLabel is not null)

@@ -12,7 +12,7 @@ public class PublishedFilesTests
     public static TheoryData<string, string?> Everywhere => Published.Everywhere;
 
     [Fact]
-    public void Are_what_is_committed()
+    public void Match_the_committed_files()
     {
         var root = Repository();
         var size = PublishSize.Default;

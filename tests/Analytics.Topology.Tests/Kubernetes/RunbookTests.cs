@@ -16,7 +16,7 @@ public partial class RunbookTests
         .Select(match => match.Value.Trim())).Distinct().Order(StringComparer.Ordinal)];
 
     [Theory, MemberData(nameof(Commands))]
-    public void Name_what_is_published(string command)
+    public void Name_published_objects(string command)
     {
         var there = Published.Objects.Select(item => $"{Kind(item.Kind)}/{item.Metadata.Name}").Concat(Made).ToHashSet();
         foreach (Match match in Named().Matches(command))
@@ -47,7 +47,7 @@ public partial class RunbookTests
     /// what is lost have both in their text.
     /// </summary>
     [Theory, MemberData(nameof(Runbooks))]
-    public void Speak_to_both_places(string name)
+    public void Have_each_command_for_local_and_Kubernetes(string name)
     {
         var text = File.ReadAllText(Path.Combine(Repository(), "docs/runbooks", name));
         if (char.IsLower(name[0]))
@@ -76,7 +76,7 @@ public partial class RunbookTests
 
     /// <summary>What deploy.sh is asked for is an option that it has.</summary>
     [Fact]
-    public void Deploy_is_asked_for_what_it_can()
+    public void Options_of_deploy_exist()
     {
         var script = File.ReadAllText(Path.Combine(Repository(), "aspire-manifest/kubernetes/deploy.sh"));
         var options = Directory.EnumerateFiles(Path.Combine(Repository(), "docs/runbooks")).SelectMany(file => DeployOption().Matches(File.ReadAllText(file))).Select(match => match.Groups[1].Value).Distinct().ToList();
@@ -109,7 +109,7 @@ public partial class RunbookTests
     }
 
     [Fact]
-    public void There_are_some() => Assert.True(Commands.Count > 25, $"{Commands.Count} commands were found");
+    public void Commands_are_found() => Assert.True(Commands.Count > 25, $"{Commands.Count} commands were found");
 
     [Fact]
     public void The_paths_that_a_restore_by_hand_renames_are_those_of_a_member()

@@ -12,7 +12,7 @@ public partial class WorkloadRulesTests
     public static TheoryData<string, string?> Everywhere => Published.Everywhere;
 
     [Theory, MemberData(nameof(Everywhere))]
-    public void Images_are_pinned_and_pulled_anew(string size, string? cloud) =>
+    public void Images_are_pinned_and_always_pulled(string size, string? cloud) =>
         Assert.All(Published.Of(size, cloud).Containers, found =>
         {
             Assert.Matches(PinnedImage(), found.Container.Image);

@@ -10,7 +10,7 @@ public class ImageSourceTests
     private static readonly ImageSource Source = new("registry.example.com/hub", "1.2.3");
 
     [Fact]
-    public void Until_a_registry_is_named_none_can_answer_for_it()
+    public void Without_a_named_registry_images_cannot_be_pulled()
     {
         var own = Images.Public.All.Where(Images.IsOwn).ToList();
         Assert.Equal(3, own.Count);

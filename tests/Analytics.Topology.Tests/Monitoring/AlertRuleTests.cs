@@ -36,7 +36,7 @@ public partial class AlertRuleTests
         Assert.True(Rules.Any(rule => rule.Name == name && rule.Severity == severity), $"{asked}: no alert {name} of severity {severity}");
 
     [Fact]
-    public void Say_what_is_wrong_with_the_value_or_the_place() => Assert.All(Rules, rule =>
+    public void Descriptions_contain_the_value_or_the_location() => Assert.All(Rules, rule =>
     {
         Assert.InRange(rule.Summary.Length, 15, 140);
         Assert.InRange(rule.Description.Length, 40, 400);
@@ -55,7 +55,7 @@ public partial class AlertRuleTests
     [Theory]
     [InlineData("NoSuchAlert", "NoSuchAlert has no runbook: write docs/runbooks/NoSuchAlert.md")]
     [InlineData("lost-member", "docs/runbooks/lost-member.md does not begin with '# lost-member'")]
-    public void Without_a_runbook_would_be_found(string name, string problem) => Assert.Equal(problem, RunbookProblem(name));
+    public void Missing_or_incomplete_runbook_is_reported(string name, string problem) => Assert.Equal(problem, RunbookProblem(name));
 
     private static string? RunbookProblem(string name)
     {
@@ -90,7 +90,7 @@ public partial class AlertRuleTests
     }
 
     [Fact]
-    public void Leave_out_what_makes_no_sense_with_a_single_member()
+    public void Rules_about_standbys_are_omitted_for_a_single_member()
     {
         var single = AlertRules.For(Topology.Presets.DevelopmentSingle).Select(rule => rule.Name).ToList();
         Assert.DoesNotContain("StandbyMissing", single);

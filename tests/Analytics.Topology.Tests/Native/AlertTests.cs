@@ -12,7 +12,7 @@ public class AlertTests
 
     /// <summary>All groups in one container: each costs more to start than its rules to test.</summary>
     [Fact]
-    public async Task Fire_stay_quiet_and_wait_their_time()
+    public async Task Fire_and_stay_quiet_as_specified_after_their_wait()
     {
         var deployment = NativeDeployments.For("recommended");
         var files = AlertRules.Groups.SelectMany(group => AlertCase.Files(deployment.Topology, group)).Select(file => new MountedFile(file.Name, file.Text)).ToArray();
@@ -24,7 +24,7 @@ public class AlertTests
     }
 
     [Theory, MemberData(nameof(Definitions.PresetNames), MemberType = typeof(Definitions))]
-    public async Task Are_taken_by_prometheus(string preset)
+    public async Task Are_accepted_by_prometheus(string preset)
     {
         var deployment = NativeDeployments.For(preset);
         var result = await Engine.RunAsync(deployment, deployment.Container(ClusterNames.Prometheus), ["promtool", "check", "rules", "--lint=all", "--lint-fatal", $"{Paths.Config}/{RuleFile.FileName}"],

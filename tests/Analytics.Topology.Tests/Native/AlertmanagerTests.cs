@@ -14,7 +14,7 @@ public class AlertmanagerTests
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Takes_its_configuration()
+    public async Task Accepts_its_configuration()
     {
         var deployment = NativeDeployments.For("recommended");
         var result = await Engine.RunAsync(deployment, deployment.Container(ClusterNames.Prometheus), ["amtool", "check-config", $"{Paths.Config}/{AlertmanagerConfig.FileName}"], cancel: Cancel);
@@ -23,7 +23,7 @@ public class AlertmanagerTests
 
     /// <summary>The alerts are those that fire when the machine of a database member dies, with the labels that they have.</summary>
     [Fact]
-    public async Task A_dead_member_is_one_page_and_not_twelve()
+    public async Task Failed_member_raises_one_page()
     {
         await using var running = await StartAsync();
         string[] ofMember = ["DatabaseMemberDown", "PatroniDown", "DatabaseDown", "DatabaseExporterErrors"];
@@ -37,10 +37,10 @@ public class AlertmanagerTests
 
     /// <summary>
     /// All that AlertFaultTests has seen to fire when the primary was killed, in one hub before a standby takes over and in another after it: of each
-    /// one page is left, because what is not held back is sent together, by cluster and area.
+    /// one page is left, because what is not suppressed is sent together, by cluster and area.
     /// </summary>
     [Fact]
-    public async Task A_dead_primary_is_one_page_before_the_failover_and_one_after_it()
+    public async Task Failed_primary_raises_one_page_before_and_one_after_the_failover()
     {
         await using var running = await StartAsync();
         string[] ofMember = ["DatabaseMemberDown", "PatroniDown", "DatabaseDown", "DatabaseExporterErrors"];
@@ -106,7 +106,7 @@ public class AlertmanagerTests
             Assert.True(posted.IsSuccessStatusCode, await posted.Content.ReadAsStringAsync(Cancel));
         }
 
-        /// <summary>The alerts that are not held back, as soon as they are so many.</summary>
+        /// <summary>The alerts that are not suppressed, as soon as there are that many.</summary>
         public async Task<List<string>> UntilAsync(int count)
         {
             for (var patience = 0; ; patience++)

@@ -8,7 +8,7 @@ namespace Analytics.Topology.Tests.Native;
 public class ComposeTests
 {
     [Theory, MemberData(nameof(Definitions.PresetNames), MemberType = typeof(Definitions))]
-    public async Task Takes_the_file_with_the_secrets(string preset)
+    public async Task Accepts_the_file_with_the_secrets(string preset)
     {
         var deployment = NativeDeployments.For(preset);
         var directory = Directory.CreateTempSubdirectory("hub-compose-");

@@ -7,14 +7,14 @@ namespace Analytics.Topology.Tests.Native;
 public class HaProxyTests
 {
     [Theory, MemberData(nameof(Definitions.PresetNames), MemberType = typeof(Definitions))]
-    public async Task Takes_its_configuration_without_a_warning(string preset)
+    public async Task Accepts_its_configuration_without_a_warning(string preset)
     {
         var deployment = NativeDeployments.For(preset);
         await CheckAsync(deployment, "");
     }
 
     [Fact]
-    public async Task Takes_it_with_the_domain_of_a_headless_service() =>
+    public async Task Accepts_the_domain_of_a_headless_service() =>
         await CheckAsync(NativeDeployments.For("recommended"), ".timescaledb.timescaledb.svc.cluster.local");
 
     /// <summary>The container answers to the members' names itself: looking up names that nobody has takes long where there is no resolver.</summary>

@@ -16,7 +16,7 @@ public class LeaseWitnessTests
 
     /// <summary>The seeds are fixed: what fails here fails again. The model says itself when it saw no lease removed, no fence lifted or no restart.</summary>
     [Fact]
-    public async Task No_standby_gives_a_receipt_to_a_leader_whose_lease_was_removed()
+    public async Task No_standby_confirms_to_a_leader_whose_lease_was_removed()
     {
         var model = await File.ReadAllTextAsync(Path.Combine(Here(), "lease_witness_model.py"), TestContext.Current.CancellationToken);
         var result = await RunAsync(model, ["python3", "/etc/hub/test/test.py", "100", "1"]);
@@ -41,7 +41,7 @@ public class LeaseWitnessTests
     }
 
     [Fact]
-    public async Task One_that_cannot_says_so_and_starts_as_before()
+    public async Task Patroni_without_support_says_so_and_starts_unchanged()
     {
         const string Program = """
             import importlib, sys

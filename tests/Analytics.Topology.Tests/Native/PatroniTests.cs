@@ -14,7 +14,7 @@ public class PatroniTests
     /// Patroni also checks the binaries, the data directory and that etcd answers under every name: here one member answers to all.
     /// </summary>
     [Theory, MemberData(nameof(Definitions.PresetNames), MemberType = typeof(Definitions))]
-    public async Task Takes_its_configuration(string preset)
+    public async Task Accepts_its_configuration(string preset)
     {
         var cancel = TestContext.Current.CancellationToken;
         var deployment = NativeDeployments.For(preset);
@@ -48,7 +48,7 @@ public class PatroniTests
 
     /// <summary>With the resolver of the image's own Patroni: a member's address is looked up each time, etcd's is kept.</summary>
     [Fact]
-    public async Task Members_are_looked_up_whenever_they_are_asked()
+    public async Task Members_are_resolved_for_every_request()
     {
         var deployment = NativeDeployments.For("development-single");
         const string Program = """

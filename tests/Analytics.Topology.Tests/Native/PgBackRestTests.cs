@@ -10,7 +10,7 @@ public class PgBackRestTests
     [Theory]
     [InlineData("development")]
     [InlineData("development-single")]
-    public async Task Takes_the_runners_file_without_a_warning(string preset)
+    public async Task Accepts_the_runners_file_without_a_warning(string preset)
     {
         var deployment = NativeDeployments.For(preset);
         var result = (await RunAsync(deployment, Runner(deployment), "info")).Accepted();
@@ -20,7 +20,7 @@ public class PgBackRestTests
     [Theory]
     [InlineData("development")]
     [InlineData("development-single")]
-    public async Task Takes_the_members_file_without_a_warning(string preset)
+    public async Task Accepts_the_members_file_without_a_warning(string preset)
     {
         var deployment = NativeDeployments.For(preset);
         var result = (await RunAsync(deployment, deployment.Container("timescaledb-1"), "info")).Accepted();
@@ -41,7 +41,7 @@ public class PgBackRestTests
 
     /// <summary>Nobody answers under the name: the whole of the S3 settings was read before that was found.</summary>
     [Fact]
-    public async Task Takes_the_settings_of_a_bucket()
+    public async Task Accepts_the_settings_of_a_bucket()
     {
         var deployment = NativeDeployments.For("recommended");
         var runner = Runner(deployment);

@@ -36,10 +36,10 @@ public class PostgresSettingsTests
         """;
 
     [Theory, MemberData(nameof(Definitions.PresetNames), MemberType = typeof(Definitions))]
-    public async Task The_image_takes_them(string preset) => await CheckAsync(preset, NativeDeployments.For(preset).Topology.Images.Database);
+    public async Task The_image_accepts_them(string preset) => await CheckAsync(preset, NativeDeployments.For(preset).Topology.Images.Database);
 
     [Theory, MemberData(nameof(Definitions.PresetNames), MemberType = typeof(Definitions))]
-    public async Task The_oldest_supported_version_takes_them(string preset)
+    public async Task The_oldest_supported_version_accepts_them(string preset)
     {
         Assert.SkipUnless(await Engine.HasImageAsync(Oldest, TestContext.Current.CancellationToken), $"The image {Oldest} (PostgreSQL 15, TimescaleDB 2.13) is not on this machine.");
         await CheckAsync(preset, Oldest);

@@ -6,7 +6,7 @@ namespace Analytics.Topology.Tests.Native;
 public class PrometheusTests
 {
     [Theory, MemberData(nameof(Definitions.PresetNames), MemberType = typeof(Definitions))]
-    public async Task Takes_its_configuration(string preset)
+    public async Task Accepts_its_configuration(string preset)
     {
         var deployment = NativeDeployments.For(preset);
         var result = await Engine.RunAsync(deployment, deployment.Container(ClusterNames.Prometheus), ["promtool", "check", "config", $"{Paths.Config}/{PrometheusConfig.FileName}"],

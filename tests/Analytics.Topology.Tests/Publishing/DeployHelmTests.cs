@@ -42,7 +42,7 @@ public sealed class DeployHelmTests : IDisposable
     }
 
     [Fact]
-    public async Task Upgrades_its_own_release_and_runs_a_failed_job_anew()
+    public async Task Upgrades_its_own_release_and_runs_a_failed_job_again()
     {
         deploy.Mark("namespace");
         deploy.Mark("released");
@@ -96,7 +96,7 @@ public sealed class DeployHelmTests : IDisposable
     [InlineData("a release is removed by helm", "--helm", ".", "--uninstall")]
     [InlineData("nowhere holds no chart", "--helm", "nowhere")]
     [InlineData("--helm needs a value", "--helm")]
-    public async Task Says_what_it_is_not_told_well(string message, params string[] arguments)
+    public async Task Invalid_options_are_refused_with_the_reason(string message, params string[] arguments)
     {
         var run = await deploy.RunAsync(arguments);
         Assert.Equal(1, run.ExitCode);

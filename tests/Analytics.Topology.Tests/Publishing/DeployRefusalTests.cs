@@ -14,7 +14,7 @@ public sealed class DeployRefusalTests : IDisposable
     [InlineData("STUB_NO_CONTEXT", "1", "kubectl has no current context")]
     [InlineData("STUB_DOWN", "stub", "the cluster of context stub does not answer")]
     [InlineData("STUB_DEFAULT_CLASS", "", "no default storage class")]
-    public async Task A_cluster_that_cannot_take_it(string variable, string value, string message) => await RefusesAsync(message, ["--yes"], (variable, value));
+    public async Task Refuses_an_unsuitable_cluster(string variable, string value, string message) => await RefusesAsync(message, ["--yes"], (variable, value));
 
     [Theory]
     [InlineData("STUB_HELM", "other", "belongs to Helm release other")]
@@ -22,7 +22,7 @@ public sealed class DeployRefusalTests : IDisposable
     [InlineData("STUB_INSTALLED", "hub hub", "belongs to Helm release hub")]
     [InlineData("STUB_OWNER", "somebody", "belongs to somebody")]
     [InlineData("STUB_PHASE", "Terminating", "is being deleted")]
-    public async Task A_namespace_of_somebody_else(string variable, string value, string message)
+    public async Task Refuses_a_foreign_namespace(string variable, string value, string message)
     {
         deploy.Mark("namespace");
         await RefusesAsync(message, ["--yes"], (variable, value));
@@ -45,7 +45,7 @@ public sealed class DeployRefusalTests : IDisposable
     [InlineData("--delete-volumes needs --uninstall", "--delete-volumes", "--yes")]
     [InlineData("secrets.yaml is no optional file", "--with", "secrets.yaml")]
     [InlineData("the S3 settings lack --s3-region --s3-key (or HUB_S3_KEY) --s3-secret (or HUB_S3_SECRET)", "--s3-bucket", "backups")]
-    public async Task What_it_is_not_told_well(string message, params string[] arguments)
+    public async Task Refuses_invalid_options(string message, params string[] arguments)
     {
         if (arguments.Contains("--uninstall"))
             deploy.Mark("namespace");
@@ -77,7 +77,7 @@ public sealed class DeployRefusalTests : IDisposable
     }
 
     [Fact]
-    public async Task A_cluster_whose_backups_have_no_place_to_go()
+    public async Task Refuses_a_cluster_without_a_bucket_for_backups()
     {
         using var recommended = new DeployRun("recommended");
         recommended.DropSecret(KubernetesNames.BackupStorage);

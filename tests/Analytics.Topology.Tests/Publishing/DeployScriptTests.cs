@@ -74,7 +74,7 @@ public sealed class DeployScriptTests : IDisposable
     }
 
     [Fact]
-    public async Task A_job_that_failed_is_run_anew()
+    public async Task Failed_job_is_run_again()
     {
         deploy.Mark("failed-job");
         var run = await deploy.RunAsync("--yes");
@@ -226,7 +226,7 @@ public sealed class DeployScriptTests : IDisposable
     [Theory]
     [InlineData("30", "now() + interval '30 days')", "good for 30 days")]
     [InlineData("never", "NULL)", "good until it is revoked")]
-    public async Task A_key_is_good_for_as_long_as_is_said(string days, string sql, string said)
+    public async Task Key_is_valid_for_the_given_days(string days, string sql, string said)
     {
         var run = await deploy.RunAsync("--api-key", "checkout", "--key-days", days);
         Assert.True(run.ExitCode == 0, run.Text);

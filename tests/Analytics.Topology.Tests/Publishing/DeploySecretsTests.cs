@@ -51,7 +51,7 @@ public sealed class DeploySecretsTests : IDisposable
     }
 
     [Fact]
-    public async Task A_storage_of_ones_own_gets_its_path_style_and_authority()
+    public async Task Own_storage_gets_its_path_style_and_authority()
     {
         var authority = Path.Combine(deploy.Temporary, "..", "storage.crt");
         await File.WriteAllTextAsync(authority, "PEM\n", TestContext.Current.CancellationToken);
@@ -84,7 +84,7 @@ public sealed class DeploySecretsTests : IDisposable
     [InlineData(KubernetesNames.UserList)]
     [InlineData(AuthoritySecret)]
     [InlineData("timescaledb-tls")]
-    public async Task A_secret_that_cannot_be_read_is_not_taken_for_missing(string name)
+    public async Task Unreadable_secret_is_not_treated_as_missing(string name)
     {
         await MakeAsync();
         var before = deploy.Secrets();
@@ -123,7 +123,7 @@ public sealed class DeploySecretsTests : IDisposable
     [InlineData("near its end")]
     [InlineData("with a common name")]
     [InlineData("lacking a name")]
-    public async Task A_certificate_that_does_not_serve_any_more_is_renewed_and_its_programs_restarted(string why)
+    public async Task Expired_or_unsuitable_certificate_is_renewed_and_its_programs_restarted(string why)
     {
         var authority = SetAuthority(Now.AddDays(-500));
         Assert.Equal(0, (await deploy.RunAsync("--yes")).ExitCode);

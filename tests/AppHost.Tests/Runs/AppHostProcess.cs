@@ -7,7 +7,7 @@ namespace AppHost.Tests.Runs;
 /// </summary>
 internal sealed class AppHostProcess : IDisposable
 {
-    private static readonly TimeSpan PatienceToStop = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan StopTimeout = TimeSpan.FromMinutes(2);
 
     private readonly Process process;
     private readonly List<string> lines = [];
@@ -38,10 +38,10 @@ internal sealed class AppHostProcess : IDisposable
     }
 
     /// <summary>Waits until the console says it.</summary>
-    public async Task SaysAsync(string text, TimeSpan? patience = null)
+    public async Task SaysAsync(string text, TimeSpan? wait = null)
     {
         await Eventually.TrueAsync(
-            () => Task.FromResult(process.HasExited || Has(text)), patience ?? HubRun.Patience, () => Read(),
+            () => Task.FromResult(process.HasExited || Has(text)), wait ?? HubRun.WaitLimit, () => Read(),
             TestContext.Current.CancellationToken);
         if (process.HasExited)
             await process.WaitForExitAsync(TestContext.Current.CancellationToken); // Until its last lines were read.
@@ -56,9 +56,9 @@ internal sealed class AppHostProcess : IDisposable
     }
 
     /// <summary>Waits for its end.</summary>
-    public async Task<int> ExitCodeAsync(TimeSpan patience)
+    public async Task<int> ExitCodeAsync(TimeSpan wait)
     {
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(patience, TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(wait, TestContext.Current.CancellationToken);
         return process.ExitCode;
     }
 
@@ -71,7 +71,7 @@ internal sealed class AppHostProcess : IDisposable
         {
             // Its containers have ended when their volumes are removed.
             Interrupt();
-            if (!process.WaitForExit(PatienceToStop))
+            if (!process.WaitForExit(StopTimeout))
                 process.Kill();
         }
 

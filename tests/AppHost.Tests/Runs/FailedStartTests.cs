@@ -12,7 +12,7 @@ namespace AppHost.Tests;
 public sealed class A_start_that_fails
 {
     /// <summary>Longer than the ten seconds that are promised after the failure: images are looked for first.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan WaitLimit = TimeSpan.FromMinutes(2);
 
     [Fact]
     public async Task For_a_port_that_is_taken_names_the_port()
@@ -22,8 +22,8 @@ public sealed class A_start_that_fails
         using var taken = new TcpListener(IPAddress.Loopback, port);
         taken.Start();
         await using var run = await HubRun.StartAsync(data);
-        await run.SaysAsync($"Port {port} of 127.0.0.1 is taken", Patience);
-        await run.SaysAsync($"{ClusterNames.Ingest} did not start", Patience);
+        await run.SaysAsync($"Port {port} of 127.0.0.1 is taken", WaitLimit);
+        await run.SaysAsync($"{ClusterNames.Ingest} did not start", WaitLimit);
         Assert.Equal(KnownResourceStates.FailedToStart, run.Snapshot(ClusterNames.Ingest).State?.Text);
     }
 
@@ -36,9 +36,9 @@ public sealed class A_start_that_fails
         var port = ((IPEndPoint)other.LocalEndpoint).Port;
         var address = $"http://127.0.0.1:{port - data.PortOffset}";
         using var run = AppHostProcess.Start(data, ("ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL", address));
-        await run.SaysAsync($"Port {port} of 127.0.0.1, which Aspire's dashboard needs", Patience);
-        await run.SaysAsync($"HUB_PORT_OFFSET={data.PortOffset + 10000} HUB_VOLUMES=another-name HUB_STATE=another-directory", Patience);
-        Assert.Equal(1, await run.ExitCodeAsync(Patience));
+        await run.SaysAsync($"Port {port} of 127.0.0.1, which Aspire's dashboard needs", WaitLimit);
+        await run.SaysAsync($"HUB_PORT_OFFSET={data.PortOffset + 10000} HUB_VOLUMES=another-name HUB_STATE=another-directory", WaitLimit);
+        Assert.Equal(1, await run.ExitCodeAsync(WaitLimit));
     }
 
     [Fact]
@@ -46,17 +46,17 @@ public sealed class A_start_that_fails
     {
         await using var data = new RunData(HubProfile.Single);
         using var run = AppHostProcess.Start(data, ("HUB_PROFILE", "huge"));
-        await run.SaysAsync("HUB_PROFILE is 'huge'. Known are: cluster, single.", Patience);
-        Assert.Equal(1, await run.ExitCodeAsync(Patience));
+        await run.SaysAsync("HUB_PROFILE is 'huge'. Known profiles: cluster, single.", WaitLimit);
+        Assert.Equal(1, await run.ExitCodeAsync(WaitLimit));
     }
 
     [Fact]
-    public async Task For_an_image_that_cannot_be_had_names_the_image()
+    public async Task For_an_unavailable_image_names_the_image()
     {
         await using var data = new RunData(HubProfile.Single);
         await using var run = await HubRun.StartAsync(data, settings: (Images.DatabaseVariable, "hub/no-such-image:1"));
-        await run.SaysAsync("hub/no-such-image:1", Patience);
-        await run.SaysAsync("images ended with exit code 1", Patience);
+        await run.SaysAsync("hub/no-such-image:1", WaitLimit);
+        await run.SaysAsync("images ended with exit code 1", WaitLimit);
     }
 
     [Fact]
@@ -71,17 +71,17 @@ public sealed class A_start_that_fails
         for (var start = 0; start < 2; start++)
         {
             await using var next = await HubRun.StartAsync(data);
-            await next.SaysAsync($"volume {data.Volumes}-single-etcd-1 holds data of an earlier hub", Patience);
+            await next.SaysAsync($"volume {data.Volumes}-single-etcd-1 holds data of an earlier hub", WaitLimit);
             Assert.Equal(KnownResourceStates.FailedToStart, next.Snapshot("etcd-1").State?.Text);
         }
     }
 
     [Fact]
-    public async Task For_want_of_an_engine_says_so()
+    public async Task Without_an_engine_says_so()
     {
         await using var data = new RunData(HubProfile.Single);
         using var run = AppHostProcess.Start(data, ("DOCKER_HOST", $"unix://{data.State}/no.sock"));
-        await run.SaysAsync("error: The container engine does not answer: Cannot connect", Patience);
-        await run.SaysAsync("Start it: `systemctl start docker`", Patience);
+        await run.SaysAsync("error: The container engine does not answer: Cannot connect", WaitLimit);
+        await run.SaysAsync("Start it: `systemctl start docker`", WaitLimit);
     }
 }

@@ -15,7 +15,7 @@ namespace AppHost.Tests.Runs;
 internal sealed class HubRun : IAsyncDisposable
 {
     /// <summary>Guards a hang: a start may build every image first.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
+    public static readonly TimeSpan WaitLimit = TimeSpan.FromMinutes(10);
 
     private readonly DistributedApplication app;
     private readonly FakeLogCollector console;
@@ -64,13 +64,13 @@ internal sealed class HubRun : IAsyncDisposable
     public async Task UpAsync()
     {
         await Eventually.TrueAsync(() => Task.FromResult(Says("The hub is up") || Console.Any(line => line.StartsWith("Error: ", StringComparison.Ordinal))),
-            Patience, () => $"{start.Exception}The hub is not up:\n{string.Join('\n', Console)}", Cancel);
+            WaitLimit, () => $"{start.Exception}The hub is not up:\n{string.Join('\n', Console)}", Cancel);
         Assert.DoesNotContain(Console, line => line.StartsWith("Error: ", StringComparison.Ordinal));
     }
 
     /// <summary>Waits until the console says it.</summary>
-    public Task SaysAsync(string text, TimeSpan? patience = null) => Eventually.TrueAsync(
-        () => Task.FromResult(Says(text)), patience ?? Patience,
+    public Task SaysAsync(string text, TimeSpan? wait = null) => Eventually.TrueAsync(
+        () => Task.FromResult(Says(text)), wait ?? WaitLimit,
         () => $"\"{text}\" is not on the console:\n{string.Join('\n', Console)}", Cancel);
 
     /// <summary>The dashboard's address with its login, as the console tells it.</summary>
@@ -91,10 +91,10 @@ internal sealed class HubRun : IAsyncDisposable
         Services.GetRequiredService<ResourceCommandService>().ExecuteCommandAsync(resource, command, Cancel);
 
     /// <summary>Waits for a health state of a resource.</summary>
-    public async Task HealthAsync(string resource, HealthStatus status, TimeSpan patience)
+    public async Task HealthAsync(string resource, HealthStatus status, TimeSpan wait)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
-        stop.CancelAfter(patience);
+        stop.CancelAfter(wait);
         try
         {
             await Resources.WaitForResourceAsync(resource, update => update.Snapshot.HealthStatus == status, stop.Token);
@@ -102,7 +102,7 @@ internal sealed class HubRun : IAsyncDisposable
         catch (OperationCanceledException) when (!Cancel.IsCancellationRequested)
         {
             var snapshot = Snapshot(resource);
-            Assert.Fail($"{resource} is not {status} within {patience.TotalSeconds:0} s but {snapshot.State?.Text} {snapshot.HealthStatus}: "
+            Assert.Fail($"{resource} is not {status} within {wait.TotalSeconds:0} s but {snapshot.State?.Text} {snapshot.HealthStatus}: "
                 + string.Join("; ", snapshot.HealthReports.Select(report => $"{report.Name} {report.Status} {report.Description}")));
         }
     }

@@ -36,7 +36,7 @@ public sealed class AskingTests : IDisposable
     }
 
     [Fact]
-    public async Task No_answer_is_not_a_no()
+    public async Task Missing_answer_is_not_treated_as_absence()
     {
         var first = await hub.RunAsync(silent: "AppHost Kubernetes");
         Assert.True(first.ExitCode == 0, first.Error);
@@ -55,7 +55,7 @@ public sealed class AskingTests : IDisposable
     }
 
     [Fact]
-    public async Task Who_has_chosen_is_not_asked_for()
+    public async Task Explicit_choice_is_not_queried()
     {
         await hub.RunAsync(chosen: "false");
         Assert.Equal(0, hub.Questions());

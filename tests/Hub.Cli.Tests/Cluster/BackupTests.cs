@@ -7,7 +7,7 @@ namespace Hub.Cli.Tests.Cluster;
 [Trait(Tiers.Trait, Tiers.Integration)]
 public sealed class BackupTests(ClusterFixture fixture) : IClassFixture<ClusterFixture>
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan WaitLimit = TimeSpan.FromMinutes(2);
 
     private HubCluster Cluster => fixture.Cluster;
 
@@ -19,7 +19,7 @@ public sealed class BackupTests(ClusterFixture fixture) : IClassFixture<ClusterF
         var superuser = await LeaderAsync();
         await SwitchSegmentAsync();
         await Eventually.TrueAsync(async () => int.Parse(await SqlAsync(superuser.Name, "SELECT archived_count FROM pg_stat_archiver"), System.Globalization.CultureInfo.InvariantCulture) >= 2,
-            Patience, () => "two segments are archived", Cancel);
+            WaitLimit, () => "two segments are archived", Cancel);
         var repository = await InfoAsync();
         Assert.Equal("000000010000000000000001", repository.GetProperty("archive")[0].GetProperty("min").GetString());
     }
@@ -56,7 +56,7 @@ public sealed class BackupTests(ClusterFixture fixture) : IClassFixture<ClusterF
         await SwitchSegmentAsync();
         var lost = (await Cluster.MembersAsync(Cancel)).First(member => member.Role != "Leader").Name;
         await Cluster.ReplaceAsync(lost, Cancel);
-        await Eventually.TrueAsync(async () => (await LogAsync(lost)).Contains("replica has been created using", StringComparison.Ordinal), Patience, () => $"{lost} is a replica again", Cancel);
+        await Eventually.TrueAsync(async () => (await LogAsync(lost)).Contains("replica has been created using", StringComparison.Ordinal), WaitLimit, () => $"{lost} is a replica again", Cancel);
         await Cluster.UntilStreamingAsync(Cancel);
         Assert.Contains("replica has been created using pgbackrest", await LogAsync(lost), StringComparison.Ordinal);
 

@@ -39,11 +39,11 @@ public sealed class DatabaseImageTests : IDisposable
     [Theory]
     [InlineData(17, "2.28.2", "timescale", Community, null)]
     [InlineData(17, "2.19.3", "apache", Apache, null)]
-    [InlineData(16, "2.28.2", "timescale", Community, "One major release of PostgreSQL")]
+    [InlineData(16, "2.28.2", "timescale", Community, "A major release of PostgreSQL")]
     [InlineData(17, "2.19.3", "apache", Community, "2.19.3 is not in the image")]
-    [InlineData(17, "2.28.2", "apache", Community, "made for the Apache edition")]
-    [InlineData(17, "2.19.3", "timescale", Apache, "made for the Community edition")]
-    [InlineData(17, "2.30.0", "timescale", Community, "does not go back")]
+    [InlineData(17, "2.28.2", "apache", Community, "created by the Apache edition")]
+    [InlineData(17, "2.19.3", "timescale", Apache, "created by the Community edition")]
+    [InlineData(17, "2.30.0", "timescale", Community, "cannot be downgraded")]
     public void An_image_that_does_not_open_the_data_is_refused_with_what_is_there_and_what_was_asked(int postgres, string version, string edition, string asked, string? reason)
     {
         var data = new DatabaseData("registry.example.com/before:1", "sha256:1", postgres, version, edition);
@@ -96,7 +96,7 @@ public sealed class DatabaseImageTests : IDisposable
     [InlineData("""{"name":"hub"}""", "registry.example.com/db:1", "registry.example.com/db:1")]
     [InlineData("""{"name":"hub"}""", "hub/database:local", "hub/database:local")]
     [InlineData("""{"name":"hub"}""", null, "hub/database:local")]
-    public void A_hub_stays_with_the_image_it_was_brought_up_with(string choices, string? composeImage, string expected)
+    public void Hub_keeps_the_image_that_it_was_started_with(string choices, string? composeImage, string expected)
     {
         File.WriteAllText(Path.Combine(state, "hub.json"), choices);
         File.WriteAllText(Path.Combine(state, "secrets.env"), "");

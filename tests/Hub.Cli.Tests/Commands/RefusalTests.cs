@@ -28,7 +28,7 @@ public sealed class RefusalTests : IDisposable
     [InlineData("images", "--pin")]
     [InlineData("images", "--pin", "--size", "dev")]
     [InlineData("nonsense")]
-    public async Task Arguments_that_cannot_be_meant_end_with_2(params string[] arguments)
+    public async Task Contradictory_arguments_exit_with_2(params string[] arguments)
     {
         var result = await cli.RunAsync(arguments);
         Assert.Equal(2, result.ExitCode);
@@ -38,7 +38,7 @@ public sealed class RefusalTests : IDisposable
     [Theory]
     [InlineData("drill", "all")]
     [InlineData("switchover")]
-    public async Task Without_a_hub_there_is_nothing_to_break_or_hand_over(params string[] arguments)
+    public async Task Without_a_hub_drill_and_switchover_are_refused(params string[] arguments)
     {
         var result = await cli.RunAsync(arguments);
         Assert.Equal(1, result.ExitCode);
@@ -93,7 +93,7 @@ public sealed class RefusalTests : IDisposable
     [InlineData("--days -3", "--days", "1 to 36500")]
     [InlineData("--days 99999", "--days", "1 to 36500")]
     [InlineData("--name ", "--name", "is empty")]
-    public async Task A_key_that_cannot_be_is_refused_before_any_database_is_asked(string option, string named, string why)
+    public async Task Invalid_key_is_refused_before_the_database_is_queried(string option, string named, string why)
     {
         var result = await cli.RunAsync(["key", "create", "--project", "x", .. option.Split(' ')]);
         Assert.Equal(2, result.ExitCode);

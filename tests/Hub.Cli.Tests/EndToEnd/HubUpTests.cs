@@ -110,7 +110,7 @@ public sealed class HubUpTests(RunningHub hub) : IClassFixture<RunningHub>
             var refused = await hub.RunAsync(new Dictionary<string, string> { ["HUB_DATABASE_IMAGE"] = $"{image}:other" }, "up");
             Assert.Equal(1, refused.ExitCode);
             Assert.Contains("2.99.0", refused.Error, StringComparison.Ordinal);
-            Assert.Contains("first take an image that has", refused.Error, StringComparison.Ordinal);
+            Assert.Contains("first use an image that has", refused.Error, StringComparison.Ordinal);
             Assert.Equal(counts, await CountsAsync());
 
             var taken = await hub.RunAsync(new Dictionary<string, string> { ["HUB_DATABASE_IMAGE"] = $"{image}:same" }, "up");

@@ -10,7 +10,7 @@ namespace Hub.Cli.Tests.Monitoring;
 public sealed class EditionTests(HubUnderLoad fixture, ITestOutputHelper output)
 {
     /// <summary>An exporter keeps these answers for a minute; then a scrape follows.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(150);
+    private static readonly TimeSpan WaitLimit = TimeSpan.FromSeconds(150);
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -26,7 +26,7 @@ public sealed class EditionTests(HubUnderLoad fixture, ITestOutputHelper output)
     public async Task What_TimescaleDB_does_by_itself_has_figures_where_it_does_it(string expression)
     {
         double? value = null;
-        for (var started = TimeProvider.System.GetTimestamp(); TimeProvider.System.GetElapsedTime(started) < Patience; await Task.Delay(TimeSpan.FromSeconds(3), Cancel))
+        for (var started = TimeProvider.System.GetTimestamp(); TimeProvider.System.GetElapsedTime(started) < WaitLimit; await Task.Delay(TimeSpan.FromSeconds(3), Cancel))
         {
             value = await fixture.Prometheus.ValueAsync(expression, Cancel);
             if (value > 0 == fixture.Community)

@@ -6,7 +6,7 @@ namespace Hub.Cli.Tests.Monitoring;
 /// </summary>
 internal sealed class FaultWave(MonitoredCluster fixture, ITestOutputHelper output)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
+    private static readonly TimeSpan WaitLimit = TimeSpan.FromMinutes(4);
 
     private readonly Dictionary<string, FiringAlert> seen = [];
 
@@ -60,7 +60,7 @@ internal sealed class FaultWave(MonitoredCluster fixture, ITestOutputHelper outp
         output.WriteLine($"health checks and alerts agree, after {TimeProvider.System.GetElapsedTime(started).TotalSeconds:0} s");
     }
 
-    /// <summary>All of them, also when one cannot be mended.</summary>
+    /// <summary>All of them, also when one cannot be repaired.</summary>
     private static async Task MendAsync(IEnumerable<Fault> faults)
     {
         var problems = new List<Exception>();
@@ -104,5 +104,5 @@ internal sealed class FaultWave(MonitoredCluster fixture, ITestOutputHelper outp
         output.WriteLine($"none of {alerts.Count} fires, after {TimeProvider.System.GetElapsedTime(started).TotalSeconds:0} s");
     }
 
-    private static Task UntilAsync(Func<Task<bool>> condition, Func<string> otherwise) => Eventually.TrueAsync(condition, Patience, otherwise, Cancel);
+    private static Task UntilAsync(Func<Task<bool>> condition, Func<string> otherwise) => Eventually.TrueAsync(condition, WaitLimit, otherwise, Cancel);
 }

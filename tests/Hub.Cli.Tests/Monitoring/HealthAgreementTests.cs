@@ -26,7 +26,7 @@ public sealed class HealthAgreementTests
         new Dictionary<string, string> { ["server_role"] = "ok" }, [Alert("ReplicationLag", "server_role", "timescaledb-2")]));
 
     [Fact]
-    public void A_check_that_nobody_has_thought_of_is_named() => Assert.Contains("Check new is new",
+    public void Unknown_check_is_reported() => Assert.Contains("Check new is new",
         Assert.Throws<InvalidOperationException>(() => HealthAgreement.Differences("timescaledb-1", primary: true, new Dictionary<string, string> { ["new"] = "ok" }, [])).Message, StringComparison.Ordinal);
 
     [Fact]

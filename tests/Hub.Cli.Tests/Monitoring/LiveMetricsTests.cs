@@ -61,7 +61,7 @@ public sealed partial class LiveMetricsTests(HubUnderLoad fixture, ITestOutputHe
     }
 
     [Fact]
-    public async Task What_is_said_to_be_elsewhere_is_not_here()
+    public async Task Metrics_listed_as_absent_are_absent()
     {
         foreach (var name in Elsewhere.Keys)
             Assert.True((await fixture.Prometheus.SeriesAsync(name, Cancel)).Count == 0, $"{name} is scraped: take it from the list, so that its rules are proven");

@@ -8,7 +8,7 @@ namespace Hub.Cli.Tests.Monitoring;
 [Trait(Tiers.Trait, Tiers.Integration), Collection(nameof(HubUnderLoad))]
 public sealed partial class LogTests(HubUnderLoad fixture)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan WaitLimit = TimeSpan.FromSeconds(30);
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -86,7 +86,7 @@ public sealed partial class LogTests(HubUnderLoad fixture)
 
             if (until is null || until(json))
                 return (json, text);
-            Assert.True(TimeProvider.System.GetElapsedTime(started) < Patience, $"{container} has not logged it: {error}");
+            Assert.True(TimeProvider.System.GetElapsedTime(started) < WaitLimit, $"{container} has not logged it: {error}");
         }
     }
 

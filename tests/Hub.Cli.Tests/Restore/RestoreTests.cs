@@ -114,7 +114,7 @@ public sealed class RestoreTests(RestoreHub hub, ITestOutputHelper output) : ICl
 
     /// <summary>docs/runbooks/lost-region.md: another machine, the bucket, and the two files that were kept.</summary>
     [Fact]
-    public async Task A_site_that_is_gone_comes_back_from_the_bucket_and_two_files()
+    public async Task Lost_site_is_restored_from_the_bucket_and_two_files()
     {
         await ExecuteAsync("CREATE TABLE public.site (x int); INSERT INTO public.site VALUES (42)");
         // Ends with a segment that went from the primary into the repository.
@@ -139,7 +139,7 @@ public sealed class RestoreTests(RestoreHub hub, ITestOutputHelper output) : ICl
 
     /// <summary>What each job says of each fault is tested beside hub-backup; this is that a cluster's operator is told, and how soon.</summary>
     [Fact]
-    public async Task A_storage_that_is_out_of_reach_is_named_and_recorded()
+    public async Task Unreachable_storage_is_named_and_recorded()
     {
         await hub.Storage.LeaveAsync(hub.Network);
         try
@@ -168,7 +168,7 @@ public sealed class RestoreTests(RestoreHub hub, ITestOutputHelper output) : ICl
     }
 
     [Fact]
-    public async Task A_target_that_cannot_be_is_refused_before_anything_stops()
+    public async Task Impossible_target_is_refused_before_anything_stops()
     {
         var result = await hub.TryAsync("restore", "--to", "2999-01-01T00:00:00Z", "--into", "cluster", "--yes");
         Assert.Equal(2, result.ExitCode);

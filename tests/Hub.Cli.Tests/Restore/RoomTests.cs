@@ -13,7 +13,7 @@ public class RoomTests
     public void Too_little_is_refused_with_both_figures_and_a_way_that_needs_less()
     {
         var refusal = Assert.Throws<CliException>(() => RestoreCommand.RequireRoom("/var/lib/docker", (31 * GiB) - 1, 10 * GiB, members: 3));
-        Assert.Equal("Too little disk space: /var/lib/docker has 31743 MB free, and 31744 MB are needed beside the data that is kept.", refusal.Message);
+        Assert.Equal("Too little disk space: /var/lib/docker has 31743 MB free, and 31744 MB are needed in addition to the data that is kept.", refusal.Message);
         Assert.Contains("--into scratch", refusal.Hint, StringComparison.Ordinal);
     }
 }

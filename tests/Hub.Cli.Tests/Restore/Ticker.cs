@@ -8,7 +8,7 @@ namespace Hub.Cli.Tests.Restore;
 internal sealed class Ticker(BackedUpHub hub, string table) : IAsyncDisposable
 {
     /// <summary>A write that waits longer has missed its second anyway.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan WaitLimit = TimeSpan.FromSeconds(5);
 
     private readonly ConcurrentQueue<(int Id, DateTimeOffset At)> acknowledged = new();
     private readonly CancellationTokenSource stop = new();
@@ -40,7 +40,7 @@ internal sealed class Ticker(BackedUpHub hub, string table) : IAsyncDisposable
         {
             try
             {
-                await using var connection = await hub.OpenAsync(stop.Token, Patience);
+                await using var connection = await hub.OpenAsync(stop.Token, WaitLimit);
                 await using var command = new NpgsqlCommand(string.Create(CultureInfo.InvariantCulture, $"INSERT INTO {table} VALUES ({id}, clock_timestamp()) RETURNING at"), connection);
                 var at = (DateTime)(await command.ExecuteScalarAsync(stop.Token))!;
                 acknowledged.Enqueue((id, new DateTimeOffset(at, TimeSpan.Zero)));

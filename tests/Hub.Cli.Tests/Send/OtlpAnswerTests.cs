@@ -14,7 +14,7 @@ public sealed class OtlpAnswerTests
     [InlineData(Protobuf, "")]
     [InlineData(Json, "{}")]
     [InlineData(Json, """{"partialSuccess":{}}""")]
-    public void Nothing_said_is_full_success(string? type, string body) => Assert.Equal((0, ""), OtlpAnswer.PartialSuccess(type, Encoding.UTF8.GetBytes(body)));
+    public void Empty_response_is_full_success(string? type, string body) => Assert.Equal((0, ""), OtlpAnswer.PartialSuccess(type, Encoding.UTF8.GetBytes(body)));
 
     [Theory]
     [InlineData("""{"partialSuccess":{"rejectedSpans":"3","errorMessage":"too old"}}""")]
@@ -33,7 +33,7 @@ public sealed class OtlpAnswerTests
     [InlineData(Json, """{"partialSuccess":{"rejectedSpans":-1}}""")]
     [InlineData(Protobuf, "\n\u007f")]
     [InlineData(Protobuf, "hello, I am no protobuf")]
-    public void Anything_else_is_no_acknowledgement(string? type, string body) =>
+    public void Other_responses_are_not_acknowledgements(string? type, string body) =>
         Assert.Throws<InvalidDataException>(() => OtlpAnswer.PartialSuccess(type, Encoding.UTF8.GetBytes(body)));
 
     [Fact]

@@ -30,7 +30,7 @@ public sealed class ReplayFailureTests : ReplayTest
     }
 
     [Fact]
-    public async Task The_receiver_says_when_to_come_again()
+    public async Task Retry_after_of_the_receiver_is_respected()
     {
         await using var receiver = await FakeReceiver.StartAsync(request =>
         {
@@ -99,7 +99,7 @@ public sealed class ReplayFailureTests : ReplayTest
     }
 
     [Fact]
-    public async Task An_acknowledgement_of_another_request_keeps_up_the_patience()
+    public async Task Acknowledgement_of_another_request_resets_the_timeout()
     {
         // Each row is a request: 40 s of busy answers before each success, which together is far longer than the patience.
         await using var receiver = await FakeReceiver.StartAsync(request =>
@@ -147,7 +147,7 @@ public sealed class ReplayFailureTests : ReplayTest
     [InlineData(403)]
     [InlineData(404)]
     [InlineData(415)]
-    public async Task What_every_request_would_get_ends_the_replay(int status)
+    public async Task Error_that_affects_every_request_ends_the_replay(int status)
     {
         await using var receiver = await FakeReceiver.StartAsync(async request =>
         {
@@ -164,7 +164,7 @@ public sealed class ReplayFailureTests : ReplayTest
     }
 
     [Fact]
-    public async Task A_200_that_is_no_OTLP_acknowledges_nothing()
+    public async Task A_200_that_is_not_OTLP_acknowledges_nothing()
     {
         await using var receiver = await FakeReceiver.StartAsync(request =>
         {

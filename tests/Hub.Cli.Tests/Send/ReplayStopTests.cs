@@ -28,7 +28,7 @@ public sealed class ReplayStopTests : ReplayTest
     }
 
     [Fact]
-    public async Task Told_to_stop_it_does_not_wait_for_ever()
+    public async Task Told_to_stop_it_does_not_wait_forever()
     {
         var arrived = new TaskCompletionSource();
         await using var receiver = await FakeReceiver.StartAsync(async request =>

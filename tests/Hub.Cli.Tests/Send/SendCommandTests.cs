@@ -101,7 +101,7 @@ public sealed class SendCommandTests : IDisposable
     {
         File.Delete(Path.Combine(folder, "api-key"));
         Assert.Equal(2, await RunAsync(new Uri("http://127.0.0.1:1/v1/traces"), Trace));
-        Assert.Contains("Run ./hub up, which writes it, or give --key.", error.ToString(), StringComparison.Ordinal);
+        Assert.Contains("Run ./hub up, which writes it, or use --key.", error.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -40,7 +40,7 @@ public sealed class TraceStartTests
     [InlineData("")]
     [InlineData("tomorrow")]
     [InlineData("2026-13-01")]
-    public void Nonsense_is_no_start(string text) => Assert.Null(TraceStart.Parse(text));
+    public void Invalid_start_is_refused(string text) => Assert.Null(TraceStart.Parse(text));
 
     [Theory]
     [InlineData("1969-12-31")]

@@ -18,5 +18,5 @@ public sealed class FiguresTests
     [InlineData(1536.0, Units.Bytes, "1.5 KiB")]
     [InlineData(1234.0, Units.Count, "1.2 k")]
     [InlineData(7.0, Units.Count, "7")]
-    public void Read_as_people_write_them(double? value, string unit, string text) => Assert.Equal(text, Figures.Text(new FigureStatus("a figure", value, unit)));
+    public void Are_formatted_for_people(double? value, string unit, string text) => Assert.Equal(text, Figures.Text(new FigureStatus("a figure", value, unit)));
 }

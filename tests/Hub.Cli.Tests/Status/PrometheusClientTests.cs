@@ -32,7 +32,7 @@ public sealed class PrometheusClientTests
     [Theory]
     [InlineData("""{"status":"error","errorType":"bad_data","error":"parse error"}""", "Prometheus refuses query?query=up: parse error")]
     [InlineData("<html>", "is not Prometheus (HTTP 200)")]
-    public async Task What_is_wrong_is_said(string answer, string message) =>
+    public async Task Errors_are_reported(string answer, string message) =>
         Assert.Contains(message, (await Assert.ThrowsAsync<CliException>(() => Client(answer).ValueAsync("up", Cancel))).Message, StringComparison.Ordinal);
 
     private static PrometheusClient Client(string answer) => new(new HttpClient(new Answer(answer)) { BaseAddress = new Uri("http://127.0.0.1:9090/api/v1/") });
