@@ -36,6 +36,15 @@ def digest():
         return None
 
 
+def unusable():
+    """Why the files cannot be used together, or None. Patroni would stop answering with them, and the kubelet would then kill every member."""
+    try:
+        ssl.create_default_context(cafile=f"{TLS}/ca.crt").load_cert_chain(f"{TLS}/tls.crt", f"{TLS}/tls.key")
+        return None
+    except OSError as problem:
+        return problem
+
+
 def endpoints(config):
     """Name to show, kind, host and port: this member's own servers and every etcd. More come from the environment, where a pod has them."""
     for kind, section in (("tls", "restapi"), ("postgres", "postgresql")):
@@ -73,10 +82,13 @@ class Watch(threading.Thread):
         self.trusted = {}
 
     def run(self):
-        taken, due = STARTED_WITH, 0
+        taken, refused, due = STARTED_WITH, None, 0
         while True:
             now = digest()
-            if now and now != taken:
+            if now and now not in (taken, refused) and (problem := unusable()):
+                logger.error("The new certificate is not taken, what was read before stays in use: %s", problem)
+                refused = now
+            elif now and now not in (taken, refused):
                 logger.info("The certificate or its authority has changed: Patroni and PostgreSQL read it again")
                 os.kill(os.getpid(), signal.SIGHUP)
                 # Patroni takes it in its next round.

@@ -117,7 +117,10 @@ use_storage() {
     [ -n "$member" ] || fail "no member is the primary" "Run this again: it goes on where it stopped."
     for attempt in $(seq 30); do
       code=0
-      kube exec "$member" --container timescaledb -- pgbackrest --stanza="$NAME" --log-level-console=info stanza-create || code=$?
+      # It asks the database, too. The password is a variable of the pod.
+      # shellcheck disable=SC2016
+      kube exec "$member" --container timescaledb -- sh -c 'PGPASSWORD=$PATRONI_SUPERUSER_PASSWORD exec pgbackrest "$@"' sh \
+        --stanza="$NAME" --log-level-console=info stanza-create || code=$?
       # 50: the member is archiving at this very moment.
       [ "$code" = 50 ] || break
       sleep "${HUB_VERIFY_PAUSE:-2}"

@@ -433,7 +433,8 @@ main() {
   if $DRY_RUN; then say "Everything would be accepted; nothing was changed."; return; fi
   if $SECRETS_ONLY; then
     say "The Secrets are there. With Helm: --set createNamespace=false$([ "$BUCKET" != optional ] || [ "$STORAGE" = none ] || printf ',backup.suspend=false')."
-    ! $NEW_STORAGE || warn "the members archive to the new bucket once they are restarted (below) and it has its stanza: kubectl -n $NAMESPACE exec PRIMARY -c timescaledb -- pgbackrest --stanza=$NAME stanza-create"
+    ! $NEW_STORAGE || warn "the members archive to the new bucket once they are restarted (below) and it has its stanza:
+  kubectl -n $NAMESPACE exec PRIMARY -c timescaledb -- sh -c 'PGPASSWORD=\$PATRONI_SUPERUSER_PASSWORD exec pgbackrest --stanza=$NAME stanza-create'"
     return
   fi
   if [ -n "$CHART" ]; then install_chart; else install; fi

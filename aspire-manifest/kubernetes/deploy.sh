@@ -472,7 +472,10 @@ use_storage() {
     [ -n "$member" ] || fail "no member is the primary" "Run this again: it goes on where it stopped."
     for attempt in $(seq 30); do
       code=0
-      kube exec "$member" --container timescaledb -- pgbackrest --stanza="$NAME" --log-level-console=info stanza-create || code=$?
+      # It asks the database, too. The password is a variable of the pod.
+      # shellcheck disable=SC2016
+      kube exec "$member" --container timescaledb -- sh -c 'PGPASSWORD=$PATRONI_SUPERUSER_PASSWORD exec pgbackrest "$@"' sh \
+        --stanza="$NAME" --log-level-console=info stanza-create || code=$?
       # 50: the member is archiving at this very moment.
       [ "$code" = 50 ] || break
       sleep "${HUB_VERIFY_PAUSE:-2}"
@@ -955,7 +958,8 @@ main() {
   if $DRY_RUN; then say "Everything would be accepted; nothing was changed."; return; fi
   if $SECRETS_ONLY; then
     say "The Secrets are there. With Helm: --set createNamespace=false$([ "$BUCKET" != optional ] || [ "$STORAGE" = none ] || printf ',backup.suspend=false')."
-    ! $NEW_STORAGE || warn "the members archive to the new bucket once they are restarted (below) and it has its stanza: kubectl -n $NAMESPACE exec PRIMARY -c timescaledb -- pgbackrest --stanza=$NAME stanza-create"
+    ! $NEW_STORAGE || warn "the members archive to the new bucket once they are restarted (below) and it has its stanza:
+  kubectl -n $NAMESPACE exec PRIMARY -c timescaledb -- sh -c 'PGPASSWORD=\$PATRONI_SUPERUSER_PASSWORD exec pgbackrest --stanza=$NAME stanza-create'"
     return
   fi
   if [ -n "$CHART" ]; then install_chart; else install; fi

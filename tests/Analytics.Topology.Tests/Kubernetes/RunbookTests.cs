@@ -8,8 +8,7 @@ namespace Analytics.Topology.Tests.Kubernetes;
 public partial class RunbookTests
 {
     // What the commands themselves make.
-    private static readonly string[] Made = ["job/NAME", "job/restore-plan", "job/restore-scratch", "job/backup-now",
-        "configmap/patroni-restore"];
+    private static readonly string[] Made = ["job/NAME", "job/restore-plan", "job/restore-scratch", "configmap/patroni-restore"];
 
     private static readonly Published Published = Published.Of(Topology.Publishing.PublishSize.DefaultName);
 
@@ -96,6 +95,24 @@ public partial class RunbookTests
         Assert.All(options, option => Assert.Contains($"\n      {option})", script, StringComparison.Ordinal));
     }
 
+    /// <summary>Both ask PostgreSQL, and local connections need a password as well: without one pgBackRest finds no primary.</summary>
+    [Fact]
+    public void PgBackRest_is_given_a_password_where_it_asks_the_database()
+    {
+        var commands = Commands.Select(row => row.Data).Where(command => AsksDatabase().IsMatch(command)).ToList();
+        Assert.NotEmpty(commands);
+        Assert.All(commands, command => Assert.Contains("PGPASSWORD=$PATRONI_SUPERUSER_PASSWORD exec pgbackrest ", command, StringComparison.Ordinal));
+    }
+
+    /// <summary>A Job stays for days after it has ended: the next person who follows a runbook needs another name.</summary>
+    [Fact]
+    public void A_job_that_is_created_for_a_backup_has_a_name_of_its_own()
+    {
+        var commands = Commands.Select(row => row.Data).Where(command => command.Contains(" create job backup", StringComparison.Ordinal)).ToList();
+        Assert.NotEmpty(commands);
+        Assert.All(commands, command => Assert.Contains(" create job backup-$(date +%s) ", command, StringComparison.Ordinal));
+    }
+
     private static IEnumerable<string> Containers(string target)
     {
         var workload = target is "" ? ClusterNames.TimescaleDb : target.Contains('/', StringComparison.Ordinal)
@@ -143,6 +160,9 @@ public partial class RunbookTests
     [GeneratedRegex(@"(?<= )(?<kind>cronjob|deployment|statefulset|configmap)[ /](?<names>(?:[a-z][a-z0-9-]*(?: |$))+)"
         + @"|(?<= |=)(?<kind>job|cronjob|deployment)/(?<names>[A-Za-z][a-z0-9A-Z-]*)")]
     private static partial Regex Named();
+
+    [GeneratedRegex(@"pgbackrest [^;|]*\b(stanza-create|check)\b")]
+    private static partial Regex AsksDatabase();
 
     [GeneratedRegex(@"(?<=[ /])timescaledb-(\d+)\b")]
     private static partial Regex Pod();

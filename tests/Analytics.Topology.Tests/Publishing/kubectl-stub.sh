@@ -83,7 +83,9 @@ case $args in
     [ ! -e "$STUB/applied/statefulset.yaml" ] || printf 'timescaledb %s' "$(cat "$STUB/storage" 2> /dev/null || true)" ;;
   'get statefulset timescaledb'*) [ ! -e "$STUB/applied/statefulset.yaml" ] || echo statefulset.apps/timescaledb ;;
   'annotate statefulset timescaledb'*) printf '%s' "${args##*storage=}" | cut -d' ' -f1 > "$STUB/storage" ;;
+  # Local connections need a password as well: without one pgBackRest finds no primary.
   exec*stanza-create*)
+    case $args in *PGPASSWORD=*pgbackrest*) ;; *) exit 56 ;; esac
     change stanza-create
     if [ -e "$STUB/busy" ]; then rm "$STUB/busy"; exit 50; fi
     exit "${STUB_STANZA:-0}" ;;
