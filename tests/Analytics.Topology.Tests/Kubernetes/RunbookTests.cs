@@ -101,14 +101,16 @@ public partial class RunbookTests
     {
         var commands = Commands.Select(row => row.Data).Where(command => AsksDatabase().IsMatch(command)).ToList();
         Assert.NotEmpty(commands);
-        Assert.All(commands, command => Assert.Contains("PGPASSWORD=$PATRONI_SUPERUSER_PASSWORD exec pgbackrest ", command, StringComparison.Ordinal));
+        Assert.All(commands,
+            command => Assert.Contains("PGPASSWORD=$PATRONI_SUPERUSER_PASSWORD exec pgbackrest ", command, StringComparison.Ordinal));
     }
 
     /// <summary>A Job stays for days after it has ended: the next person who follows a runbook needs another name.</summary>
     [Fact]
     public void A_job_that_is_created_for_a_backup_has_a_name_of_its_own()
     {
-        var commands = Commands.Select(row => row.Data).Where(command => command.Contains(" create job backup", StringComparison.Ordinal)).ToList();
+        var commands = Commands.Select(row => row.Data).Where(command => command.Contains(" create job backup", StringComparison.Ordinal))
+            .ToList();
         Assert.NotEmpty(commands);
         Assert.All(commands, command => Assert.Contains(" create job backup-$(date +%s) ", command, StringComparison.Ordinal));
     }

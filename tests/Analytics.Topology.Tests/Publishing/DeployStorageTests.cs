@@ -88,7 +88,8 @@ public sealed class DeployStorageTests : IDisposable
         await ChangesAsync();
         var run = await deploy.RunAsync(["--yes", "--secrets-only", .. Bucket, "s"]);
         Assert.Contains("rollout restart statefulset/timescaledb", run.Text, StringComparison.Ordinal);
-        Assert.Contains("sh -c 'PGPASSWORD=$PATRONI_SUPERUSER_PASSWORD exec pgbackrest --stanza=hub stanza-create'", run.Text, StringComparison.Ordinal);
+        Assert.Contains("sh -c 'PGPASSWORD=$PATRONI_SUPERUSER_PASSWORD exec pgbackrest --stanza=hub stanza-create'", run.Text,
+            StringComparison.Ordinal);
         Assert.Contains("backup.suspend=false", run.Text, StringComparison.Ordinal);
     }
 
