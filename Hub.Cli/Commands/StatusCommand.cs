@@ -30,8 +30,11 @@ internal static class StatusCommand
     internal static void Print(IAnsiConsole console, HubStatus status)
     {
         if (status.Database is { } database)
-            console.MarkupLineInterpolated($"PostgreSQL {database.PostgreSql}, TimescaleDB {database.TimescaleDb} "
-                + $"([bold]{database.Edition}[/] edition), schema {database.Schema}");
+        {
+            console.MarkupInterpolated($"PostgreSQL {database.PostgreSql}, TimescaleDB {database.TimescaleDb} ");
+            console.MarkupLineInterpolated($"([bold]{database.Edition}[/] edition), schema {database.Schema}");
+        }
+
         Table(console, "Components", ["Component", "", "", ""], status.Components.Select(component =>
             component.Figures.Select(figure => $"{figure.Name} {Figures.Text(figure)}").Prepend(component.Name).ToArray()));
         Table(console, "Database members", ["Member", "Role", "State", "Timeline", "Lag"],

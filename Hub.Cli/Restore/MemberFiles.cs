@@ -91,7 +91,8 @@ internal sealed class MemberFiles(Deployment deployment, ContainerEngine engine)
         // patronictl asks for the name, then for these words; with a leader still noted it asks a third time, and gives up.
         (await RunAsync(member, $"""
             for i in $(seq 40); do
-              if printf '%s\nYes I am aware\n' '{deployment.Topology.Name}' | patronictl remove '{deployment.Topology.Name}' > /tmp/remove.log 2>&1; then exit 0; fi
+              if printf '%s\nYes I am aware\n' '{deployment.Topology.Name}' \
+                | patronictl remove '{deployment.Topology.Name}' > /tmp/remove.log 2>&1; then exit 0; fi
               sleep 1
             done
             cat /tmp/remove.log >&2; exit 1

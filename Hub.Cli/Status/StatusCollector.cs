@@ -92,7 +92,7 @@ internal sealed class StatusCollector(Deployment deployment, IReadOnlyDictionary
         {
             NoAnswer(source, $"no answer within {AnswerTimeout.TotalSeconds:0} s");
         }
-        catch (Exception problem) when (problem is OperationException or Npgsql.NpgsqlException or HttpRequestException)
+        catch (Exception problem) when (problem is OperationException or Npgsql.NpgsqlException or HttpRequestException or TimeoutException)
         {
             NoAnswer(source, problem.Message);
         }

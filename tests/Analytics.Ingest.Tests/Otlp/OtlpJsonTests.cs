@@ -75,7 +75,8 @@ public sealed class OtlpJsonTests
     public void Unknown_fields_nulls_and_text_numbers_are_taken()
     {
         var call = Assert.Single(Reads.Json("""
-            {"unknown":{"deep":[1,{"x":null}]},"resourceSpans":[{"schemaUrl":"s","resource":null,"scopeSpans":[{"scope":{"name":"n"},"spans":[
+            {"unknown":{"deep":[1,{"x":null}]},
+             "resourceSpans":[{"schemaUrl":"s","resource":null,"scopeSpans":[{"scope":{"name":"n"},"spans":[
               {"traceId":"5B8EFFF798038103d269b633813fc60c","spanId":"EEE19B7EC3C1B174","flags":1,"startTimeUnixNano":1544712660000000000,
                "endTimeUnixNano":"1544712661000000000","attributes":[{"key":"gen_ai.usage.input_tokens","value":{"intValue":"7"}},
                {"key":"user.id","value":{"kvlistValue":{"values":[]}}},{"key":"gen_ai.server.ttft","value":{"doubleValue":"NaN"}},
@@ -103,9 +104,11 @@ public sealed class OtlpJsonTests
     {
         var json = $$$"""
             {"resourceSpans":[
-              {"scopeSpans":[{"spans":[{{{CallJson("a")}}}]}],"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"behind"}}]}},
+              {"scopeSpans":[{"spans":[{{{CallJson("a")}}}]}],
+               "resource":{"attributes":[{"key":"service.name","value":{"stringValue":"behind"}}]}},
               {"scopeSpans":[{"spans":[{{{CallJson("b")}}}]}]},
-              {"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"before"}}]},"scopeSpans":[{"spans":[{{{CallJson("c")}}}]}]}]}
+              {"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"before"}}]},
+               "scopeSpans":[{"spans":[{{{CallJson("c")}}}]}]}]}
             """;
         Assert.Equal(["behind", null, "before"], Reads.Json(Encoding.UTF8.GetBytes(json)).Select(read => read.Call!.ServiceName));
     }

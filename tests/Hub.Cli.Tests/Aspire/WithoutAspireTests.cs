@@ -64,7 +64,9 @@ public sealed class WithoutAspireTests : IDisposable
         var empty = root.CreateSubdirectory("empty").FullName;
         await File.WriteAllTextAsync(Clone("nuget.config"), $"""
             <configuration>
-              <packageSources><clear />{string.Concat(sources.Select((source, i) => $"<add key=\"source-{i}\" value=\"{source}\" />"))}<add key="empty" value="{empty}" /></packageSources>
+              <packageSources><clear />
+                {string.Concat(sources.Select((source, i) => $"<add key=\"source-{i}\" value=\"{source}\" />"))}
+                <add key="empty" value="{empty}" /></packageSources>
               <packageSourceMapping><clear />
                 {string.Concat(sources.Select((_, i) => $"<packageSource key=\"source-{i}\"><package pattern=\"*\" /></packageSource>"))}
                 <packageSource key="empty"><package pattern="Aspire.*" /></packageSource>

@@ -141,5 +141,5 @@ public sealed class BackupCostTests(VolumeHub hub, ITestOutputHelper output) : I
         return await command.ExecuteScalarAsync(Cancel);
     }
 
-    private void Report(FormattableString line) => output.WriteLine(line.ToString(CultureInfo.InvariantCulture));
+    private void Report(string line) => output.WriteLine(line);
 }

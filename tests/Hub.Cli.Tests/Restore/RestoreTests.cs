@@ -263,7 +263,7 @@ public sealed class RestoreTests(RestoreHub hub, ITestOutputHelper output) : ICl
         await command.ExecuteNonQueryAsync(Cancel);
     }
 
-    private void Report(FormattableString line) => output.WriteLine(line.ToString(CultureInfo.InvariantCulture));
+    private void Report(string line) => output.WriteLine(line);
 
     private static int Seconds(long since) => (int)TimeProvider.System.GetElapsedTime(since).TotalSeconds;
 
