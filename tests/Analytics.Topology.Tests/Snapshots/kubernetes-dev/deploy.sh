@@ -7,7 +7,7 @@ umask 077 # passwords and keys pass through files in a directory of our own, nev
 # The facts of this cluster, by `hub publish`.
 NAME=hub
 NAMESPACE=timescaledb
-# Where images are that were published for no registry: nowhere.
+# The registry of images that were published without one; it does not exist.
 NO_REGISTRY=registry.invalid/hub/
 # What its pods ask for at the smallest scale, and who makes its volumes ('' is the cluster's default storage class).
 NEEDS_NODES=1
