@@ -13,10 +13,10 @@ internal static class Signals
     public const int Terminate = 15;
 
     /// <summary>Asks, waits, and kills a process that does not end in time.</summary>
-    public static async Task StopAsync(Process process, int signal, TimeSpan patience)
+    public static async Task StopAsync(Process process, int signal, TimeSpan timeout)
     {
         if (process.HasExited || Kill(process.Id, signal) != 0) return;
-        using var end = new CancellationTokenSource(patience);
+        using var end = new CancellationTokenSource(timeout);
         try
         {
             await process.WaitForExitAsync(end.Token);

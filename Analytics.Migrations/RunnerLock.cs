@@ -1,3 +1,4 @@
+using Hub.Shared;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -6,9 +7,6 @@ namespace Analytics.Migrations;
 /// <summary>One runner at a time: a session-level advisory lock, which the server releases when the session ends, however it ends.</summary>
 internal static class RunnerLock
 {
-    // "hub.migr" in ASCII: any constant that no other program uses.
-    private const long Key = 0x6875_622e_6d69_6772;
-
     /// <summary>Takes the lock, waiting for a runner that has it.</summary>
     /// <exception cref="MigrationException">Not within <see cref="MigrationOptions.RunnerTimeout"/>.</exception>
     public static async Task AcquireAsync(
@@ -35,7 +33,7 @@ internal static class RunnerLock
 
     private static async Task<bool> TryAcquireAsync(NpgsqlConnection connection, CancellationToken cancel)
     {
-        await using var command = new NpgsqlCommand("SELECT pg_try_advisory_lock($1)", connection) { Parameters = { new() { Value = Key } } };
+        await using var command = new NpgsqlCommand("SELECT pg_try_advisory_lock($1)", connection) { Parameters = { new() { Value = AdvisoryLocks.Migrations } } };
         return (bool)(await command.ExecuteScalarAsync(cancel))!;
     }
 
@@ -49,7 +47,7 @@ internal static class RunnerLock
             """;
         await using var command = new NpgsqlCommand(sql, connection)
         {
-            Parameters = { new() { Value = Key >> 32 }, new() { Value = Key & 0xffff_ffffL } },
+            Parameters = { new() { Value = AdvisoryLocks.Migrations >> 32 }, new() { Value = AdvisoryLocks.Migrations & 0xffff_ffffL } },
         };
         return await command.ExecuteScalarAsync(cancel) as string ?? "just finished";
     }

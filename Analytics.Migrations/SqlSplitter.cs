@@ -7,7 +7,8 @@ public sealed record SqlStatement(string Text, int Line);
 
 /// <summary>
 /// Cuts a script into statements as psql does. Statements sent together form one implicit transaction, so a script outside a transaction has
-/// to be cut; in one it is cut too, so that an error names its line.
+/// to be cut; in one it is cut too, so that an error names its line. Npgsql cuts a command too, but sends all of it as one implicit transaction
+/// and does not tell lines.
 /// </summary>
 public static partial class SqlSplitter
 {

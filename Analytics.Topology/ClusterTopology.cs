@@ -15,7 +15,6 @@ public sealed record ClusterDefinition
     public required IngestTier Ingest { get; init; }
     public BackupPolicy Backup { get; init; } = new();
     public MonitoringPolicy Monitoring { get; init; } = new();
-    public IReadOnlyList<HypertablePolicy> Hypertables { get; init; } = HypertablePolicy.Defaults;
 }
 
 /// <summary>

@@ -128,14 +128,6 @@ internal static partial class TopologyRules
 
     private static IEnumerable<string> Policies(ClusterDefinition cluster)
     {
-        foreach (var table in cluster.Hypertables)
-        {
-            if (table.CompressAfter >= table.Retention)
-                yield return Problem($"Hypertables[{table.Table}].CompressAfter", Days(table.CompressAfter), $"must be less than its retention ({Days(table.Retention)})");
-            if (table.Chunk > table.CompressAfter)
-                yield return Problem($"Hypertables[{table.Table}].Chunk", Days(table.Chunk), $"must be at most CompressAfter ({Days(table.CompressAfter)}): a chunk still written to would be compressed");
-        }
-
         var scrape = cluster.Monitoring.ScrapeInterval;
         if (scrape < TimeSpan.FromSeconds(5) || scrape > TimeSpan.FromMinutes(5))
             yield return Problem("Monitoring.ScrapeInterval", scrape, "must be between 5 seconds and 5 minutes");
@@ -172,8 +164,6 @@ internal static partial class TopologyRules
         typeof(Images).GetProperties()
             .Where(property => property.PropertyType == typeof(string) && property.GetMethod is { IsStatic: false })
             .Select(property => (property.Name, (string?)property.GetValue(images) ?? ""));
-
-    private static string Days(TimeSpan span) => string.Create(CultureInfo.InvariantCulture, $"{span.TotalDays} days");
 
     private static string Problem(string field, object value, string rule) =>
         string.Create(CultureInfo.InvariantCulture, $"{field} = {value}: {rule}");

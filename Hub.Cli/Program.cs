@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Hub.Cli;
 using Hub.Cli.Commands;
-using Hub.Drills;
+using Hub.Operations;
 using Spectre.Console;
 
 // Piped output is read by programs and pasted from logs: no line of it may be broken at a terminal's width.
@@ -22,7 +22,7 @@ catch (CliException problem)
     await RefuseAsync(problem.Message, problem.Hint);
     return problem.ExitCode;
 }
-catch (DrillException problem)
+catch (OperationException problem)
 {
     await RefuseAsync(problem.Message, problem.Hint);
     return 1;

@@ -80,17 +80,17 @@ internal sealed class JobRun(string kind, BackupSettings settings, Primary prima
         Detail["duration_seconds"] = Math.Round(elapsed.TotalSeconds, 3);
         if (error is not null) Detail["error"] = error;
         // The job's own token may be what ended it; its end is recorded nevertheless.
-        using var patience = new CancellationTokenSource(RecordingTime);
+        using var timeout = new CancellationTokenSource(RecordingTime);
         try
         {
-            await using var connection = await primary.OpenAsync(patience.Token);
+            await using var connection = await primary.OpenAsync(timeout.Token);
             await using var command = new NpgsqlCommand(
                 "INSERT INTO events.system_events (time, component, kind, severity, message, detail) VALUES (now(), 'backup', $1, $2, $3, $4)", connection);
             command.Parameters.Add(new NpgsqlParameter { Value = kind });
             command.Parameters.Add(new NpgsqlParameter { Value = error is null ? "info" : "error" });
             command.Parameters.Add(new NpgsqlParameter { Value = error is null ? $"{kind}: {Message}" : $"{kind} failed: {error}" });
             command.Parameters.Add(new NpgsqlParameter { Value = Detail.ToJsonString(), NpgsqlDbType = NpgsqlDbType.Jsonb });
-            await command.ExecuteNonQueryAsync(patience.Token);
+            await command.ExecuteNonQueryAsync(timeout.Token);
             return exitCode;
         }
         catch (Exception e) when (e is BackupException or NpgsqlException or OperationCanceledException or IOException)

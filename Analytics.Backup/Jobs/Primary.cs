@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Hub.Shared;
 using Npgsql;
 
 namespace Analytics.Backup.Jobs;
@@ -10,10 +11,7 @@ internal sealed class Primary(BackupSettings settings, TimeProvider time, Action
     private static readonly TimeSpan Failover = TimeSpan.FromSeconds(60);
 
     // A job that has waited in vain asks once more at its end, and does not wait again.
-    private TimeSpan patience = settings.LockTime < Failover ? settings.LockTime : Failover;
-
-    // ASCII of "hubbacku".
-    private const long LockKey = 0x6875626261636b75;
+    private TimeSpan timeout = settings.LockTime < Failover ? settings.LockTime : Failover;
 
     /// <summary>Connects, waiting out a failover.</summary>
     /// <exception cref="BackupException">There is no primary within a minute, or the settings are wrong.</exception>
@@ -40,9 +38,9 @@ internal sealed class Primary(BackupSettings settings, TimeProvider time, Action
 
             await connection.DisposeAsync();
             var waited = time.GetElapsedTime(started);
-            if (waited >= patience)
+            if (waited >= timeout)
             {
-                patience = TimeSpan.Zero;
+                timeout = TimeSpan.Zero;
                 throw new BackupException($"No primary at {builder.Host}:{builder.Port}/{builder.Database} for {waited.TotalSeconds:0} s: {problem}.", "See `./hub status`; if the cluster is healthy, check password and certificate.");
             }
 
@@ -100,7 +98,7 @@ internal sealed class Primary(BackupSettings settings, TimeProvider time, Action
 
     private static async Task<bool> TryAsync(NpgsqlConnection connection, CancellationToken cancel)
     {
-        await using var command = new NpgsqlCommand("SELECT pg_try_advisory_lock($1)", connection) { Parameters = { new NpgsqlParameter { Value = LockKey } } };
+        await using var command = new NpgsqlCommand("SELECT pg_try_advisory_lock($1)", connection) { Parameters = { new NpgsqlParameter { Value = AdvisoryLocks.Backup } } };
         return await command.ExecuteScalarAsync(cancel) is true;
     }
 

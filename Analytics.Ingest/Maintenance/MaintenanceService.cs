@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Analytics.Ingest.Database;
 using Analytics.Ingest.Telemetry;
+using Hub.Shared;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
@@ -18,9 +19,6 @@ internal sealed class MaintenanceService(
     private const string Retention = "retention", RollUp = "model_performance", StuckJobs = "stuck_jobs";
 
     public static readonly TimeSpan RetentionEvery = TimeSpan.FromHours(1), RollUpEvery = TimeSpan.FromMinutes(5), StuckJobsEvery = TimeSpan.FromMinutes(5);
-
-    // "hub" in ASCII, then the task.
-    internal const long RetentionLock = 0x687562_0001, RollUpLock = 0x687562_0002, StuckJobsLock = 0x687562_0003;
 
     // Each run covers what an instance may have missed: late rows of the last hours, and at its start two days of nobody having run.
     private static readonly TimeSpan FirstWindow = TimeSpan.FromDays(2), LaterWindow = TimeSpan.FromHours(3);
@@ -42,20 +40,20 @@ internal sealed class MaintenanceService(
 
     /// <summary>Drops what is older than its retention, on editions whose database has no policies of its own.</summary>
     public Task ApplyRetentionAsync(CancellationToken cancellationToken) =>
-        RunLockedAsync(RetentionLock, "SELECT count(*) FROM analytics.apply_retention()", [], cancellationToken);
+        RunLockedAsync(AdvisoryLocks.Retention, "SELECT count(*) FROM analytics.apply_retention()", [], cancellationToken);
 
     /// <summary>Records model performance for the whole hours of a window that ends now.</summary>
     public Task RecordPerformanceAsync(TimeSpan window, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow().UtcDateTime;
         var hour = new DateTime(now.Ticks - (now.Ticks % TimeSpan.TicksPerHour), DateTimeKind.Utc);
-        return RunLockedAsync(RollUpLock, "SELECT analytics.record_model_performance($1, $2)", [hour - window, hour], cancellationToken);
+        return RunLockedAsync(AdvisoryLocks.ModelPerformance, "SELECT analytics.record_model_performance($1, $2)", [hour - window, hour], cancellationToken);
     }
 
     /// <summary>Sets background jobs going again that would never run by themselves, and says which.</summary>
     public async Task RestartStuckJobsAsync(CancellationToken cancellationToken)
     {
-        if (await RunLockedAsync(StuckJobsLock, "SELECT string_agg(format('%s (%s)', job_id, procedure), ', ') FROM analytics.restart_stuck_jobs()", [], cancellationToken) is string jobs)
+        if (await RunLockedAsync(AdvisoryLocks.StuckJobs, "SELECT string_agg(format('%s (%s)', job_id, procedure), ', ') FROM analytics.restart_stuck_jobs()", [], cancellationToken) is string jobs)
             log.LogWarning("Background jobs that would never have run again were restarted: {Jobs}", jobs);
     }
 

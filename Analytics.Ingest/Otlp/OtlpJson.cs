@@ -2,7 +2,10 @@ using Analytics.Ingest.Calls;
 
 namespace Analytics.Ingest.Otlp;
 
-/// <summary>Reads exports in OTLP's JSON form where their bytes lie.</summary>
+/// <summary>
+/// Reads exports in OTLP's JSON form where their bytes lie. Not protobuf's JsonParser: it makes an object of every attribute of every span, so
+/// that one small request took all of the memory, and it knows no ids in hexadecimal (decision 10).
+/// </summary>
 internal static class OtlpJson
 {
     /// <summary>Reads every span of an export.</summary>

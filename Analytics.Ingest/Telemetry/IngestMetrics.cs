@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using Analytics.Ingest.Calls;
 using Analytics.Ingest.Database;
 using Analytics.Ingest.Pricing;
+using Hub.Shared;
 
 namespace Analytics.Ingest.Telemetry;
 
@@ -41,14 +42,12 @@ internal sealed class IngestMetrics : IDisposable
         requests = meter.CreateCounter<long>("hub.ingest.requests", description: "Requests with rows, by protocol and outcome");
         projectRows = meter.CreateCounter<long>("hub.ingest.project.rows", description: "Requests committed, by number of the project");
 
-        // An objective may name any of these boundaries from 0.1 s on (MonitoringPolicy.LatencyBounds).
-        double[] boundaries = [.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30];
         requestSeconds = meter.CreateHistogram("hub.ingest.request.duration", "s", "From the first byte to the answer of an accepted request, by protocol",
-            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = boundaries });
+            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = LatencyBuckets.Requests });
         commitLag = meter.CreateHistogram("hub.ingest.commit.lag", "s", "From the queue to the commit of a request's rows",
-            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = boundaries });
+            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = LatencyBuckets.Requests });
         commitSeconds = meter.CreateHistogram("hub.ingest.commit.duration", "s", "From connection to commit of one batch",
-            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10] });
+            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = LatencyBuckets.Commits });
         batchRows = meter.CreateHistogram("hub.ingest.batch.rows", "{row}", "Rows in one committed batch",
             advice: new InstrumentAdvice<int> { HistogramBucketBoundaries = [1, 10, 50, 100, 500, 1000, 2500, 5000, 10000] });
     }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Hub.Shared;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
@@ -10,10 +11,9 @@ internal sealed class UsageReader(NpgsqlDataSource dataSource, IOptions<IngestOp
     /// <summary>More groups than this are not listed: a model name is free text, and a sender may write anything into it.</summary>
     public const int MaxGroups = 10_000;
 
-    private const int LatencyBuckets = 15;
 
     private static readonly string Counts =
-        "ARRAY[" + string.Join(", ", Enumerable.Range(0, LatencyBuckets).Select(bucket => $"sum(s.duration_bucket_{bucket})")) + "]::bigint[]";
+        "ARRAY[" + DurationBuckets.Columns(column => $"sum(s.{column})") + "]::bigint[]";
 
     public async Task<UsageAnswer> ReadAsync(int projectId, UsageQuery query, CancellationToken cancellationToken)
     {

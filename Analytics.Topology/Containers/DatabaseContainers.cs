@@ -10,7 +10,7 @@ public static class DatabaseContainers
     internal const string PatroniUser = "patroni";
     private const string StartScript = "start-database.sh";
     private static readonly string[] PatroniModules =
-        ["bounded_connects.py", "certificate_watch.py", "dynamic_settings.py", "fresh_copies.py", "standby_names.py"];
+        ["bounded_connects.py", "certificate_watch.py", "dynamic_settings.py", "fresh_copies.py", "standby_names.py", "votes_without_sync.py"];
     private static readonly string[] WitnessScripts = ["lease_fences.py", "lease_witness.py"];
 
     public static IEnumerable<ContainerSpec> For(ClusterTopology topology)
@@ -56,6 +56,9 @@ public static class DatabaseContainers
         var environment = Everywhere(topology, host);
         if (topology.Backup.Repository is S3Repository { Bucket: null } bucket)
             environment[BackupContainers.RequiredVariable] = bucket.Required ? "true" : "false";
+        // With two of them every member has every commit that was acknowledged.
+        if (topology.Database.Members > 2)
+            environment["HUB_MEMBERS"] = topology.Database.Members.ToString(CultureInfo.InvariantCulture);
         if (topology.Database.Timing.LeaseWitnesses)
             environment["HUB_LEASE_WITNESSES"] = topology.Database.Members.ToString(CultureInfo.InvariantCulture);
         return environment;

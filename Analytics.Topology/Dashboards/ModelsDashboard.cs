@@ -1,3 +1,5 @@
+using Hub.Shared;
+
 using static Analytics.Topology.Dashboards.Panels;
 using static Analytics.Topology.Dashboards.UsageSql;
 
@@ -72,10 +74,6 @@ internal static class ModelsDashboard
         return Lines(title, Units.Seconds, "Of the durations that callers measured, per step.", new Sql(sql, Series: true)) with { Step = Hourly };
     }
 
-    /// <summary>The bounds of gen_ai.client.operation.duration: 10 ms, and each twice the one before.</summary>
-    private static string Distribution() => string.Join(", ", Enumerable.Range(0, 15).Select(bucket =>
-    {
-        var bound = bucket < 14 ? FormattableString.Invariant($"{0.01 * (1 << bucket):0.##} s") : "more";
-        return $"({bucket}, '{bound}', duration_bucket_{bucket})";
-    }));
+    private static string Distribution() => string.Join(", ", DurationBuckets.Bounds.Select(bound => $"{bound} s").Append("more")
+        .Select((bound, bucket) => $"({bucket}, '{bound}', duration_bucket_{bucket})"));
 }

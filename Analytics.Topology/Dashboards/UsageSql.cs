@@ -1,3 +1,5 @@
+using Hub.Shared;
+
 namespace Analytics.Topology.Dashboards;
 
 /// <summary>What the two SQL dashboards about model calls share.</summary>
@@ -14,7 +16,7 @@ internal static class UsageSql
 
     /// <summary>The buckets of aggregates.hourly_request_stats added up over the group: percentiles of percentiles would be wrong.</summary>
     public static string Quantile(double quantile) => FormattableString.Invariant(
-        $"analytics.histogram_quantile({quantile}, ARRAY[{string.Join(", ", Enumerable.Range(0, 15).Select(bucket => $"sum(duration_bucket_{bucket})"))}]::bigint[])");
+        $"analytics.histogram_quantile({quantile}, ARRAY[{DurationBuckets.Columns(column => $"sum({column})")}]::bigint[])");
 
     public static Variable Projects { get; } = new("project", "Project", new Sql("SELECT name AS __text, project_id AS __value FROM analytics.projects ORDER BY 1"), "0");
 

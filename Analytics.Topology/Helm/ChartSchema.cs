@@ -5,13 +5,17 @@ using Map = System.Collections.Generic.Dictionary<string, object>;
 namespace Analytics.Topology.Helm;
 
 /// <summary>
-/// values.schema.json: a misspelled value is an error before anything is installed, and so is a scale that the pools are not made for.
+/// values.schema.json: a misspelled value is an error before anything is installed, and so are a scale that the pools are not made for and
+/// a memory that PostgreSQL's settings are not made for.
 /// </summary>
 internal static class ChartSchema
 {
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    private const string PoolsPath = "config.pgbouncer";
+    private const string PoolsPath = "config.pgbouncer", SettingsPath = "config.patroni";
+
+    /// <summary>What the settings in config.patroni are computed from.</summary>
+    private static readonly string[] SettingsInputs = ["database.resources.limits.memory", "database.resources.limits.cpu", "database.sharedMemory"];
 
     private static readonly Dictionary<string, string> Descriptions = new()
     {
@@ -23,7 +27,7 @@ internal static class ChartSchema
             + "are in your registry: `hub images --push`, `hub publish --registry`. registry.invalid does not exist.",
         ["storage"] = "Volumes of each database member and their storage classes. className \"\" is the cluster's default class;\ncreate: create the classes.",
         ["priorityClasses"] = "Classes are not namespaced: a second release in one cluster uses those of the first (create: false here and in storage).",
-        ["database"] = "Each database member. config.patroni is computed from its memory and cores: for other resources publish\nagain (`hub publish --size`), or use a values file.",
+        ["database"] = "Each database member. config.patroni is computed from resources.limits and sharedMemory; other figures beside it are refused.\nFor other resources use a values file, or supply a config.patroni of your own.",
         ["etcd"] = "Each etcd member.",
         ["gateway"] = "PgBouncer and HAProxy. The pools (config.pgbouncer) are computed for a number of gateways: a scale outside that range is refused.\nreplicas 0: the autoscaler decides.",
         ["ingest"] = "The ingest API. replicas 0: the autoscaler decides.",
@@ -47,8 +51,16 @@ internal static class ChartSchema
         var document = new Map { ["$schema"] = "http://json-schema.org/draft-07/schema#", ["title"] = "Values of the hub chart" };
         foreach (var (key, value) in Node("", general))
             document[key] = value;
-        document["allOf"] = sizes.Select(size => (Pools: ChartValues.Get(size.Values, PoolsPath)!, size.Gateway)).DistinctBy(size => (string)size.Pools)
-            .Select(size => (object)new Map { ["if"] = At(PoolsPath, new Map { ["const"] = size.Pools }), ["then"] = Scale(size.Gateway) }).ToArray();
+        var all = sizes.ToList();
+        var pools = all.Select(size => (Pools: ChartValues.Get(size.Values, PoolsPath)!, size.Gateway)).DistinctBy(size => (string)size.Pools)
+            .Select(size => new Map { ["if"] = At(PoolsPath, Const(size.Pools)), ["then"] = Scale(size.Gateway) });
+        var settings = all.Select(size => size.Values).DistinctBy(values => (string)ChartValues.Get(values, SettingsPath)!)
+            .Select(values => new Map
+            {
+                ["if"] = At(SettingsPath, Const(ChartValues.Get(values, SettingsPath)!)),
+                ["then"] = new Map { ["allOf"] = SettingsInputs.Select(object (path) => At(path, Const(ChartValues.Get(values, path)!))).ToArray() },
+            });
+        document["allOf"] = pools.Concat(settings).Cast<object>().ToArray();
         return JsonSerializer.Serialize(document, Indented) + "\n";
     }
 
@@ -96,6 +108,8 @@ internal static class ChartSchema
             : new Map { ["minReplicas"] = Between(tier.MinReplicas), ["maxReplicas"] = Between(tier.MinReplicas) };
         return new Map { ["allOf"] = new object[] { fixedNumber, At($"{Kubernetes.KubernetesNames.Gateway}.autoscaling", new Map { ["properties"] = autoscaling }) } };
     }
+
+    private static Map Const(object value) => new() { ["const"] = value };
 
     /// <summary>What holds at a path of the values.</summary>
     private static Map At(string path, Map rule) =>

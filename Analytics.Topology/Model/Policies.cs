@@ -1,3 +1,5 @@
+using Hub.Shared;
+
 namespace Analytics.Topology;
 
 /// <summary>How the cluster is watched.</summary>
@@ -22,29 +24,8 @@ public sealed record MonitoringPolicy
     public double IngestLatency { get; init; } = 0.99;
 
     /// <summary>The boundaries of ingest's histogram that an objective may name, in seconds.</summary>
-    public static IReadOnlyList<double> LatencyBounds { get; } = [0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+    public static IReadOnlyList<double> LatencyBounds { get; } = [.. LatencyBuckets.Objectives];
 
     /// <summary>One of <see cref="LatencyBounds"/>. Default 1 s.</summary>
     public TimeSpan IngestLatencyBound { get; init; } = TimeSpan.FromSeconds(1);
-}
-
-/// <summary>The life of one hypertable's rows. The migrations hold the same figures; a test compares them.</summary>
-/// <param name="Table">Schema-qualified name.</param>
-/// <param name="Chunk">Width of a chunk.</param>
-/// <param name="Retention">Chunks wholly older than this are dropped.</param>
-/// <param name="CompressAfter">Chunks older than this are compressed, where the edition can.</param>
-public sealed record HypertablePolicy(string Table, TimeSpan Chunk, TimeSpan Retention, TimeSpan CompressAfter)
-{
-    public static IReadOnlyList<HypertablePolicy> Defaults { get; } =
-    [
-        Days("analytics.llm_requests", 1, 365, 7),
-        Days("analytics.token_usage", 1, 365, 7),
-        Days("analytics.cost_tracking", 1, 730, 14),
-        Days("events.system_events", 1, 90, 7),
-        Days("events.error_logs", 1, 180, 7),
-        Days("metrics.model_performance", 7, 730, 30),
-    ];
-
-    private static HypertablePolicy Days(string table, int chunk, int retention, int compressAfter) =>
-        new(table, TimeSpan.FromDays(chunk), TimeSpan.FromDays(retention), TimeSpan.FromDays(compressAfter));
 }

@@ -1,6 +1,7 @@
 using AppHost.Cluster;
 using AppHost.Patroni;
 using AppHost.Startup;
+using Hub.Operations.Patroni;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace AppHost.Operations;

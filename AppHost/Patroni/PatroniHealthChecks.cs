@@ -1,14 +1,14 @@
-using AppHost.Cluster;
+using Hub.Operations.Patroni;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace AppHost.Patroni;
 
 /// <summary>A member is healthy when Patroni says that it is the primary or a running replica.</summary>
-internal sealed class MemberHealthCheck(PatroniClient patroni, EndpointReference member) : IHealthCheck
+internal sealed class MemberHealthCheck(PatroniClient patroni, PatroniEndpoint member) : IHealthCheck
 {
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
-        if (member.PublishedPort() is null)
+        if (member.Address() is null)
             return HealthCheckResult.Unhealthy("It has not started.");
         try
         {

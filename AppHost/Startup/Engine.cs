@@ -1,6 +1,7 @@
-using System.Diagnostics;
 using AppHost.Cluster;
 using Aspire.Hosting.Publishing;
+using Hub.Operations;
+using Hub.Operations.Processes;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -19,9 +20,6 @@ internal static class Engine
 
     /// <summary>Nothing that is asked of the engine here takes long.</summary>
     private static readonly TimeSpan WaitLimit = TimeSpan.FromSeconds(20);
-
-    /// <summary>The exit code that <c>timeout</c> uses.</summary>
-    private const int TimedOut = 124;
 
     /// <summary>The command line of the engine that the orchestrator uses: <c>docker</c> or <c>podman</c>.</summary>
     private static async Task<string> ProgramAsync(IServiceProvider services, CancellationToken cancellation)
@@ -55,16 +53,13 @@ internal static class Engine
         var wanted = hub.Builder.Configuration[RuntimeVariable];
         if (!OperatingSystem.IsLinux() || !(string.IsNullOrEmpty(wanted) || wanted == Docker) || !File.Exists(script))
             return;
-        var info = new ProcessStartInfo("/bin/sh", [script, "engine"]) { RedirectStandardOutput = true, RedirectStandardError = true };
-        using var process = Process.Start(info) ?? throw new InvalidOperationException("/bin/sh did not start.");
-        process.OutputDataReceived += (_, line) => Tell(log, line.Data);
-        process.ErrorDataReceived += (_, line) => Tell(log, line.Data);
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
-        await process.WaitForExitAsync(cancellation);
+
+        // Not killed when the AppHost stops meanwhile: it may be installing packages.
+        var engine = await ProcessRunner.RunAsync("/bin/sh", [script, "engine"], CancellationToken.None, onLine: line => Tell(log, line))
+            .WaitAsync(cancellation);
 
         // Not fatal here: the orchestrator checks the engine as well, and then the dashboard tells it too.
-        if (process.ExitCode != 0)
+        if (engine.ExitCode != 0)
             log.LogError("There is no container engine that Hub can use. What is missing is said above; `./hub doctor` lists every prerequisite.");
     }
 
@@ -74,32 +69,18 @@ internal static class Engine
     {
         try
         {
-            using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true, RedirectStandardOutput = true })
-                ?? throw new InvalidOperationException($"{program} did not start.");
-            var output = process.StandardOutput.ReadToEndAsync(cancellation);
-            var error = process.StandardError.ReadToEndAsync(cancellation);
-            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-            limit.CancelAfter(WaitLimit);
-            try
-            {
-                await process.WaitForExitAsync(limit.Token);
-            }
-            catch (OperationCanceledException)
-            {
-                process.Kill(entireProcessTree: true);
-                cancellation.ThrowIfCancellationRequested();
-                return (TimedOut, $"{program} did not answer within {WaitLimit.TotalSeconds:0} s. Does the engine hang? Try `{program} info`.");
-            }
-
-            return (process.ExitCode, $"{await output}{await error}".Trim());
+            var result = await ProcessRunner.RunWithinAsync(WaitLimit, program, arguments, cancellation);
+            return result.ExitCode == ProcessResult.TimedOut
+                ? (result.ExitCode, $"{program} did not answer within {WaitLimit.TotalSeconds:0} s. Does the engine hang? Try `{program} info`.")
+                : (result.ExitCode, $"{result.Output}{result.Error}".Trim());
         }
-        catch (System.ComponentModel.Win32Exception problem)
+        catch (OperationException problem)
         {
-            return (127, $"{program} cannot be run: {problem.Message}");
+            return (127, problem.Message);
         }
     }
 
-    private static void Tell(ILogger log, string? line)
+    private static void Tell(ILogger log, string line)
     {
         if (!string.IsNullOrWhiteSpace(line))
             log.LogInformation("{Line}", line);

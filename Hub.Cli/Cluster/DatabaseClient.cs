@@ -1,5 +1,6 @@
 using Analytics.Topology;
 using Hub.Cli.State;
+using Hub.Operations.Clusters;
 using Npgsql;
 
 namespace Hub.Cli.Cluster;
@@ -40,18 +41,6 @@ internal sealed class DatabaseClient(Deployment deployment)
         return rows;
     }
 
-    private string ConnectionString(string role, string secret) => new NpgsqlConnectionStringBuilder
-    {
-        Host = "127.0.0.1",
-        Port = deployment.HostPort(Ports.ReadWrite),
-        Database = ClusterNames.Database,
-        Username = role,
-        Password = deployment.Secrets()[secret],
-        SslMode = SslMode.VerifyFull,
-        RootCertificate = deployment.CaFile,
-        Pooling = false,
-        Timeout = 5,
-        CommandTimeout = 15,
-        ApplicationName = "hub",
-    }.ConnectionString;
+    private string ConnectionString(string role, string secret) =>
+        new LocalConnection(deployment.HostPort(Ports.ReadWrite), role, deployment.Secrets()[secret], deployment.CaFile).ToString();
 }

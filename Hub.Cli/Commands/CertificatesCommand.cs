@@ -46,7 +46,7 @@ internal static class CertificatesCommand
         var deployment = Deployment.LoadExisting();
         using var alone = deployment.Lock();
         var engine = await ContainerEngine.ConnectAsync(cancellation);
-        var cluster = await DrillHub.ConnectAsync(deployment, engine, cancellation);
+        var cluster = await LocalHub.ConnectAsync(deployment, engine, cancellation);
         var renewal = new CertificateRenewal(deployment, engine, cluster);
         await ui.StepAsync("Checking that the hub is healthy", report => cluster.UntilHealthyAsync(TimeSpan.FromSeconds(30), report, cancellation), "yes");
         await ui.StepAsync(authority ? "New CA and certificates" : "Certificates", report => authority ? renewal.ReplaceAuthorityAsync(report, cancellation) : renewal.RenewAsync(report, cancellation), "in use");

@@ -1,6 +1,7 @@
 using Analytics.Topology;
 using Hub.Cli.Engine;
 using Hub.Cli.State;
+using Hub.Operations;
 
 namespace Hub.Cli.Commands;
 
@@ -83,7 +84,7 @@ internal static class DatabaseImageCheck
         {
             return await DatabaseData.ReadAsync(deployment, engine, cancellation);
         }
-        catch (Exception problem) when (problem is CliException or Npgsql.NpgsqlException)
+        catch (Exception problem) when (problem is OperationException or Npgsql.NpgsqlException)
         {
             // A database that is down must not block an image that may start it; what was recorded decides.
             return null;

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using Hub.Cli.Engine;
 using Hub.Cli.State;
+using Hub.Operations;
+using Hub.Operations.Processes;
 using Spectre.Console;
 
 namespace Hub.Cli.Commands;
@@ -46,7 +48,7 @@ internal static class DoctorCommand
                 checks.Add(new Check("disk", free >= 6, true, $"{free} GB free in {engine.RootDirectory}", "6 GB for images and data; docker system prune removes unused images"));
             }
         }
-        catch (CliException problem)
+        catch (OperationException problem)
         {
             checks.Add(new Check("container engine", false, true, problem.Message, problem.Hint ?? ""));
         }
@@ -66,9 +68,9 @@ internal static class DoctorCommand
 
     private static async Task<Check> ProgramAsync(string name, string program, string[] arguments, bool needed, string remedy, CancellationToken cancellation, Func<string, bool>? accept = null)
     {
-        if (Processes.Find(program) is null)
+        if (ProcessRunner.Find(program) is null)
             return new Check(name, false, needed, "not on the PATH", remedy);
-        var result = await Processes.RunAsync(program, arguments, cancellation);
+        var result = await ProcessRunner.RunAsync(program, arguments, cancellation);
         var version = result.Output.Split('\n')[0].Trim();
         return new Check(name, result.ExitCode == 0 && accept?.Invoke(version) != false, needed, version, remedy);
     }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Hub.Cli.Engine;
 using Hub.Cli.Restore;
 using Hub.Cli.State;
+using Hub.Operations.Processes;
 
 namespace Hub.Cli.Commands;
 
@@ -79,7 +80,7 @@ internal static class DownCommand
                 return;
             }
 
-            await Processes.RunAsync("kill", ["-TERM", pid], cancellation);
+            await ProcessRunner.RunAsync("kill", ["-TERM", pid], cancellation);
             for (var wait = 0; wait < 100 && Directory.Exists($"/proc/{pid}"); wait++)
                 await Task.Delay(TimeSpan.FromMilliseconds(100), cancellation);
             File.Delete(EngineMarker);

@@ -52,13 +52,13 @@ internal static class DrillCommand
     {
         var deployment = Deployment.LoadExisting();
         using var alone = deployment.Lock();
-        await DrillHub.RequireLocalAsync(parse.GetValue(RemoteOption), cancellation);
+        await LocalHub.RequireLocalAsync(parse.GetValue(RemoteOption), cancellation);
         var engine = await ContainerEngine.ConnectAsync(cancellation);
         if (deployment.Topology.Database.Members < 2)
             throw new CliException("This hub has only one database member, so no other member can take over.", "Start a cluster: ./hub down --volumes --state, then ./hub up.");
         var unhealthy = parse.GetValue(UnhealthyOption);
-        await ui.StepAsync("Checking that the hub is healthy", async _ => await DrillHub.RequireHealthyAsync(unhealthy, cancellation), unhealthy ? "not asked" : "yes");
-        var cluster = await DrillHub.ConnectAsync(deployment, engine, cancellation);
+        await ui.StepAsync("Checking that the hub is healthy", async _ => await LocalHub.RequireHealthyAsync(unhealthy, cancellation), unhealthy ? "not asked" : "yes");
+        var cluster = await LocalHub.ConnectAsync(deployment, engine, cancellation);
         var seed = parse.GetValue(SeedOption) ?? Random.Shared.Next(1, 1_000_000);
         var results = new List<DrillResult>();
         try

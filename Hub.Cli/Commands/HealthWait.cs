@@ -4,6 +4,9 @@ using Analytics.Topology;
 using Hub.Cli.Cluster;
 using Hub.Cli.Engine;
 using Hub.Cli.State;
+using Hub.Operations;
+using Hub.Operations.Patroni;
+using Hub.Operations.Processes;
 
 namespace Hub.Cli.Commands;
 
@@ -31,10 +34,10 @@ internal static class HealthWait
         await Wait("etcd", ClusterNames.EtcdAuth, () => JobDoneAsync(engine, deployment, ClusterNames.EtcdAuth, cancellation), $"{deployment.Topology.Etcd.Members} members, authentication on");
         await Wait("Database cluster", database.Hosts.First(), async () =>
         {
-            var client = new ClusterClient(deployment, engine, await engine.ContainersAsync(deployment.Choices.Name, cancellation));
+            var client = new ClusterClient(deployment, await engine.ContainersAsync(deployment.Choices.Name, cancellation));
             return Missing(database.Members, await client.MembersAsync(cancellation));
         }, database.Members == 1 ? "1 member" : $"1 leader, {database.Members - 1} streaming, quorum synchronous");
-        var current = new ClusterClient(deployment, engine, await engine.ContainersAsync(deployment.Choices.Name, cancellation));
+        var current = new ClusterClient(deployment, await engine.ContainersAsync(deployment.Choices.Name, cancellation));
         await current.ApplyDynamicConfigurationAsync(cancellation);
         await Wait("Migrations", ClusterNames.Migrations, () => JobDoneAsync(engine, deployment, ClusterNames.Migrations, cancellation), "done");
         await Wait("Copies of a commit", database.Hosts.First(), () => OnOneMemberAsync(deployment, cancellation), database.Members == 1 ? "1: this profile has one member" : "2");
@@ -52,7 +55,7 @@ internal static class HealthWait
                 "SELECT status, detail FROM analytics.system_health_check() WHERE check_name = 'synchronous_standby'", cancellation);
             return Verdict([.. rows.Select(row => ((string)row[0]!, (string)row[1]!))]);
         }
-        catch (Exception problem) when (problem is CliException or Npgsql.NpgsqlException)
+        catch (Exception problem) when (problem is OperationException or Npgsql.NpgsqlException)
         {
             return problem.Message;
         }
@@ -63,11 +66,11 @@ internal static class HealthWait
         rows is [var (status, detail)] ? status == "critical" ? detail : null : "the database has no check for its synchronous standbys";
 
     /// <summary>What a cluster still lacks, or null.</summary>
-    internal static string? Missing(int wanted, IReadOnlyList<Member> members)
+    internal static string? Missing(int wanted, IReadOnlyList<PatroniMember> members)
     {
         if (members.Count == 0)
             return "waiting for Patroni";
-        if (!members.Any(member => member.IsLeader && member.State == "running"))
+        if (!members.Any(member => member.IsRunningLeader))
             return "waiting for a leader: " + Describe(members);
         var streaming = members.Count(member => member.IsStreaming);
         if (streaming < wanted - 1)
@@ -88,7 +91,7 @@ internal static class HealthWait
         }
     }
 
-    private static string Describe(IEnumerable<Member> members) => string.Join(", ", members.Select(member => $"{member.Name} {member.State}"));
+    private static string Describe(IEnumerable<PatroniMember> members) => string.Join(", ", members.Select(member => $"{member.Name} {member.State}"));
 
     private static async Task<string?> JobDoneAsync(ContainerEngine engine, Deployment deployment, string job, CancellationToken cancellation)
     {

@@ -5,6 +5,7 @@ using Analytics.Topology.Publishing;
 using Hub.Cli.Engine;
 using Hub.Cli.Publishing;
 using Hub.Cli.State;
+using Hub.Operations.Processes;
 using Spectre.Console;
 
 namespace Hub.Cli.Commands;
@@ -112,7 +113,7 @@ internal static partial class ImagesCommand
             await ui.StepAsync(target, async report =>
             {
                 (await engine.RunAsync(cancellation, "tag", name, target)).OrThrow($"{name} could not be tagged");
-                var pushed = (await Processes.RunAsync(engine.Program, ["push", target], cancellation, onLine: report)).OrThrow($"{target} was not pushed",
+                var pushed = (await ProcessRunner.RunAsync(engine.Program, ["push", target], cancellation, onLine: report)).OrThrow($"{target} was not pushed",
                     $"Check that this is your registry and that you are logged in: {engine.Program} login {ImageName.Parse(target).Host}");
                 // hub/ingest:0.1.0: digest: sha256:… size: 1234
                 return Digest().Match(pushed.Output) is { Success: true } digest ? digest.Value : null;
@@ -159,9 +160,9 @@ internal static partial class ImagesCommand
     /// <summary>A registry that knows the engine's account tells the digest by a pull.</summary>
     private static async Task<string?> OfEngineAsync(string program, string image, CancellationToken cancellation)
     {
-        if (Processes.Find(program) is null || (await Processes.RunAsync(program, ["pull", image], cancellation)).ExitCode != 0)
+        if (ProcessRunner.Find(program) is null || (await ProcessRunner.RunAsync(program, ["pull", image], cancellation)).ExitCode != 0)
             return null;
-        var inspected = await Processes.RunAsync(program, ["image", "inspect", "--format", "{{range .RepoDigests}}{{println .}}{{end}}", image], cancellation);
+        var inspected = await ProcessRunner.RunAsync(program, ["image", "inspect", "--format", "{{range .RepoDigests}}{{println .}}{{end}}", image], cancellation);
         var repository = image[..image.IndexOf(':', image.LastIndexOf('/') + 1)];
         return inspected.Output.Split('\n').FirstOrDefault(line => line.StartsWith(repository + "@", StringComparison.Ordinal))?[(repository.Length + 1)..].Trim();
     }

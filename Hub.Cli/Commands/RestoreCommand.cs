@@ -124,7 +124,7 @@ internal static class RestoreCommand
     private static async Task<bool> IsLiveAsync(Deployment deployment, ContainerEngine engine, CancellationToken cancellation)
     {
         var containers = await engine.ContainersAsync(deployment.Choices.Name, cancellation);
-        return (await new ClusterClient(deployment, engine, containers).MembersAsync(cancellation)).Any(member => member is { IsLeader: true, State: "running" });
+        return (await new ClusterClient(deployment, containers).MembersAsync(cancellation)).Any(member => member is { IsRunningLeader: true });
     }
 
     private static Deployment Existing()

@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Hub.Cli.Engine;
 using Hub.Cli.State;
-using Hub.Drills.Operations;
+using Hub.Operations.Switchovers;
 
 namespace Hub.Cli.Commands;
 
@@ -17,7 +17,7 @@ internal static class SwitchoverCommand
         {
             var deployment = Deployment.LoadExisting();
             using var alone = deployment.Lock();
-            var cluster = await DrillHub.ConnectAsync(deployment, await ContainerEngine.ConnectAsync(cancellation), cancellation);
+            var cluster = await LocalHub.ConnectAsync(deployment, await ContainerEngine.ConnectAsync(cancellation), cancellation);
             await ui.StepAsync("Switchover", report => new Switchover(cluster).RunAsync(parse.GetValue(to), report, cancellation), Describe);
             return 0;
         });

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using Hub.Cli.Engine;
 using Hub.Cli.State;
+using Hub.Operations.Processes;
 using Spectre.Console;
 
 namespace Hub.Cli.Commands;
@@ -44,7 +45,7 @@ internal static partial class TestCommand
             await ui.StepAsync("Images", report => new ImageBuilder(engine, deployment.Repository, deployment.Topology.Images, report).EnsureAsync(names, rebuild: false, cancellation), built => built == 0 ? "up to date" : $"{built} built");
         }
 
-        await ui.StepAsync("Build", async _ => (await Processes.RunAsync("dotnet", ["build", solution, "--nologo", "--verbosity", "quiet"], cancellation)).OrThrow("The solution does not build"), _ => null);
+        await ui.StepAsync("Build", async _ => (await ProcessRunner.RunAsync("dotnet", ["build", solution, "--nologo", "--verbosity", "quiet"], cancellation)).OrThrow("The solution does not build"), _ => null);
         var total = new Counts(0, 0, 0);
         var failed = new List<string>();
         var failures = new List<string>();
@@ -83,7 +84,7 @@ internal static partial class TestCommand
         // Containers of two test programs at once would fight for the machine and for each other's deadlines.
         string[] modules = tier == Unit ? [] : ["--max-parallel-test-modules", "1"];
         ui.Console.WriteLine($"── {tier}");
-        var result = await Processes.RunAsync("dotnet", ["test", "--solution", solution, "--no-build", .. modules, "--", .. filter, .. output, "--ignore-exit-code", "8"], cancellation,
+        var result = await ProcessRunner.RunAsync("dotnet", ["test", "--solution", solution, "--no-build", .. modules, "--", .. filter, .. output, "--ignore-exit-code", "8"], cancellation,
             onLine: line => Console.Out.WriteLine(line), environment: new Dictionary<string, string> { ["TESTINGPLATFORM_NOBANNER"] = "1" });
         var counts = Counts.Parse(result.Output);
 

@@ -3,6 +3,7 @@ using Analytics.Topology;
 using Analytics.Topology.Containers;
 using Hub.Cli.Engine;
 using Hub.Cli.State;
+using Hub.Operations.Processes;
 
 namespace Hub.Cli.Commands;
 
@@ -53,7 +54,7 @@ internal static class ToolCommands
             if (host is null)
                 throw new CliException("No database member runs.", "See `./hub status`.");
             var target = user == Roles.Superuser ? PsqlTarget.ThisMember(user) : PsqlTarget.Primary(user);
-            return await Processes.AttachAsync("docker",
+            return await ProcessRunner.AttachAsync("docker",
                 ["exec", .. Terminal(), "--env", "PGPASSWORD", containers[host].Name, "psql", target, .. parse.GetValue(rest) ?? []], cancellation,
                 new Dictionary<string, string> { ["PGPASSWORD"] = deployment.Secrets()[secret] });
         });
@@ -75,7 +76,7 @@ internal static class ToolCommands
             var engine = await ContainerEngine.ConnectAsync(cancellation);
             if ((await engine.ContainersAsync(deployment.Choices.Name, cancellation)).GetValueOrDefault(parse.GetValue(name)!) is not { IsRunning: true } container)
                 throw new CliException($"{parse.GetValue(name)} does not run.", "See `./hub status`; `./hub up` starts it.");
-            return await Processes.AttachAsync("docker", ["exec", .. Terminal(), container.Name, .. parse.GetValue(rest)!], cancellation);
+            return await ProcessRunner.AttachAsync("docker", ["exec", .. Terminal(), container.Name, .. parse.GetValue(rest)!], cancellation);
         });
         return command;
     }
@@ -89,5 +90,5 @@ internal static class ToolCommands
     }
 
     private static async Task<string?> LeaderAsync(Deployment deployment, ContainerEngine engine, IReadOnlyDictionary<string, ContainerState> containers, CancellationToken cancellation) =>
-        (await new Cluster.ClusterClient(deployment, engine, containers).MembersAsync(cancellation)).FirstOrDefault(member => member.IsLeader)?.Name;
+        (await new Cluster.ClusterClient(deployment, containers).MembersAsync(cancellation)).FirstOrDefault(member => member.IsLeader)?.Name;
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Analytics.Topology;
+using Hub.Operations.Processes;
 
 namespace Hub.Cli.Engine;
 
@@ -23,7 +24,7 @@ internal sealed class BillOfMaterials(ContainerEngine engine, string repository)
     public async Task PrepareAsync(CancellationToken cancellation)
     {
         var directory = Path.Combine(repository, "Hub.Cli", "Sbom");
-        (await Processes.RunAsync(engine.Program, ["build", "--network", "host", "--tag", Tool, directory], cancellation)).OrThrow($"{Tool} was not built",
+        (await ProcessRunner.RunAsync(engine.Program, ["build", "--network", "host", "--tag", Tool, directory], cancellation)).OrThrow($"{Tool} was not built",
             "Debian's packages must be reachable: does `apt-get update` work?");
     }
 
@@ -36,7 +37,7 @@ internal sealed class BillOfMaterials(ContainerEngine engine, string repository)
             .OrThrow($"{image} does not list its packages", "Only images that are built here, on Debian, can be listed. Whoever makes another one publishes its bill of materials.");
         var parts = listed.Output.Split(Mark);
         var input = JsonSerializer.Serialize(new { image, id, packages = parts[0].Trim('\n'), programs = parts[1..] });
-        var written = (await Processes.RunAsync(engine.Program, ["run", "--rm", "--interactive", "--network", "none", Tool], cancellation, input)).OrThrow($"{image} has no bill of materials");
+        var written = (await ProcessRunner.RunAsync(engine.Program, ["run", "--rm", "--interactive", "--network", "none", Tool], cancellation, input)).OrThrow($"{image} has no bill of materials");
         var file = image[(image.LastIndexOf('/') + 1)..].Split(':')[0] + ".cdx.json";
         OutputFiles.Write(directory, [new OutputFile(file, written.Output)]);
         return file;

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Hub.Operations.Processes;
 
 namespace Hub.Cli.Engine;
 
@@ -33,9 +34,9 @@ internal sealed class ContainerEngine
     /// <exception cref="CliException">There is none, it does not run, or it is too old.</exception>
     public static async Task<ContainerEngine> ConnectAsync(CancellationToken cancellation)
     {
-        if (Processes.Find("docker") is null)
+        if (ProcessRunner.Find("docker") is null)
             throw new CliException("No container engine: `docker` is not on the PATH.", "Debian/Ubuntu: apt-get install docker.io docker-compose. Elsewhere: Docker Engine or Docker Desktop.");
-        var info = await Processes.RunAsync("docker", ["info", "--format", "{{json .}}"], cancellation);
+        var info = await ProcessRunner.RunAsync("docker", ["info", "--format", "{{json .}}"], cancellation);
         using var document = ParseOrNull(info.Output);
         var text = document?.RootElement.TryGetProperty("ServerVersion", out var value) == true ? value.GetString() : null;
         if (string.IsNullOrEmpty(text))
@@ -57,9 +58,9 @@ internal sealed class ContainerEngine
     /// <exception cref="CliException">There is none, or it does not run.</exception>
     public static async Task<ContainerEngine> ConnectForImagesAsync(string program, CancellationToken cancellation)
     {
-        if (Processes.Find(program) is null)
+        if (ProcessRunner.Find(program) is null)
             throw new CliException($"No container engine: `{program}` is not on the PATH.", $"Debian/Ubuntu: apt-get install {(program == Docker ? "docker.io" : program)}.");
-        var version = await Processes.RunAsync(program, ["version", "--format", program == Docker ? "{{.Server.Version}}" : "{{.Client.Version}}"], cancellation);
+        var version = await ProcessRunner.RunAsync(program, ["version", "--format", program == Docker ? "{{.Server.Version}}" : "{{.Client.Version}}"], cancellation);
         if (version.ExitCode != 0 || !Version.TryParse(version.Output.Trim().Split('-', '+')[0], out var parsed))
         {
             throw new CliException($"The container engine does not answer: {version.Error.Trim()}",
@@ -70,32 +71,22 @@ internal sealed class ContainerEngine
     }
 
     public Task<ProcessResult> RunAsync(CancellationToken cancellation, params string[] arguments) =>
-        Processes.RunAsync(Program, arguments, cancellation);
+        ProcessRunner.RunAsync(Program, arguments, cancellation);
 
     public Task<ProcessResult> ComposeAsync(ComposeProject project, CancellationToken cancellation, Action<string>? onLine, params string[] arguments) =>
-        Processes.RunAsync(compose[0], compose[1..].Concat(project.Arguments).Concat(arguments), cancellation, onLine: onLine);
+        ProcessRunner.RunAsync(compose[0], compose[1..].Concat(project.Arguments).Concat(arguments), cancellation, onLine: onLine);
 
     public Task<int> ComposeAttachedAsync(ComposeProject project, CancellationToken cancellation, params string[] arguments) =>
-        Processes.AttachAsync(compose[0], compose[1..].Concat(project.Arguments).Concat(arguments), cancellation);
+        ProcessRunner.AttachAsync(compose[0], compose[1..].Concat(project.Arguments).Concat(arguments), cancellation);
 
     /// <summary>Runs a command inside a container of the project.</summary>
     public Task<ProcessResult> ExecAsync(string container, CancellationToken cancellation, params string[] command) =>
         BoundedAsync(["exec", container, .. command], cancellation);
 
     /// <summary>Runs a command that may wait for something that is gone; after <see cref="AnswerTimeout"/> it counts as failed.</summary>
-    public static async Task<ProcessResult> BoundedAsync(string[] arguments, CancellationToken cancellation, string? input = null, IReadOnlyDictionary<string, string>? environment = null)
-    {
-        using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        bound.CancelAfter(AnswerTimeout);
-        try
-        {
-            return await Processes.RunAsync("docker", arguments, bound.Token, input, environment: environment);
-        }
-        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
-        {
-            return new ProcessResult("docker " + string.Join(' ', arguments.Take(3)), 124, "", $"no answer within {AnswerTimeout.TotalSeconds:0} s");
-        }
-    }
+    public static Task<ProcessResult> BoundedAsync(
+        string[] arguments, CancellationToken cancellation, IReadOnlyDictionary<string, string>? environment = null) =>
+        ProcessRunner.RunWithinAsync(AnswerTimeout, "docker", arguments, cancellation, environment: environment);
 
     /// <summary>The id of an image that is on this machine, or null.</summary>
     public async Task<string?> ImageIdAsync(string image, CancellationToken cancellation)
@@ -119,9 +110,9 @@ internal sealed class ContainerEngine
 
     private static async Task<string[]> FindComposeAsync(CancellationToken cancellation)
     {
-        if ((await Processes.RunAsync("docker", ["compose", "version"], cancellation)).ExitCode == 0)
+        if ((await ProcessRunner.RunAsync("docker", ["compose", "version"], cancellation)).ExitCode == 0)
             return ["docker", "compose"];
-        if (Processes.Find("docker-compose") is not null)
+        if (ProcessRunner.Find("docker-compose") is not null)
             return ["docker-compose"];
         throw new CliException("Docker Compose is missing: neither `docker compose` nor `docker-compose` is there.", "Debian/Ubuntu: apt-get install docker-compose. Elsewhere: the Compose plugin of Docker.");
     }

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using Analytics.Topology;
+using Hub.Operations.Processes;
 
 namespace Hub.Cli.Engine;
 
@@ -53,7 +54,7 @@ internal sealed class ImageBuilder(ContainerEngine engine, string repository, Im
                 await PublishAsync(above, cancellation);
             report($"building {image.Name}");
             var environment = buildKit ? null : new Dictionary<string, string> { ["DOCKER_BUILDKIT"] = "0" };
-            (await Processes.RunAsync(engine.Program,
+            (await ProcessRunner.RunAsync(engine.Program,
                 [
                     "build", "--network", "host", .. image.Source, "--tag", image.Name, "--label", $"{FingerprintLabel}={fingerprint}",
                     "--file", Path.Combine(repository, "images", image.File), repository,
@@ -85,7 +86,7 @@ internal sealed class ImageBuilder(ContainerEngine engine, string repository, Im
         report($"pulling {BaseImage}");
         if ((await engine.RunAsync(cancellation, "pull", BaseImage)).ExitCode == 0)
             return;
-        if (Processes.Find("mmdebstrap") is null)
+        if (ProcessRunner.Find("mmdebstrap") is null)
         {
             throw new CliException($"No registry answers for {BaseImage}, and mmdebstrap, which makes it from Debian's packages, is not there.",
                 "As root: apt-get install mmdebstrap");
@@ -95,7 +96,7 @@ internal sealed class ImageBuilder(ContainerEngine engine, string repository, Im
         var archive = Path.Combine(Path.GetTempPath(), $"hub-trixie-{Environment.ProcessId}.tar");
         try
         {
-            (await Processes.RunAsync("mmdebstrap", ["--variant=minbase", "trixie", archive], cancellation))
+            (await ProcessRunner.RunAsync("mmdebstrap", ["--variant=minbase", "trixie", archive], cancellation))
                 .OrThrow($"{BaseImage} could not be built from Debian packages", "This needs root (or user namespaces) and a reachable Debian mirror. Check that `apt-get update` works.");
             (await engine.RunAsync(cancellation, "import", archive, BaseImage)).OrThrow($"{BaseImage} was not imported");
         }
@@ -115,7 +116,7 @@ internal sealed class ImageBuilder(ContainerEngine engine, string repository, Im
         if (Directory.Exists(output))
             Directory.Delete(output, recursive: true);
         var architecture = RuntimeInformation.OSArchitecture == Architecture.Arm64 ? "arm64" : "x64";
-        (await Processes.RunAsync("dotnet",
+        (await ProcessRunner.RunAsync("dotnet",
             [
                 "publish", Path.Combine(repository, image.Project!), "--configuration", "Release", "--runtime", $"linux-{architecture}", "--self-contained",
                 "--output", output, "--nologo", "--verbosity", "quiet", "-p:DebugType=none",
@@ -141,7 +142,7 @@ internal sealed class ImageBuilder(ContainerEngine engine, string repository, Im
         var files = Files(Path.Combine(repository, "images"));
         if (image.Project is not null)
         {
-            files = files.Concat(Files(Path.Combine(repository, image.Project))).Concat(Files(Path.Combine(repository, "ServiceDefaults")))
+            files = files.Concat(Files(Path.Combine(repository, image.Project))).Concat(Files(Path.Combine(repository, "ServiceDefaults"))).Concat(Files(Path.Combine(repository, "Shared")))
                 .Concat(["Directory.Build.props", "Directory.Packages.props", "global.json"]);
         }
 

@@ -2,8 +2,8 @@ using Analytics.Topology;
 using Analytics.Topology.Security;
 using Hub.Cli.Engine;
 using Hub.Cli.State;
-using Hub.Drills;
-using Hub.Drills.Operations;
+using Hub.Operations.Clusters;
+using Hub.Operations.PgBouncer;
 
 namespace Hub.Cli.Renewal;
 
@@ -12,7 +12,7 @@ namespace Hub.Cli.Renewal;
 /// members are restarted one after the other. HAProxy's new worker holds every member for the primary until its first check has answered, so a
 /// connection of that moment may meet a replica: ingest asks again, a SQL client sees an error.
 /// </summary>
-internal sealed class CertificateRenewal(Deployment deployment, ContainerEngine engine, DrillCluster cluster)
+internal sealed class CertificateRenewal(Deployment deployment, ContainerEngine engine, RunningCluster cluster)
 {
     private static readonly TimeSpan HealthTimeout = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan ConsoleTimeout = TimeSpan.FromSeconds(10);

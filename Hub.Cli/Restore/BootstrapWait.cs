@@ -3,6 +3,7 @@ using Analytics.Topology;
 using Hub.Cli.Cluster;
 using Hub.Cli.Engine;
 using Hub.Cli.State;
+using Hub.Operations.Patroni;
 
 namespace Hub.Cli.Restore;
 
@@ -10,15 +11,15 @@ namespace Hub.Cli.Restore;
 internal sealed class BootstrapWait(Deployment deployment, ContainerEngine engine)
 {
     /// <exception cref="CliException">It failed; the message holds what pgBackRest or PostgreSQL said.</exception>
-    public async Task<Member> UntilLeaderAsync(string host, DateTimeOffset since, Action<string> report, CancellationToken cancellation)
+    public async Task<PatroniMember> UntilLeaderAsync(string host, DateTimeOffset since, Action<string> report, CancellationToken cancellation)
     {
         var begin = since.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
         while (true)
         {
             var containers = await engine.ContainersAsync(deployment.Choices.Name, cancellation);
             var state = containers.GetValueOrDefault(host) ?? throw new CliException($"The container of {host} is gone.", "`./hub restore undo` returns to the old data.");
-            var members = await new ClusterClient(deployment, engine, new Dictionary<string, ContainerState> { [host] = state }).MembersAsync(cancellation);
-            if (members.FirstOrDefault(member => member is { IsLeader: true, State: "running" }) is { } leader)
+            var members = await new ClusterClient(deployment, new Dictionary<string, ContainerState> { [host] = state }).MembersAsync(cancellation);
+            if (members.FirstOrDefault(member => member is { IsRunningLeader: true }) is { } leader)
                 return leader;
             var result = await engine.RunAsync(cancellation, "logs", "--since", begin, state.Name);
             var lines = (result.Output + result.Error).Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);

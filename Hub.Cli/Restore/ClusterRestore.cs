@@ -5,6 +5,7 @@ using Analytics.Topology.Config;
 using Hub.Cli.Cluster;
 using Hub.Cli.Engine;
 using Hub.Cli.State;
+using Hub.Operations;
 using Spectre.Console;
 
 namespace Hub.Cli.Restore;
@@ -95,9 +96,9 @@ internal sealed class ClusterRestore(Ui ui, ContainerEngine engine, Deployment d
                 await ui.StepAsync("Recording the sets that count again", report => runner.RunAsync(report, cancellation, ["abandon", "--take-back", .. regained]), _ => $"{regained.Count}");
             await ui.StepAsync("Taking a full backup of the new timeline", report => runner.RunAsync(report, cancellation, "full", "--no-retain"), _ => null);
         }
-        catch (CliException problem)
+        catch (OperationException problem)
         {
-            throw new CliException($"The cluster runs, but its new timeline is not backed up: {problem.Message}", $"{problem.Hint} Then take a full backup: `./hub backup full`.", problem.ExitCode);
+            throw new CliException($"The cluster runs, but its new timeline is not backed up: {problem.Message}", $"{problem.Hint} Then take a full backup: `./hub backup full`.", (problem as CliException)?.ExitCode ?? 1);
         }
     }
 

@@ -5,6 +5,7 @@ using Hub.Cli.Cluster;
 using Hub.Cli.Commands;
 using Hub.Cli.Engine;
 using Hub.Cli.State;
+using Hub.Operations.Patroni;
 
 namespace Hub.Cli.Restore;
 
@@ -103,8 +104,8 @@ internal sealed class ClusterSteps(Ui ui, ContainerEngine engine, Deployment dep
 
     private static string ConfigPath => $"config/{ClusterNames.TimescaleDb}/{PatroniConfig.RestoreFileName}";
 
-    private async Task<IReadOnlyList<Member>> MembersAsync(CancellationToken cancellation) =>
-        await new ClusterClient(deployment, engine, await engine.ContainersAsync(deployment.Choices.Name, cancellation)).MembersAsync(cancellation);
+    private async Task<IReadOnlyList<PatroniMember>> MembersAsync(CancellationToken cancellation) =>
+        await new ClusterClient(deployment, await engine.ContainersAsync(deployment.Choices.Name, cancellation)).MembersAsync(cancellation);
 
     private async Task UpAsync(string[] hosts, CancellationToken cancellation)
     {

@@ -2,6 +2,7 @@ using System.Globalization;
 using Analytics.Topology;
 using Hub.Cli.Engine;
 using Hub.Cli.State;
+using Hub.Operations.Processes;
 
 namespace Hub.Cli.Restore;
 

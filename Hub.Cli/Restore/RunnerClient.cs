@@ -2,6 +2,7 @@ using System.Text.Json;
 using Analytics.Topology;
 using Hub.Cli.Engine;
 using Hub.Cli.State;
+using Hub.Operations.Processes;
 
 namespace Hub.Cli.Restore;
 

@@ -1,5 +1,6 @@
 using Analytics.Topology;
 using Hub.Cli.Engine;
+using Hub.Operations.Processes;
 
 namespace Hub.Cli.State;
 
@@ -15,12 +16,12 @@ internal static class Ownership
         if (!OperatingSystem.IsLinux())
             return;
         var owner = $"{ClusterNames.Uid}:{ClusterNames.Uid}";
-        switch ((await Processes.RunAsync("id", ["-u"], cancellation)).Output.Trim())
+        switch ((await ProcessRunner.RunAsync("id", ["-u"], cancellation)).Output.Trim())
         {
             case "1000": // writes as the containers' user already
                 return;
             case "0":
-                (await Processes.RunAsync("chown", ["-R", owner, Path.Combine(deployment.Directory, "tls"), Path.Combine(deployment.Directory, "secret")], cancellation))
+                (await ProcessRunner.RunAsync("chown", ["-R", owner, Path.Combine(deployment.Directory, "tls"), Path.Combine(deployment.Directory, "secret")], cancellation))
                     .OrThrow("The owner of the key files could not be changed to the containers' user (uid 1000)");
                 return;
             default: // may not give files away, but the engine may

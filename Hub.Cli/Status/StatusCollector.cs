@@ -4,6 +4,8 @@ using Hub.Cli.Cluster;
 using Hub.Cli.Commands;
 using Hub.Cli.Engine;
 using Hub.Cli.State;
+using Hub.Operations;
+using Hub.Operations.Patroni;
 
 namespace Hub.Cli.Status;
 
@@ -11,7 +13,7 @@ namespace Hub.Cli.Status;
 /// Asks every part of a hub at once, each within <see cref="AnswerTimeout"/>: status is for the moment in which something does not answer, and must
 /// not be what does not answer next.
 /// </summary>
-internal sealed class StatusCollector(Deployment deployment, ContainerEngine engine, IReadOnlyDictionary<string, ContainerState> containers)
+internal sealed class StatusCollector(Deployment deployment, IReadOnlyDictionary<string, ContainerState> containers)
 {
     /// <summary>How long any one source is waited for.</summary>
     public static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(8);
@@ -31,7 +33,7 @@ internal sealed class StatusCollector(Deployment deployment, ContainerEngine eng
             var containers = await engine.ContainersAsync(deployment.Choices.Name, bound.Token);
             if (containers.Count == 0)
                 throw new CliException($"The hub '{deployment.Choices.Name}' is not running.", "Start it with `./hub up`.");
-            return await new StatusCollector(deployment, engine, containers).CollectAllAsync(cancellation);
+            return await new StatusCollector(deployment, containers).CollectAllAsync(cancellation);
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
@@ -41,10 +43,10 @@ internal sealed class StatusCollector(Deployment deployment, ContainerEngine eng
 
     private async Task<HubStatus> CollectAllAsync(CancellationToken cancellation)
     {
-        var cluster = new ClusterClient(deployment, engine, containers);
+        var cluster = new ClusterClient(deployment, containers);
         using var http = PrometheusClient.At(deployment.HostPort(Ports.Prometheus));
         var prometheus = new PrometheusClient(http);
-        var members = AskAsync<IReadOnlyList<Member>>("patroni", cluster.MembersAsync, [], cancellation);
+        var members = AskAsync<IReadOnlyList<PatroniMember>>("patroni", cluster.MembersAsync, [], cancellation);
         var pools = AskAsync<IReadOnlyList<Dictionary<string, string>>>("pgbouncer", cluster.PoolsAsync, [], cancellation);
         var database = AskAsync("database", token => DatabaseAsync(token)!, null, cancellation);
         var checks = AskAsync<IReadOnlyList<CheckStatus>>("database", ChecksAsync, [], cancellation);
@@ -84,7 +86,7 @@ internal sealed class StatusCollector(Deployment deployment, ContainerEngine eng
         {
             NoAnswer(source, $"no answer within {AnswerTimeout.TotalSeconds:0} s");
         }
-        catch (Exception problem) when (problem is CliException or Npgsql.NpgsqlException or HttpRequestException)
+        catch (Exception problem) when (problem is OperationException or Npgsql.NpgsqlException or HttpRequestException)
         {
             NoAnswer(source, problem.Message);
         }

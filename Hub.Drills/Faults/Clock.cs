@@ -1,6 +1,8 @@
 using System.Globalization;
 using Analytics.Topology;
-using Hub.Drills.Engine;
+using Hub.Operations;
+using Hub.Operations.Clusters;
+using Hub.Operations.Processes;
 
 namespace Hub.Drills.Faults;
 
@@ -17,7 +19,7 @@ internal static class Clock
     private const long Tolerance = 5;
 
     /// <summary>Every process looks once a second.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
     private const string Times = $"""
         {MemberShell.Password} {MemberShell.Psql} --tuples-only --no-align \
@@ -37,11 +39,11 @@ internal static class Clock
     }, cancel);
 
     /// <summary>Why it cannot be done here; null where it can.</summary>
-    public static async Task<string?> ImpossibleAsync(DrillCluster cluster, CancellationToken cancel)
+    public static async Task<string?> ImpossibleAsync(RunningCluster cluster, CancellationToken cancel)
     {
         foreach (var member in cluster.Members)
         {
-            var variables = (await Programs.DockerAsync(cancel, "inspect", "--format", "{{range .Config.Env}}{{println .}}{{end}}", cluster.Container(member))).OrThrow($"{member} was not found").Output;
+            var variables = (await ProcessRunner.DockerAsync(cancel, "inspect", "--format", "{{range .Config.Env}}{{println .}}{{end}}", cluster.Container(member))).OrThrow($"{member} was not found").Output;
             if (!variables.Split('\n').Any(variable => variable.StartsWith(Variable + "=", StringComparison.Ordinal)))
                 return $"{member}'s clock is the machine's clock. This fault needs a database image with libfaketime (HUB_DATABASE_IMAGE): see docs/DRILLS.md";
         }
@@ -70,14 +72,14 @@ internal static class Clock
         var began = TimeProvider.System.GetTimestamp();
         while (await OffAsync(context.Cluster, name, cancel) is var off && (off is null || Math.Abs(off.Value - offset) > Tolerance))
         {
-            if (TimeProvider.System.GetElapsedTime(began) > Patience)
-                throw new DrillException($"The clock of {name}'s PostgreSQL is off by {(off is null ? "nobody knows how many" : off)} s instead of {said} s.", $"Its image must start every program with libfaketime and look at the file in {Variable} again as it runs: see docs/DRILLS.md.");
+            if (TimeProvider.System.GetElapsedTime(began) > Timeout)
+                throw new OperationException($"The clock of {name}'s PostgreSQL is off by {(off is null ? "nobody knows how many" : off)} s instead of {said} s.", $"Its image must start every program with libfaketime and look at the file in {Variable} again as it runs: see docs/DRILLS.md.");
             await Task.Delay(TimeSpan.FromMilliseconds(500), cancel);
         }
     }
 
     /// <summary>How many seconds the clock of a member's PostgreSQL is before the machine's; null while it does not answer.</summary>
-    internal static async Task<long?> OffAsync(DrillCluster cluster, string name, CancellationToken cancel)
+    internal static async Task<long?> OffAsync(RunningCluster cluster, string name, CancellationToken cancel)
     {
         var asked = await cluster.ExecAsync(name, cancel, "sh", "-c", Times);
         return asked.ExitCode == 0 && asked.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries) is [var its, var machine]

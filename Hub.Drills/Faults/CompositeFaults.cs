@@ -6,7 +6,7 @@ namespace Hub.Drills.Faults;
 /// <summary>Faults of several steps, which heal between them by themselves.</summary>
 internal static class CompositeFaults
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(3);
 
     /// <summary>What an update does to every part. The next one is touched only when the cluster is whole again.</summary>
     public static async Task RollingRestartAsync(FaultContext context, CancellationToken cancel)
@@ -15,7 +15,7 @@ internal static class CompositeFaults
         {
             context.Report($"restarting {name}");
             await context.RestartAsync(name, cancel);
-            await context.Cluster.UntilHealthyAsync(Patience, context.Report, cancel);
+            await context.Cluster.UntilHealthyAsync(Timeout, context.Report, cancel);
         }
     }
 
@@ -37,7 +37,7 @@ internal static class CompositeFaults
             await fault.StrikeAsync(next, cancel);
             await context.HoldAsync(fault, cancel);
             await next.Damage.HealAsync(context.Report, cancel);
-            await context.Cluster.UntilHealthyAsync(Patience, context.Report, cancel);
+            await context.Cluster.UntilHealthyAsync(Timeout, context.Report, cancel);
         }
     }
 }

@@ -1,3 +1,5 @@
+using Hub.Operations;
+
 namespace Hub.Drills.Faults;
 
 /// <summary>
@@ -13,7 +15,7 @@ public sealed class Damage
     internal void Note(string what, Func<CancellationToken, Task> repair) => repairs.Push((what, repair));
 
     /// <summary>Repairs everything, the last break first. One repair that fails does not keep the others from being made.</summary>
-    /// <exception cref="DrillException">Some failed; the message names all of them.</exception>
+    /// <exception cref="OperationException">Some failed; the message names all of them.</exception>
     public async Task HealAsync(Action<string> report, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(report);
@@ -25,7 +27,7 @@ public sealed class Damage
             {
                 await next.Repair(cancel);
             }
-            catch (DrillException problem)
+            catch (OperationException problem)
             {
                 failed.Add(problem.Message);
             }
@@ -35,6 +37,6 @@ public sealed class Damage
         }
 
         if (failed.Count > 0)
-            throw new DrillException("Not everything that the drill broke was repaired: " + string.Join("; ", failed), "`./hub status` shows what is down; `./hub up` starts stopped containers.");
+            throw new OperationException("Not everything that the drill broke was repaired: " + string.Join("; ", failed), "`./hub status` shows what is down; `./hub up` starts stopped containers.");
     }
 }

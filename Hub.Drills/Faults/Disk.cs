@@ -1,4 +1,5 @@
 using Analytics.Topology;
+using Hub.Operations.Clusters;
 
 namespace Hub.Drills.Faults;
 
@@ -41,7 +42,7 @@ internal sealed class Disk(string name, string directory)
     }
 
     /// <summary>Why it cannot be done here; null where it can. Members that share a disk, with each other and with this machine, would take all of it down.</summary>
-    public async Task<string?> ImpossibleAsync(DrillCluster cluster, CancellationToken cancel)
+    public async Task<string?> ImpossibleAsync(RunningCluster cluster, CancellationToken cancel)
     {
         var devices = new HashSet<string>();
         foreach (var member in cluster.Members)
@@ -55,6 +56,6 @@ internal sealed class Disk(string name, string directory)
         return devices.Count == cluster.Members.Count ? null : "the members' volumes share this machine's disk";
     }
 
-    private static async Task<string> DeviceAsync(DrillCluster cluster, string member, string directory, CancellationToken cancel) =>
+    private static async Task<string> DeviceAsync(RunningCluster cluster, string member, string directory, CancellationToken cancel) =>
         (await cluster.ExecAsync(member, cancel, "stat", "--format", "%d", directory)).OrThrow($"{member}'s volume was not found").Output.Trim();
 }

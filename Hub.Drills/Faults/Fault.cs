@@ -1,3 +1,5 @@
+using Hub.Operations.Clusters;
+
 namespace Hub.Drills.Faults;
 
 /// <summary>Something that can happen to a cluster, and its end.</summary>
@@ -15,6 +17,12 @@ public sealed record Fault(string Name, string Summary, Func<FaultContext, Cance
     /// <summary>Whether one of several faults in a row may be this one: it breaks one thing and leaves.</summary>
     public bool Combines { get; init; } = true;
 
+    /// <summary>Alerts of severity warning or critical that it may raise: what they tell is so, and lasts that long. No other may fire. Default none.</summary>
+    public IReadOnlyList<string> Alerts { get; init; } = [];
+
+    /// <summary>Alerts that count: one such fault or two raise none of them, three within the alert's window may. Default none.</summary>
+    public IReadOnlyList<string> AddsTo { get; init; } = [];
+
     /// <summary>Why it cannot be made here; null where it can.</summary>
-    public Func<DrillCluster, CancellationToken, Task<string?>> ImpossibleAsync { get; init; } = (_, _) => Task.FromResult<string?>(null);
+    public Func<RunningCluster, CancellationToken, Task<string?>> ImpossibleAsync { get; init; } = (_, _) => Task.FromResult<string?>(null);
 }

@@ -1,5 +1,7 @@
 using Analytics.Topology;
-using Hub.Drills.Engine;
+using Hub.Operations.Clusters;
+using Hub.Operations.Patroni;
+using Hub.Operations.Processes;
 
 namespace Hub.Drills.Faults;
 
@@ -8,18 +10,18 @@ public sealed class FaultContext
 {
     private readonly Func<TimeSpan> now;
 
-    internal FaultContext(DrillCluster cluster, IReadOnlyList<DrillMember> members, Random random, Func<TimeSpan> now, Func<Fault, CancellationToken, Task> hold, Action<string> report)
+    internal FaultContext(RunningCluster cluster, IReadOnlyList<PatroniMember> members, Random random, Func<TimeSpan> now, Func<Fault, CancellationToken, Task> hold, Action<string> report)
     {
         Cluster = cluster;
-        Leader = members.Single(member => member.IsLeader).Name;
-        Replicas = [.. members.Where(member => !member.IsLeader).Select(member => member.Name)];
+        Leader = members.Single(member => member.IsRunningLeader).Name;
+        Replicas = [.. members.Where(member => !member.IsRunningLeader).Select(member => member.Name)];
         Random = random;
         this.now = now;
         HoldAsync = hold;
         Report = report;
     }
 
-    public DrillCluster Cluster { get; }
+    public RunningCluster Cluster { get; }
 
     /// <summary>Who led when the fault began.</summary>
     public string Leader { get; }
@@ -50,7 +52,7 @@ public sealed class FaultContext
     {
         Damage.Note($"starting {name}", token => StartAsync(name, token));
         Strike();
-        (await Programs.DockerAsync(cancel, "kill", Cluster.Container(name))).OrThrow($"{name} was not killed");
+        (await ProcessRunner.DockerAsync(cancel, "kill", Cluster.Container(name))).OrThrow($"{name} was not killed");
     }
 
     /// <summary>A member is killed, and its disk emptied: what only it had is gone for good. Healed, it is a new member.</summary>
@@ -64,10 +66,10 @@ public sealed class FaultContext
     internal async Task EmptyDiskAsync(string name, CancellationToken cancel)
     {
         var container = Cluster.Container(name);
-        var image = (await Programs.DockerAsync(cancel, "inspect", "--format", "{{.Image}}", container)).OrThrow($"{name} was not found").Output.Trim();
+        var image = (await ProcessRunner.DockerAsync(cancel, "inspect", "--format", "{{.Image}}", container)).OrThrow($"{name} was not found").Output.Trim();
 
         // A WAL volume is mounted below the data volume, and a place where something is mounted cannot be removed.
-        (await Programs.DockerAsync(cancel, "run", "--rm", "--network", "none", "--volumes-from", container, "--entrypoint", "find", image,
+        (await ProcessRunner.DockerAsync(cancel, "run", "--rm", "--network", "none", "--volumes-from", container, "--entrypoint", "find", image,
             Paths.PgVolume, "-mindepth", "1", "!", "-path", Paths.WalVolume, "-delete")).OrThrow($"{name}'s disk was not emptied");
     }
 
@@ -76,12 +78,12 @@ public sealed class FaultContext
     {
         Damage.Note($"starting {name}", token => StartAsync(name, token));
         Strike();
-        (await Programs.DockerAsync(cancel, "stop", Cluster.Container(name))).OrThrow($"{name} was not stopped");
+        (await ProcessRunner.DockerAsync(cancel, "stop", Cluster.Container(name))).OrThrow($"{name} was not stopped");
     }
 
     internal async Task StartAsync(string name, CancellationToken cancel)
     {
-        (await Programs.DockerAsync(cancel, "start", Cluster.Container(name))).OrThrow($"{name} was not started");
+        (await ProcessRunner.DockerAsync(cancel, "start", Cluster.Container(name))).OrThrow($"{name} was not started");
         Cluster.ForgetPorts();
     }
 
@@ -89,7 +91,7 @@ public sealed class FaultContext
     {
         Damage.Note($"starting {name}", token => StartAsync(name, token));
         Strike();
-        (await Programs.DockerAsync(cancel, "restart", Cluster.Container(name))).OrThrow($"{name} was not restarted");
+        (await ProcessRunner.DockerAsync(cancel, "restart", Cluster.Container(name))).OrThrow($"{name} was not restarted");
         Cluster.ForgetPorts();
     }
 
@@ -98,12 +100,12 @@ public sealed class FaultContext
     {
         Damage.Note($"thawing {name}", token => ThawAsync(name, token));
         Strike();
-        (await Programs.DockerAsync(cancel, "pause", Cluster.Container(name))).OrThrow($"{name} was not frozen");
+        (await ProcessRunner.DockerAsync(cancel, "pause", Cluster.Container(name))).OrThrow($"{name} was not frozen");
     }
 
     internal async Task ThawAsync(string name, CancellationToken cancel)
     {
-        if ((await Programs.DockerAsync(cancel, "inspect", "--format", "{{.State.Paused}}", Cluster.Container(name))).Output.Trim() == "true")
-            (await Programs.DockerAsync(cancel, "unpause", Cluster.Container(name))).OrThrow($"{name} was not thawed");
+        if ((await ProcessRunner.DockerAsync(cancel, "inspect", "--format", "{{.State.Paused}}", Cluster.Container(name))).Output.Trim() == "true")
+            (await ProcessRunner.DockerAsync(cancel, "unpause", Cluster.Container(name))).OrThrow($"{name} was not thawed");
     }
 }

@@ -1,12 +1,12 @@
 using Analytics.Topology;
-using Hub.Drills.Engine;
+using Hub.Operations.Processes;
 
 namespace Hub.Drills.Faults;
 
 /// <summary>Ways to a primary that has no standby. Whatever brought it there, it may acknowledge nothing.</summary>
 internal static class LoneFaults
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(3);
 
     /// <summary>Patroni takes the last standby out of what it keeps in etcd when it has been gone for a round or two.</summary>
     private static readonly TimeSpan UntilForgotten = TimeSpan.FromSeconds(25);
@@ -16,7 +16,7 @@ internal static class LoneFaults
         await KillReplicasAsync(context, cancel);
         await Task.Delay(UntilForgotten, cancel);
         await context.RestartAsync(context.Leader, cancel);
-        await context.Cluster.UntilLedAsync(Patience, context.Report, cancel);
+        await context.Cluster.UntilLedAsync(Timeout, context.Report, cancel);
     }
 
     public static async Task MembersKillAsync(FaultContext context, CancellationToken cancel)
@@ -58,11 +58,26 @@ internal static class LoneFaults
         await ForgetAsync(context, "sync", cancel);
         await context.RestartAsync(context.Leader, cancel);
         await ForgetAsync(context, "sync", cancel);
-        await context.Cluster.UntilLedAsync(Patience, context.Report, cancel);
+    }
+
+    /// <summary>The one that is left lacks what the others have acknowledged, and nothing in etcd says so any more.</summary>
+    public static async Task SyncLostBehindAsync(FaultContext context, CancellationToken cancel)
+    {
+        var behind = context.Replicas[context.Random.Next(context.Replicas.Count)];
+        // Cut off and not frozen: the kernel goes on to receive for a frozen process.
+        var connect = await Network.CutAsync(context, behind, cancel);
+        await Task.Delay(TimeSpan.FromSeconds(4), cancel);
+        await context.KillAsync(context.Leader, cancel);
+        foreach (var name in context.Replicas.Where(name => name != behind))
+            await context.KillAsync(name, cancel);
+        await connect(cancel);
+        await ForgetAsync(context, behind, "sync", cancel);
     }
 
     /// <summary>Removes one of Patroni's keys from etcd, with Patroni's own client.</summary>
-    public static async Task ForgetAsync(FaultContext context, string key, CancellationToken cancel)
+    public static Task ForgetAsync(FaultContext context, string key, CancellationToken cancel) => ForgetAsync(context, context.Leader, key, cancel);
+
+    private static async Task ForgetAsync(FaultContext context, string member, string key, CancellationToken cancel)
     {
         context.Strike();
         const string Program = """
@@ -72,7 +87,7 @@ internal static class LoneFaults
             dcs = get_dcs(Config(sys.argv[1]))
             print(dcs._client.deleterange(dcs.client_path("/" + sys.argv[2])))
             """;
-        (await context.Cluster.ExecAsync(context.Leader, cancel, "python3", "-c", Program, Paths.Config, key)).OrThrow($"etcd did not forget {key}");
+        (await context.Cluster.ExecAsync(member, cancel, "python3", "-c", Program, Paths.Config, key)).OrThrow($"etcd did not forget {key}");
     }
 
     private static async Task KillReplicasAsync(FaultContext context, CancellationToken cancel)
@@ -81,6 +96,6 @@ internal static class LoneFaults
             await context.KillAsync(name, cancel);
     }
 
-    private static Task<ProgramResult> PatronictlAsync(FaultContext context, CancellationToken cancel, params string[] command) =>
-        Programs.DockerAsync(cancel, ["exec", context.Cluster.Container(context.Leader), "patronictl", .. command]);
+    private static Task<ProcessResult> PatronictlAsync(FaultContext context, CancellationToken cancel, params string[] command) =>
+        ProcessRunner.DockerAsync(cancel, ["exec", context.Cluster.Container(context.Leader), "patronictl", .. command]);
 }

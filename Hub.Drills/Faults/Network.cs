@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Hub.Drills.Engine;
+using Hub.Operations.Processes;
 
 namespace Hub.Drills.Faults;
 
@@ -9,10 +9,12 @@ internal static class Network
     private static readonly string[] Needed = ["nsenter", "iptables"];
 
     /// <summary>Cuts a container off from everything. It gets its names in the network back, and maybe another address.</summary>
-    public static async Task CutAsync(FaultContext context, string name, CancellationToken cancel)
+    /// <returns>What connects it again, before the end of the fault.</returns>
+    public static async Task<Func<CancellationToken, Task>> CutAsync(FaultContext context, string name, CancellationToken cancel)
     {
+        var repairs = new List<Func<CancellationToken, Task>>();
         var container = context.Cluster.Container(name);
-        var inspected = (await Programs.DockerAsync(cancel, "inspect", "--format", "{{json .NetworkSettings.Networks}}", container)).OrThrow($"{name} was not found");
+        var inspected = (await ProcessRunner.DockerAsync(cancel, "inspect", "--format", "{{json .NetworkSettings.Networks}}", container)).OrThrow($"{name} was not found");
         using var networks = JsonDocument.Parse(inspected.Output);
         foreach (var network in networks.RootElement.EnumerateObject())
         {
@@ -21,15 +23,22 @@ internal static class Network
             if (!aliases.Contains(name))
                 aliases.Add(name);
             string[] connect = ["network", "connect", .. aliases.SelectMany(alias => new[] { "--alias", alias }), network.Name, container];
-            context.Damage.Note($"connecting {name}", async token =>
+            repairs.Add(async token =>
             {
-                var result = await Programs.DockerAsync(token, connect);
+                var result = await ProcessRunner.DockerAsync(token, connect);
                 if (result.ExitCode != 0 && !result.Error.Contains("already exists", StringComparison.Ordinal))
                     result.OrThrow($"{name} was not connected again");
             });
+            context.Damage.Note($"connecting {name}", repairs[^1]);
             context.Strike();
-            (await Programs.DockerAsync(cancel, "network", "disconnect", network.Name, container)).OrThrow($"{name} was not cut off");
+            (await ProcessRunner.DockerAsync(cancel, "network", "disconnect", network.Name, container)).OrThrow($"{name} was not cut off");
         }
+
+        return async token =>
+        {
+            foreach (var repair in repairs)
+                await repair(token);
+        };
     }
 
     /// <summary>
@@ -39,11 +48,11 @@ internal static class Network
     public static async Task CutFromAsync(FaultContext context, string name, IEnumerable<string> others, CancellationToken cancel)
     {
         // /var/run/docker/netns/5f1c0ffee123: it goes when the container stops.
-        var space = (await Programs.DockerAsync(cancel, "inspect", "--format", "{{.NetworkSettings.SandboxKey}}", context.Cluster.Container(name))).OrThrow($"{name} was not found").Output.Trim();
+        var space = (await ProcessRunner.DockerAsync(cancel, "inspect", "--format", "{{.NetworkSettings.SandboxKey}}", context.Cluster.Container(name))).OrThrow($"{name} was not found").Output.Trim();
         var addresses = new List<string>();
         foreach (var other in others)
         {
-            addresses.AddRange((await Programs.DockerAsync(cancel, "inspect", "--format", "{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}", context.Cluster.Container(other)))
+            addresses.AddRange((await ProcessRunner.DockerAsync(cancel, "inspect", "--format", "{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}", context.Cluster.Container(other)))
                 .OrThrow($"{other} was not found").Output.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
         }
 
@@ -70,8 +79,8 @@ internal static class Network
         return missing.Length == 0 ? null : $"needs {string.Join(" and ", missing)} (Debian/Ubuntu: apt-get install util-linux iptables)";
     }
 
-    private static Task<ProgramResult> FirewallAsync(string space, string[] rule, CancellationToken cancel) =>
-        Programs.RunAsync("nsenter", [$"--net={space}", "iptables", "--wait", .. rule], cancel);
+    private static Task<ProcessResult> FirewallAsync(string space, string[] rule, CancellationToken cancel) =>
+        ProcessRunner.RunAsync("nsenter", [$"--net={space}", "iptables", "--wait", .. rule], cancel);
 
     private static bool Exists(string program) => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Append("/usr/sbin").Append("/sbin")
         .Any(directory => directory.Length > 0 && File.Exists(Path.Combine(directory, program)));

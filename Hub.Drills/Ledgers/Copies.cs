@@ -9,7 +9,8 @@ namespace Hub.Drills.Ledgers;
 /// <param name="Flushed">Up to where its disk has the WAL.</param>
 /// <param name="Inserted">Up to where it has written WAL at all; a standby: as <paramref name="Flushed"/>.</param>
 /// <param name="Alone">It takes writes and waits for nobody: no synchronous standby is named.</param>
-public readonly record struct MemberSample(string Member, TimeSpan Started, TimeSpan Ended, long Timeline, bool Leads, long Flushed, long Inserted, bool Alone);
+/// <param name="First">The first answer of a session: while that was made, a silent member may have been well. One that was gone lets none be made.</param>
+public readonly record struct MemberSample(string Member, TimeSpan Started, TimeSpan Ended, long Timeline, bool Leads, long Flushed, long Inserted, bool Alone, bool First = false);
 
 /// <summary>On how many members acknowledged writes were when they were acknowledged, as far as samples of all members can tell.</summary>
 /// <param name="Proven">A standby is seen, right after the acknowledgement, to have flushed all that the leader had flushed by then.</param>
@@ -60,7 +61,7 @@ public sealed record Copies(int Proven, int Unproven, IReadOnlyList<Guid> OnOne)
     /// <summary>The standby does not have the write: after the acknowledgement it had nothing newer than from before it was sent, or it had long been gone.</summary>
     private static bool Lacks(Row standby, LedgerEntry entry, MemberSample least) => standby.FirstAfter(entry.Ended) is { } next && next.Ended <= entry.Ended + Window
         ? !next.Leads && next.Timeline == least.Timeline && next.Flushed <= least.Inserted
-        : !standby.Between(entry.Started - Window, entry.Ended + Window).Any();
+        : !standby.Between(entry.Started - Window, entry.Ended + Window).Any() && !standby.IsMet(entry.Started - Window, entry.Ended + Window);
 
     /// <summary>Samples in the order of time. Those of one member do not overlap; those of leaders hardly ever do.</summary>
     private sealed class Row(IEnumerable<MemberSample> samples)
@@ -88,6 +89,9 @@ public sealed record Copies(int Proven, int Unproven, IReadOnlyList<Guid> OnOne)
                     yield return sorted[index];
             }
         }
+
+        /// <summary>Whether a session was being made in that time, and came about.</summary>
+        public bool IsMet(TimeSpan from, TimeSpan to) => sorted.Any(sample => sample.First && sample.Started <= to && sample.Ended >= from);
 
         private int First(TimeSpan moment)
         {

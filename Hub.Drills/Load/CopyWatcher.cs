@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Hub.Drills.Faults;
 using Hub.Drills.Ledgers;
+using Hub.Operations.Clusters;
 
 namespace Hub.Drills.Load;
 
@@ -29,7 +30,7 @@ internal sealed class CopyWatcher : IAsyncDisposable
     private readonly ConcurrentQueue<MemberSample> samples = new();
     private readonly Task[] watches;
 
-    public CopyWatcher(DrillCluster cluster, Ledger ledger) => watches = [.. cluster.Members.Select(member => RunAsync(cluster, member, ledger))];
+    public CopyWatcher(RunningCluster cluster, Ledger ledger) => watches = [.. cluster.Members.Select(member => RunAsync(cluster, member, ledger))];
 
     public IReadOnlyList<MemberSample> Samples => [.. samples];
 
@@ -46,11 +47,11 @@ internal sealed class CopyWatcher : IAsyncDisposable
         stop.Dispose();
     }
 
-    private async Task RunAsync(DrillCluster cluster, string member, Ledger ledger)
+    private async Task RunAsync(RunningCluster cluster, string member, Ledger ledger)
     {
         while (!stop.IsCancellationRequested)
         {
-            using var process = cluster.Shell(member, $"LD_PRELOAD= {MemberShell.Password} exec {MemberShell.Psql} --quiet --tuples-only --no-align 2>&1");
+            using var process = cluster.Shell(member, $"LD_PRELOAD= {MemberShell.Password} exec {MemberShell.Psql} --quiet --tuples-only --no-align {MemberShell.Together}");
             try
             {
                 await AskAsync(process, member, ledger);
@@ -73,6 +74,7 @@ internal sealed class CopyWatcher : IAsyncDisposable
 
     private async Task AskAsync(Process process, string member, Ledger ledger)
     {
+        var first = true;
         while (true)
         {
             var started = ledger.Now;
@@ -83,7 +85,11 @@ internal sealed class CopyWatcher : IAsyncDisposable
             if (await process.StandardOutput.ReadLineAsync(stop.Token) is not { } line)
                 return;
             if (line.Split(' ') is ["hub-copy", var timeline, var leads, var flushed, var inserted, var alone])
-                samples.Enqueue(new MemberSample(member, started, ledger.Now, Number(timeline), leads == "t", Number(flushed), Number(inserted), alone == "t"));
+            {
+                samples.Enqueue(new MemberSample(member, started, ledger.Now, Number(timeline), leads == "t", Number(flushed), Number(inserted), alone == "t", first));
+                first = false;
+            }
+
             await Task.Delay(Pause, stop.Token);
         }
     }

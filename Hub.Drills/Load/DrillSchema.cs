@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Analytics.Topology.Security;
+using Hub.Operations.Clusters;
 using Npgsql;
 
 namespace Hub.Drills.Load;
@@ -23,9 +24,9 @@ internal sealed class DrillSchema : IAsyncDisposable
         """;
 
     private const string Mine = $"project_id = (SELECT project_id FROM analytics.projects WHERE name = '{Project}')";
-    private readonly DrillCluster cluster;
+    private readonly RunningCluster cluster;
 
-    private DrillSchema(DrillCluster cluster, string apiKey)
+    private DrillSchema(RunningCluster cluster, string apiKey)
     {
         this.cluster = cluster;
         ApiKey = apiKey;
@@ -34,7 +35,7 @@ internal sealed class DrillSchema : IAsyncDisposable
     public string ApiKey { get; }
 
     /// <summary>Makes them, in the place of what an interrupted drill has left.</summary>
-    public static async Task<DrillSchema> CreateAsync(DrillCluster cluster, CancellationToken cancel)
+    public static async Task<DrillSchema> CreateAsync(RunningCluster cluster, CancellationToken cancel)
     {
         var key = SecretValues.NewApiKey();
         await using var owner = await cluster.OwnerAsync(cancel);

@@ -4,11 +4,13 @@ using System.Net.Http.Headers;
 using System.Text;
 using Analytics.Topology;
 using Hub.Drills.Ledgers;
+using Hub.Operations;
+using Hub.Operations.Clusters;
 
 namespace Hub.Drills.Load;
 
 /// <summary>One writer that takes the whole way: ingest, PgBouncer, HAProxy, primary. It asks once and never again.</summary>
-internal sealed class IngestPath(DrillCluster cluster, string apiKey) : IWritePath
+internal sealed class IngestPath(RunningCluster cluster, string apiKey) : IWritePath
 {
     public const string PathName = "ingest";
 
@@ -47,7 +49,7 @@ internal sealed class IngestPath(DrillCluster cluster, string apiKey) : IWritePa
             cluster.ForgetPorts();
             return (Answer.Refused, "no connection");
         }
-        catch (DrillException gone)
+        catch (OperationException gone)
         {
             return (Answer.Refused, gone.Message);
         }

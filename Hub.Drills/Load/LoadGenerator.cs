@@ -1,4 +1,5 @@
 using Hub.Drills.Ledgers;
+using Hub.Operations.Clusters;
 
 namespace Hub.Drills.Load;
 
@@ -15,7 +16,7 @@ internal sealed class LoadGenerator : IAsyncDisposable
     private readonly CancellationTokenSource abandon = new();
     private readonly Task[] lanes;
 
-    public LoadGenerator(DrillCluster cluster, string apiKey, Ledger ledger) => lanes =
+    public LoadGenerator(RunningCluster cluster, string apiKey, Ledger ledger) => lanes =
     [
         .. Enumerable.Range(0, Writers).Select(index => RunAsync(new IngestPath(cluster, apiKey), ledger, index)),
         .. Enumerable.Range(0, Writers).Select(index => RunAsync(new SqlPath(cluster), ledger, index)),
@@ -23,11 +24,11 @@ internal sealed class LoadGenerator : IAsyncDisposable
 
     public static IReadOnlyList<string> Paths { get; } = [IngestPath.PathName, SqlPath.PathName];
 
-    /// <summary>Begins no further write, and waits until the last one has its answer; one that gets none within the patience is unknown.</summary>
-    public async Task StopAsync(TimeSpan patience)
+    /// <summary>Begins no further write, and waits until the last one has its answer; one that gets none within the timeout is unknown.</summary>
+    public async Task StopAsync(TimeSpan timeout)
     {
         await stop.CancelAsync();
-        abandon.CancelAfter(patience);
+        abandon.CancelAfter(timeout);
         await Task.WhenAll(lanes);
     }
 

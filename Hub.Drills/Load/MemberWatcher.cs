@@ -2,7 +2,9 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using Analytics.Topology;
+using Hub.Drills.Faults;
 using Hub.Drills.Ledgers;
+using Hub.Operations.Clusters;
 
 namespace Hub.Drills.Load;
 
@@ -32,14 +34,14 @@ INSERT INTO drill.probes VALUES (:at) RETURNING 'hub-wrote', at, ('x' || substr(
     /// <summary>The owner's session. Its password comes in the first line: an argument would be in the list of processes.</summary>
     private static readonly string Session = $"""
         read -r PGPASSWORD && export PGPASSWORD && LD_PRELOAD= PGOPTIONS='-c client_min_messages=warning' exec psql --no-psqlrc --quiet --tuples-only --no-align \
-            --field-separator=' ' --dbname='host={Paths.SocketDirectory} dbname={ClusterNames.Database} user={Roles.Owner}' 2>&1
+            --field-separator=' ' --dbname='host={Paths.SocketDirectory} dbname={ClusterNames.Database} user={Roles.Owner}' {MemberShell.Together}
         """;
 
     private readonly CancellationTokenSource stop = new();
     private readonly ConcurrentQueue<MemberWrite> writes = new();
     private readonly Task[] watches;
 
-    public MemberWatcher(DrillCluster cluster, Ledger ledger) => watches = [.. cluster.Members.Select(member => RunAsync(cluster, member, ledger))];
+    public MemberWatcher(RunningCluster cluster, Ledger ledger) => watches = [.. cluster.Members.Select(member => RunAsync(cluster, member, ledger))];
 
     public IReadOnlyList<MemberWrite> Writes => [.. writes];
 
@@ -56,7 +58,7 @@ INSERT INTO drill.probes VALUES (:at) RETURNING 'hub-wrote', at, ('x' || substr(
         stop.Dispose();
     }
 
-    private async Task RunAsync(DrillCluster cluster, string member, Ledger ledger)
+    private async Task RunAsync(RunningCluster cluster, string member, Ledger ledger)
     {
         while (!stop.IsCancellationRequested)
         {

@@ -1,12 +1,14 @@
 using System.Net.Sockets;
 using Analytics.Topology;
 using Hub.Drills.Ledgers;
+using Hub.Operations;
+using Hub.Operations.Clusters;
 using Npgsql;
 
 namespace Hub.Drills.Load;
 
 /// <summary>One writer through the pool: an insert in a transaction of its own, over a connection that is made again only when it broke.</summary>
-internal sealed class SqlPath(DrillCluster cluster) : IWritePath
+internal sealed class SqlPath(RunningCluster cluster) : IWritePath
 {
     public const string PathName = "pooled SQL";
     private NpgsqlConnection? connection;
@@ -54,7 +56,7 @@ internal sealed class SqlPath(DrillCluster cluster) : IWritePath
             connection.Notice += (_, args) => notice = args.Notice.Severity == "WARNING" ? args.Notice.MessageText : notice;
             return null;
         }
-        catch (Exception unreachable) when (IsBroken(unreachable) || unreachable is DrillException)
+        catch (Exception unreachable) when (IsBroken(unreachable) || unreachable is OperationException)
         {
             cluster.ForgetPorts();
             return "no connection: " + unreachable.Message;

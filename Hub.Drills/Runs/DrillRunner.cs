@@ -1,6 +1,8 @@
 using Hub.Drills.Faults;
 using Hub.Drills.Ledgers;
 using Hub.Drills.Load;
+using Hub.Operations;
+using Hub.Operations.Clusters;
 using Npgsql;
 
 namespace Hub.Drills.Runs;
@@ -9,18 +11,18 @@ namespace Hub.Drills.Runs;
 /// Runs faults under load and proves what came of them. Whatever ends a run (its end, an error, Ctrl-C), what it broke is healed and what it
 /// made in the database is removed.
 /// </summary>
-public sealed class DrillRunner(DrillCluster cluster, Action<string> report)
+public sealed class DrillRunner(RunningCluster cluster, Action<string> report)
 {
     private const int WarmUp = 20;
-    private static readonly TimeSpan WarmUpPatience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan WarmUpTimeout = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan Calm = TimeSpan.FromSeconds(3);
 
     /// <summary>Longer than the seed's bound for a failover, twice over: what has not recovered then is healed, and its gap said to be open.</summary>
-    private static readonly TimeSpan RecoveryPatience = TimeSpan.FromSeconds(120);
-    private static readonly TimeSpan HealPatience = TimeSpan.FromMinutes(4);
+    private static readonly TimeSpan RecoveryTimeout = TimeSpan.FromSeconds(120);
+    private static readonly TimeSpan HealTimeout = TimeSpan.FromMinutes(4);
 
     /// <summary>Longer than ingest lets a request wait (30 s).</summary>
-    private static readonly TimeSpan AnswerPatience = TimeSpan.FromSeconds(45);
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(45);
 
     /// <summary>
     /// Begin although something is missing already, and end when somebody leads, whatever else is missing. What the drill broke and what was
@@ -36,7 +38,7 @@ public sealed class DrillRunner(DrillCluster cluster, Action<string> report)
     /// <param name="run">Number of the run, from 1.</param>
     /// <param name="seed">Of every random choice.</param>
     /// <param name="cancel">Ends the run early; it heals first.</param>
-    /// <exception cref="DrillException">The cluster is not healthy, before or after.</exception>
+    /// <exception cref="OperationException">The cluster is not healthy, before or after.</exception>
     /// <exception cref="OperationCanceledException">Cancelled, after healing.</exception>
     public async Task<DrillResult> RunAsync(Fault fault, int run, int seed, CancellationToken cancel)
     {
@@ -64,14 +66,14 @@ public sealed class DrillRunner(DrillCluster cluster, Action<string> report)
             // Not cancelled: nothing stays broken because somebody lost patience.
             await context.Damage.HealAsync(report, CancellationToken.None);
             healed = ledger.Now;
-            await UntilHealthyAsync(HealPatience, CancellationToken.None);
+            await UntilHealthyAsync(HealTimeout, CancellationToken.None);
             healthy = ledger.Now;
         }
 
         await Task.Delay(Calm, cancel);
         report("waiting for the last answers");
         var end = ledger.Now;
-        await load.StopAsync(AnswerPatience);
+        await load.StopAsync(AnswerTimeout);
         await watcher.StopAsync();
         await copies.StopAsync();
         var samples = copies.Samples;
@@ -89,7 +91,7 @@ public sealed class DrillRunner(DrillCluster cluster, Action<string> report)
             Seed = seed,
             Started = startedAt,
             LeaderBefore = context.Leader,
-            LeaderAfter = (await cluster.LedMembersAsync(cancel)).First(member => member.IsLeader).Name,
+            LeaderAfter = (await cluster.LedMembersAsync(cancel)).First(member => member.IsRunningLeader).Name,
             Broken = healed - struck,
             UntilHealthy = healthy - healed,
             Paths = [.. LoadGenerator.Paths.Select(path => Evaluation.Of(path, ledger.Entries, stored[path], samples, struck, end))],
@@ -98,8 +100,8 @@ public sealed class DrillRunner(DrillCluster cluster, Action<string> report)
         };
     }
 
-    private Task UntilHealthyAsync(TimeSpan patience, CancellationToken cancel) =>
-        EvenUnhealthy ? cluster.UntilLedAsync(patience, report, cancel) : cluster.UntilHealthyAsync(patience, report, cancel);
+    private Task UntilHealthyAsync(TimeSpan timeout, CancellationToken cancel) =>
+        EvenUnhealthy ? cluster.UntilLedAsync(timeout, report, cancel) : cluster.UntilHealthyAsync(timeout, report, cancel);
 
     private async Task WarmUpAsync(Ledger ledger, CancellationToken cancel)
     {
@@ -107,10 +109,10 @@ public sealed class DrillRunner(DrillCluster cluster, Action<string> report)
         var began = ledger.Now;
         while (LoadGenerator.Paths.Any(path => ledger.Progress(path).Acknowledged < WarmUp))
         {
-            if (ledger.Now - began > WarmUpPatience)
+            if (ledger.Now - began > WarmUpTimeout)
             {
                 var last = ledger.Entries.LastOrDefault(entry => entry.Reason is not null);
-                throw new DrillException($"Writes are not acknowledged before the drill has begun: {last.Path}: {last.Reason}", "`./hub status` shows what is wrong.");
+                throw new OperationException($"Writes are not acknowledged before the drill has begun: {last.Path}: {last.Reason}", "`./hub status` shows what is wrong.");
             }
 
             await Task.Delay(TimeSpan.FromMilliseconds(100), cancel);
@@ -122,7 +124,7 @@ public sealed class DrillRunner(DrillCluster cluster, Action<string> report)
     private async Task DestroyAsync(Ledger ledger, FaultContext context, CancellationToken cancel)
     {
         var members = await cluster.MembersAsync(cancel);
-        if (!members.Any(member => member.IsLeader) || !members.Any(member => member is { IsStreaming: true, IsSynchronous: true }))
+        if (!members.Any(member => member.IsRunningLeader) || !members.Any(member => member is { IsStreaming: true, IsSynchronous: true }))
         {
             report("no second failure: only the leader has all acknowledged writes");
             return;
@@ -145,7 +147,7 @@ public sealed class DrillRunner(DrillCluster cluster, Action<string> report)
         if (fault.StopsWrites)
             return;
         report("waiting until writes resume");
-        while (LoadGenerator.Paths.Any(path => ledger.Now - ledger.Progress(path).Newest > Calm) && ledger.Now - began < RecoveryPatience)
+        while (LoadGenerator.Paths.Any(path => ledger.Now - ledger.Progress(path).Newest > Calm) && ledger.Now - began < RecoveryTimeout)
             await Task.Delay(TimeSpan.FromMilliseconds(100), cancel);
         await Task.Delay(Calm, cancel);
     }

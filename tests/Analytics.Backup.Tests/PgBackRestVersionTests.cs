@@ -13,8 +13,8 @@ public class The_version_of_pgBackRest
 
     [Theory]
     [InlineData("pgBackRest 2.54.2", "pgBackRest 2.54.2 is too old.")]
-    [InlineData("", "answers ''")]
-    [InlineData("command not found", "answers 'command not found'")]
+    [InlineData("", "printed ''")]
+    [InlineData("command not found", "printed 'command not found'")]
     public void Is_refused(string text, string message) => Assert.Contains(message, Assert.Throws<BackupException>(() => PgBackRestVersion.Require(text)).Message, StringComparison.Ordinal);
 
     [Theory]

@@ -146,7 +146,7 @@ public class Retention
         console.Write(RetentionTable.Render(plan));
         Assert.Contains("daily 2026-11-21, last verified full", text.ToString(), StringComparison.Ordinal);
         Assert.Contains("damaged", text.ToString(), StringComparison.Ordinal);
-        Assert.StartsWith("2 of 7 daily, 0 of 4 weekly, 0 of 12 monthly sets; 0 to expire; any moment since 2026-11-21 02:10 UTC", RetentionTable.Summary(plan, GfsPolicy.Default), StringComparison.Ordinal);
+        Assert.StartsWith("2 of 7 daily, 0 of 4 weekly, 0 of 12 monthly sets; 0 to expire; any time since 2026-11-21 02:10 UTC", RetentionTable.Summary(plan, GfsPolicy.Default), StringComparison.Ordinal);
     }
 
     private static IEnumerable<DateTimeOffset> Days(int count) => Enumerable.Range(0, count).Select(day => Samples.Utc("2026-11-22T02:00:00Z").AddDays(-day));

@@ -27,7 +27,7 @@ public class A_verification
         Assert.Contains("invalid checksum: 20261122-203858F/bundle/2", findings.Problems);
         Assert.Contains(findings.Problems, problem => problem.StartsWith("invalid result: 17-1/0000000100000000/000000010000000000000005-", StringComparison.Ordinal));
         Assert.Contains(findings.Problems, problem => problem.StartsWith("WAL 000000010000000000000004 is missing", StringComparison.Ordinal));
-        Assert.Contains("pgbackrest verify calls it invalid", findings.Damaged["20261122-203858F"], StringComparison.Ordinal);
+        Assert.Contains("pgbackrest verify reports invalid", findings.Damaged["20261122-203858F"], StringComparison.Ordinal);
         // pgBackRest calls the differential valid: the file that is altered is its full's.
         Assert.Contains("it builds on 20261122-203858F", findings.Damaged["20261122-203858F_20261122-203901D"], StringComparison.Ordinal);
     }

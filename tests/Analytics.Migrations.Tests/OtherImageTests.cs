@@ -10,7 +10,7 @@ public class A_database_on_another_image(DatabaseFixture databases)
         // The library is looked for by this version, as on an image that does not have it.
         await database.Superuser.ExecuteAsync("UPDATE pg_extension SET extversion = '2.13.99' WHERE extname = 'timescaledb'");
         var problem = await Assert.ThrowsAsync<MigrationException>(() => database.MigrateAsync());
-        Assert.Contains("made by TimescaleDB 2.13.99", problem.Message, StringComparison.Ordinal);
+        Assert.Contains("created by TimescaleDB 2.13.99", problem.Message, StringComparison.Ordinal);
         Assert.Contains("has no library of that version", problem.Message, StringComparison.Ordinal);
         Assert.Contains("Another database image", problem.Message, StringComparison.Ordinal);
     }

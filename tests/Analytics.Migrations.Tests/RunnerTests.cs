@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Hub.Shared;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -61,7 +62,7 @@ public class A_run_of_the_migrations(DatabaseFixture databases)
     {
         await using var database = await databases.CreateInitialisedAsync();
         await using var other = await database.Owner.OpenConnectionAsync(TestContext.Current.CancellationToken);
-        await using var hold = new NpgsqlCommand($"SELECT pg_advisory_lock({0x6875_622e_6d69_6772})", other);
+        await using var hold = new NpgsqlCommand($"SELECT pg_advisory_lock({AdvisoryLocks.Migrations})", other);
         await hold.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
         var refused = await Assert.ThrowsAsync<MigrationException>(() => database.MigrateAsync(options: new MigrationOptions { RunnerTimeout = TimeSpan.FromSeconds(1) }));
         Assert.Matches(@"Another runner \(pid \d+, .*\) has not finished within 00:00:01", refused.Message);
@@ -114,7 +115,7 @@ public class A_run_of_the_migrations(DatabaseFixture databases)
         Assert.Contains("02-a.sql was edited", (await RefusedAsync(Script("02-a.sql", "SELECT 2"), b)).Message, StringComparison.Ordinal);
         Assert.Contains("newer than this release: 03-b.sql", (await RefusedAsync(a)).Message, StringComparison.Ordinal);
         await database.Owner.ExecuteAsync("UPDATE analytics.schema_metadata SET value = CASE value WHEN 'apache' THEN 'timescale' ELSE 'apache' END WHERE key = 'edition'");
-        Assert.Matches("made on TimescaleDB's (apache|timescale) edition, the server now runs the", (await RefusedAsync(a, b)).Message);
+        Assert.Matches("created on TimescaleDB's (apache|timescale) edition, the server now runs the", (await RefusedAsync(a, b)).Message);
 
         Task<MigrationException> RefusedAsync(params MigrationScript[] scripts) => Assert.ThrowsAsync<MigrationException>(() => database.MigrateAsync(scripts));
     }

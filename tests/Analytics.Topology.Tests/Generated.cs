@@ -13,9 +13,6 @@ internal static class Generated
         return [.. ComposeFile.Configuration(containers).Append(ComposeFile.Render(topology, containers)).Select(file => (file.Path, file.Content))];
     }
 
-    /// <summary>A file that is copied into the output as it is in the source tree.</summary>
-    public static bool IsVerbatim(string path) => path.EndsWith("/01-init-database.sql", StringComparison.Ordinal);
-
     public static string Text(string preset, string path) => Files(preset).Single(file => file.Path == path).Text;
 
     public static string Compose(string preset) => Text(preset, ComposeFile.FileName);

@@ -66,8 +66,6 @@ public class TopologyRulesTests
         { "no gateway", c => Gate(c, g => g with { MinReplicas = 0, MaxReplicas = 0 }), "Gateway.MinReplicas = 0: must be at least 1" },
         { "gateway scale", c => Gate(c, g => g with { MinReplicas = 3, MaxReplicas = 2 }), "Gateway.MaxReplicas = 2: must be between Gateway.MinReplicas (3) and 50" },
         { "ingest scale", c => c with { Ingest = c.Ingest with { MaxReplicas = 51 } }, "Ingest.MaxReplicas = 51: must be between Ingest.MinReplicas (1) and 50" },
-        { "compressed after retention", c => Table(c, t => t with { CompressAfter = t.Retention }), "Hypertables[analytics.llm_requests].CompressAfter = 365 days: must be less than its retention (365 days)" },
-        { "chunk still written to", c => Table(c, t => t with { Chunk = TimeSpan.FromDays(8) }), "Hypertables[analytics.llm_requests].Chunk = 8 days: must be at most CompressAfter (7 days)" },
         { "recovery point", c => c with { Backup = new BackupPolicy { RecoveryPointObjective = TimeSpan.FromHours(2) } }, "Backup.RecoveryPointObjective = 02:00:00: must be between 30 seconds and 1 hour" },
         { "scrape interval", c => c with { Monitoring = new MonitoringPolicy { ScrapeInterval = TimeSpan.FromSeconds(1) } }, "Monitoring.ScrapeInterval = 00:00:01: must be between 5 seconds and 5 minutes" },
     };
@@ -139,7 +137,4 @@ public class TopologyRulesTests
         Db(cluster, database => database with { Settings = new Dictionary<string, string> { [name] = value } });
 
     private static ClusterDefinition Gate(ClusterDefinition cluster, Func<GatewayTier, GatewayTier> change) => cluster with { Gateway = change(cluster.Gateway) };
-
-    private static ClusterDefinition Table(ClusterDefinition cluster, Func<HypertablePolicy, HypertablePolicy> change) =>
-        cluster with { Hypertables = [change(cluster.Hypertables[0]), .. cluster.Hypertables.Skip(1)] };
 }

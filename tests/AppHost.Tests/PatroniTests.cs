@@ -6,13 +6,13 @@ using Analytics.Topology;
 using Analytics.Topology.Containers;
 using AppHost.Cluster;
 using AppHost.Patroni;
+using Hub.Operations.Patroni;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Logging;
-using PatroniMember = AppHost.Patroni.PatroniMember;
 
 namespace AppHost.Tests;
 
@@ -173,15 +173,15 @@ public sealed class The_client_of_Patroni : IAsyncLifetime
         HubState.Prepare(Path.Combine(root.FullName, name), Presets.Development, ClusterContainers.For(Presets.Development), TimeProvider.System);
 
     private static PatroniClient Client(HubState state, params int[] ports) =>
-        new(new HubTls(state), ("patroni", state.Files.Secrets[Secrets.Patroni]), [.. ports.Select((port, i) => Endpoint($"timescaledb-{i + 1}", port))]);
+        new(new HubTls(state).CreateClient(), ("patroni", state.Files.Secrets[Secrets.Patroni]), [.. ports.Select((port, i) => Endpoint($"timescaledb-{i + 1}", port))]);
 
-    private static EndpointReference Endpoint(string name, int port)
+    private static PatroniEndpoint Endpoint(string name, int port)
     {
         var annotation = new EndpointAnnotation(ProtocolType.Tcp, uriScheme: "https", name: "patroni", targetPort: 8008, isProxied: false);
         annotation.AllocatedEndpoint = new AllocatedEndpoint(annotation, "localhost", port);
         var resource = new ContainerResource(name);
         resource.Annotations.Add(annotation);
-        return new EndpointReference(resource, annotation);
+        return DatabaseClusterExtensions.At(new EndpointReference(resource, annotation));
     }
 
     private int Port() => new Uri(server!.Urls.Single()).Port;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Hub.Cli.Engine;
+using Hub.Operations.Processes;
 
 namespace Hub.Cli.Tests;
 
@@ -22,7 +23,7 @@ internal sealed class CliProcess(string state) : IDisposable
 
     public Task<ProcessResult> RunAsync(params string[] arguments) => RunAsync(new Dictionary<string, string>(), arguments);
 
-    public Task<ProcessResult> RunAsync(IReadOnlyDictionary<string, string> environment, params string[] arguments) => Processes.RunAsync("dotnet",
+    public Task<ProcessResult> RunAsync(IReadOnlyDictionary<string, string> environment, params string[] arguments) => ProcessRunner.RunAsync("dotnet",
         [Program, .. arguments], CancellationToken.None,
         environment: new Dictionary<string, string>(environment) { ["HUB_STATE"] = State, ["NO_COLOR"] = "1", ["COLUMNS"] = "200" });
 

@@ -2,8 +2,8 @@ using System.Text.Json.Nodes;
 using Analytics.Topology;
 using Analytics.Topology.Kubernetes;
 using Hub.Cluster.Tests.Kubernetes;
-using Hub.Drills;
-using Hub.Drills.Engine;
+using Hub.Operations;
+using Hub.Operations.Processes;
 
 namespace Hub.Cluster.Tests;
 
@@ -12,13 +12,17 @@ namespace Hub.Cluster.Tests;
 [Collection(SharedHub.Name)]
 public sealed class BackupTests(SharedHub shared)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(20);
+    private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(20);
 
     [Fact]
     public async Task A_drill_follows_a_drill()
     {
         var hub = await HubAsync();
         await RunAsync(hub.Kube, "full");
+
+        // A drill must find something to recover, and a young hub may be idle: a commit in the archive.
+        await hub.Kube.SqlAsync("CREATE TABLE IF NOT EXISTS public.drilled (at timestamptz)");
+        await ArchivedAsync(hub.Kube);
 
         // The second finds what the first has left: its volume stays until its Job is removed, and the quota has room for one.
         await RunAsync(hub.Kube, "drill");
@@ -108,7 +112,7 @@ public sealed class BackupTests(SharedHub shared)
         var state = "";
         await UntilAsync($"{job} has ended", async () => (state = await kube.GetAsync("job", job, "--output", "jsonpath={.status.conditions[?(@.status==\"True\")].type}")).Contains("Complete", StringComparison.Ordinal) || state.Contains("Failed", StringComparison.Ordinal));
         var log = (await kube.RunAsync("logs", $"job/{job}", "--tail", "40")).Output;
-        return state.Contains("Complete", StringComparison.Ordinal) ? log : throw new DrillException($"{job} failed:\n{log}");
+        return state.Contains("Complete", StringComparison.Ordinal) ? log : throw new OperationException($"{job} failed:\n{log}");
     }
 
     /// <summary>Everything until now is in the repository.</summary>
@@ -136,13 +140,13 @@ public sealed class BackupTests(SharedHub shared)
         (await kube.RunAsync("exec", member, "--container", ClusterNames.TimescaleDb, "--", "sh", "-c", command)).OrThrow($"{member}: {command}");
 
     /// <summary>Patroni asks for the name and for words that nobody types by chance; while the old leader's lease lasts it asks for more, and is asked again.</summary>
-    private static async Task<bool> ForgottenAsync(Kube kube, string member, string name) => (await Programs.RunAsync("kubectl",
+    private static async Task<bool> ForgottenAsync(Kube kube, string member, string name) => (await ProcessRunner.RunWithinAsync(ProcessRunner.EngineTimeout, "kubectl",
         ["--namespace", kube.Namespace, "exec", "--stdin", member, "--container", ClusterNames.TimescaleDb, "--", "patronictl", "remove", name],
         TestContext.Current.CancellationToken, input: $"{name}\nYes I am aware\n")).ExitCode == 0;
 
     private static async Task UntilAsync(string what, Func<Task<bool>> done)
     {
         Kube.Say($"waiting until {what}");
-        await Eventually.TrueAsync(done, Patience, () => what, TestContext.Current.CancellationToken);
+        await Eventually.TrueAsync(done, Timeout, () => what, TestContext.Current.CancellationToken);
     }
 }

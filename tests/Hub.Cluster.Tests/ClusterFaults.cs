@@ -11,7 +11,7 @@ namespace Hub.Cluster.Tests;
 internal sealed class ClusterFaults(InstalledHub hub)
 {
     private const string ReadyNodes = "jsonpath={range .items[*]}{.metadata.name} {.spec.unschedulable}{.spec.taints[*].effect}{\"\\n\"}{end}";
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(3);
 
     /// <summary>One run under load: nothing acknowledged is lost, doubled or on one member only, and writes come back.</summary>
     public static Task<DrillResult> RunAsync(InstalledHub hub, Fault fault) => hub.Kube.ExplainAsync($"drill {fault.Name}", async () =>
@@ -66,7 +66,7 @@ internal sealed class ClusterFaults(InstalledHub hub)
         await ScaleAsync(hub.Kube, 1);
         await UntilAsync("Patroni counts on no standby", async () => await SyncAsync(first) is { Length: > 0 } counted ? counted : null, cancel);
         await hub.Kube.DoAsync("exec", first, "--container", ClusterNames.TimescaleDb, "--", "kill", "1");
-        await context.Cluster.UntilLedAsync(Patience, context.Report, cancel);
+        await context.Cluster.UntilLedAsync(Timeout, context.Report, cancel);
     }
 
     private static Task ScaleAsync(Kube kube, int members) => kube.DoAsync("scale", "statefulset", ClusterNames.TimescaleDb, $"--replicas={members}");
@@ -78,7 +78,7 @@ internal sealed class ClusterFaults(InstalledHub hub)
             import sys
             from patroni.config import Config
             from patroni.dcs import get_dcs
-            print(",".join(get_dcs(Config(sys.argv[1])).get_cluster().sync.members))
+            print(",".join(get_dcs(Config(sys.argv[1])).get_cluster().sync.voters))
             """;
         return (await hub.Kube.RunAsync("exec", member, "--container", ClusterNames.TimescaleDb, "--", "python3", "-c", Program, Paths.Config)).OrThrow("Patroni's key /sync was not read").Output.Trim();
     }
@@ -102,6 +102,6 @@ internal sealed class ClusterFaults(InstalledHub hub)
     {
         Kube.Say($"waiting until {what}");
         var said = "";
-        await Eventually.TrueAsync(async () => (said = await missing()) is null, Patience, () => $"{what}: {said}", cancel);
+        await Eventually.TrueAsync(async () => (said = await missing()) is null, Timeout, () => $"{what}: {said}", cancel);
     }
 }

@@ -41,7 +41,7 @@ public sealed class PolicyTests(SharedHub shared)
             await hub.Kube.ExplainAsync("waiting for clients beside Hub", () => hub.Kube.DoAsync("wait", "--for=condition=Ready", "pod/plain", "pod/labelled", "--timeout", "80s"));
             await RequirePoliciesAsync(elsewhere);
             var found = new List<string>();
-            foreach (var (kube, pod, expected) in new[] { (elsewhere, "plain", "closed"), (elsewhere, "labelled", "open"), (hub.Client, KubeHost.Client, "open"), (hub.Kube, "plain", "closed"), (hub.Kube, "labelled", "open") })
+            foreach (var (kube, pod, expected) in new[] { (elsewhere, "plain", "closed"), (elsewhere, "labelled", "open"), (hub.Client, $"deployment/{KubeHost.Client}", "open"), (hub.Kube, "plain", "closed"), (hub.Kube, "labelled", "open") })
             {
                 foreach (var (service, port) in new[] { (ClusterNames.Ingest, Ports.Rest), (ClusterNames.Ingest, Ports.OtlpGrpc), (ClusterNames.PgBouncer, Ports.PgBouncer), (KubernetesNames.PrimaryService, Ports.Postgres) })
                 {

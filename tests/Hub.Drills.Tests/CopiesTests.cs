@@ -20,6 +20,14 @@ public sealed class CopiesTests
     public void Disconnected_standbys_do_not_count() => Assert.Equal((0, 0, 1), Count([.. Leader, Stands("b", 1, 900), Stands("c", 1, 900), Stands("b", 60, 1300)]));
 
     [Fact]
+    public void Standby_whose_session_is_being_opened_is_undecided() =>
+        Assert.Equal((0, 1, 0), Count([.. Leader, Stands("b", 1, 900), Stands("c", 1, 900), Stands("b", 8, 1300) with { Ended = Seconds(12.5), First = true }]));
+
+    [Fact]
+    public void Standby_that_is_silent_in_its_session_does_not_count() =>
+        Assert.Equal((0, 0, 1), Count([.. Leader, Stands("b", 1, 900), Stands("c", 1, 900), Stands("b", 7, 1300) with { Ended = Seconds(60) }]));
+
+    [Fact]
     public void Standby_that_disconnected_at_that_time_is_undecided() => Assert.Equal((0, 1, 0), Count([.. Leader, Stands("b", 9.95, 1000), Stands("c", 1, 900)]));
 
     [Fact]

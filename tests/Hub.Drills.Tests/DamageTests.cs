@@ -1,4 +1,5 @@
 using Hub.Drills.Faults;
+using Hub.Operations;
 
 namespace Hub.Drills.Tests;
 
@@ -25,8 +26,8 @@ public sealed class DamageTests
         var done = new List<string>();
         var damage = new Damage();
         damage.Note("one", _ => Done(done, "one"));
-        damage.Note("two", _ => throw new DrillException("two does not start"));
-        var problem = await Assert.ThrowsAsync<DrillException>(() => damage.HealAsync(_ => { }, CancellationToken.None));
+        damage.Note("two", _ => throw new OperationException("two does not start"));
+        var problem = await Assert.ThrowsAsync<OperationException>(() => damage.HealAsync(_ => { }, CancellationToken.None));
         Assert.Contains("two does not start", problem.Message, StringComparison.Ordinal);
         Assert.Equal(["one"], done);
     }

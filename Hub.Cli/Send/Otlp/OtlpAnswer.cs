@@ -1,5 +1,7 @@
 using System.Text;
 using System.Text.Json;
+using Google.Protobuf;
+using Hub.Cli.Send.Otlp.Protos;
 
 namespace Hub.Cli.Send.Otlp;
 
@@ -16,20 +18,17 @@ internal static class OtlpAnswer
         if (contentType != OtlpExport.ProtobufType && !body.IsEmpty)
             throw new InvalidDataException($"the answer is {contentType ?? "of no type"}, not OTLP");
 
-        var (rejected, message) = (0L, "");
-        var response = new ProtoReader(body);
-        while (response.Read())
+        try
         {
-            if (response.Field != 1 /* partial_success */) continue;
-            var partial = new ProtoReader(response.Content);
-            while (partial.Read())
-            {
-                if (partial.Field == 1 /* rejected_spans */) rejected = (long)partial.Number;
-                else if (partial.Field == 2 /* error_message */) message = Short(partial.Text);
-            }
+            var partial = ExportTraceServiceResponse.Parser.ParseFrom(body).PartialSuccess ?? new ExportTracePartialSuccess();
+            return partial.RejectedSpans >= 0
+                ? (partial.RejectedSpans, Short(partial.ErrorMessage))
+                : throw new InvalidDataException($"{partial.RejectedSpans} spans rejected");
         }
-
-        return rejected >= 0 ? (rejected, message) : throw new InvalidDataException($"{rejected} spans rejected");
+        catch (InvalidProtocolBufferException broken)
+        {
+            throw new InvalidDataException(broken.Message, broken);
+        }
     }
 
     /// <summary>The message of an error's body; its text when it is no <c>Status</c>; "" when there is none.</summary>
@@ -46,15 +45,9 @@ internal static class OtlpAnswer
             }
 
             if (contentType != OtlpExport.ProtobufType) return Short(Encoding.UTF8.GetString(body));
-            var status = new ProtoReader(body);
-            while (status.Read())
-            {
-                if (status.Field == 2 /* message */) return Short(status.Text);
-            }
-
-            return "";
+            return Short(Protos.Status.Parser.ParseFrom(body).Message);
         }
-        catch (Exception unreadable) when (unreadable is JsonException or InvalidDataException)
+        catch (Exception unreadable) when (unreadable is JsonException or InvalidProtocolBufferException)
         {
             return $"(the body is no {contentType}: {Short(unreadable.Message)})";
         }

@@ -3,12 +3,6 @@ namespace Hub.Cli.Send.Otlp;
 /// <summary>A client span as it goes on the wire, and what its sender keeps in mind of it.</summary>
 internal sealed class OtlpSpan
 {
-    /// <summary>The kind CLIENT of OTLP.</summary>
-    public const int ClientKind = 3;
-
-    /// <summary>The status code ERROR of OTLP.</summary>
-    public const int ErrorStatus = 2;
-
     /// <summary>The row of the trace that it stands for, counted from 0.</summary>
     public required int Row { get; init; }
 

@@ -76,11 +76,11 @@ internal sealed class BatchSender(ExportClient client, ReplayOptions options, Ta
         while (true)
         {
             // Looked up again each time: what another request achieves moves it.
-            var patience = options.GiveUpAfter - time.GetElapsedTime(Math.Max(started, tally.LastAcknowledgement));
+            var timeout = options.GiveUpAfter - time.GetElapsedTime(Math.Max(started, tally.LastAcknowledgement));
             var left = wait - time.GetElapsedTime(began);
-            if (halt.IsCancellationRequested || patience <= TimeSpan.Zero) return false;
+            if (halt.IsCancellationRequested || timeout <= TimeSpan.Zero) return false;
             if (left <= TimeSpan.Zero) return true;
-            await Delay.For(left < patience ? left : patience, time, halt);
+            await Delay.For(left < timeout ? left : timeout, time, halt);
         }
     }
 }

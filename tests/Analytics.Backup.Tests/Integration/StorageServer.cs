@@ -24,7 +24,7 @@ public sealed class StorageServer : IAsyncLifetime
     {
         network = await Engine.CreateNetworkAsync(TestContext.Current.CancellationToken);
         storage = await S3Server.StartAsync(network, TestContext.Current.CancellationToken);
-        // As Hub renders it, but for the patience: a minute for each try would be spent by every test of a storage that does not answer.
+        // As Hub renders it, but for the timeout: a minute for each try would be spent by every test of a storage that does not answer.
         backups = new BackupServer(network, $"""
             repo1-type=s3
             repo1-path=/hub

@@ -1,6 +1,7 @@
 using System.Net;
 using Analytics.Ingest.Maintenance;
 using Analytics.Ingest.Tests.Infrastructure;
+using Hub.Shared;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Analytics.Ingest.Tests.Integration;
@@ -27,7 +28,7 @@ public sealed class MaintenanceTests(DatabaseFixture databases) : HostedTests(da
         await using (var transaction = await other.BeginTransactionAsync(TestContext.Current.CancellationToken))
         {
             await using var lockIt = other.CreateCommand();
-            lockIt.CommandText = $"SELECT pg_advisory_xact_lock({MaintenanceService.RollUpLock})";
+            lockIt.CommandText = $"SELECT pg_advisory_xact_lock({AdvisoryLocks.ModelPerformance})";
             await lockIt.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
             await maintenance.RecordPerformanceAsync(TimeSpan.FromHours(3), TestContext.Current.CancellationToken);
             Assert.Equal(0, await CountAsync("metrics.model_performance"));

@@ -6,7 +6,7 @@ namespace Analytics.Topology.Tests.Containers;
 /// <summary>follow-certificates.sh as a pod runs it, with a program of the test.</summary>
 public sealed class FollowCertificatesTests : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(60);
     private readonly FakePrograms programs = new();
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -25,13 +25,13 @@ public sealed class FollowCertificatesTests : IDisposable
         var next = LineAsync(script);
         Assert.False(await Task.WhenAny(next, Task.Delay(TimeSpan.FromSeconds(1), Cancel)) == next, "signalled without a change");
         using var kill = Process.Start("kill", ["-TERM", $"{script.Id}"]);
-        await script.WaitForExitAsync(Cancel).WaitAsync(Patience, Cancel);
+        await script.WaitForExitAsync(Cancel).WaitAsync(Timeout, Cancel);
         Assert.Equal(7, script.ExitCode);
     }
 
     public void Dispose() => programs.Dispose();
 
-    private static async Task<string?> LineAsync(Process script) => await script.StandardOutput.ReadLineAsync(Cancel).AsTask().WaitAsync(Patience, Cancel);
+    private static async Task<string?> LineAsync(Process script) => await script.StandardOutput.ReadLineAsync(Cancel).AsTask().WaitAsync(Timeout, Cancel);
 
     private Process Start()
     {

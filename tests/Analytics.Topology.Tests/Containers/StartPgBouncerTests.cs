@@ -6,7 +6,7 @@ namespace Analytics.Topology.Tests.Containers;
 /// <summary>start-pgbouncer.sh as its container runs it, with programs in PgBouncer's and the name service's place.</summary>
 public sealed class StartPgBouncerTests : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(60);
     private readonly FakePrograms programs = new();
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -48,9 +48,9 @@ public sealed class StartPgBouncerTests : IDisposable
     {
         var asked = Path.Combine(programs.Directory, "asked");
         using var script = Start("10.0.0.9", getent: $"#!/bin/sh\ntouch {asked}\nsleep 1\n");
-        await Eventually.TrueAsync(() => Task.FromResult(File.Exists(asked)), Patience, () => "the script asks for HAProxy's address", Cancel);
+        await Eventually.TrueAsync(() => Task.FromResult(File.Exists(asked)), Timeout, () => "the script asks for HAProxy's address", Cancel);
         await SignalAsync(script, "TERM");
-        await script.WaitForExitAsync(Cancel).WaitAsync(Patience, Cancel);
+        await script.WaitForExitAsync(Cancel).WaitAsync(Timeout, Cancel);
         Assert.NotEqual(0, script.ExitCode);
     }
 
@@ -58,13 +58,13 @@ public sealed class StartPgBouncerTests : IDisposable
     public async Task Fails_as_PgBouncer_does()
     {
         using var script = Start("10.0.0.9", pgbouncer: "#!/bin/sh\nexit 3\n");
-        await script.WaitForExitAsync(Cancel).WaitAsync(Patience, Cancel);
+        await script.WaitForExitAsync(Cancel).WaitAsync(Timeout, Cancel);
         Assert.Equal(3, script.ExitCode);
     }
 
     public void Dispose() => programs.Dispose();
 
-    private static async Task<string?> LineAsync(StreamReader reader) => await reader.ReadLineAsync(Cancel).AsTask().WaitAsync(Patience, Cancel);
+    private static async Task<string?> LineAsync(StreamReader reader) => await reader.ReadLineAsync(Cancel).AsTask().WaitAsync(Timeout, Cancel);
 
     private static async Task SignalAsync(Process process, string signal)
     {
@@ -76,7 +76,7 @@ public sealed class StartPgBouncerTests : IDisposable
     {
         await SignalAsync(script, signal);
         Assert.Equal(signal, await LineAsync(script.StandardOutput));
-        await script.WaitForExitAsync(Cancel).WaitAsync(Patience, Cancel);
+        await script.WaitForExitAsync(Cancel).WaitAsync(Timeout, Cancel);
         Assert.Equal(7, script.ExitCode);
     }
 

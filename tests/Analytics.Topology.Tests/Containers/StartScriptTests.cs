@@ -6,7 +6,7 @@ namespace Analytics.Topology.Tests.Containers;
 /// <summary>start-database.sh as a member runs it, with a program in Patroni's place.</summary>
 public sealed class StartScriptTests : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(60);
     private readonly FakePrograms programs = new();
 
     private string Root => programs.Directory;
@@ -17,7 +17,7 @@ public sealed class StartScriptTests : IDisposable
     public async Task Starts_Patroni_with_the_directory_of_its_configuration()
     {
         using var script = Start();
-        Assert.Equal($"patroni {Root}/config", (await script.StandardOutput.ReadToEndAsync(Cancel).WaitAsync(Patience, Cancel)).Trim());
+        Assert.Equal($"patroni {Root}/config", (await script.StandardOutput.ReadToEndAsync(Cancel).WaitAsync(Timeout, Cancel)).Trim());
     }
 
     [Fact]
@@ -25,7 +25,7 @@ public sealed class StartScriptTests : IDisposable
     {
         var python = programs.Add("python3", "#!/bin/sh\necho python \"$@\"\n");
         using var script = Start(patroni: $"#! {python}\n");
-        Assert.Equal($"python {Root}/config/start-patroni.py {Root}/config", (await script.StandardOutput.ReadToEndAsync(Cancel).WaitAsync(Patience, Cancel)).Trim());
+        Assert.Equal($"python {Root}/config/start-patroni.py {Root}/config", (await script.StandardOutput.ReadToEndAsync(Cancel).WaitAsync(Timeout, Cancel)).Trim());
     }
 
     [Theory]
@@ -34,8 +34,8 @@ public sealed class StartScriptTests : IDisposable
     public async Task Ends_at_once_with_a_Patroni_that_is_too_old(string version, int exitCode)
     {
         using var script = Start(patroni: $"#!/bin/sh\n[ \"$1\" != --version ] || echo patroni {version}\n");
-        var error = await script.StandardError.ReadToEndAsync(Cancel).WaitAsync(Patience, Cancel);
-        await script.WaitForExitAsync(Cancel).WaitAsync(Patience, Cancel);
+        var error = await script.StandardError.ReadToEndAsync(Cancel).WaitAsync(Timeout, Cancel);
+        await script.WaitForExitAsync(Cancel).WaitAsync(Timeout, Cancel);
         Assert.Equal(exitCode, script.ExitCode);
         Assert.Equal(exitCode == 1, error.Contains("has Patroni 3, and Hub needs 4.0.0 or later", StringComparison.Ordinal));
     }
@@ -62,8 +62,8 @@ public sealed class StartScriptTests : IDisposable
             Environment = { ["PYTHONPATH"] = Path.GetDirectoryName(package) },
         })!;
         var output = python.StandardOutput.ReadToEndAsync(Cancel);
-        var error = await python.StandardError.ReadToEndAsync(Cancel).WaitAsync(Patience, Cancel);
-        await python.WaitForExitAsync(Cancel).WaitAsync(Patience, Cancel);
+        var error = await python.StandardError.ReadToEndAsync(Cancel).WaitAsync(Timeout, Cancel);
+        await python.WaitForExitAsync(Cancel).WaitAsync(Timeout, Cancel);
         Assert.Equal(tooOld ? "" : "started", (await output).Trim());
         Assert.Equal(tooOld ? 1 : 0, python.ExitCode);
         Assert.Equal(tooOld, error.Contains($"this database image has Patroni {version}, and Hub needs 4.0.0 or later", StringComparison.Ordinal));
@@ -76,7 +76,7 @@ public sealed class StartScriptTests : IDisposable
         foreach (var name in new[] { ".s.PGSQL.5432", ".s.PGSQL.5432.lock", "another" })
             await File.WriteAllTextAsync(Path.Combine(sockets, name), "1", Cancel);
         using var script = Start();
-        await script.StandardOutput.ReadToEndAsync(Cancel).WaitAsync(Patience, Cancel);
+        await script.StandardOutput.ReadToEndAsync(Cancel).WaitAsync(Timeout, Cancel);
         Assert.Equal(["another"], Directory.EnumerateFiles(sockets).Select(Path.GetFileName));
     }
 
@@ -86,27 +86,27 @@ public sealed class StartScriptTests : IDisposable
     public async Task Starts_nothing_while_it_is_held(string file)
     {
         using var script = Start(file);
-        Assert.Contains("timescaledb-2 is held", await script.StandardError.ReadLineAsync(Cancel).AsTask().WaitAsync(Patience, Cancel), StringComparison.Ordinal);
+        Assert.Contains("timescaledb-2 is held", await script.StandardError.ReadLineAsync(Cancel).AsTask().WaitAsync(Timeout, Cancel), StringComparison.Ordinal);
         var output = script.StandardOutput.ReadToEndAsync(Cancel);
         Assert.False(output.IsCompleted);
         File.Delete(Path.Combine(Root, "config", file));
-        Assert.Equal($"patroni {Root}/config", (await output.WaitAsync(Patience, Cancel)).Trim());
+        Assert.Equal($"patroni {Root}/config", (await output.WaitAsync(Timeout, Cancel)).Trim());
     }
 
     [Fact]
     public async Task Is_not_held_by_what_holds_another()
     {
         using var script = Start("hold-timescaledb-1");
-        Assert.Equal($"patroni {Root}/config", (await script.StandardOutput.ReadToEndAsync(Cancel).WaitAsync(Patience, Cancel)).Trim());
+        Assert.Equal($"patroni {Root}/config", (await script.StandardOutput.ReadToEndAsync(Cancel).WaitAsync(Timeout, Cancel)).Trim());
     }
 
     [Fact]
     public async Task Ends_when_it_is_stopped_while_held()
     {
         using var script = Start("hold");
-        await script.StandardError.ReadLineAsync(Cancel).AsTask().WaitAsync(Patience, Cancel);
+        await script.StandardError.ReadLineAsync(Cancel).AsTask().WaitAsync(Timeout, Cancel);
         using var kill = Process.Start("kill", ["-TERM", $"{script.Id}"]);
-        await script.WaitForExitAsync(Cancel).WaitAsync(Patience, Cancel);
+        await script.WaitForExitAsync(Cancel).WaitAsync(Timeout, Cancel);
         Assert.Equal(0, script.ExitCode);
     }
 

@@ -64,13 +64,32 @@ public partial class HelmChartTests
     [InlineData("recommended", "ingest.replicas", "three", "$.ingest.replicas: is no integer")]
     [InlineData("recommended", "images.pullPolicy", "Sometimes", "$.images.pullPolicy: is none of Always, IfNotPresent, Never")]
     [InlineData("recommended", "namespace", "Upper", "$.namespace: does not match ^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$")]
-    public void Refuses_what_is_misspelled_and_a_scale_for_which_the_pools_are_not_computed(string size, string path, object value, string problem)
+    [InlineData("recommended", "database.resources.limits.memory", "16Gi", "$.database.resources.limits.memory: not 32Gi")]
+    [InlineData("recommended", "database.resources.limits.cpu", "16", "$.database.resources.limits.cpu: not 8")]
+    [InlineData("recommended", "database.sharedMemory", "64Mi", "$.database.sharedMemory: not 8Gi")]
+    [InlineData("dev", "database.resources.limits.memory", "8Gi", "$.database.resources.limits.memory: not 1Gi")]
+    public void Refuses_what_is_misspelled_and_figures_for_which_the_configuration_is_not_computed(string size, string path, object value, string problem)
     {
         var chart = ChartOf(size, null);
         object change = value;
         foreach (var key in path.Split('.').Reverse())
             change = new Dictionary<string, object?> { [key] = change };
         Assert.Equal([problem], JsonSchema.Problems(chart["values.schema.json"], Merge(Values(chart, "values.yaml"), (Dictionary<string, object?>)change)));
+    }
+
+    [Fact]
+    public void Takes_any_memory_beside_settings_of_an_operators_own()
+    {
+        var chart = ChartOf("recommended", null);
+        var values = Merge(Values(chart, "values.yaml"), new Dictionary<string, object?>
+        {
+            ["config"] = new Dictionary<string, object?> { ["patroni"] = "scope: own" },
+            ["database"] = new Dictionary<string, object?>
+            {
+                ["resources"] = new Dictionary<string, object?> { ["limits"] = new Dictionary<string, object?> { ["memory"] = "48Gi" } },
+            },
+        });
+        Assert.Empty(JsonSchema.Problems(chart["values.schema.json"], values));
     }
 
     /// <summary>A values file changes the size, not the place for which the chart was published.</summary>

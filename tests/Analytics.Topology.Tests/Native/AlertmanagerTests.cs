@@ -109,10 +109,10 @@ public class AlertmanagerTests
         /// <summary>The alerts that are not suppressed, as soon as there are that many.</summary>
         public async Task<List<string>> UntilAsync(int count)
         {
-            for (var patience = 0; ; patience++)
+            for (var attempt = 0; ; attempt++)
             {
                 var active = (await ActiveAsync()).Where(labels => labels["severity"] != "info").Select(labels => $"{labels["alertname"]} {labels.GetValueOrDefault("member")}".Trim()).Order(StringComparer.Ordinal).ToList();
-                if (active.Count == count || patience > 40)
+                if (active.Count == count || attempt > 40)
                     return active;
                 await Task.Delay(TimeSpan.FromMilliseconds(500), Cancel);
             }

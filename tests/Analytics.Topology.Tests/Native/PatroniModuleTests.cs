@@ -1,6 +1,6 @@
 namespace Analytics.Topology.Tests.Native;
 
-/// <summary>dynamic_settings.py and certificate_watch.py in the image's own Python and Patroni.</summary>
+/// <summary>dynamic_settings.py, certificate_watch.py and votes_without_sync.py in the image's own Python and Patroni.</summary>
 [Trait(Tiers.Trait, Tiers.Native)]
 public class PatroniModuleTests
 {
@@ -93,6 +93,62 @@ public class PatroniModuleTests
             """;
         var result = await RunAsync(Own + Beginning + Program, alone: true);
         Assert.Equal("takes a cluster with what was brought", result.Accepted().Output.Trim());
+    }
+
+    /// <summary>Who may lead, by what etcd still has and by what the others say.</summary>
+    [Fact]
+    public async Task Without_the_list_of_standbys_a_member_leads_only_when_enough_others_say_that_it_lacks_nothing()
+    {
+        const string Program = """
+            from patroni.dcs import SyncState
+            from patroni.ha import Ha
+            from types import SimpleNamespace as Any
+
+            Ha.is_quorum_commit_mode = lambda self: self.quorum
+            Ha.is_lagging = lambda self, position: False
+            Ha.is_standby_cluster = Ha.check_timeline = lambda self: False
+            Ha.fetch_nodes_statuses = lambda self, members: [self.statuses[member.name] for member in members]
+
+            def may(others, sync="", failsafe="abc", initialize="1", quorum=True):
+                ha = Ha.__new__(Ha)
+                ha.quorum = quorum
+                ha.state_handler = Any(name="b", last_operation=lambda: 100)
+                state = SyncState.from_node(1, '{"leader": "a", "sync_standby": "b,c", "quorum": 1}' if sync else None)
+                ha.cluster = Any(sync=state, initialize=initialize, failover=None, timeline=1)
+                ha.dcs = Any(failsafe={name: "url" for name in failsafe} if failsafe else None)
+                ha.patroni = Any(failover_priority=1)
+                ha.statuses = {name: Any(member=Any(name=name), in_recovery=None if wal is None else True, wal_position=wal or 0, failover_priority=1,
+                                         failover_limitation=lambda wal=wal: "not reachable" if wal is None else None) for name, wal in others.items()}
+                return ha._is_healthiest_node([Any(name=name, api_url="url", nofailover=False) for name in "abc"])
+
+            for what, answer in {
+                "one of two says so": may({"a": None, "c": 100}),
+                "both do": may({"a": 90, "c": 100}),
+                "nobody answers": may({"a": None, "c": None}),
+                "one is there and its PostgreSQL does not run": may({"a": None, "c": 0}),
+                "one is ahead": may({"a": 90, "c": 101}),
+                "nobody answers, and it led alone": may({"a": None, "c": None}, failsafe="b"),
+                "nobody answers, and another led alone": may({"a": None, "c": None}, failsafe="a"),
+                "nobody answers, and etcd is empty": may({"a": None, "c": None}, failsafe="", initialize=None),
+                "nobody answers, and etcd has the list": may({"a": None, "c": None}, sync="yes"),
+                "nobody answers, without quorum commit": may({"a": None, "c": None}, quorum=False),
+            }.items():
+                print(what, "leads" if answer else "waits", sep=": ")
+            """;
+        var result = await RunAsync(Program);
+        Assert.Equal(
+            """
+            one of two says so: leads
+            both do: leads
+            nobody answers: waits
+            one is there and its PostgreSQL does not run: waits
+            one is ahead: waits
+            nobody answers, and it led alone: leads
+            nobody answers, and another led alone: waits
+            nobody answers, and etcd is empty: waits
+            nobody answers, and etcd has the list: waits
+            nobody answers, without quorum commit: leads
+            """.ReplaceLineEndings("\n"), result.Accepted().Output.Trim());
     }
 
     /// <summary>A server of Hub's CA, one of nobody's, PostgreSQL's way of beginning TLS, and one that is not there.</summary>

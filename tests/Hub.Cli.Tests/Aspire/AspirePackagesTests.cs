@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Xml.Linq;
 using Hub.Cli.Engine;
+using Hub.Operations.Processes;
 
 namespace Hub.Cli.Tests.Aspire;
 
@@ -54,7 +55,7 @@ public class AspirePackagesTests
 
     private static async Task<Dictionary<string, string>> PropertiesAsync(string project, Dictionary<string, string> environment)
     {
-        var run = (await Processes.RunAsync("dotnet", ["msbuild", project, $"-getProperty:{string.Join(',', environment.Keys)}"], TestContext.Current.CancellationToken, environment: environment))
+        var run = (await ProcessRunner.RunAsync("dotnet", ["msbuild", project, $"-getProperty:{string.Join(',', environment.Keys)}"], TestContext.Current.CancellationToken, environment: environment))
             .OrThrow("The rules are not read");
         using var answer = JsonDocument.Parse(run.Output);
         return answer.RootElement.GetProperty("Properties").EnumerateObject().ToDictionary(property => property.Name, property => property.Value.GetString()!);

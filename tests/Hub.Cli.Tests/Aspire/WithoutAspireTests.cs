@@ -1,5 +1,6 @@
 using System.Security;
 using Hub.Cli.Engine;
+using Hub.Operations.Processes;
 
 namespace Hub.Cli.Tests.Aspire;
 
@@ -43,13 +44,13 @@ public sealed class WithoutAspireTests : IDisposable
         var environment = AspirePackages.All.Select(package => package.Property).Append("HubAspire").ToDictionary(name => name, _ => "");
         environment["NUGET_PACKAGES"] = Path.Combine(root.FullName, "packages");
         (environment["NO_COLOR"], environment["COLUMNS"], environment["MSBUILDDISABLENODEREUSE"]) = ("1", "250", "1");
-        return Processes.RunAsync(program, arguments, TestContext.Current.CancellationToken, environment: environment);
+        return ProcessRunner.RunAsync(program, arguments, TestContext.Current.CancellationToken, environment: environment);
     }
 
     /// <summary>This machine's sources for everything but Aspire, an empty folder for Aspire; and what was restored already, but for Aspire.</summary>
     private async Task HideAspireAsync()
     {
-        var sources = (await Processes.RunAsync("dotnet", ["nuget", "list", "source", "--format", "short"], TestContext.Current.CancellationToken)).OrThrow("The sources cannot be listed").Output
+        var sources = (await ProcessRunner.RunAsync("dotnet", ["nuget", "list", "source", "--format", "short"], TestContext.Current.CancellationToken)).OrThrow("The sources cannot be listed").Output
             .Split('\n').Where(line => line.StartsWith("E ", StringComparison.Ordinal)).Select(line => SecurityElement.Escape(line[2..].Trim())).ToList();
         var empty = root.CreateSubdirectory("empty").FullName;
         await File.WriteAllTextAsync(Clone("nuget.config"), $"""
@@ -61,7 +62,7 @@ public sealed class WithoutAspireTests : IDisposable
               </packageSourceMapping>
             </configuration>
             """);
-        var restored = new DirectoryInfo((await Processes.RunAsync("dotnet", ["nuget", "locals", "global-packages", "--list"], TestContext.Current.CancellationToken))
+        var restored = new DirectoryInfo((await ProcessRunner.RunAsync("dotnet", ["nuget", "locals", "global-packages", "--list"], TestContext.Current.CancellationToken))
             .OrThrow("The packages' folder is not told").Output.Split(": ")[^1].Trim());
         var packages = root.CreateSubdirectory("packages").FullName;
         foreach (var package in restored.EnumerateDirectories().Where(package => !package.Name.StartsWith("aspire.", StringComparison.Ordinal)))

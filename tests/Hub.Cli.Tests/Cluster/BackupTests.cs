@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Analytics.Topology;
+using Hub.Operations.Patroni;
 
 namespace Hub.Cli.Tests.Cluster;
 
@@ -102,12 +103,7 @@ public sealed class BackupTests(ClusterFixture fixture) : IClassFixture<ClusterF
 
     private async Task<PatroniMember> LeaderAsync() => (await Cluster.MembersAsync(Cancel)).Single(member => member.Role == "Leader");
 
-    private async Task<string> SqlAsync(string member, string sql)
-    {
-        var result = await Cluster[member].ExecAsync(["env", $"PGPASSWORD={Cluster.Deployment.Passwords[Secrets.Superuser]}", "psql", "-XAtq", "-h", Paths.SocketDirectory, "-U", Roles.Superuser, "-c", sql], Cancel);
-        Assert.True(result.ExitCode == 0, result.Stderr);
-        return result.Stdout.Trim();
-    }
+    private Task<string> SqlAsync(string member, string sql) => Cluster.SqlAsync(member, sql, Cancel);
 
     private async Task<string> LogAsync(string name)
     {

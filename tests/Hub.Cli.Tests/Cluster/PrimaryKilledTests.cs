@@ -4,6 +4,7 @@ using Hub.Cli.Engine;
 using Hub.Cli.Send.Replay;
 using Hub.Cli.Send.Sampling;
 using Hub.Cli.Send.Traces;
+using Hub.Operations.Processes;
 using Npgsql;
 
 namespace Hub.Cli.Tests.Cluster;
@@ -40,7 +41,7 @@ public sealed class PrimaryKilledTests(ClusterFixture fixture, ITestOutputHelper
         await Task.WhenAny(some.Task, replay).WaitAsync(TimeSpan.FromMinutes(2), Cancel);
         var leader = (await cluster.MembersAsync(Cancel)).Single(member => member.Role == "Leader").Name;
         var killed = TimeProvider.System.GetTimestamp();
-        (await Processes.RunAsync("docker", ["kill", cluster[leader].Id], Cancel)).OrThrow("The leader was not killed");
+        (await ProcessRunner.RunAsync("docker", ["kill", cluster[leader].Id], Cancel)).OrThrow("The leader was not killed");
 
         var result = await replay.WaitAsync(TimeSpan.FromMinutes(4), Cancel);
         var gap = Gap(times, killed);

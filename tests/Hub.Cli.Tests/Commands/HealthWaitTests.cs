@@ -1,13 +1,13 @@
-using Hub.Cli.Cluster;
 using Hub.Cli.Commands;
+using Hub.Operations.Patroni;
 
 namespace Hub.Cli.Tests.Commands;
 
 public sealed class HealthWaitTests
 {
-    private static readonly Member Leader = Of("timescaledb-1", "Leader", "running");
-    private static readonly Member Synchronous = Of("timescaledb-2", "Quorum Standby", "streaming");
-    private static readonly Member Streaming = Of("timescaledb-3", "Replica", "streaming");
+    private static readonly PatroniMember Leader = Of("timescaledb-1", "Leader", "running");
+    private static readonly PatroniMember Synchronous = Of("timescaledb-2", "Quorum Standby", "streaming");
+    private static readonly PatroniMember Streaming = Of("timescaledb-3", "Replica", "streaming");
 
     [Fact]
     public void A_leader_and_streaming_standbys_of_which_one_is_synchronous_lack_nothing() =>
@@ -35,5 +35,5 @@ public sealed class HealthWaitTests
         Assert.NotNull(HealthWait.Verdict([]));
     }
 
-    private static Member Of(string name, string role, string state) => new(name, role, state, 1, null);
+    private static PatroniMember Of(string name, string role, string state) => new(name, role, state);
 }

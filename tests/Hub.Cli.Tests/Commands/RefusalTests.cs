@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Hub.Cli.Commands;
 using Hub.Cli.Engine;
+using Hub.Operations.Processes;
 
 namespace Hub.Cli.Tests.Commands;
 
@@ -51,7 +52,7 @@ public sealed class RefusalTests : IDisposable
     [InlineData("npipe:////./pipe/docker_engine", true)]
     [InlineData("tcp://10.0.0.7:2376", false)]
     [InlineData("ssh://build@host", false)]
-    public void An_engine_behind_a_network_is_not_local(string host, bool local) => Assert.Equal(local, DrillHub.IsLocal(host));
+    public void An_engine_behind_a_network_is_not_local(string host, bool local) => Assert.Equal(local, LocalHub.IsLocal(host));
 
     [Theory]
     [InlineData("up")]
@@ -59,7 +60,7 @@ public sealed class RefusalTests : IDisposable
     [InlineData("images")]
     public async Task An_engine_that_does_not_run_is_named_with_how_to_start_it(string verb)
     {
-        if (Processes.Find("docker") is null)
+        if (ProcessRunner.Find("docker") is null)
             Prerequisites.Missing("the docker command line");
         var result = await cli.RunAsync(new Dictionary<string, string> { ["DOCKER_HOST"] = "unix:///nonexistent/docker.sock" }, verb);
         Assert.Equal(1, result.ExitCode);
@@ -126,7 +127,7 @@ public sealed class RefusalTests : IDisposable
         Assert.Equal(1, result.ExitCode);
         Assert.Contains($"{port} (ingest, rest)", result.Error, StringComparison.Ordinal);
         Assert.Contains("--port-offset", result.Error, StringComparison.Ordinal);
-        Assert.Equal("", (await Processes.RunAsync("docker", ["ps", "--all", "--quiet", "--filter", "label=com.docker.compose.project=hub-taken"], CancellationToken.None)).Output);
+        Assert.Equal("", (await ProcessRunner.RunAsync("docker", ["ps", "--all", "--quiet", "--filter", "label=com.docker.compose.project=hub-taken"], CancellationToken.None)).Output);
         Assert.False(Directory.Exists(cli.State));
     }
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Hub.Cli.Engine;
+using Hub.Operations.Processes;
 
 namespace Hub.Cli.Tests.EndToEnd;
 
@@ -44,7 +45,7 @@ public sealed class CertificateTests(RunningHub hub, ITestOutputHelper output) :
         var started = new List<string>();
         foreach (var member in new[] { "timescaledb-1", "timescaledb-2", "timescaledb-3" })
         {
-            var file = await Processes.RunAsync("docker", ["exec", await hub.ContainerAsync(member), "sed", "-n", "3p", $"{Analytics.Topology.Paths.PgData}/postmaster.pid"], TestContext.Current.CancellationToken);
+            var file = await ProcessRunner.RunAsync("docker", ["exec", await hub.ContainerAsync(member), "sed", "-n", "3p", $"{Analytics.Topology.Paths.PgData}/postmaster.pid"], TestContext.Current.CancellationToken);
             started.Add(file.OrThrow($"{member} does not run").Output.Trim());
         }
 

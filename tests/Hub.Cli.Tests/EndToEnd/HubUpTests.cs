@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Text.Json;
 using Analytics.Topology;
 using Hub.Cli.Engine;
+using Hub.Operations.Processes;
 
 namespace Hub.Cli.Tests.EndToEnd;
 
@@ -31,7 +32,7 @@ public sealed class HubUpTests(RunningHub hub) : IClassFixture<RunningHub>
         var before = await StatusAsync();
         Assert.All(before.GetProperty("components").EnumerateArray(), component => Assert.Equal(3, component.GetProperty("figures").GetArrayLength()));
         Assert.Empty(before.GetProperty("unanswered").EnumerateArray());
-        (await Processes.RunAsync("docker", ["pause", prometheus], TestContext.Current.CancellationToken)).OrThrow("Prometheus was not paused");
+        (await ProcessRunner.RunAsync("docker", ["pause", prometheus], TestContext.Current.CancellationToken)).OrThrow("Prometheus was not paused");
         try
         {
             var during = await StatusAsync();
@@ -42,7 +43,7 @@ public sealed class HubUpTests(RunningHub hub) : IClassFixture<RunningHub>
         }
         finally
         {
-            (await Processes.RunAsync("docker", ["unpause", prometheus], CancellationToken.None)).OrThrow("Prometheus was not resumed");
+            (await ProcessRunner.RunAsync("docker", ["unpause", prometheus], CancellationToken.None)).OrThrow("Prometheus was not resumed");
         }
     }
 
@@ -99,13 +100,13 @@ public sealed class HubUpTests(RunningHub hub) : IClassFixture<RunningHub>
         var image = $"{hub.Name}-database";
         try
         {
-            (await Processes.RunAsync("docker", ["build", "--tag", $"{image}:other", "-"], TestContext.Current.CancellationToken, $"""
+            (await ProcessRunner.RunAsync("docker", ["build", "--tag", $"{image}:other", "-"], TestContext.Current.CancellationToken, $"""
                 FROM {DatabaseServer.Image}
                 USER 0
                 RUN cd "$(pg_config --pkglibdir)" && for library in timescaledb-*.so; do mv "$library" "$(echo "$library" | sed 's/-[0-9.]*\.so/-2.99.0.so/')"; done
                 USER 1000
                 """, environment: new Dictionary<string, string> { ["DOCKER_BUILDKIT"] = "0" })).OrThrow("The image was not made");
-            (await Processes.RunAsync("docker", ["tag", DatabaseServer.Image, $"{image}:same"], TestContext.Current.CancellationToken)).OrThrow("The image has no second name");
+            (await ProcessRunner.RunAsync("docker", ["tag", DatabaseServer.Image, $"{image}:same"], TestContext.Current.CancellationToken)).OrThrow("The image has no second name");
             var counts = await CountsAsync();
             var refused = await hub.RunAsync(new Dictionary<string, string> { ["HUB_DATABASE_IMAGE"] = $"{image}:other" }, "up");
             Assert.Equal(1, refused.ExitCode);
@@ -118,7 +119,7 @@ public sealed class HubUpTests(RunningHub hub) : IClassFixture<RunningHub>
             var again = await hub.RunAsync("up");
             Assert.True(again.ExitCode == 0, again.Output + again.Error);
             var container = await hub.ContainerAsync(ClusterNames.Member(ClusterNames.TimescaleDb, 1));
-            Assert.Equal($"{image}:same", (await Processes.RunAsync("docker", ["inspect", "--format", "{{.Config.Image}}", container], TestContext.Current.CancellationToken)).Output.Trim());
+            Assert.Equal($"{image}:same", (await ProcessRunner.RunAsync("docker", ["inspect", "--format", "{{.Config.Image}}", container], TestContext.Current.CancellationToken)).Output.Trim());
             Assert.Equal(counts, await CountsAsync());
 
             var back = await hub.RunAsync(new Dictionary<string, string> { ["HUB_DATABASE_IMAGE"] = DatabaseServer.Image }, "up");
@@ -126,7 +127,7 @@ public sealed class HubUpTests(RunningHub hub) : IClassFixture<RunningHub>
         }
         finally
         {
-            await Processes.RunAsync("docker", ["image", "rm", $"{image}:other", $"{image}:same"], CancellationToken.None);
+            await ProcessRunner.RunAsync("docker", ["image", "rm", $"{image}:other", $"{image}:same"], CancellationToken.None);
         }
     }
 

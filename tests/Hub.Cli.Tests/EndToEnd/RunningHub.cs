@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using Hub.Cli.Engine;
+using Hub.Operations.Processes;
 
 namespace Hub.Cli.Tests.EndToEnd;
 
@@ -56,7 +57,7 @@ public sealed class RunningHub : IAsyncLifetime
         Assert.True(result.ExitCode == 0, result.Output + result.Error);
         var left = new StringBuilder();
         foreach (var kind in new[] { "ps --all", "network ls", "volume ls" })
-            left.Append((await Processes.RunAsync("docker", [.. kind.Split(' '), "--quiet", "--filter", $"label=com.docker.compose.project={Name}"], CancellationToken.None)).Output);
+            left.Append((await ProcessRunner.RunAsync("docker", [.. kind.Split(' '), "--quiet", "--filter", $"label=com.docker.compose.project={Name}"], CancellationToken.None)).Output);
         Assert.Equal("", left.ToString());
         Assert.False(Directory.Exists(State), "down --state kept " + State);
     }

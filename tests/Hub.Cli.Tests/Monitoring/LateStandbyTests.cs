@@ -63,12 +63,5 @@ public sealed class LateStandbyTests(HubUnderLoad fixture, ITestOutputHelper out
     private Task UntilAsync(string member, string sql) => Eventually.TrueAsync(
         async () => await AskAsync(member, sql) == "t", TimeSpan.FromMinutes(1), () => $"{member} does not say yes to {sql}", Cancel);
 
-    /// <returns>What psql wrote.</returns>
-    private async Task<string> AskAsync(string member, string sql)
-    {
-        var result = await fixture.Cluster[member].ExecAsync(["env", "PGPASSWORD=" + fixture.Cluster.Deployment.Passwords[Secrets.Superuser],
-            "psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", Paths.SocketDirectory, "-U", Roles.Superuser, "-d", ClusterNames.Database, "-c", sql], Cancel);
-        Assert.True(result.ExitCode == 0, $"{member}: {result.Stderr}");
-        return result.Stdout.Trim();
-    }
+    private Task<string> AskAsync(string member, string sql) => fixture.Cluster.SqlAsync(member, sql, Cancel);
 }

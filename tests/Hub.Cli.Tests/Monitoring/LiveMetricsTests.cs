@@ -46,7 +46,7 @@ public sealed partial class LiveMetricsTests(HubUnderLoad fixture, ITestOutputHe
 
         // An exporter that asked before the schema was there keeps the empty answer for a minute.
         var missing = await MissingAsync(rules);
-        for (var patience = TimeProvider.System.GetTimestamp(); missing.Count > 0 && TimeProvider.System.GetElapsedTime(patience) < TimeSpan.FromSeconds(150); missing = await MissingAsync(rules))
+        for (var started = TimeProvider.System.GetTimestamp(); missing.Count > 0 && TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromSeconds(150); missing = await MissingAsync(rules))
             await Task.Delay(TimeSpan.FromSeconds(3), Cancel);
         Assert.True(missing.Count == 0, string.Join('\n', missing));
     }

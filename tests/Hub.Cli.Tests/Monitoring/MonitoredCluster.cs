@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Analytics.Topology;
 using Hub.Cli.Engine;
+using Hub.Operations.Processes;
 using Npgsql;
 
 namespace Hub.Cli.Tests.Monitoring;
@@ -60,24 +61,18 @@ public sealed class MonitoredCluster : IAsyncLifetime
     private async Task<int> PortAsync(string container, int port, CancellationToken cancel)
     {
         // 0.0.0.0:32854
-        var result = await Processes.RunAsync("docker", ["port", Cluster[container].Id, $"{port}/tcp"], cancel);
+        var result = await ProcessRunner.RunAsync("docker", ["port", Cluster[container].Id, $"{port}/tcp"], cancel);
         return result.ExitCode == 0 && result.Output.Split('\n')[0].Split(':') is [.., var found] && int.TryParse(found, out var now) ? now : Cluster.Port(container, port);
     }
 
     /// <summary>SQL as superuser, inside a member's container; what it answers.</summary>
-    internal async Task<string> SuperuserAsync(string member, string sql)
-    {
-        var result = await Cluster[member].ExecAsync(["env", "PGPASSWORD=" + Cluster.Deployment.Passwords[Secrets.Superuser], "psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", Paths.SocketDirectory, "-U", Roles.Superuser, "-d", ClusterNames.Database, "-c", sql],
-            TestContext.Current.CancellationToken);
-        Assert.True(result.ExitCode == 0, result.Stderr);
-        return result.Stdout.Trim();
-    }
+    internal Task<string> SuperuserAsync(string member, string sql) => Cluster.SqlAsync(member, sql, TestContext.Current.CancellationToken);
 
     internal async Task<string> LeaderAsync() => (await Cluster.MembersAsync(TestContext.Current.CancellationToken)).Single(member => member.Role == "Leader").Name;
 
     /// <summary>An order to the engine about a container: stop, kill, start.</summary>
     internal async Task EngineAsync(string order, params string[] containers) =>
-        (await Processes.RunAsync("docker", [order, .. containers.Select(name => Cluster[name].Id)], TestContext.Current.CancellationToken)).OrThrow($"docker {order} failed");
+        (await ProcessRunner.RunAsync("docker", [order, .. containers.Select(name => Cluster[name].Id)], TestContext.Current.CancellationToken)).OrThrow($"docker {order} failed");
 
     /// <summary>What the primary's analytics.system_health_check() says about one thing.</summary>
     internal async Task<string> HealthAsync(string check)
@@ -107,7 +102,7 @@ public sealed class MonitoredCluster : IAsyncLifetime
     /// <summary>Rows of <c>f|retention|ok</c>, asked inside the member's container, where no gateway is needed; none from a member that is gone.</summary>
     private async Task<string[][]> CheckAsync(string member)
     {
-        var result = await Processes.RunAsync("docker", ["exec", "--env", "PGPASSWORD=" + Cluster.Deployment.Passwords[Secrets.Superuser], Cluster[member].Id, "psql", "-XAtq", "-h", Paths.SocketDirectory,
+        var result = await ProcessRunner.RunAsync("docker", ["exec", "--env", "PGPASSWORD=" + Cluster.Deployment.Passwords[Secrets.Superuser], Cluster[member].Id, "psql", "-XAtq", "-h", Paths.SocketDirectory,
             "-U", Roles.Superuser, "-d", ClusterNames.Database, "-c", "SELECT pg_is_in_recovery(), check_name, status FROM analytics.system_health_check()"], TestContext.Current.CancellationToken);
         return result.ExitCode == 0 ? [.. result.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Trim().Split('|'))] : [];
     }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Analytics.Topology;
 using Hub.Cli.Engine;
+using Hub.Operations.Processes;
 
 namespace Hub.Cli.Tests.Monitoring;
 
@@ -68,5 +69,5 @@ public sealed class ScrapeCostTests(ITestOutputHelper output)
     }
 
     private static async Task EngineAsync(string order, HubCluster cluster) =>
-        (await Processes.RunAsync("docker", [order, cluster[ClusterNames.Prometheus].Id], Cancel)).OrThrow($"docker {order} failed");
+        (await ProcessRunner.RunAsync("docker", [order, cluster[ClusterNames.Prometheus].Id], Cancel)).OrThrow($"docker {order} failed");
 }

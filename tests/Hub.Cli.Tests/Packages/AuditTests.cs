@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Hub.Cli.Engine;
+using Hub.Operations.Processes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -43,7 +44,7 @@ public sealed class AuditTests : IDisposable
     [InlineData("false")]
     public async Task Another_version_than_the_one_that_is_asked_for_is_an_error(string aspire)
     {
-        var properties = await Processes.RunAsync("dotnet",
+        var properties = await ProcessRunner.RunAsync("dotnet",
             ["msbuild", Path.Combine(Root(), "AppHost"), "-getProperty:TreatWarningsAsErrors", "-getProperty:WarningsNotAsErrors", "-getProperty:NoWarn", $"-p:HubAspire={aspire}"],
             TestContext.Current.CancellationToken);
         using var document = JsonDocument.Parse(properties.Output);
@@ -64,7 +65,7 @@ public sealed class AuditTests : IDisposable
               <auditSources><clear /><add key="advisories" value="{advisories}" allowInsecureConnections="true" /></auditSources>
             </configuration>
             """, TestContext.Current.CancellationToken);
-        return await Processes.RunAsync("dotnet",
+        return await ProcessRunner.RunAsync("dotnet",
             ["restore", Path.Combine(Root(), "Analytics.Topology"), "--configfile", config, $"-p:ArtifactsPath={folder}/artifacts", $"-p:NuGetLockFilePath={folder}/lock.json", "-p:RestoreLockedMode=false", "--force", "-nodeReuse:false"],
             TestContext.Current.CancellationToken);
     }

@@ -44,7 +44,7 @@ public sealed partial class PackageLockTests
             {
                 if (!asked.TryGetValue(package.Name, out var version) || !package.Value.TryGetProperty("resolved", out var resolved))
                     continue;
-                Assert.True(resolved.GetString() == version, $"{Path.GetFileName(file)}: {package.Name} is {resolved}, and {version} is asked for. locks/README.md says how to write it anew.");
+                Assert.True(resolved.GetString() == version, $"{Path.GetFileName(file)}: {package.Name} is {resolved}, and {version} is requested. locks/README.md says how to update it.");
                 looked++;
             }
         }

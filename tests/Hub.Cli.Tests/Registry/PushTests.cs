@@ -6,6 +6,7 @@ using DotNet.Testcontainers.Configurations;
 using DotNet.Testcontainers.Containers;
 using DotNet.Testcontainers.Images;
 using Hub.Cli.Engine;
+using Hub.Operations.Processes;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Hub.Cli.Tests.Registry;
@@ -36,9 +37,9 @@ public sealed class LocalRegistry : IAsyncLifetime
     /// <summary>An image under another name, which the engine then forgets.</summary>
     internal static async Task PushAsync(string target)
     {
-        (await Processes.RunAsync("docker", ["tag", Images.Local.Etcd, target], TestContext.Current.CancellationToken)).OrThrow("no tag");
-        var pushed = await Processes.RunAsync("docker", ["push", target], TestContext.Current.CancellationToken);
-        (await Processes.RunAsync("docker", ["image", "rm", target], TestContext.Current.CancellationToken)).OrThrow("not removed");
+        (await ProcessRunner.RunAsync("docker", ["tag", Images.Local.Etcd, target], TestContext.Current.CancellationToken)).OrThrow("no tag");
+        var pushed = await ProcessRunner.RunAsync("docker", ["push", target], TestContext.Current.CancellationToken);
+        (await ProcessRunner.RunAsync("docker", ["image", "rm", target], TestContext.Current.CancellationToken)).OrThrow("not removed");
         pushed.OrThrow("not pushed");
     }
 
@@ -69,7 +70,7 @@ public sealed partial class PushTests(LocalRegistry registry) : IClassFixture<Lo
         Assert.True(pushed.ExitCode == 0, pushed.Output + pushed.Error);
         var digest = Pushed().Match(pushed.Output) is { Success: true } match && match.Groups["image"].Value == $"{Host}/team/hub/etcd:9.8.7" ? match.Groups["digest"].Value : "";
         Assert.NotEmpty(digest);
-        (await Processes.RunAsync("docker", ["image", "rm", $"{Host}/team/hub/etcd:9.8.7"], TestContext.Current.CancellationToken)).OrThrow("not removed");
+        (await ProcessRunner.RunAsync("docker", ["image", "rm", $"{Host}/team/hub/etcd:9.8.7"], TestContext.Current.CancellationToken)).OrThrow("not removed");
         foreach (var other in new[] { "backup", "database", "exporters", "gateway", "ingest", "migrations", "prometheus" })
             await LocalRegistry.PushAsync($"{Host}/team/hub/{other}:9.8.7");
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Analytics.Topology;
 using Hub.Cli.Engine;
+using Hub.Operations.Processes;
 
 namespace Hub.Cli.Tests.Registry;
 
@@ -24,7 +25,7 @@ public sealed class SbomTests : IDisposable
         Assert.True(result.ExitCode == 0, result.Output + result.Error);
         Assert.Equal(["etcd.cdx.json", "migrations.cdx.json"], Directory.EnumerateFiles(folder).Select(Path.GetFileName).Order());
         var etcd = await UrlsAsync("etcd.cdx.json", Images.Local.Etcd);
-        var packages = (await Processes.RunAsync("docker", ["run", "--rm", "--entrypoint", "dpkg-query", Images.Local.Etcd, "--show", "--showformat", "${Package}@${Version}\n"],
+        var packages = (await ProcessRunner.RunAsync("docker", ["run", "--rm", "--entrypoint", "dpkg-query", Images.Local.Etcd, "--show", "--showformat", "${Package}@${Version}\n"],
             TestContext.Current.CancellationToken)).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(packages.Length, etcd.Count);
         Assert.Contains(etcd, url => url.StartsWith("pkg:deb/debian/etcd-server@3.", StringComparison.Ordinal));

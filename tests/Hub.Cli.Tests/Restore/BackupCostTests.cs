@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Hub.Cli.Engine;
+using Hub.Operations.Processes;
 using Npgsql;
 
 namespace Hub.Cli.Tests.Restore;
@@ -50,7 +51,7 @@ public sealed class BackupCostTests(VolumeHub hub, ITestOutputHelper output) : I
             Report($"ingest beside {backups} full backups, {busy.Count} windows of {Window.TotalSeconds:0} s each: {Median(busy):0} rows/s, and {Median(frozen):0} while they are frozen: {Median(busy) / Median(frozen):P0}; pair by pair {Median(shares):P0} (from {shares[0]:P0} to {shares[^1]:P0})");
             Report($"database {await AskAsync(connection, "SELECT pg_size_pretty(pg_database_size(current_database()))")}; load {(OperatingSystem.IsLinux() ? File.ReadAllText("/proc/loadavg").Trim() : "not known")}");
             Assert.False(sender.HasExited, "the sender ended before the last backup");
-            (await Processes.RunAsync("kill", ["-TERM", $"{sender.Id}"], Cancel)).OrThrow("the sender was not stopped");
+            (await ProcessRunner.RunAsync("kill", ["-TERM", $"{sender.Id}"], Cancel)).OrThrow("the sender was not stopped");
             await sender.WaitForExitAsync(Cancel);
             using var summary = JsonDocument.Parse(await said);
             var acknowledged = summary.RootElement.GetProperty("acknowledged").GetInt64();
@@ -81,7 +82,7 @@ public sealed class BackupCostTests(VolumeHub hub, ITestOutputHelper output) : I
         {
             var with = await RateAsync(connection);
             // Its last window holds its end and the time after it: neither the one nor the other.
-            if (backup.IsCompleted || (await Processes.RunAsync("docker", ["pause", .. all], Cancel)).ExitCode != 0)
+            if (backup.IsCompleted || (await ProcessRunner.RunAsync("docker", ["pause", .. all], Cancel)).ExitCode != 0)
                 break;
             double without;
             try
@@ -91,7 +92,7 @@ public sealed class BackupCostTests(VolumeHub hub, ITestOutputHelper output) : I
             }
             finally
             {
-                (await Processes.RunAsync("docker", ["unpause", .. all], CancellationToken.None)).OrThrow("The backup stays frozen");
+                (await ProcessRunner.RunAsync("docker", ["unpause", .. all], CancellationToken.None)).OrThrow("The backup stays frozen");
             }
 
             busy.Add(with);
@@ -100,7 +101,7 @@ public sealed class BackupCostTests(VolumeHub hub, ITestOutputHelper output) : I
         }
 
         // One that could not be frozen whole may be frozen in part.
-        await Processes.RunAsync("docker", ["unpause", .. all], CancellationToken.None);
+        await ProcessRunner.RunAsync("docker", ["unpause", .. all], CancellationToken.None);
         await backup;
     }
 
@@ -116,7 +117,7 @@ public sealed class BackupCostTests(VolumeHub hub, ITestOutputHelper output) : I
     private static async Task<long> InsertedAsync(NpgsqlConnection connection) => (long)(await AskAsync(connection, "SELECT tup_inserted FROM pg_stat_database WHERE datname = current_database()"))!;
 
     private async Task<string[]> ContainersAsync(string service) =>
-        (await Processes.RunAsync("docker", ["ps", "--quiet", "--filter", $"label=com.docker.compose.project={hub.Name}", "--filter", $"label=com.docker.compose.service={service}"], Cancel))
+        (await ProcessRunner.RunAsync("docker", ["ps", "--quiet", "--filter", $"label=com.docker.compose.project={hub.Name}", "--filter", $"label=com.docker.compose.service={service}"], Cancel))
             .OrThrow("The containers were not listed").Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
     private static double Median(IEnumerable<double> values)

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Analytics.Topology;
 using Hub.Cli.Engine;
+using Hub.Operations.Processes;
 using Npgsql;
 
 namespace Hub.Cli.Tests.Restore;
@@ -81,7 +82,7 @@ public abstract class BackedUpHub(string kind, bool inObjectStorage, params stri
 
     /// <summary>The container of a service.</summary>
     internal async Task<string> ContainerAsync(string service) =>
-        (await Processes.RunAsync("docker", ["ps", "--all", "--quiet", "--filter", $"label=com.docker.compose.project={Name}", "--filter", $"label=com.docker.compose.service={service}"], CancellationToken.None)).Output.Trim().Split('\n')[0];
+        (await ProcessRunner.RunAsync("docker", ["ps", "--all", "--quiet", "--filter", $"label=com.docker.compose.project={Name}", "--filter", $"label=com.docker.compose.service={service}"], CancellationToken.None)).Output.Trim().Split('\n')[0];
 
     internal async Task<string> LeaderAsync()
     {
@@ -118,10 +119,10 @@ public abstract class BackedUpHub(string kind, bool inObjectStorage, params stri
     }
 
     /// <param name="cancel">Stops waiting.</param>
-    /// <param name="patience">For a connection and for a statement; null: half a minute, which a busy machine may need.</param>
-    internal async Task<NpgsqlConnection> OpenAsync(CancellationToken cancel, TimeSpan? patience = null)
+    /// <param name="timeout">For a connection and for a statement; null: half a minute, which a busy machine may need.</param>
+    internal async Task<NpgsqlConnection> OpenAsync(CancellationToken cancel, TimeSpan? timeout = null)
     {
-        var seconds = (int)(patience ?? TimeSpan.FromSeconds(30)).TotalSeconds;
+        var seconds = (int)(timeout ?? TimeSpan.FromSeconds(30)).TotalSeconds;
         var secrets = File.ReadLines(Path.Combine(cli.State, "secrets.env")).Select(line => line.Split('=', 2)).Where(pair => pair.Length == 2).ToDictionary(pair => pair[0], pair => pair[1]);
         var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder
         {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Analytics.Topology;
 using Hub.Cli.Engine;
+using Hub.Operations.Processes;
 
 namespace Hub.Cli.Tests.Restore;
 
@@ -25,7 +26,7 @@ public sealed class RestoreTests(RestoreHub hub, ITestOutputHelper output) : ICl
         await using var ticker = new Ticker(hub, "public.ticks");
         ticker.Start();
         await UntilAsync(() => ticker.Acknowledged.Count >= 5, "five acknowledged writes");
-        (await Processes.RunAsync("docker", ["kill", await hub.ContainerAsync(await hub.LeaderAsync())], Cancel)).OrThrow("The leader was not killed");
+        (await ProcessRunner.RunAsync("docker", ["kill", await hub.ContainerAsync(await hub.LeaderAsync())], Cancel)).OrThrow("The leader was not killed");
         var before = ticker.Acknowledged.Count;
         await UntilAsync(() => ticker.Acknowledged.Count >= before + 5, "five more acknowledged writes");
         await hub.RunAsync("up");
@@ -73,7 +74,7 @@ public sealed class RestoreTests(RestoreHub hub, ITestOutputHelper output) : ICl
         var shown = await hub.RunAsync("restore", "--to", Text(await DropAsync("public.lost")));
         await ExecuteAsync("DROP TABLE public.later");
         var target = shown.Split('"')[1];
-        var found = await Processes.RunAsync("docker", ["exec", $"{hub.Name}-restore", "psql", target, "-XAtc", "SELECT x FROM public.lost"], Cancel);
+        var found = await ProcessRunner.RunAsync("docker", ["exec", $"{hub.Name}-restore", "psql", target, "-XAtc", "SELECT x FROM public.lost"], Cancel);
         Assert.Equal("42", found.Output.Trim());
         await hub.RunAsync("restore", "drop-scratch");
         Assert.Equal(2, (await hub.TryAsync("restore", "drop-scratch")).ExitCode);
@@ -95,7 +96,7 @@ public sealed class RestoreTests(RestoreHub hub, ITestOutputHelper output) : ICl
         Assert.False(sender.HasExited, "the traffic ended");
         await DestroyAsync();
         await ticker.StopAsync();
-        (await Processes.RunAsync("kill", ["-TERM", $"{sender.Id}"], Cancel)).OrThrow("the sender was not stopped");
+        (await ProcessRunner.RunAsync("kill", ["-TERM", $"{sender.Id}"], Cancel)).OrThrow("the sender was not stopped");
         await sender.WaitForExitAsync(Cancel);
         Assert.True(rows > 0, await said + await errors);
         var last = ticker.Acknowledged[^1];
@@ -119,10 +120,10 @@ public sealed class RestoreTests(RestoreHub hub, ITestOutputHelper output) : ICl
         await ExecuteAsync("CREATE TABLE public.site (x int); INSERT INTO public.site VALUES (42)");
         // Ends with a segment that went from the primary into the repository.
         await hub.RunAsync("backup", "check");
-        var containers = (await Processes.RunAsync("docker", ["ps", "--all", "--quiet", "--filter", $"label=com.docker.compose.project={hub.Name}"], Cancel)).OrThrow("not listed").Output;
-        (await Processes.RunAsync("docker", ["rm", "--force", "--volumes", .. containers.Split('\n', StringSplitOptions.RemoveEmptyEntries)], Cancel)).OrThrow("not removed");
-        var volumes = (await Processes.RunAsync("docker", ["volume", "ls", "--quiet", "--filter", $"label=com.docker.compose.project={hub.Name}"], Cancel)).OrThrow("not listed").Output;
-        (await Processes.RunAsync("docker", ["volume", "rm", .. volumes.Split('\n', StringSplitOptions.RemoveEmptyEntries)], Cancel)).OrThrow("not removed");
+        var containers = (await ProcessRunner.RunAsync("docker", ["ps", "--all", "--quiet", "--filter", $"label=com.docker.compose.project={hub.Name}"], Cancel)).OrThrow("not listed").Output;
+        (await ProcessRunner.RunAsync("docker", ["rm", "--force", "--volumes", .. containers.Split('\n', StringSplitOptions.RemoveEmptyEntries)], Cancel)).OrThrow("not removed");
+        var volumes = (await ProcessRunner.RunAsync("docker", ["volume", "ls", "--quiet", "--filter", $"label=com.docker.compose.project={hub.Name}"], Cancel)).OrThrow("not listed").Output;
+        (await ProcessRunner.RunAsync("docker", ["volume", "rm", .. volumes.Split('\n', StringSplitOptions.RemoveEmptyEntries)], Cancel)).OrThrow("not removed");
         var kept = new[] { "secrets.env", "hub.json" }.Select(name => (Name: name, Text: File.ReadAllText(Path.Combine(hub.State, name)))).ToList();
         Directory.Delete(hub.State, recursive: true);
         Directory.CreateDirectory(hub.State);
@@ -196,7 +197,7 @@ public sealed class RestoreTests(RestoreHub hub, ITestOutputHelper output) : ICl
         await UntilAsync(async () => restore.HasExited || (File.Exists(state) && (await File.ReadAllTextAsync(state, Cancel)).Contains("\"aside\"", StringComparison.Ordinal) && await MembersAsync() > 0), "the restore has put the old data aside");
         if (restore.HasExited)
             Assert.Fail($"It ended before it could be interrupted: {await output}{await error}");
-        (await Processes.RunAsync("kill", ["-TERM", $"{restore.Id}"], Cancel)).OrThrow("not interrupted");
+        (await ProcessRunner.RunAsync("kill", ["-TERM", $"{restore.Id}"], Cancel)).OrThrow("not interrupted");
         await restore.WaitForExitAsync(Cancel).WaitAsync(TimeSpan.FromMinutes(4), Cancel);
         var said = await output + await error;
         Assert.True(restore.ExitCode == 130, $"{restore.ExitCode}: {said}");
@@ -210,7 +211,7 @@ public sealed class RestoreTests(RestoreHub hub, ITestOutputHelper output) : ICl
         var running = 0;
         foreach (var member in Enumerable.Range(1, 3))
         {
-            running += (await Processes.RunAsync("docker", ["ps", "--quiet", "--filter", $"label=com.docker.compose.project={hub.Name}", "--filter", $"label=com.docker.compose.service=timescaledb-{member}",
+            running += (await ProcessRunner.RunAsync("docker", ["ps", "--quiet", "--filter", $"label=com.docker.compose.project={hub.Name}", "--filter", $"label=com.docker.compose.service=timescaledb-{member}",
                 "--filter", "label=com.docker.compose.oneoff=False"], Cancel)).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length;
         }
 
@@ -222,11 +223,11 @@ public sealed class RestoreTests(RestoreHub hub, ITestOutputHelper output) : ICl
     {
         var services = Enumerable.Range(1, 3).SelectMany(i => new[] { $"timescaledb-{i}", $"backup-server-{i}", $"etcd-{i}" }).ToList();
         var containers = await Task.WhenAll(services.Select(hub.ContainerAsync));
-        (await Processes.RunAsync("docker", ["rm", "--force", "--volumes", .. containers], Cancel)).OrThrow("not removed");
-        var volumes = (await Processes.RunAsync("docker", ["volume", "ls", "--quiet", "--filter", $"label=com.docker.compose.project={hub.Name}"], Cancel)).Output
+        (await ProcessRunner.RunAsync("docker", ["rm", "--force", "--volumes", .. containers], Cancel)).OrThrow("not removed");
+        var volumes = (await ProcessRunner.RunAsync("docker", ["volume", "ls", "--quiet", "--filter", $"label=com.docker.compose.project={hub.Name}"], Cancel)).Output
             .Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(volume => volume.Contains("timescaledb", StringComparison.Ordinal) || volume.Contains("etcd", StringComparison.Ordinal)).ToArray();
         Assert.NotEmpty(volumes);
-        (await Processes.RunAsync("docker", ["volume", "rm", .. volumes], Cancel)).OrThrow("not removed");
+        (await ProcessRunner.RunAsync("docker", ["volume", "rm", .. volumes], Cancel)).OrThrow("not removed");
     }
 
     private Task HealthyAsync() => hub.HealthyAsync(members: 3);

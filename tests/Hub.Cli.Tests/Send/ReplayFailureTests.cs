@@ -101,7 +101,7 @@ public sealed class ReplayFailureTests : ReplayTest
     [Fact]
     public async Task Acknowledgement_of_another_request_resets_the_timeout()
     {
-        // Each row is a request: 40 s of busy answers before each success, which together is far longer than the patience.
+        // Each row is a request: 40 s of busy answers before each success, which together is far longer than the timeout.
         await using var receiver = await FakeReceiver.StartAsync(request =>
         {
             if (request.Number % 2 == 0) return Task.CompletedTask;

@@ -35,6 +35,19 @@ internal static class ClientPods
         },
     };
 
+    /// <summary>The same pod, made anew when it is gone.</summary>
+    public static V1Deployment Deployment(V1Pod pod)
+    {
+        var labels = new Dictionary<string, string> { ["app"] = pod.Metadata.Name };
+        return new V1Deployment
+        {
+            ApiVersion = "apps/v1",
+            Kind = "Deployment",
+            Metadata = new V1ObjectMeta { Name = pod.Metadata.Name },
+            Spec = new V1DeploymentSpec { Selector = new V1LabelSelector { MatchLabels = labels }, Template = new V1PodTemplateSpec { Metadata = new V1ObjectMeta { Labels = labels }, Spec = pod.Spec } },
+        };
+    }
+
     public static V1Namespace Space(string name, params string[] labels) => new()
     {
         ApiVersion = "v1",

@@ -4,7 +4,7 @@ using System.Text.Json;
 using Analytics.Topology;
 using Analytics.Topology.Kubernetes;
 using Analytics.Topology.Publishing;
-using Hub.Drills;
+using Hub.Operations.Clusters;
 
 namespace Hub.Cluster.Tests.Kubernetes;
 
@@ -56,7 +56,7 @@ internal sealed class InstalledHub : IAsyncDisposable
     public ClusterTopology Topology => size.Topology;
 
     /// <summary>As drills see it, once it is installed.</summary>
-    public DrillCluster Cluster { get; private set; } = null!;
+    public RunningCluster Cluster { get; private set; } = null!;
 
     /// <summary>Skips the test where there is no cluster.</summary>
     public static async Task<InstalledHub> InstallAsync(Way way)
@@ -165,9 +165,9 @@ internal sealed class InstalledHub : IAsyncDisposable
         spaces.Add(Client.Namespace);
         await Client.ApplyAsync(
             ClientPods.Space(Client.Namespace, KubernetesNames.TelemetryLabel, KubernetesNames.SqlLabel),
-            ClientPods.Python(KubeHost.Client, Topology.Images.Database, await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "Kubernetes", "relay.py")), KubeHost.RelayArguments(name)));
-        await Client.ExplainAsync("waiting for the client", () => Client.DoAsync("wait", "--for=condition=Ready", $"pod/{KubeHost.Client}", "--timeout", "80s"));
-        Cluster = new DrillCluster(new DrillTarget { Topology = Topology, Secret = key => values[key], CaFile = authority }, host);
+            ClientPods.Deployment(ClientPods.Python(KubeHost.Client, Topology.Images.Database, await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "Kubernetes", "relay.py")), KubeHost.RelayArguments(name))));
+        await Client.ExplainAsync("waiting for the client", () => Client.DoAsync("rollout", "status", $"deployment/{KubeHost.Client}", "--timeout", "3m"));
+        Cluster = new RunningCluster(new ClusterTarget { Topology = Topology, Secret = key => values[key], CaFile = authority }, host);
         await UntilHealthyAsync();
     }
 

@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json;
-using Hub.Drills;
-using Hub.Drills.Engine;
+using Hub.Operations;
+using Hub.Operations.Processes;
 using k8s;
 using k8s.Models;
 
@@ -38,17 +38,17 @@ internal sealed class Kube(string space, CancellationToken? stop = null)
                 return $"{program} on the PATH.";
         }
 
-        if (await Programs.RunAsync(Program, ["version", "--request-timeout", "20s"], cancel) is { ExitCode: not 0 } silent)
+        if (await ProcessRunner.RunWithinAsync(ProcessRunner.EngineTimeout, Program, ["version", "--request-timeout", "20s"], cancel) is { ExitCode: not 0 } silent)
             return $"a cluster that answers: {silent.Error.Trim()}";
         var classes = await new Kube("default").GetAsync("storageclass", "--output", "jsonpath={.items[*].metadata.annotations.storageclass\\.kubernetes\\.io/is-default-class}");
         return classes.Contains("true", StringComparison.Ordinal) ? null : "a default storage class in the cluster.";
     }
 
-    public Task<ProgramResult> RunAsync(params string[] arguments) => Programs.RunAsync(Program, ["--namespace", space, .. arguments], Cancel);
+    public Task<ProcessResult> RunAsync(params string[] arguments) => ProcessRunner.RunWithinAsync(ProcessRunner.EngineTimeout, Program, ["--namespace", space, .. arguments], Cancel);
 
     /// <summary>For what may take long; the lines are shown as they come.</summary>
-    public static async Task<ProgramResult> LongAsync(string file, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string>? environment = null) =>
-        await Programs.RunAsync(file, arguments, TestContext.Current.CancellationToken, environment, TimeSpan.FromMinutes(40), onLine: Say);
+    public static async Task<ProcessResult> LongAsync(string file, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string>? environment = null) =>
+        await ProcessRunner.RunWithinAsync(TimeSpan.FromMinutes(40), file, arguments, TestContext.Current.CancellationToken, onLine: Say, environment: environment);
 
     public async Task<string> GetAsync(params string[] arguments) => (await RunAsync(["get", .. arguments])).OrThrow("The cluster was asked in vain").Output.Trim();
 
@@ -58,7 +58,7 @@ internal sealed class Kube(string space, CancellationToken? stop = null)
     public async Task DoAsync(params string[] arguments)
     {
         Say($"kubectl {string.Join(' ', arguments)}");
-        (await Programs.RunAsync(Program, ["--namespace", space, .. arguments], Cancel, patience: TimeSpan.FromMinutes(15))).OrThrow("kubectl failed");
+        (await ProcessRunner.RunWithinAsync(TimeSpan.FromMinutes(15), Program, ["--namespace", space, .. arguments], Cancel)).OrThrow("kubectl failed");
     }
 
     public async Task ApplyAsync(params IKubernetesObject[] objects)
@@ -68,7 +68,7 @@ internal sealed class Kube(string space, CancellationToken? stop = null)
     }
 
     public async Task ApplyAsync(string document) =>
-        (await Programs.RunAsync(Program, ["--namespace", space, "apply", "--filename", "-"], Cancel, input: document)).OrThrow("The cluster did not take an object");
+        (await ProcessRunner.RunWithinAsync(ProcessRunner.EngineTimeout, Program, ["--namespace", space, "apply", "--filename", "-"], Cancel, input: document)).OrThrow("The cluster did not take an object");
 
     /// <summary>SQL at the first member that says it leads, as the superuser.</summary>
     public async Task<string> SqlAsync(string sql)
@@ -79,7 +79,7 @@ internal sealed class Kube(string space, CancellationToken? stop = null)
                 return (await PsqlAsync(member, sql)).OrThrow($"{member} did not answer").Output.Trim();
         }
 
-        throw new DrillException("No member leads.");
+        throw new OperationException("No member leads.");
     }
 
     /// <summary>Fails with what Kubernetes says about the namespace: why pods do not run, what went wrong, the last lines of their logs.</summary>
@@ -90,9 +90,9 @@ internal sealed class Kube(string space, CancellationToken? stop = null)
         {
             return await act();
         }
-        catch (Exception problem) when (problem is DrillException or Xunit.Sdk.XunitException)
+        catch (Exception problem) when (problem is OperationException or Xunit.Sdk.XunitException)
         {
-            throw new DrillException($"{what}: {problem.Message}\n{await DescribeAsync()}");
+            throw new OperationException($"{what}: {problem.Message}\n{await DescribeAsync()}");
         }
     }
 
@@ -147,6 +147,6 @@ internal sealed class Kube(string space, CancellationToken? stop = null)
         return string.Concat((log.ExitCode == 0 ? log.Output : log.Error).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => $"    {line}\n"));
     }
 
-    private Task<ProgramResult> PsqlAsync(string member, string sql) => RunAsync("exec", member, "--container", "timescaledb", "--", "sh", "-c",
+    private Task<ProcessResult> PsqlAsync(string member, string sql) => RunAsync("exec", member, "--container", "timescaledb", "--", "sh", "-c",
         "PGPASSWORD=$PATRONI_SUPERUSER_PASSWORD exec psql -h /var/run/postgresql -U postgres -d llm_analytics -XqAt -c \"$1\"", "sh", sql);
 }

@@ -2,8 +2,9 @@ using System.Diagnostics;
 using System.Globalization;
 using Analytics.Topology;
 using Analytics.Topology.Kubernetes;
-using Hub.Drills;
-using Hub.Drills.Engine;
+using Hub.Operations;
+using Hub.Operations.Clusters;
+using Hub.Operations.Processes;
 
 namespace Hub.Cluster.Tests.Kubernetes;
 
@@ -11,9 +12,9 @@ namespace Hub.Cluster.Tests.Kubernetes;
 /// A hub in Kubernetes as load and ledger see it. Members are asked through <c>kubectl exec</c>. Ports lead into a pod in a namespace of its own,
 /// and from there to the Services, as the connections of any application do: endpoints that come and go and network policies are part of it.
 /// </summary>
-internal sealed class KubeHost(Kube kube, Kube client) : IDrillHost, IAsyncDisposable
+internal sealed class KubeHost(Kube kube, Kube client) : IClusterHost, IAsyncDisposable
 {
-    /// <summary>The pod that passes connections on.</summary>
+    /// <summary>The Deployment whose pod passes connections on. Where room is short Kubernetes sends that pod away for one of Hub's: it comes again.</summary>
     public const string Client = "client";
 
     private static readonly Dictionary<(string Part, int Port), string> Services = new()
@@ -69,13 +70,13 @@ internal sealed class KubeHost(Kube kube, Kube client) : IDrillHost, IAsyncDispo
     {
         await StopAsync();
         local.Clear();
-        forward = Programs.Start("kubectl", ["--namespace", client.Namespace, "port-forward", $"pod/{Client}", .. Services.Keys.Select(key => $":{key.Port}")]);
+        forward = ProcessRunner.Start("kubectl", ["--namespace", client.Namespace, "port-forward", $"deployment/{Client}", .. Services.Keys.Select(key => $":{key.Port}")]);
         var errors = forward.StandardError.ReadToEndAsync(CancellationToken.None);
         while (local.Count < Services.Count)
         {
             // Forwarding from 127.0.0.1:36533 -> 8080
             if (await forward.StandardOutput.ReadLineAsync(cancel) is not { } line)
-                throw new DrillException($"kubectl forwards no ports: {(await errors).Trim()}");
+                throw new OperationException($"kubectl forwards no ports: {(await errors).Trim()}");
             if (line.Split([' ', ':'], StringSplitOptions.RemoveEmptyEntries) is ["Forwarding", "from", "127.0.0.1", var here, "->", var there])
                 local[int.Parse(there, CultureInfo.InvariantCulture)] = int.Parse(here, CultureInfo.InvariantCulture);
         }

@@ -1,5 +1,6 @@
 using Analytics.Topology;
 using Analytics.Topology.Containers;
+using Hub.Operations.Clusters;
 
 namespace Hub.Drills.Tests.Cluster;
 
@@ -17,14 +18,14 @@ public class DrillFixture : IAsyncLifetime
 
     private protected DrillFixture(ByteSize? disk) => this.disk = disk;
 
-    internal DrillCluster Cluster { get; private set; } = null!;
+    internal RunningCluster Cluster { get; private set; } = null!;
 
     private protected virtual ClusterTopology Topology => Presets.Development;
 
     public async ValueTask InitializeAsync()
     {
         hub = await HubCluster.StartAsync(Topology, TestContext.Current.CancellationToken, change: await ChangeAsync(TestContext.Current.CancellationToken), dataVolume: disk);
-        Cluster = new DrillCluster(new DrillTarget
+        Cluster = new RunningCluster(new ClusterTarget
         {
             Topology = hub.Topology,
             Containers = hub.Deployment.Containers.Where(spec => !spec.OnDemand).ToDictionary(spec => spec.Name, spec => hub[spec.Name].Id),

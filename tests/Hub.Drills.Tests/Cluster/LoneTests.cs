@@ -10,6 +10,7 @@ public sealed class LoneTests(DrillFixture fixture, ITestOutputHelper output) : 
     [InlineData("clone-alone", 1)]
     [InlineData("paused-alone", 1)]
     [InlineData("sync-lost", 1)]
+    [InlineData("sync-lost-behind", 1)]
     [InlineData("leader-lost", 1)]
     public Task Nothing_acknowledged_is_on_one_member_only(string name, int seed) => Drills.RunAsync(fixture, name, output, seed);
 }

@@ -18,4 +18,12 @@ public sealed class WitnessTests(WitnessesFixture fixture, ITestOutputHelper out
         var result = await Drills.RunAsync(fixture, name, output, seed);
         Assert.All(result.Paths, path => Assert.InRange(path.Gap.Length.TotalSeconds, 0, 90));
     }
+
+    /// <summary>The ways to a primary without standbys, where others may end its lease.</summary>
+    [Theory]
+    [InlineData("primary-alone")]
+    [InlineData("members-kill")]
+    [InlineData("sync-lost")]
+    [InlineData("sync-lost-behind")]
+    public Task Nothing_acknowledged_is_on_one_member_only(string name) => Drills.RunAsync(fixture, name, output);
 }

@@ -12,10 +12,10 @@ namespace Hub.Testing;
 public static class Engine
 {
     private const int RemovalAttempts = 20;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(60);
 
     // A backup is one of the commands.
-    private static readonly TimeSpan PatienceToEnd = TimeSpan.FromMinutes(4);
+    private static readonly TimeSpan ExitTimeout = TimeSpan.FromMinutes(4);
 
     /// <summary>
     /// Runs another command in the container that a spec describes, and waits for its end: how a program is asked whether it takes its
@@ -28,7 +28,7 @@ public static class Engine
 
         // Without ports: Testcontainers waits for their mapping, which a container that has ended no longer has.
         var once = spec with { Entrypoint = [command[0]], Arguments = [.. command.Skip(1)], Ports = [] };
-        var wait = Wait.ForUnixContainer().AddCustomWaitStrategy(new HasEnded(), strategy => strategy.WithMode(WaitStrategyMode.OneShot).WithTimeout(PatienceToEnd));
+        var wait = Wait.ForUnixContainer().AddCustomWaitStrategy(new HasEnded(), strategy => strategy.WithMode(WaitStrategyMode.OneShot).WithTimeout(ExitTimeout));
         await using var container = await StartAsync(() => SpecContainers.Build(deployment, once, wait, network, aliases), once.Image, cancel);
         return await ResultAsync(container, cancel);
     }
@@ -40,7 +40,7 @@ public static class Engine
     {
         ArgumentNullException.ThrowIfNull(spec);
         var wait = Wait.ForUnixContainer()
-            .AddCustomWaitStrategy(new IsReady(ready), strategy => strategy.WithTimeout(Patience).WithInterval(TimeSpan.FromMilliseconds(500)));
+            .AddCustomWaitStrategy(new IsReady(ready), strategy => strategy.WithTimeout(Timeout).WithInterval(TimeSpan.FromMilliseconds(500)));
         return await StartAsync(() => SpecContainers.Build(deployment, spec, wait, network, aliases), spec.Image, cancel);
     }
 

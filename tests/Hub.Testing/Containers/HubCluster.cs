@@ -1,10 +1,10 @@
 using System.Collections.Concurrent;
-using System.Text.Json;
 using Analytics.Topology;
 using Analytics.Topology.Containers;
 using Docker.DotNet;
 using DotNet.Testcontainers.Containers;
 using DotNet.Testcontainers.Networks;
+using Hub.Operations.Patroni;
 using Npgsql;
 using Xunit;
 
@@ -16,7 +16,7 @@ namespace Hub.Testing;
 /// </summary>
 public sealed class HubCluster : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(3);
     private readonly ConcurrentDictionary<string, IContainer> containers = [];
     private readonly INetwork network;
     private readonly string caFile = Path.Combine(Path.GetTempPath(), $"hub-ca-{Guid.NewGuid():N}.crt");
@@ -113,19 +113,26 @@ public sealed class HubCluster : IAsyncDisposable
         CommandTimeout = 30,
     }.ConnectionString;
 
+    /// <summary>SQL as superuser inside a member's container, where no gateway is needed; what psql wrote.</summary>
+    public async Task<ExecResult> SuperuserAsync(string member, string sql, CancellationToken cancel) => await containers[member].ExecAsync(
+        ["env", "PGPASSWORD=" + Deployment.Passwords[Secrets.Superuser], "psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", Paths.SocketDirectory,
+            "-U", Roles.Superuser, "-d", ClusterNames.Database, "-c", sql], cancel);
+
+    /// <summary>As <see cref="SuperuserAsync"/>; the test fails when the statement does.</summary>
+    public async Task<string> SqlAsync(string member, string sql, CancellationToken cancel)
+    {
+        var result = await SuperuserAsync(member, sql, cancel);
+        Assert.True(result.ExitCode == 0, $"{member}: {result.Stderr}");
+        return result.Stdout.Trim();
+    }
+
     /// <summary>Patroni's list of members, from any that answers.</summary>
     public async Task<IReadOnlyList<PatroniMember>> MembersAsync(CancellationToken cancel)
     {
         foreach (var host in Topology.Database.Hosts)
         {
-            if (await ListAsync(host, cancel) is not { } result)
-                continue;
-            if (result.ExitCode == 0 && result.Stdout.TrimStart().StartsWith('['))
-            {
-                using var document = JsonDocument.Parse(result.Stdout);
-                return [.. document.RootElement.EnumerateArray().Select(member => new PatroniMember(
-                    member.GetProperty("Member").GetString()!, member.GetProperty("Role").GetString()!, member.GetProperty("State").GetString()!))];
-            }
+            if (await ListAsync(host, cancel) is { ExitCode: 0 } result && PatroniMember.ParseList(result.Stdout) is { } members)
+                return members;
         }
 
         return [];
@@ -154,7 +161,7 @@ public sealed class HubCluster : IAsyncDisposable
             return members.Count == Topology.Database.Members && members.Count(member => member.Role == "Leader") == 1
                 && members.Count(member => member.State == "streaming") == Topology.Database.Members - 1
                 && (members.Count == 1 || members.Any(member => member.Role.EndsWith("Standby", StringComparison.Ordinal)));
-        }, Patience, () => "not all members stream: " + string.Join(", ", members), cancel);
+        }, Timeout, () => "not all members stream: " + string.Join(", ", members), cancel);
     }
 
     public async ValueTask DisposeAsync()
@@ -170,7 +177,7 @@ public sealed class HubCluster : IAsyncDisposable
         await UntilStreamingAsync(cancel);
         foreach (var job in Deployment.Containers.Where(spec => spec is { RunsOnce: true, OnDemand: false }))
         {
-            var exitCode = await containers[job.Name].GetExitCodeAsync(cancel).WaitAsync(Patience, cancel);
+            var exitCode = await containers[job.Name].GetExitCodeAsync(cancel).WaitAsync(Timeout, cancel);
             var (output, error) = await containers[job.Name].GetLogsAsync(timestampsEnabled: false, ct: cancel);
             Assert.True(exitCode == 0, $"{job.Name} failed: {output}{error}");
         }
@@ -192,9 +199,6 @@ public sealed class HubCluster : IAsyncDisposable
                 last = problem.Message;
                 return false;
             }
-        }, Patience, () => "ingest is not ready: " + last, cancel);
+        }, Timeout, () => "ingest is not ready: " + last, cancel);
     }
 }
-
-/// <summary>A line of <c>patronictl list</c>.</summary>
-public sealed record PatroniMember(string Name, string Role, string State);

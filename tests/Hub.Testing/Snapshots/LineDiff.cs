@@ -8,7 +8,10 @@ public static class LineDiff
     private const int Context = 3;
     private const int MostLines = 200;
 
-    public static string Unified(string old, string @new)
+    /// <param name="old">The lines with a minus.</param>
+    /// <param name="new">The lines with a plus.</param>
+    /// <param name="whole">Whether all of it is shown, so that it and the old text say what the new one is; otherwise the first 200 lines.</param>
+    public static string Unified(string old, string @new, bool whole = false)
     {
         ArgumentNullException.ThrowIfNull(old);
         ArgumentNullException.ThrowIfNull(@new);
@@ -16,7 +19,7 @@ public static class LineDiff
         var text = new StringBuilder();
         var shown = 0;
         var previous = -1;
-        for (var i = 0; i < lines.Count && shown < MostLines; i++)
+        for (var i = 0; i < lines.Count && (whole || shown < MostLines); i++)
         {
             if (!lines.Skip(Math.Max(0, i - Context)).Take(2 * Context + 1).Any(line => line.Mark != ' '))
                 continue;
@@ -27,7 +30,7 @@ public static class LineDiff
             shown++;
         }
 
-        if (shown == MostLines)
+        if (!whole && shown == MostLines)
             text.Append("… and more\n");
         return text.ToString();
     }

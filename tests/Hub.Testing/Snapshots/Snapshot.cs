@@ -33,6 +33,28 @@ public static class Snapshot
         Report([.. expected.Select(file => Compare(file.Value, file.Key, project)), .. Abandoned(expected.Keys, directory, project)]);
     }
 
+    /// <summary>
+    /// As <see cref="MatchAll"/>, by the differences to files that are committed elsewhere and hold most of it: <c>name.diff</c> for a file
+    /// that differs or is left out, the file itself where there is none to compare with. Together with those files they say every byte.
+    /// </summary>
+    /// <param name="files">Path → text.</param>
+    /// <param name="full">What they are compared with, path → text.</param>
+    /// <param name="directory">Directory of the snapshots relative to the test project.</param>
+    /// <param name="source">Filled in by the compiler.</param>
+    public static void MatchDifferences(
+        IEnumerable<(string Path, string Text)> files, IReadOnlyDictionary<string, string> full, string directory, [CallerFilePath] string source = "")
+    {
+        ArgumentNullException.ThrowIfNull(full);
+        var all = files.ToDictionary(file => file.Path, file => file.Text, StringComparer.Ordinal);
+        MatchAll(
+            [
+                .. all.Where(file => full.GetValueOrDefault(file.Key) != file.Value).Select(file => full.TryGetValue(file.Key, out var other)
+                    ? (file.Key + ".diff", LineDiff.Unified(other, file.Value, whole: true))
+                    : (file.Key, file.Value)),
+                .. full.Keys.Except(all.Keys).Select(path => (path + ".diff", "This file is not there.\n")),
+            ], directory, source);
+    }
+
     private static string? Compare(string text, string path, string project)
     {
         var snapshot = Path.Combine(project, path);

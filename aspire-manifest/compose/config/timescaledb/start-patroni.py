@@ -70,6 +70,15 @@ try:
 except (ImportError, AttributeError) as problem:
     print(f"This Patroni serves its figures in a way of its own ({problem}): renewed certificates are read at a restart, and not watched.", file=sys.stderr)
 
+members = int(os.environ.get("HUB_MEMBERS", 0))
+if members:
+    try:
+        import votes_without_sync
+
+        votes_without_sync.install(members)
+    except (ImportError, AttributeError) as problem:
+        print(f"This Patroni elects in a way of its own ({problem}): when etcd has lost /sync, a member that lacks acknowledged writes may lead.", file=sys.stderr)
+
 witnesses = int(os.environ.get("HUB_LEASE_WITNESSES", 0))
 if witnesses:
     try:
