@@ -115,8 +115,8 @@ internal static partial class TestCommand
         };
         ui.Console.WriteLine($"── {string.Join(", ", run)}");
         var result = await ProcessRunner.RunAsync("dotnet",
-            ["test", "--solution", solution, "--no-build", .. programs, "--", .. filter, .. output,
-            "--report-xunit-ctrf", "--results-directory", reports, "--ignore-exit-code", "8"], cancellation,
+            ["test", "--solution", solution, "--no-build", "--results-directory", reports, .. programs, "--", .. filter, .. output,
+                "--report-xunit-ctrf", "--ignore-exit-code", "8"], cancellation,
             onLine: line => Console.Out.WriteLine(line),
             environment: new Dictionary<string, string> { ["TESTINGPLATFORM_NOBANNER"] = "1" });
         var counts = Counts.Parse(result.Output);

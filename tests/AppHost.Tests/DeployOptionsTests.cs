@@ -57,7 +57,7 @@ public class DeployOptionsTests
     [InlineData("'team/hub' is not a registry", "--registry", "team/hub")]
     [InlineData("'latest' is not a version", "--version", "latest")]
     [InlineData("--context needs a value", "--context")]
-    [InlineData("'huge' is no size", "--size", "huge")]
+    [InlineData("'huge' is not a size", "--size", "huge")]
     [InlineData("'moon'", "--cloud", "moon")]
     [InlineData("'--dry-run=true' is no option", "--dry-run=true")]
     public void What_it_does_not_know_is_refused(string message, params string[] arguments)

@@ -80,7 +80,7 @@ public class The_report_of_a_start
     {
         Assert.Equal("", await StartReport.EngineAsync("echo", TestContext.Current.CancellationToken));
         var problem = await StartReport.EngineAsync("hub-no-such-engine", TestContext.Current.CancellationToken);
-        Assert.Contains("The container engine does not answer: hub-no-such-engine cannot be run", problem, StringComparison.Ordinal);
+        Assert.Contains("The container engine does not answer: `hub-no-such-engine`", problem, StringComparison.Ordinal);
         Assert.Contains("Start it again", problem, StringComparison.Ordinal);
     }
 
