@@ -49,11 +49,16 @@ public static class DrillChecks
                 + $"{Number(pair.Expected.Rows)} before the backup")]);
     }
 
-    /// <summary>Whether recovery ended where it should: something is there, and nothing that was committed after the moment.</summary>
-    public static CheckResult Target(Newest newest, DateTimeOffset? to)
+    /// <summary>
+    /// Whether recovery ended where it should: something is there, and nothing that was committed after the moment. A new hub has stored
+    /// nothing, and until its first WAL is archived there is no commit to recover either.
+    /// </summary>
+    public static CheckResult Target(DatabaseManifest expected, Newest newest, DateTimeOffset? to)
     {
+        ArgumentNullException.ThrowIfNull(expected);
         ArgumentNullException.ThrowIfNull(newest);
-        return new CheckResult("target", 1, newest.Any is null ? ["nothing was recovered: there is neither a row nor a commit"]
+        var stored = expected.Hypertables.SelectMany(table => table.Chunks).Any(chunk => chunk.Rows != 0);
+        return new CheckResult("target", 1, newest.Any is null && stored ? ["nothing was recovered: there is neither a row nor a commit"]
             : to is { } limit && newest.Commit > limit ? [$"a commit of {newest.Commit:O} is there, after the target {limit:O}"] : []);
     }
 

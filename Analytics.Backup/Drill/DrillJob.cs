@@ -127,7 +127,7 @@ internal sealed class DrillJob(BackupSettings settings, PgBackRest pgBackRest, T
                 await DrillReader.ReadAsync(connection, expected, chunk => !chunk.Sealed, cancel)));
             Tell(run, await DrillReader.AnswersAsync(connection, cancel));
             var newest = await DrillReader.NewestAsync(connection, cancel);
-            Tell(run, DrillChecks.Target(newest, to));
+            Tell(run, DrillChecks.Target(expected, newest, to));
             run.Detail["recovery_seconds"] = Math.Round(recovering.TotalSeconds, 3);
             if (newest.Any is { } at)
             {
@@ -151,7 +151,7 @@ internal sealed class DrillJob(BackupSettings settings, PgBackRest pgBackRest, T
         run.Message = string.Create(CultureInfo.InvariantCulture,
             $"{set.Label} restored: {results.Count} checks of {results.Sum(result => result.Compared)} things passed; "
                 + $"recovered in {run.Detail["recovery_seconds"]} s (RTO), "
-                + $"newest row {run.Detail["newest_row_age_seconds"]} s old (RPO)");
+                + $"{(run.Detail["newest_row_age_seconds"] is { } age ? $"newest row {age} s old (RPO)" : "nothing was stored yet")}");
     }
 
     private void Tell(JobRun run, CheckResult result)

@@ -61,10 +61,17 @@ public class A_drill_compares
     [Fact]
     public void And_detects_a_recovery_that_went_too_far_or_restored_nothing()
     {
-        Assert.True(DrillChecks.Target(new Newest(At, At.AddHours(1)), At) is { Passed: true, Compared: 1 });
-        Assert.True(DrillChecks.Target(new Newest(null, At), null).Passed);
-        Assert.False(DrillChecks.Target(new Newest(At.AddMilliseconds(1), At), At).Passed);
-        Assert.False(DrillChecks.Target(new Newest(null, null), null).Passed);
+        Assert.True(DrillChecks.Target(State(), new Newest(At, At.AddHours(1)), At) is { Passed: true, Compared: 1 });
+        Assert.True(DrillChecks.Target(State(), new Newest(null, At), null).Passed);
+        Assert.False(DrillChecks.Target(State(), new Newest(At.AddMilliseconds(1), At), At).Passed);
+        Assert.False(DrillChecks.Target(State(), new Newest(null, null), null).Passed);
+    }
+
+    [Fact]
+    public void And_accepts_that_a_new_hub_has_stored_nothing()
+    {
+        Assert.True(DrillChecks.Target(WithChunks(State(), []), new Newest(null, null), null).Passed);
+        Assert.True(DrillChecks.Target(WithChunks(State(), [Chunks()[1] with { Rows = 0 }]), new Newest(null, null), null).Passed);
     }
 
     /// <summary>Every way in which a check may be broken, each alone.</summary>
