@@ -71,7 +71,9 @@ public sealed class KeyAndHealthTests(DatabaseFixture databases) : HostedTests(d
     public async Task Ready_names_the_reason_when_not_ready()
     {
         using var anonymous = Client(Host.Rest, null);
-        Assert.Equal(HttpStatusCode.OK, (await anonymous.GetAsync("/health/ready", TestContext.Current.CancellationToken)).StatusCode);
+        await Eventually.TrueAsync(async () =>
+            (await anonymous.GetAsync("/health/ready", TestContext.Current.CancellationToken)).StatusCode == HttpStatusCode.OK,
+            TimeSpan.FromSeconds(30), () => "/health/ready does not answer 200", TestContext.Current.CancellationToken);
         await Database.Superuser.ExecuteAsync("UPDATE analytics.schema_metadata SET value = '01' WHERE key = 'schema_version'");
         using var old = await anonymous.GetAsync("/health/ready", TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, old.StatusCode);

@@ -95,9 +95,9 @@ public sealed class StartPgBouncerTests : IDisposable
     {
         File.WriteAllText(Path.Combine(programs.Directory, "address"), $"{address} haproxy\n");
         programs.Add("getent", getent ?? $"#!/bin/sh\n[ \"$1 $2\" = 'hosts haproxy' ] && cat {programs.Directory}/address\n");
-        // A shell in the background starts with SIGINT ignored and could not catch it, as PgBouncer does.
+        // A shell cannot trap a signal that was ignored when it began: SIGINT in the background, SIGHUP under nohup. A container ignores none.
         programs.Add("pgbouncer", pgbouncer ?? """
-            #!/usr/bin/env -S --default-signal=INT sh
+            #!/usr/bin/env -S --default-signal=INT,HUP sh
             trap 'echo HUP' HUP
             trap 'echo INT; exit 7' INT
             trap 'echo TERM; exit 7' TERM
@@ -110,7 +110,8 @@ public sealed class StartPgBouncerTests : IDisposable
         var script = Path.Combine(programs.Directory, "start-pgbouncer.sh");
         File.WriteAllText(script,
             spec.Directories.SelectMany(mounted => mounted.Files).Single(file => file.Name == "start-pgbouncer.sh").Text!);
-        var start = new ProcessStartInfo("/bin/sh", [script, "pgbouncer.ini", ClusterNames.HaProxy])
+        var start = new ProcessStartInfo("/usr/bin/env",
+            ["--default-signal=INT,HUP", "/bin/sh", script, "pgbouncer.ini", ClusterNames.HaProxy])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true
