@@ -79,7 +79,7 @@ internal static partial class TestCommand
         // Once more at the end: above, the logs of a thousand other tests stand between them.
         foreach (var failure in failures)
             Console.Out.WriteLine(failure);
-        var results = TestReports.Read(reports.FullName);
+        var results = TestReports.Read(reports.FullName, problem => ui.Console.WriteLine($"warning: {problem}"));
         foreach (var failed in results.Where(result => result.Failed).Take(SlowestShown))
             ui.Console.WriteLine($"Run it again: {failed.Command(deployment.Repository)}");
         ui.Console.WriteLine($"The slowest of {results.Count} tests:");

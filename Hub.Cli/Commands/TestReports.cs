@@ -15,28 +15,40 @@ internal sealed record TestResult(string Name, TimeSpan Duration, bool Failed, s
 /// </summary>
 internal static class TestReports
 {
-    /// <exception cref="CliException">A file is not such a report.</exception>
-    public static IReadOnlyList<TestResult> Read(string directory) => [.. Directory.GetFiles(directory, "*.ctrf").SelectMany(ReadFile)];
-
-    private static List<TestResult> ReadFile(string path)
+    /// <param name="directory">Where the reports are.</param>
+    /// <param name="unreadable">Told of each file that is not a report; its tests are missing in the result.</param>
+    public static IReadOnlyList<TestResult> Read(string directory, Action<string> unreadable)
     {
-        try
+        var results = new List<TestResult>();
+        foreach (var path in Directory.GetFiles(directory, "*.ctrf"))
         {
-            using var report = JsonDocument.Parse(File.ReadAllText(path));
-            var results = report.RootElement.GetProperty("results");
-            var programs = results.GetProperty("extra").GetProperty("suites").EnumerateArray()
-                .ToDictionary(suite => suite.GetProperty("id").GetString()!, suite => suite.GetProperty("filePath").GetString()!);
-            return [.. results.GetProperty("tests").EnumerateArray().Select(test => new TestResult(
-                test.GetProperty("name").GetString()!,
-                TimeSpan.FromMilliseconds(test.GetProperty("duration").GetDouble()),
-                test.GetProperty("status").GetString() == "failed",
-                programs[test.GetProperty("suite")[0].GetString()!],
-                $"{test.GetProperty("extra").GetProperty("type").GetString()}."
-                    + $"{test.GetProperty("extra").GetProperty("method").GetString()}"))];
+            try
+            {
+                results.AddRange(Parse(File.ReadAllText(path)));
+            }
+            catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException)
+            {
+                unreadable($"{path} is not a test report: {exception.Message}");
+            }
         }
-        catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException)
-        {
-            throw new CliException($"{path} is not a test report: {exception.Message}", "Delete it and run ./hub test again.");
-        }
+
+        return results;
     }
+
+    private static List<TestResult> Parse(string text)
+    {
+        // xUnit 4.0 writes control characters of a test's output as they are, which JSON forbids.
+        using var report = JsonDocument.Parse(string.Concat(text.Select(letter => char.IsControl(letter) ? ' ' : letter)));
+        var results = report.RootElement.GetProperty("results");
+        var programs = results.GetProperty("extra").GetProperty("suites").EnumerateArray()
+            .ToDictionary(suite => suite.GetProperty("id").GetString()!, suite => suite.GetProperty("filePath").GetString()!);
+        return [.. results.GetProperty("tests").EnumerateArray().Select(test => new TestResult(
+            test.GetProperty("name").GetString()!,
+            TimeSpan.FromMilliseconds(test.GetProperty("duration").GetDouble()),
+            test.GetProperty("status").GetString() == "failed",
+            programs[test.GetProperty("suite")[0].GetString()!],
+            Method(test.GetProperty("extra"))))];
+    }
+
+    private static string Method(JsonElement extra) => $"{extra.GetProperty("type").GetString()}.{extra.GetProperty("method").GetString()}";
 }

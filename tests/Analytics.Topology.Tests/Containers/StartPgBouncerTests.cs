@@ -95,7 +95,8 @@ public sealed class StartPgBouncerTests : IDisposable
     {
         File.WriteAllText(Path.Combine(programs.Directory, "address"), $"{address} haproxy\n");
         programs.Add("getent", getent ?? $"#!/bin/sh\n[ \"$1 $2\" = 'hosts haproxy' ] && cat {programs.Directory}/address\n");
-        // A shell cannot trap a signal that was ignored when it began: SIGINT in the background, SIGHUP under nohup. A container ignores none.
+        // A shell cannot trap a signal that was ignored when it began: SIGINT in the background, SIGHUP under nohup. A container
+        // ignores none.
         programs.Add("pgbouncer", pgbouncer ?? """
             #!/usr/bin/env -S --default-signal=INT,HUP sh
             trap 'echo HUP' HUP
