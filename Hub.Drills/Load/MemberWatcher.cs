@@ -26,15 +26,17 @@ internal sealed class MemberWatcher : IAsyncDisposable
 \echo hub-replica
 \else
 \set at `date +%s.%N`
-INSERT INTO drill.probes VALUES (:at) RETURNING 'hub-wrote', at, ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::bigint;
+INSERT INTO drill.probes VALUES (:at)
+  RETURNING 'hub-wrote', at, ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::bigint;
 \endif
 \echo hub-done
 ";
 
     /// <summary>The owner's session. Its password comes in the first line: an argument would be in the list of processes.</summary>
     private static readonly string Session = $"""
-        read -r PGPASSWORD && export PGPASSWORD && LD_PRELOAD= PGOPTIONS='-c client_min_messages=warning' exec psql --no-psqlrc --quiet --tuples-only --no-align \
-            --field-separator=' ' --dbname='host={Paths.SocketDirectory} dbname={ClusterNames.Database} user={Roles.Owner}' {MemberShell.Together}
+        read -r PGPASSWORD && export PGPASSWORD && LD_PRELOAD= PGOPTIONS='-c client_min_messages=warning' \
+            exec psql --no-psqlrc --quiet --tuples-only --no-align --field-separator=' ' \
+            --dbname='host={Paths.SocketDirectory} dbname={ClusterNames.Database} user={Roles.Owner}' {MemberShell.Together}
         """;
 
     private readonly CancellationTokenSource stop = new();

@@ -14,6 +14,22 @@ internal sealed record LocalConnection(int Port, string Role, string Password, s
 
     public string ApplicationName { get; init; } = "hub";
 
+    /// <summary>Connects. A connection that cannot be opened is disposed of.</summary>
+    public async Task<NpgsqlConnection> OpenAsync(CancellationToken cancel)
+    {
+        var connection = new NpgsqlConnection(ToString());
+        try
+        {
+            await connection.OpenAsync(cancel);
+            return connection;
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
+
     /// <summary>The connection string.</summary>
     public override string ToString() => new NpgsqlConnectionStringBuilder
     {

@@ -57,26 +57,13 @@ public sealed class RunningCluster
     /// <param name="role">Who.</param>
     /// <param name="secret">Name of the role's password.</param>
     /// <param name="cancel">Stops asking for the port.</param>
-    internal async Task<NpgsqlConnection> OpenAsync(string service, int port, string role, string secret, CancellationToken cancel)
-    {
-        var connection = new NpgsqlConnection(new LocalConnection(await HostPortAsync(service, port, cancel), role, target.Secret(secret),
-            target.CaFile)
+    internal async Task<NpgsqlConnection> OpenAsync(string service, int port, string role, string secret, CancellationToken cancel) =>
+        await new LocalConnection(await HostPortAsync(service, port, cancel), role, target.Secret(secret), target.CaFile)
         {
             Timeout = 10,
             CommandTimeout = 60,
             ApplicationName = "hub drill",
-        }.ToString());
-        try
-        {
-            await connection.OpenAsync(cancel);
-            return connection;
-        }
-        catch
-        {
-            await connection.DisposeAsync();
-            throw;
-        }
-    }
+        }.OpenAsync(cancel);
 
     /// <summary>The owner at the primary, straight through HAProxy.</summary>
     internal Task<NpgsqlConnection> OwnerAsync(CancellationToken cancel) => OpenAsync(ClusterNames.HaProxy, Ports.ReadWrite, Roles.Owner,

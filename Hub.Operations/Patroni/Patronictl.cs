@@ -28,10 +28,9 @@ internal static class Patronictl
 
     /// <summary>Patroni's view, from the first container that answers; empty while none does.</summary>
     public static Task<IReadOnlyList<PatroniMember>> MembersAsync(IEnumerable<string> containers, CancellationToken cancellation) =>
-        MembersAsync(
-        containers,
-        (container, token, command) => ProcessRunner.RunWithinAsync(Timeout, "docker", ["exec", container, .. command], token),
-        cancellation);
+        MembersAsync(containers,
+            (container, token, command) => ProcessRunner.RunWithinAsync(Timeout, "docker", ["exec", container, .. command], token),
+            cancellation);
 
     /// <summary>Replaces the dynamic configuration.</summary>
     /// <returns>Whether something had to be changed.</returns>

@@ -9,8 +9,10 @@ public sealed class PatroniMemberTests
     {
         var members = PatroniMember.ParseList("""
             [{"Cluster": "hub", "Member": "timescaledb-1", "Host": "timescaledb-1", "Role": "Leader", "State": "running", "TL": 3},
-             {"Cluster": "hub", "Member": "timescaledb-2", "Host": "timescaledb-2", "Role": "Quorum Standby", "State": "streaming", "TL": 3, "Lag in MB": 1.5},
-             {"Cluster": "hub", "Member": "timescaledb-3", "Host": "timescaledb-3", "Role": "Replica", "State": "starting", "Lag in MB": "unknown"}]
+             {"Cluster": "hub", "Member": "timescaledb-2", "Host": "timescaledb-2", "Role": "Quorum Standby", "State": "streaming",
+              "TL": 3, "Lag in MB": 1.5},
+             {"Cluster": "hub", "Member": "timescaledb-3", "Host": "timescaledb-3", "Role": "Replica", "State": "starting",
+              "Lag in MB": "unknown"}]
             """)!;
         Assert.Equal(["timescaledb-1", "timescaledb-2", "timescaledb-3"], members.Select(member => member.Name));
         Assert.Equal([true, false, false], members.Select(member => member.IsRunningLeader));

@@ -117,8 +117,9 @@ public class PatroniModuleTests
                 ha.cluster = Any(sync=state, initialize=initialize, failover=None, timeline=1)
                 ha.dcs = Any(failsafe={name: "url" for name in failsafe} if failsafe else None)
                 ha.patroni = Any(failover_priority=1)
-                ha.statuses = {name: Any(member=Any(name=name), in_recovery=None if wal is None else True, wal_position=wal or 0, failover_priority=1,
-                                         failover_limitation=lambda wal=wal: "not reachable" if wal is None else None) for name, wal in others.items()}
+                ha.statuses = {name: Any(member=Any(name=name), in_recovery=None if wal is None else True, wal_position=wal or 0,
+                                         failover_priority=1, failover_limitation=lambda wal=wal: "not reachable" if wal is None else None)
+                               for name, wal in others.items()}
                 return ha._is_healthiest_node([Any(name=name, api_url="url", nofailover=False) for name in "abc"])
 
             for what, answer in {
@@ -240,7 +241,8 @@ public class PatroniModuleTests
                 return len(taken)
             authority, certificate = (open(f"/tmp/tls/{name}").read() for name in ("ca.crt", "tls.crt"))
             time.sleep(1)
-            print(len(taken), put("ca.crt", authority + "\n"), put("tls.crt", ""), put("tls.crt", authority), put("tls.crt", certificate + "\n"))
+            print(len(taken), put("ca.crt", authority + "\n"), put("tls.crt", ""), put("tls.crt", authority),
+                  put("tls.crt", certificate + "\n"))
             """;
         var result = await RunAsync(Program);
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Analytics.Topology;
 using Hub.Cli.Engine;
+using Hub.Operations.Clusters;
 using Hub.Operations.Processes;
 using Npgsql;
 
@@ -138,29 +139,9 @@ public abstract class BackedUpHub(string kind, bool inObjectStorage, params stri
         var seconds = (int)(timeout ?? TimeSpan.FromSeconds(30)).TotalSeconds;
         var secrets = File.ReadLines(Path.Combine(cli.State, "secrets.env")).Select(line => line.Split('=', 2))
             .Where(pair => pair.Length == 2).ToDictionary(pair => pair[0], pair => pair[1]);
-        var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder
-        {
-            Host = "127.0.0.1",
-            Port = Ports.ReadWrite + portOffset,
-            Database = ClusterNames.Database,
-            Username = Roles.Owner,
-            Password = secrets[Secrets.Owner],
-            SslMode = SslMode.VerifyFull,
-            RootCertificate = Path.Combine(cli.State, "ca", "ca.crt"),
-            Pooling = false,
-            Timeout = seconds,
-            CommandTimeout = seconds,
-        }.ConnectionString);
-        try
-        {
-            await connection.OpenAsync(cancel);
-            return connection;
-        }
-        catch
-        {
-            await connection.DisposeAsync();
-            throw;
-        }
+        return await new LocalConnection(Ports.ReadWrite + portOffset, Roles.Owner, secrets[Secrets.Owner],
+            Path.Combine(cli.State, "ca", "ca.crt"))
+        { Timeout = seconds, CommandTimeout = seconds }.OpenAsync(cancel);
     }
 
     internal async Task<T> ScalarAsync<T>(string sql, CancellationToken cancel)

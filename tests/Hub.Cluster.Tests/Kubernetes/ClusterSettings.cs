@@ -2,7 +2,7 @@ using Analytics.Topology;
 
 namespace Hub.Cluster.Tests.Kubernetes;
 
-/// <summary>What a run may be told about the cluster. All of it comes from the environment, and docs/OPERATIONS.md lists it.</summary>
+/// <summary>What a run may be told about the cluster. All of it comes from the environment, and docs/DRILLS.md lists it.</summary>
 internal static class ClusterSettings
 {
     private const string Prefix = "HUB_CLUSTER_";
