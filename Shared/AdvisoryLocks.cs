@@ -13,5 +13,6 @@ internal static class AdvisoryLocks
     public const long Backup = 0x6875_6262_6163_6b75;
 
     /// <summary>One instance of ingest at a time, for each task of its maintenance: "hub" in ASCII, then the task.</summary>
-    public const long Retention = 0x68_7562_0001, ModelPerformance = 0x68_7562_0002, StuckJobs = 0x68_7562_0003;
+    public const long Retention = 0x68_7562_0001, ModelPerformance = 0x68_7562_0002, StuckJobs = 0x68_7562_0003,
+        RollUps = 0x68_7562_0004, OldCalls = 0x68_7562_0005;
 }

@@ -12,6 +12,18 @@ internal static class DurationBuckets
     public static IReadOnlyList<string> Bounds { get; } =
         [.. Enumerable.Range(0, 14).Select(bucket => (0.01 * (1 << bucket)).ToString("0.##", CultureInfo.InvariantCulture))];
 
+    /// <summary>The same as numbers.</summary>
+    public static IReadOnlyList<double> Seconds { get; } =
+        [.. Bounds.Select(bound => double.Parse(bound, CultureInfo.InvariantCulture))];
+
+    /// <summary>The bucket that holds a duration in seconds: the first whose bound is not below it.</summary>
+    public static int Of(double seconds)
+    {
+        var bucket = 0;
+        while (bucket < Seconds.Count && Seconds[bucket] < seconds) bucket++;
+        return bucket;
+    }
+
     /// <summary>Every bucket's column of a roll-up, with a function of SQL around each.</summary>
     public static string Columns(Func<string, string> each) =>
         string.Join(", ", Enumerable.Range(0, Bounds.Count + 1).Select(bucket => each($"duration_bucket_{bucket}")));

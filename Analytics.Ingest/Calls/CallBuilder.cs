@@ -50,15 +50,13 @@ internal sealed class CallBuilder(IOptions<IngestOptions> settings, TimeProvider
         var requestModel = Text.Clean(reported.RequestModel);
         var model = responseModel ?? requestModel ?? "unknown";
         var provider = Text.Clean(reported.Provider) ?? ModelNames.ProviderOf(model) ?? "unknown";
-        // Whole microseconds, as PostgreSQL keeps them.
-        var started = DateTime.UnixEpoch.AddTicks((long)(reported.StartUnixNano / 1000) * TimeSpan.TicksPerMicrosecond);
         call = new Call
         {
-            Time = started,
-            RequestId = reported.RequestId,
+            Time = TimeOf(reported),
             ProjectId = projectId,
+            CallId = reported.CallId,
+            GivenId = reported.GivenId,
             TraceId = reported.TraceId,
-            SpanId = reported.SpanId,
             Provider = provider,
             Model = model,
             RequestModel = requestModel,
@@ -79,6 +77,10 @@ internal sealed class CallBuilder(IOptions<IngestOptions> settings, TimeProvider
         };
         return null;
     }
+
+    /// <summary>The start of a call in whole microseconds, as PostgreSQL keeps it.</summary>
+    public static DateTime TimeOf(ReportedCall reported) =>
+        DateTime.UnixEpoch.AddTicks((long)(reported.StartUnixNano / 1000) * TimeSpan.TicksPerMicrosecond);
 
     /// <summary>A sentence for the sender about a broken rule.</summary>
     public string Explain(string rule) => rule switch

@@ -6,14 +6,16 @@ namespace Analytics.Ingest.Calls;
 /// </summary>
 internal sealed record ReportedCall
 {
-    public required Guid RequestId { get; init; }
+    public required long CallId { get; init; }
+
+    /// <summary>The UUID that the sender gave; null where it gave none.</summary>
+    public Guid? GivenId { get; init; }
     public ulong StartUnixNano { get; init; }
     public ulong EndUnixNano { get; init; }
 
     /// <summary>Whether a call without an end is one of unknown duration. A span without an end is not: it is still open.</summary>
     public bool EndIsOptional { get; init; }
-    public string? TraceId { get; init; }
-    public string? SpanId { get; init; }
+    public Guid? TraceId { get; init; }
     public string? Provider { get; set; }
     public string? RequestModel { get; set; }
     public string? ResponseModel { get; set; }

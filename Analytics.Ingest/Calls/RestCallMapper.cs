@@ -12,9 +12,11 @@ internal static class RestCallMapper
     public static ReportedCall Map(int projectId, RestCall facts)
     {
         var start = facts.Time is { } time ? UnixNano(time) : 0;
+        var id = facts.RequestId ?? (string.IsNullOrEmpty(facts.Id) ? Guid.NewGuid() : CallId.OfText(projectId, facts.Id));
         var call = new ReportedCall
         {
-            RequestId = facts.RequestId ?? (string.IsNullOrEmpty(facts.Id) ? Guid.NewGuid() : CallId.OfText(projectId, facts.Id)),
+            CallId = CallId.OfRequest(projectId, id),
+            GivenId = facts.RequestId,
             StartUnixNano = start,
             EndUnixNano = End(start, facts.DurationSeconds),
             EndIsOptional = true,

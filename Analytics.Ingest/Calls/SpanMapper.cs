@@ -29,9 +29,8 @@ internal static class SpanMapper
 
         var call = new ReportedCall
         {
-            RequestId = CallId.OfSpan(projectId, traceId, spanId),
-            TraceId = Convert.ToHexStringLower(traceId),
-            SpanId = Convert.ToHexStringLower(spanId),
+            CallId = CallId.OfSpan(projectId, traceId, spanId),
+            TraceId = new Guid(traceId, bigEndian: true),
             StartUnixNano = span.StartUnixNano,
             EndUnixNano = span.EndUnixNano,
             ServiceName = resource.ServiceName,

@@ -8,21 +8,30 @@ using Npgsql;
 namespace Analytics.Ingest.Maintenance;
 
 /// <summary>
-/// Runs what the database does not run by itself on every edition: retention every hour, the roll-up of model performance every five
-/// minutes, and as often the jobs that a failover left standing. Of several instances one does it at a time, by an advisory lock that lives
-/// as long as its transaction (a session lock would stay behind in the pool).
+/// Runs what the database does not run by itself on every edition: retention every hour; every five minutes the figures of model
+/// performance, the roll-ups, and the jobs that a failover left standing; after an upgrade the move of the calls of the release before. Of
+/// several instances one does it at a time, by an advisory lock that lives as long as its transaction (a session lock would stay behind in
+/// the pool).
 /// </summary>
 internal sealed class MaintenanceService(
     NpgsqlDataSource dataSource, IOptions<IngestOptions> options, IngestMetrics metrics, TimeProvider time, ILogger<MaintenanceService> log)
     : BackgroundService
 {
-    private const string Retention = "retention", RollUp = "model_performance", StuckJobs = "stuck_jobs";
+    private const string Retention = "retention", Performance = "model_performance", StuckJobs = "stuck_jobs",
+        RollUps = "roll_ups", OldCalls = "old_calls";
 
-    public static readonly TimeSpan RetentionEvery = TimeSpan.FromHours(1), RollUpEvery = TimeSpan.FromMinutes(5),
-        StuckJobsEvery = TimeSpan.FromMinutes(5);
+    public static readonly TimeSpan RetentionEvery = TimeSpan.FromHours(1), PerformanceEvery = TimeSpan.FromMinutes(5),
+        StuckJobsEvery = TimeSpan.FromMinutes(5), RollUpsEvery = TimeSpan.FromMinutes(5), OldCallsEvery = TimeSpan.FromSeconds(10);
+
+    // After each hour of old calls it rests as long as moving it took: the other half of the time is for those who write and read.
+    private const double Rest = 1;
 
     // Each run covers what an instance may have missed: late rows of the last hours, and at its start two days of nobody having run.
     private static readonly TimeSpan FirstWindow = TimeSpan.FromDays(2), LaterWindow = TimeSpan.FromHours(3);
+
+    private const int CompactedAtOnce = 24;
+
+    private static readonly TimeSpan ProgressEvery = TimeSpan.FromMinutes(1);
 
     private static readonly TimeSpan TaskTimeout = TimeSpan.FromMinutes(5);
 
@@ -31,11 +40,13 @@ internal sealed class MaintenanceService(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         if (!options.Value.Maintenance) return;
-        foreach (var task in new[] { Retention, RollUp, StuckJobs }) succeeded[task] = time.GetUtcNow();
+        foreach (var task in new[] { Retention, Performance, StuckJobs, RollUps, OldCalls }) succeeded[task] = time.GetUtcNow();
         metrics.ObserveMaintenance(() => succeeded);
         await Task.WhenAll(
             RepeatAsync(RetentionEvery, Retention, ApplyRetentionAsync, stoppingToken),
-            RepeatAsync(RollUpEvery, RollUp, RollUpAsync(), stoppingToken),
+            RepeatAsync(PerformanceEvery, Performance, RecordPerformanceAsync(), stoppingToken),
+            RepeatAsync(RollUpsEvery, RollUps, CompactRollUpsAsync, stoppingToken),
+            RepeatAsync(OldCallsEvery, OldCalls, MoveOldCallsAsync, stoppingToken),
             RepeatAsync(StuckJobsEvery, StuckJobs, RestartStuckJobsAsync, stoppingToken));
     }
 
@@ -61,7 +72,36 @@ internal sealed class MaintenanceService(
             log.LogWarning("Background jobs that would never have run again were restarted: {Jobs}", jobs);
     }
 
-    private Func<CancellationToken, Task> RollUpAsync()
+    /// <summary>Adds up the roll-ups of quarters of an hour that are over.</summary>
+    public async Task CompactRollUpsAsync(CancellationToken cancellationToken)
+    {
+        // A part in a transaction, so that none holds back vacuum for long.
+        while (await RunLockedAsync(AdvisoryLocks.RollUps, "SELECT analytics.compact_rollups($1)", [CompactedAtOnce], cancellationToken)
+            is CompactedAtOnce)
+        {
+        }
+    }
+
+    /// <summary>Moves the calls of an earlier release, hour by hour, until none is left or another instance is at it.</summary>
+    public async Task MoveOldCallsAsync(CancellationToken cancellationToken)
+    {
+        var reported = time.GetTimestamp() - (long)(ProgressEvery.TotalSeconds * time.TimestampFrequency);
+        while (true)
+        {
+            var started = time.GetTimestamp();
+            if (await RunLockedAsync(AdvisoryLocks.OldCalls, "SELECT analytics.move_old_calls()", [], cancellationToken)
+                is not string progress) return;
+            if (time.GetElapsedTime(reported) >= ProgressEvery || progress.StartsWith("finished", StringComparison.Ordinal))
+            {
+                log.LogInformation("Upgrade of the calls: {Progress}", progress);
+                reported = time.GetTimestamp();
+            }
+
+            await Task.Delay(time.GetElapsedTime(started) * Rest, time, cancellationToken);
+        }
+    }
+
+    private Func<CancellationToken, Task> RecordPerformanceAsync()
     {
         var window = FirstWindow;
         return async cancellationToken =>

@@ -35,7 +35,10 @@ internal sealed record CallCost(
         // unknown.
         var output = usage.Output is null && price.Output == 0 ? 0 : Part(usage.Output, price.Output);
         var total = input + read + write + output;
-        return new CallCost(input, read, write, output, total, price.PriceId, total is null ? Unpriced : Catalogue, Usd);
+        // Parts of an unknown total would be in sums that the total is not in.
+        return total is null
+            ? new CallCost(null, null, null, null, null, price.PriceId, Unpriced, Usd)
+            : new CallCost(input, read, write, output, total, price.PriceId, Catalogue, Usd);
     }
 
     private static decimal? Part(long? tokens, decimal perMillion) => tokens * perMillion / Million;

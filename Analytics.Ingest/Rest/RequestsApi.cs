@@ -50,7 +50,7 @@ internal static class RequestsApi
             {
                 if (index >= options.Value.QueueRows) throw RequestRefusedException.TooManyCalls(index);
                 var reported = RestCallMapper.Map(project, received);
-                ids.Add(reported.RequestId);
+                ids.Add(reported.GivenId ?? CallId.ToRequestId(CallBuilder.TimeOf(reported), reported.CallId));
                 var rule = builder.TryBuild(project, reported, out var call);
                 if (call is not null)
                 {

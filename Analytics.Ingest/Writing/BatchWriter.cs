@@ -1,3 +1,4 @@
+using Analytics.Ingest.Calls;
 using Analytics.Ingest.Database;
 using Analytics.Ingest.Telemetry;
 using Microsoft.Extensions.Options;
@@ -9,6 +10,13 @@ namespace Analytics.Ingest.Writing;
 /// commit.</summary>
 internal sealed class BatchWriter(NpgsqlDataSource dataSource, IOptions<IngestOptions> options, TimeProvider time, IngestMetrics metrics)
 {
+    /// <summary>
+    /// Calls that began longer ago than this are inserted, not copied: their chunk may be compressed (COPY into one crashes TimescaleDB
+    /// 2.13.1 and is refused by 2.15.3), or the call may be in a table of an earlier release. Migration 13 moves the last hour at once, so
+    /// what is younger than half of that is not in such a table.
+    /// </summary>
+    private static readonly TimeSpan LateAfter = TimeSpan.FromMinutes(30);
+
     /// <summary>
     /// Writes calls that are sorted by key and hold no key twice. Afterwards every call has its outcome.
     /// Throws what <see cref="Failures.Classify"/> calls transient or unknown; some of the calls may then be stored, and the same call
@@ -61,7 +69,7 @@ internal sealed class BatchWriter(NpgsqlDataSource dataSource, IOptions<IngestOp
         using var limit = new CancellationTokenSource(options.Value.AttemptTimeout, time);
         using var attempt = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
         var started = time.GetTimestamp();
-        HashSet<(Guid, DateTime)>? stored;
+        HashSet<CallKey>? stored;
         int copies;
         try
         {
@@ -76,7 +84,7 @@ internal sealed class BatchWriter(NpgsqlDataSource dataSource, IOptions<IngestOp
         foreach (var queued in calls)
         {
             queued.Copies = copies;
-            queued.Outcome = stored is null || stored.Contains((queued.Call.RequestId, queued.Call.Time))
+            queued.Outcome = stored is null || stored.Contains(queued.Call.Key)
                 ? CallOutcome.Stored : CallOutcome.Duplicate;
         }
 
@@ -85,66 +93,56 @@ internal sealed class BatchWriter(NpgsqlDataSource dataSource, IOptions<IngestOp
 
     /// <summary>One transaction, from connection to commit. Returns the keys that were new where it looked for duplicates, and on how many
     /// members it is.</summary>
-    private async Task<(HashSet<(Guid, DateTime)>? Stored, int Copies)> TransactAsync(IReadOnlyList<QueuedCall> calls,
+    private async Task<(HashSet<CallKey>? Stored, int Copies)> TransactAsync(IReadOnlyList<QueuedCall> calls,
         bool ignoreDuplicates, CancellationToken cancellationToken)
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        HashSet<(Guid, DateTime)>? stored = null;
-        if (ignoreDuplicates)
+        var latest = ignoreDuplicates ? DateTime.MaxValue : time.GetUtcNow().UtcDateTime - LateAfter;
+        var fresh = calls.Where(queued => queued.Call.Time >= latest).ToList();
+        var late = calls.Where(queued => queued.Call.Time < latest).ToList();
+        var stored = late.Count == 0 ? null : await InsertAsync(connection, late, cancellationToken);
+        await TableCopies.Calls.CopyAsync(connection, fresh, cancellationToken);
+        if (stored is not null)
         {
-            stored = await StageAsync(connection, calls, cancellationToken);
-        }
-        else
-        {
-            foreach (var table in TableCopies.All) await table.CopyAsync(connection, calls, staging: false, cancellationToken);
+            late.RemoveAll(queued => !stored.Contains(queued.Call.Key));
+            await InsertErrorsAsync(connection, late, cancellationToken);
+            stored.UnionWith(fresh.Select(queued => queued.Call.Key));
         }
 
+        await TableCopies.Errors.CopyAsync(connection, fresh.FindAll(queued => queued.Call.IsError), cancellationToken);
+        await TableCopies.RollUps.CopyAsync(connection, RollUp.Of(fresh.Concat(late)), cancellationToken);
         var copies = await CommitCopies.RequireAsync(connection, cancellationToken);
         await CommitAsync(connection, transaction, cancellationToken);
         return (stored, copies);
     }
 
-    /// <summary>
-    /// The same batch without the calls that are there already. Returns the keys of those that were not.
-    /// Creating the temporary tables writes WAL under a transaction id, so this commit also waits for the synchronous standby: even when
-    /// every call is a duplicate, the answer says that the calls are on two servers, the first writer's among them, whose own wait may have
-    /// been cut short.
-    /// </summary>
-    private static async Task<HashSet<(Guid, DateTime)>> StageAsync(
-        NpgsqlConnection connection, IReadOnlyList<QueuedCall> calls, CancellationToken cancellationToken)
+    /// <summary>Inserts those of the calls that are not there yet. Returns their keys.</summary>
+    private static async Task<HashSet<CallKey>> InsertAsync(
+        NpgsqlConnection connection, List<QueuedCall> calls, CancellationToken cancellationToken)
     {
-        var stored = new HashSet<(Guid, DateTime)>(calls.Count);
-        foreach (var table in TableCopies.All)
+        await TableCopies.Calls.StageAsync(connection, calls, cancellationToken);
+        await using var insert = new NpgsqlCommand(TableCopies.Calls.Insert(
+            "WHERE NOT analytics.is_in_old_tables(s.project_id, s.time, s.call_id) ORDER BY s.project_id, s.time, s.call_id "
+            + "ON CONFLICT DO NOTHING RETURNING project_id, time, call_id"), connection);
+        await using var reader = await insert.ExecuteReaderAsync(cancellationToken);
+        var stored = new HashSet<CallKey>(calls.Count);
+        while (await reader.ReadAsync(cancellationToken))
         {
-            if (table.ErrorsOnly && !calls.Any(queued => queued.Call.IsError)) continue;
-            // ON COMMIT DROP, because the transaction pool gives this session to somebody else afterwards.
-            await using (var create = new NpgsqlCommand($"CREATE TEMP TABLE {table.Staging} (LIKE {table.Table}) ON COMMIT DROP",
-                connection))
-            {
-                await create.ExecuteNonQueryAsync(cancellationToken);
-            }
-
-            // LIKE takes over NOT NULL but no default, so columns that are not copied (ingested_at) must be nullable here.
-            await using (var relax = new NpgsqlCommand(
-                table.Columns == TableCopies.RequestColumns ? $"ALTER TABLE {table.Staging} ALTER ingested_at DROP NOT NULL" : "SELECT 1",
-                connection))
-            {
-                await relax.ExecuteNonQueryAsync(cancellationToken);
-            }
-
-            await table.CopyAsync(connection, calls, staging: true, cancellationToken);
-            await using var insert = new NpgsqlCommand(
-                $"INSERT INTO {table.Table} ({table.Columns}) SELECT {table.Columns} FROM {table.Staging} ORDER BY time, request_id " +
-                "ON CONFLICT (request_id, time) DO NOTHING RETURNING request_id, time", connection);
-            await using var reader = await insert.ExecuteReaderAsync(cancellationToken);
-            while (await reader.ReadAsync(cancellationToken))
-            {
-                if (table.Columns == TableCopies.RequestColumns) stored.Add((reader.GetGuid(0), reader.GetDateTime(1)));
-            }
+            stored.Add(new CallKey(reader.GetInt32(0), reader.GetDateTime(1), reader.GetInt64(2)));
         }
 
         return stored;
+    }
+
+    private static async Task InsertErrorsAsync(NpgsqlConnection connection, List<QueuedCall> calls, CancellationToken cancellationToken)
+    {
+        var errors = calls.FindAll(queued => queued.Call.IsError);
+        if (errors.Count == 0) return;
+        await TableCopies.Errors.StageAsync(connection, errors, cancellationToken);
+        await using var insert = new NpgsqlCommand(TableCopies.Errors.Insert("ORDER BY s.time, s.request_id ON CONFLICT DO NOTHING"),
+            connection);
+        await insert.ExecuteNonQueryAsync(cancellationToken);
     }
 
     /// <summary>

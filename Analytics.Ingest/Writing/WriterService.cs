@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Analytics.Ingest.Calls;
 using Analytics.Ingest.Database;
 using Analytics.Ingest.Telemetry;
 using Microsoft.Extensions.Options;
@@ -129,17 +130,15 @@ internal sealed class WriterService(
     private static List<QueuedCall> Distinct(List<WritePart> parts, out List<(QueuedCall Queued, QueuedCall First)> repeated)
     {
         repeated = [];
-        var firsts = new Dictionary<(DateTime, Guid), QueuedCall>();
+        var firsts = new Dictionary<CallKey, QueuedCall>();
         foreach (var queued in parts.SelectMany(part => part.Calls))
         {
-            var key = (queued.Call.Time, queued.Call.RequestId);
-            if (!firsts.TryAdd(key, queued)) repeated.Add((queued, firsts[key]));
+            if (!firsts.TryAdd(queued.Call.Key, queued)) repeated.Add((queued, firsts[queued.Call.Key]));
         }
 
         // What an earlier attempt has decided (halves of a batch commit on their own) stays decided.
         var calls = firsts.Values.Where(queued => queued.Outcome == CallOutcome.None).ToList();
-        calls.Sort((a, b) => a.Call.Time != b.Call.Time
-            ? a.Call.Time.CompareTo(b.Call.Time) : a.Call.RequestId.CompareTo(b.Call.RequestId));
+        calls.Sort((a, b) => a.Call.Key.CompareTo(b.Call.Key));
         return calls;
     }
 

@@ -10,14 +10,14 @@ public sealed partial class IngestOptionsTests
     [Fact]
     public void A_call_may_be_as_old_as_the_retention_of_its_table()
     {
-        var kept = Requests().Match(File.ReadAllText(Path.Combine(Repository(), "Analytics.Migrations/Scripts/02-create-hypertables.sql")));
+        var kept = Requests().Match(File.ReadAllText(Path.Combine(Repository(), "Analytics.Migrations/Scripts/13-calls.sql")));
         Assert.Equal(TimeSpan.FromDays(int.Parse(kept.Groups[1].ValueSpan, CultureInfo.InvariantCulture)), new IngestOptions().MaxAge);
     }
 
     private static string Repository([CallerFilePath] string source = "") =>
         Path.GetFullPath(Path.Combine(Path.GetDirectoryName(source)!, "../.."));
 
-    // ('analytics.llm_requests', '1 day', '365 days', '7 days', …
-    [GeneratedRegex(@"\('analytics\.llm_requests',\s*'\d+ days?',\s*'(\d+) days'")]
+    // ('analytics.calls', '1 day', '365 days', '7 days', …
+    [GeneratedRegex(@"\('analytics\.calls',\s*'\d+ days?',\s*'(\d+) days'")]
     private static partial Regex Requests();
 }

@@ -6,7 +6,9 @@ namespace Analytics.Migrations.Tests;
 public class Roles_may_do_what_they_need_and_no_more(DatabaseFixture databases)
 {
     private static readonly string[] Data =
-        ["analytics.llm_requests", "analytics.token_usage", "analytics.cost_tracking", "events.error_logs", "events.system_events"];
+        ["analytics.calls", "aggregates.call_rollups", "events.error_logs", "events.system_events"];
+
+    private static readonly string[] Views = ["analytics.llm_requests", "analytics.token_usage", "analytics.cost_tracking"];
 
     [Fact]
     public async Task Ingest_reads_and_adds_but_never_changes_or_deletes()
@@ -20,6 +22,18 @@ public class Roles_may_do_what_they_need_and_no_more(DatabaseFixture databases)
             await DeniedAsync(database.App, $"UPDATE {table} SET time = now()");
             await DeniedAsync(database.App, $"TRUNCATE {table}");
             await DeniedAsync(database.App, $"DROP TABLE {table}", PostgresErrorCodes.InsufficientPrivilege);
+        }
+
+        foreach (var view in Views)
+        {
+            await database.App.ExecuteAsync($"SELECT * FROM {view} LIMIT 1");
+            await DeniedAsync(database.App, $"DROP VIEW {view}");
+        }
+
+        foreach (var right in new[] { "UPDATE", "DELETE", "TRUNCATE" })
+        {
+            Assert.Equal(0, await database.Owner.ScalarAsync<long>(
+                "SELECT count(*) FROM unnest($1) view WHERE has_table_privilege('llm_app', view, $2)", Views, right));
         }
 
         await DeniedAsync(database.App, "INSERT INTO analytics.model_prices (provider, model, match, input_per_mtok, output_per_mtok, "
@@ -41,9 +55,9 @@ public class Roles_may_do_what_they_need_and_no_more(DatabaseFixture databases)
         await using var connection = await database.App.OpenConnectionAsync(TestContext.Current.CancellationToken);
         await using var command = new NpgsqlCommand(
             """
-            CREATE TEMP TABLE batch (LIKE analytics.llm_requests INCLUDING DEFAULTS);
-            INSERT INTO batch SELECT * FROM analytics.llm_requests;
-            INSERT INTO analytics.llm_requests SELECT * FROM batch ON CONFLICT DO NOTHING;
+            CREATE TEMP TABLE batch (LIKE analytics.calls INCLUDING DEFAULTS);
+            INSERT INTO batch SELECT * FROM analytics.calls;
+            INSERT INTO analytics.calls SELECT * FROM batch ON CONFLICT DO NOTHING;
             """, connection);
         await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
         Assert.Equal(1, await database.App.ScalarAsync<long>("SELECT count(*) FROM analytics.llm_requests"));
@@ -73,12 +87,13 @@ public class Roles_may_do_what_they_need_and_no_more(DatabaseFixture databases)
         await using var database = await databases.CreateMigratedAsync();
         foreach (var view in new[] { "hourly_request_stats", "daily_cost_summary", "error_rate_by_model", "hourly_latency" })
             await database.ReadOnly.ExecuteAsync($"SELECT * FROM aggregates.{view} LIMIT 1");
-        foreach (var table in Data.Append("metrics.model_performance").Append("analytics.model_prices"))
+        foreach (var table in Data.Concat(["metrics.model_performance", "analytics.model_prices", "analytics.cost_archive"]))
         {
             await database.ReadOnly.ExecuteAsync($"SELECT * FROM {table} LIMIT 1");
             await DeniedAsync(database.ReadOnly, $"DELETE FROM {table}");
         }
 
+        foreach (var view in Views) await database.ReadOnly.ExecuteAsync($"SELECT * FROM {view} LIMIT 1");
         await database.ReadOnly.ExecuteAsync("SELECT key_id, name, key_prefix, revoked_at FROM analytics.api_keys");
         await DeniedAsync(database.ReadOnly, "SELECT key_hash FROM analytics.api_keys");
         await DeniedAsync(database.ReadOnly, "SELECT * FROM analytics.api_keys");

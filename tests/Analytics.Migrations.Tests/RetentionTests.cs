@@ -17,7 +17,7 @@ public class Retention(DatabaseFixture databases)
 
         var dropped = await database.App.RowsAsync("SELECT hypertable, count(*) FROM analytics.apply_retention() GROUP BY 1 ORDER BY 1");
         Assert.Equal(
-            ["analytics.cost_tracking 1", "analytics.llm_requests 2", "analytics.token_usage 2", "events.error_logs 1"],
+            ["analytics.calls 2", "analytics.cost_archive 1", "events.error_logs 1"],
             dropped.Select(row => $"{row[0]} {row[1]}"));
         Assert.Equal([2L, 2L, 3L, 0L], (await database.Owner.RowsAsync(
             """
@@ -27,10 +27,10 @@ public class Retention(DatabaseFixture databases)
         Assert.Equal(
             [["retention", "chunks_dropped", "2"]],
             (await database.ReadOnly.RowsAsync("SELECT component, kind, jsonb_array_length(detail->'chunks')::text FROM "
-                + "events.system_events WHERE detail->>'hypertable' = 'analytics.llm_requests'")));
+                + "events.system_events WHERE detail->>'hypertable' = 'analytics.calls'")));
 
         Assert.Empty(await database.App.RowsAsync("SELECT * FROM analytics.apply_retention()"));
-        Assert.Equal(4, await database.Owner.ScalarAsync<long>("SELECT count(*) FROM events.system_events"));
+        Assert.Equal(3, await database.Owner.ScalarAsync<long>("SELECT count(*) FROM events.system_events"));
     }
 
     [Fact]
@@ -41,22 +41,27 @@ public class Retention(DatabaseFixture databases)
         await database.AddAsync(new Request((await database.HourAsync()).AddDays(-800)));
         var answers =
             await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => database.App.RowsAsync("SELECT * FROM analytics.apply_retention()")));
-        Assert.Equal(3, answers.Sum(rows => rows.Count));
+        // The calls' and, of the costs that were archived at the same time, the archive's.
+        Assert.Equal(2, answers.Sum(rows => rows.Count));
     }
 
     [Fact]
-    public async Task Is_left_to_the_policies_on_the_Community_edition()
+    public async Task Is_left_to_the_policies_on_the_Community_edition_but_for_calls()
     {
         await using var database = await databases.CreateMigratedAsync();
         await database.RequireCommunityAsync();
         var hour = await database.HourAsync();
-        await database.AddAsync(new Request(hour), new Request(hour.AddDays(-370)));
-        Assert.Empty(await database.App.RowsAsync("SELECT * FROM analytics.apply_retention()"));
-        Assert.Equal(2, await database.Owner.ScalarAsync<long>("SELECT count(*) FROM analytics.llm_requests"));
+        await database.AddAsync(new Request(hour), new Request(hour.AddDays(-370)), new Request(hour.AddDays(-740)));
+        var costs = await database.Owner.ScalarAsync<decimal>("SELECT sum(total_cost) FROM analytics.cost_tracking");
+        Assert.Equal(
+            ["analytics.calls", "analytics.calls"],
+            (await database.App.RowsAsync("SELECT hypertable FROM analytics.apply_retention()")).Select(row => row[0]));
+        Assert.Equal(1, await database.Owner.ScalarAsync<long>("SELECT count(*) FROM analytics.llm_requests"));
+        Assert.Equal(costs, await database.Owner.ScalarAsync<decimal>("SELECT sum(total_cost) FROM analytics.cost_tracking"));
 
         var job = await database.Owner.ScalarAsync<int>(
-            "SELECT job_id FROM timescaledb_information.jobs WHERE proc_name = 'policy_retention' AND hypertable_name = 'llm_requests'");
+            "SELECT job_id FROM timescaledb_information.jobs WHERE proc_name = 'policy_retention' AND hypertable_name = 'cost_archive'");
         await database.Owner.ExecuteAsync($"CALL public.run_job({job})");
-        Assert.Equal(1, await database.Owner.ScalarAsync<long>("SELECT count(*) FROM analytics.llm_requests"));
+        Assert.Equal(2, await database.Owner.ScalarAsync<long>("SELECT count(*) FROM analytics.cost_tracking"));
     }
 }

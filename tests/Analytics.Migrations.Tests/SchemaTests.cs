@@ -5,7 +5,7 @@ public class The_schema_is_what_the_design_says(DatabaseFixture databases)
 {
     private const string Ids = "time timestamptz!, request_id uuid!, project_id int4!";
 
-    public static TheoryData<string, string, string> Tables => new()
+    public static TheoryData<string, string, string?> Tables => new()
     {
         { "analytics.projects", "project_id int4!, name text!, created_at timestamptz!", "project_id" },
         {
@@ -22,23 +22,28 @@ public class The_schema_is_what_the_design_says(DatabaseFixture databases)
             "price_id"
         },
         {
-            "analytics.llm_requests",
-            Ids + ", trace_id text, span_id text, provider text!, model text!, request_model text, operation text!, service_name text, "
-                + "environment text, "
-            + "user_id text, conversation_id text, streamed bool, finish_reason text, is_error bool!, error_type text, "
-                + "duration_seconds float8, "
-            + "time_to_first_token_seconds float8, input_tokens int8, output_tokens int8, cost_usd numeric, ingested_at timestamptz!",
-            "request_id, time"
+            "analytics.calls",
+            "time timestamptz!, project_id int4!, call_id int8!, trace_id uuid, request_id uuid, provider text!, model text!, "
+            + "request_model text, operation text!, service_name text, environment text, user_id text, conversation_id text, streamed "
+            + "bool, finish_reason text, is_error bool!, error_type text, duration_seconds float8, time_to_first_token_seconds float8, "
+            + "input_tokens int8, output_tokens int8, cache_read_tokens int8, cache_write_tokens int8, reasoning_tokens int8, "
+            + "cache_convention char, contradictions _text, input_cost numeric, cache_read_cost numeric, cache_write_cost numeric, "
+            + "output_cost numeric, cost_usd numeric, price_id int4, price_source char, ingested_at timestamptz!",
+            "project_id, time, call_id"
         },
         {
-            "analytics.token_usage",
-            Ids + ", provider text!, model text!, input_tokens int8, output_tokens int8, cache_read_tokens int8, cache_write_tokens "
-                + "int8, reasoning_tokens int8, "
-            + "uncached_input_tokens int8, total_tokens int8, cache_convention text!, contradictions _text",
-            "request_id, time"
+            "aggregates.call_rollups",
+            "time timestamptz!, project_id int4!, provider text!, model text!, operation text, service_name text, environment text, "
+            + "calls int8!, errors int8!, input_tokens int8, output_tokens int8, cache_read_tokens int8, cache_write_tokens int8, "
+            + "reasoning_tokens int8, priced_calls int8!, input_cost numeric, cache_read_cost numeric, cache_write_cost numeric, "
+            + "output_cost numeric, cost_usd numeric, duration_microseconds int8, duration_count int8!, first_token_microseconds int8, "
+            + "first_token_count int8!"
+            + string.Concat(Enumerable.Range(0, 15).Select(i => $", duration_bucket_{i} int8"))
+            + string.Concat(Enumerable.Range(0, 15).Select(i => $", first_token_bucket_{i} int8")) + ", is_compacted bool!",
+            null
         },
         {
-            "analytics.cost_tracking",
+            "analytics.cost_archive",
             Ids + ", provider text!, model text!, currency text!, input_cost numeric, cache_read_cost numeric, cache_write_cost numeric, "
                 + "output_cost numeric, "
             + "total_cost numeric, price_id int4, price_source text!",
@@ -70,6 +75,29 @@ public class The_schema_is_what_the_design_says(DatabaseFixture databases)
         },
     };
 
+    /// <summary>The names that people query, with the columns that they had when they were tables.</summary>
+    [Fact]
+    public async Task The_views_of_calls_have_their_columns()
+    {
+        await using var database = await databases.CreateMigratedAsync();
+        Assert.Equal(
+            Ids.Replace("!", "", StringComparison.Ordinal) + ", trace_id text, span_id text, provider text, model text, request_model "
+            + "text, operation text, service_name text, environment text, user_id text, conversation_id text, streamed bool, "
+            + "finish_reason text, is_error bool, error_type text, duration_seconds float8, time_to_first_token_seconds float8, "
+            + "input_tokens int8, output_tokens int8, cost_usd numeric, ingested_at timestamptz",
+            await ColumnsAsync(database, "analytics.llm_requests"));
+        Assert.Equal(
+            Ids.Replace("!", "", StringComparison.Ordinal) + ", provider text, model text, input_tokens int8, output_tokens int8, "
+            + "cache_read_tokens int8, cache_write_tokens int8, reasoning_tokens int8, uncached_input_tokens int8, total_tokens int8, "
+            + "cache_convention text, contradictions _text",
+            await ColumnsAsync(database, "analytics.token_usage"));
+        Assert.Equal(
+            Ids.Replace("!", "", StringComparison.Ordinal) + ", provider text, model text, currency text, input_cost numeric, "
+            + "cache_read_cost numeric, cache_write_cost numeric, output_cost numeric, total_cost numeric, price_id int4, "
+            + "price_source text",
+            await ColumnsAsync(database, "analytics.cost_tracking"));
+    }
+
     [Fact]
     public async Task Every_table_has_its_columns_in_order_and_its_primary_key()
     {
@@ -86,17 +114,17 @@ public class The_schema_is_what_the_design_says(DatabaseFixture databases)
     }
 
     [Fact]
-    public async Task Six_tables_are_hypertables_with_the_chunks_of_the_design()
+    public async Task The_hypertables_have_the_chunks_of_the_design()
     {
         await using var database = await databases.CreateMigratedAsync();
         var rows = await database.Owner.RowsAsync(
             """
             SELECT hypertable_schema || '.' || hypertable_name, time_interval FROM timescaledb_information.dimensions
-             WHERE hypertable_schema IN ('analytics', 'events', 'metrics') ORDER BY 1
+             WHERE hypertable_schema IN ('analytics', 'events', 'metrics', 'aggregates') ORDER BY 1
             """);
         Assert.Equal(
             [
-                "analytics.cost_tracking 1", "analytics.llm_requests 1", "analytics.token_usage 1", "events.error_logs 1",
+                "aggregates.call_rollups 7", "analytics.calls 1", "analytics.cost_archive 1", "events.error_logs 1",
                 "events.system_events 1",
                 "metrics.model_performance 7",
             ],
@@ -104,30 +132,27 @@ public class The_schema_is_what_the_design_says(DatabaseFixture databases)
     }
 
     [Theory]
-    [InlineData("SELECT * FROM analytics.llm_requests WHERE time > now() - interval '1 hour' ORDER BY time DESC LIMIT 50",
-        "llm_requests_time")]
-    [InlineData("SELECT count(*) FROM analytics.llm_requests WHERE project_id = 7 AND time > now() - interval '40 hours'",
-        "llm_requests_project_time")]
-    [InlineData("SELECT count(*) FROM analytics.llm_requests WHERE model = 'm7' AND time > now() - interval '40 hours'",
-        "llm_requests_model_time")]
-    [InlineData("SELECT * FROM analytics.llm_requests WHERE project_id = 7 AND is_error ORDER BY time DESC LIMIT 5", "llm_requests_errors")]
-    [InlineData("SELECT * FROM analytics.llm_requests WHERE trace_id = repeat('a', 32)", "llm_requests_trace")]
-    [InlineData("SELECT * FROM analytics.llm_requests WHERE project_id = 7 AND user_id = 'u7' ORDER BY time DESC LIMIT 5",
-        "llm_requests_user")]
-    [InlineData("SELECT * FROM analytics.llm_requests WHERE project_id = 7 AND conversation_id = 'c7' ORDER BY time DESC",
-        "llm_requests_conversation")]
+    [InlineData("SELECT count(*) FROM analytics.llm_requests WHERE project_id = 7 AND time > now() - interval '40 hours'", "calls_pkey")]
+    [InlineData("SELECT * FROM analytics.calls WHERE project_id = 7 ORDER BY time DESC LIMIT 50", "calls_pkey")]
+    [InlineData("SELECT * FROM analytics.calls WHERE project_id = 7 AND time = now() AND call_id = 1", "calls_pkey")]
+    [InlineData("SELECT sum(requests) FROM aggregates.hourly_request_stats WHERE project_id = 7 AND bucket > now() - interval '2 hours'",
+        "call_rollups_project_time")]
+    [InlineData("SELECT sum(calls) FROM aggregates.call_rollups WHERE time > now() - interval '1 hour'", "call_rollups_time")]
+    [InlineData("SELECT DISTINCT time FROM aggregates.call_rollups WHERE NOT is_compacted AND time < now() - interval '45 hours'",
+        "call_rollups_deltas")]
     public async Task An_index_answers(string query, string index)
     {
         await using var database = await databases.CreateMigratedAsync();
         await database.Owner.ExecuteAsync(
             """
-            INSERT INTO analytics.llm_requests (time, request_id, project_id, provider, model, trace_id, user_id, conversation_id, is_error)
-            SELECT now() - i * interval '20 seconds', gen_random_uuid(), i % 50, 'p', 'm' || i % 50, md5(i::text), 'u' || i % 100, 'c' || i % 500, i % 40 = 0
-              FROM generate_series(1, 8000) i
+            INSERT INTO analytics.calls (time, project_id, call_id, provider, model) SELECT now() - i * interval '20 seconds', i % 50, i, 'p', 'm'
+              FROM generate_series(1, 8000) i;
+            INSERT INTO aggregates.call_rollups (time, project_id, provider, model, operation, calls, errors, priced_calls, duration_count, first_token_count)
+            SELECT now() - i * interval '20 seconds', i % 50, 'p', 'm', 'chat', 1, 0, 0, 0, 0 FROM generate_series(1, 8000) i
             """);
-        await database.Owner.ExecuteAsync("ANALYZE analytics.llm_requests");
+        await database.Owner.ExecuteAsync("ANALYZE analytics.calls; ANALYZE aggregates.call_rollups");
         var plan = string.Join('\n', (await database.Owner.RowsAsync($"EXPLAIN {query}")).Select(row => row[0]));
-        Assert.Contains($"_{index}", plan, StringComparison.Ordinal);
+        Assert.Contains(index, plan, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -135,12 +160,11 @@ public class The_schema_is_what_the_design_says(DatabaseFixture databases)
         + "gen_random_uuid(), 1, 'p', -1)")]
     [InlineData("INSERT INTO analytics.llm_requests (time, request_id, project_id, provider, duration_seconds) VALUES (now(), "
         + "gen_random_uuid(), 1, 'p', 'NaN')")]
-    [InlineData("INSERT INTO analytics.token_usage (time, request_id, project_id, provider, model, cache_convention) VALUES (now(), "
-        + "gen_random_uuid(), 1, 'p', 'm', 'x')")]
-    [InlineData("INSERT INTO analytics.cost_tracking (time, request_id, project_id, provider, model, total_cost, price_source) VALUES "
-        + "(now(), gen_random_uuid(), 1, 'p', 'm', 0, 'unpriced')")]
-    [InlineData("INSERT INTO analytics.cost_tracking (time, request_id, project_id, provider, model, total_cost, price_source) VALUES "
-        + "(now(), gen_random_uuid(), 1, 'p', 'm', 1, 'catalogue')")]
+    [InlineData("INSERT INTO analytics.calls (time, project_id, call_id, provider, cache_convention) VALUES (now(), 1, 1, 'p', 'x')")]
+    [InlineData("INSERT INTO analytics.calls (time, project_id, call_id, provider, cost_usd, price_source) VALUES "
+        + "(now(), 1, 1, 'p', 0, 'u')")]
+    [InlineData("INSERT INTO analytics.calls (time, project_id, call_id, provider, cost_usd, price_source) VALUES "
+        + "(now(), 1, 1, 'p', 1, 'c')")]
     [InlineData("INSERT INTO events.system_events (time, component, kind, severity, message) VALUES (now(), 'c', 'k', 'shrug', 'm')")]
     public async Task Invalid_input_is_refused(string insert)
     {

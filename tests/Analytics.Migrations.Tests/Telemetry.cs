@@ -16,7 +16,8 @@ internal sealed record Request(DateTime Time)
     public decimal? Cost { get; init; } = 0.5m;
 }
 
-/// <summary>Writes requests as ingest does: one row in each of the three tables, as llm_app.</summary>
+/// <summary>Writes calls as the release before the table of calls does: one row in each of its three tables, which are views now, as
+/// llm_app.</summary>
 internal static class Telemetry
 {
     /// <summary>The start of the current UTC hour, by the database's clock.</summary>

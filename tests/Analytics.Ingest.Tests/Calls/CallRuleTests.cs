@@ -94,11 +94,34 @@ public sealed class CallRuleTests
         var id = CallId.OfSpan(1, span.TraceId.Span, span.SpanId.Span);
         Assert.Equal(id, CallId.OfSpan(1, span.TraceId.Span, span.SpanId.Span));
         Assert.NotEqual(id, CallId.OfSpan(2, span.TraceId.Span, span.SpanId.Span));
-        Assert.Equal(8, id.Version);
-        Assert.InRange(id.Variant, 8, 11);
+        Assert.Equal(Guid.Parse("198608b6-ae29-807b-82dd-ef0b82167eeb"),
+            CallId.ToRequestId(new DateTime(2026, 11, 30, 18, 0, 0, 123, 457, DateTimeKind.Utc), -1234567890123456789));
         Assert.NotEqual(CallId.OfText(1, "a"), CallId.OfText(1, "b"));
+        var given = Guid.NewGuid();
+        Assert.Equal(CallId.OfRequest(1, given), CallId.OfRequest(1, given));
+        Assert.NotEqual(CallId.OfRequest(1, given), CallId.OfRequest(2, given));
         // Fixed for ever: a change would store every resend twice.
         Assert.Equal(Guid.Parse("73cc5146-ff89-83fa-9bc5-d76242c29b9c"), CallId.OfText(1, "order-1"));
+        Assert.Equal(274983718973561686, CallId.OfSpan(1, Convert.FromHexString("0af7651916cd43dd8448eb211c80319c"),
+            Convert.FromHexString("b7ad6b7169203331")));
+        Assert.Equal(8980526706449668638, CallId.OfRequest(1, Guid.Parse("73cc5146-ff89-83fa-9bc5-d76242c29b9c")));
+    }
+
+    [Fact]
+    public void The_id_for_people_holds_time_and_id()
+    {
+        var random = new Random(1);
+        for (var i = 0; i < 1000; i++)
+        {
+            var time = DateTime.UnixEpoch.AddTicks(random.NextInt64(0, 200L * 365 * TimeSpan.TicksPerDay)
+                / TimeSpan.TicksPerMicrosecond * TimeSpan.TicksPerMicrosecond);
+            var id = random.NextInt64(long.MinValue, long.MaxValue);
+            var text = CallId.ToRequestId(time, id);
+            Assert.Equal(8, text.Version);
+            Assert.InRange(text.Variant, 8, 11);
+            Assert.NotEqual(text, CallId.ToRequestId(time.AddMicroseconds(1), id));
+            Assert.NotEqual(text, CallId.ToRequestId(time, id ^ (1L << random.Next(64))));
+        }
     }
 
     private static Span With(Action<Span> change)

@@ -21,7 +21,7 @@ public sealed class BackPressureTests(DatabaseFixture databases) : HostedTests(d
         await using (var transaction = await blocker.BeginTransactionAsync(TestContext.Current.CancellationToken))
         {
             await using var lockTable = blocker.CreateCommand();
-            lockTable.CommandText = "LOCK TABLE analytics.llm_requests IN ACCESS EXCLUSIVE MODE";
+            lockTable.CommandText = "LOCK TABLE analytics.calls IN ACCESS EXCLUSIVE MODE";
             await lockTable.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
 
             taken = [.. Enumerable.Range(0, 20).Select(id => Otlp.SendAsync(Exports.Of(Exports.Call(id, Now))))];
@@ -57,7 +57,7 @@ public sealed class BackPressureTests(DatabaseFixture databases) : HostedTests(d
         await using (var transaction = await blocker.BeginTransactionAsync(TestContext.Current.CancellationToken))
         {
             await using var lockTable = blocker.CreateCommand();
-            lockTable.CommandText = "LOCK TABLE analytics.llm_requests IN ACCESS EXCLUSIVE MODE";
+            lockTable.CommandText = "LOCK TABLE analytics.calls IN ACCESS EXCLUSIVE MODE";
             await lockTable.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
             using var late = await client.SendAsync(export);
             Assert.Equal(HttpStatusCode.ServiceUnavailable, late.StatusCode);

@@ -111,7 +111,7 @@ public sealed class OtlpHttpTests(DatabaseFixture databases) : HostedTests(datab
     [Fact]
     public async Task A_row_that_the_database_refuses_rejects_only_itself()
     {
-        await Database.Owner.ExecuteAsync("ALTER TABLE analytics.token_usage ADD CONSTRAINT no_thirteen CHECK (output_tokens <> 13)");
+        await Database.Owner.ExecuteAsync("ALTER TABLE analytics.calls ADD CONSTRAINT no_thirteen CHECK (output_tokens <> 13)");
         var spans = Enumerable.Range(1, 50).Select(id => Exports.Call(id, Now, ("gen_ai.usage.output_tokens", id == 37 ? 13 : 20)))
             .ToArray();
         using var response = await Otlp.SendAsync(Exports.Of(spans));

@@ -23,7 +23,7 @@ public sealed class ProcessTests(DatabaseFixture databases)
         await using (var transaction = await blocker.BeginTransactionAsync(TestContext.Current.CancellationToken))
         {
             await using var lockTable = blocker.CreateCommand();
-            lockTable.CommandText = "LOCK TABLE analytics.llm_requests IN ACCESS EXCLUSIVE MODE";
+            lockTable.CommandText = "LOCK TABLE analytics.calls IN ACCESS EXCLUSIVE MODE";
             await lockTable.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
             inFlight = client.SendAsync(Exports.Of(Exports.Call(2, now)));
             await Task.Delay(1000, TestContext.Current.CancellationToken);

@@ -65,8 +65,8 @@ public sealed class TracingTests(DatabaseFixture databases) : HostedTests(databa
         Assert.Equal((batch.SpanId, "copy"), (write.ParentSpanId, write.GetTagItem(IngestTracing.Path)));
         var copies = spans.Of(batch.TraceId).Where(span => span.Source.Name == "Npgsql" && span.ParentSpanId == write.SpanId)
             .Select(span => $"{span.GetTagItem("db.query.text")}").ToList();
-        Assert.Contains(copies, sql => sql.StartsWith("COPY analytics.llm_requests", StringComparison.OrdinalIgnoreCase));
-        Assert.Contains(copies, sql => sql.StartsWith("COPY analytics.cost_tracking", StringComparison.OrdinalIgnoreCase));
+        Assert.Contains(copies, sql => sql.StartsWith("COPY analytics.calls", StringComparison.OrdinalIgnoreCase));
+        Assert.Contains(copies, sql => sql.StartsWith("COPY aggregates.call_rollups", StringComparison.OrdinalIgnoreCase));
     }
 
     [Fact]

@@ -83,7 +83,9 @@ public sealed class OtlpJsonTests
                {"value":{"intValue":7e2},"key":"gen_ai.usage.output_tokens"},{"key":"gen_ai.system"}],"links":[{}],"status":{}}]}]}]}
             """u8)).Call!;
 
-        Assert.Equal(("5b8efff798038103d269b633813fc60c", "eee19b7ec3c1b174"), (call.TraceId, call.SpanId));
+        Assert.Equal(Guid.Parse("5b8efff798038103d269b633813fc60c"), call.TraceId);
+        Assert.Equal(CallId.OfSpan(1, Convert.FromHexString("5b8efff798038103d269b633813fc60c"), Convert.FromHexString("eee19b7ec3c1b174")),
+            call.CallId);
         Assert.Equal((1544712660000000000UL, 1544712661000000000UL), (call.StartUnixNano, call.EndUnixNano));
         Assert.Equal((7, 700), (call.Usage.Input.Value, call.Usage.Output.Value));
         Assert.Equal((null, null, null), (call.UserId, call.TimeToFirstTokenSeconds, call.Provider));

@@ -190,7 +190,7 @@ public sealed class QueueTests : IDisposable
         new Call
         {
             Time = DateTime.UnixEpoch,
-            RequestId = Guid.NewGuid(),
+            CallId = 1,
             ProjectId = 1,
             Provider = "openai",
             Model = "gpt-4o",
