@@ -30,7 +30,9 @@ internal static class Figures
         new("timescaledb", "data on disk", Units.Bytes,
             new Sql("SELECT sum(public.hypertable_size(hypertable::regclass))::double precision FROM analytics.table_lifecycles")),
         new("timescaledb", "calls of the last hour", Units.Count,
-            new Sql("SELECT count(*)::double precision FROM analytics.llm_requests WHERE time > now() - INTERVAL '1 hour'")),
+            // Whole quarters of an hour, of which the last is not over: between an hour and an hour and a quarter.
+            new Sql("SELECT coalesce(sum(calls), 0)::double precision FROM aggregates.call_rollups "
+                + "WHERE time > now() - INTERVAL '75 minutes'")),
         Metric("etcd", "members with a leader", Units.Count, "sum(etcd_server_has_leader)"),
         Metric("etcd", "fsync (p99)", Units.Seconds,
             "histogram_quantile(0.99, sum by (le) (rate(etcd_disk_wal_fsync_duration_seconds_bucket[5m])))"),

@@ -12,7 +12,10 @@ public static class FaultCatalog
     private static readonly TimeSpan LongerThanALease = TimeSpan.FromSeconds(35);
 
     /// <summary>Every change of the primary adds to these.</summary>
-    private static readonly string[] Failover = ["FailoverFlapping", "GatewayServerFlapping"];
+    private static readonly string[] Failover = ["FailoverFlapping", "GatewayServerFlapping", "IngestWriteFailing"];
+
+    /// <summary>Every change of etcd's leader adds to this.</summary>
+    private static readonly string[] Election = ["EtcdLeaderChanges"];
 
     /// <summary>For longer than a minute no write has had its second copy.</summary>
     private static readonly string[] NoCopy = ["NoStandby", "NoSyncStandby", "DatabaseMemberDown", "DatabaseDown", "IngestQueueOld",
@@ -128,17 +131,17 @@ public static class FaultCatalog
         new("leader-lost", "etcd loses the leader's key.", (context, cancel) => LoneFaults.ForgetAsync(context, "leader", cancel))
         { AddsTo = Failover },
         new("etcd-1", "One etcd member is killed.",
-            (context, cancel) => EachAsync(context.Cluster.Etcd.Take(1), name => context.KillAsync(name, cancel))),
+            (context, cancel) => EachAsync(context.Cluster.Etcd.Take(1), name => context.KillAsync(name, cancel))) { AddsTo = Election },
         new("etcd-2", "Two etcd members are killed: no quorum. The leader continues while it reaches every member (failsafe mode).",
             (context, cancel) => EachAsync(context.Cluster.Etcd.Take(2), name => context.KillAsync(name, cancel)))
         {
-            Alerts = NoEtcd,
+            Alerts = NoEtcd, AddsTo = Election,
             Hold = LongerThanALease, ImpossibleAsync = Members(3),
         },
         new("etcd-all", "All of etcd is killed. The leader continues while it reaches every member (failsafe mode).",
             (context, cancel) => EachAsync(context.Cluster.Etcd, name => context.KillAsync(name, cancel)))
         {
-            Alerts = NoEtcd,
+            Alerts = NoEtcd, AddsTo = Election,
             Hold = LongerThanALease,
         },
         new("haproxy-restart", "HAProxy is restarted under load.", (context, cancel) => context.RestartAsync(ClusterNames.HaProxy, cancel)),
@@ -189,13 +192,14 @@ public static class FaultCatalog
         new("rolling-restart", "Every container is restarted in turn, the primary last of the members.",
             CompositeFaults.RollingRestartAsync)
         {
-            AddsTo = Failover,
+            AddsTo = [.. Failover, .. Election],
             Combines = false, Hold = TimeSpan.FromSeconds(2),
         },
         new("random-3", "Three of these faults in random order that depends on the seed, each repaired before the next.",
             CompositeFaults.RandomAsync)
         {
-            AddsTo = Failover,
+            // It may be any of those that can be combined.
+            Alerts = [.. NoCopy, .. NoEtcd], AddsTo = [.. Failover, .. Election],
             Combines = false, Hold = TimeSpan.FromSeconds(2),
         },
     ];

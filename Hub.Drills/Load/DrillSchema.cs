@@ -18,9 +18,8 @@ internal sealed class DrillSchema : IAsyncDisposable
     private const string Remove = $"""
         DROP SCHEMA IF EXISTS drill CASCADE;
         UPDATE analytics.api_keys SET revoked_at = now() WHERE revoked_at IS NULL AND {Mine};
-        DELETE FROM analytics.llm_requests WHERE {Mine};
-        DELETE FROM analytics.token_usage WHERE {Mine};
-        DELETE FROM analytics.cost_tracking WHERE {Mine};
+        DELETE FROM analytics.calls WHERE {Mine};
+        DELETE FROM aggregates.call_rollups WHERE {Mine};
         """;
 
     private const string Mine = $"project_id = (SELECT project_id FROM analytics.projects WHERE name = '{Project}')";
@@ -63,15 +62,13 @@ internal sealed class DrillSchema : IAsyncDisposable
         CountAsync("SELECT id, count(*)::int FROM drill.writes GROUP BY id", cancel);
 
     /// <summary>
-    /// How often each call that went through ingest is stored. Ingest keeps a call in three tables, in one transaction: the largest count
-    /// of the three, or none where one of them lacks it.
+    /// How often each call that went through ingest is stored. The same transaction adds it to the roll-ups: where they hold another
+    /// number of calls, none is taken to be stored as it must be.
     /// </summary>
     public Task<IReadOnlyDictionary<Guid, int>> StoredByIngestAsync(CancellationToken cancel) => CountAsync($"""
-        WITH counts AS (
-          SELECT request_id, count(*) AS n FROM analytics.llm_requests WHERE {Mine} GROUP BY 1
-          UNION ALL SELECT request_id, count(*) FROM analytics.token_usage WHERE {Mine} GROUP BY 1
-          UNION ALL SELECT request_id, count(*) FROM analytics.cost_tracking WHERE {Mine} GROUP BY 1)
-        SELECT request_id, CASE WHEN count(*) = 3 THEN max(n) ELSE 0 END::int FROM counts GROUP BY 1
+        WITH stored AS (SELECT request_id, count(*) AS n FROM analytics.calls WHERE {Mine} GROUP BY 1)
+        SELECT request_id, CASE WHEN (SELECT sum(n) FROM stored) = (SELECT sum(calls) FROM aggregates.call_rollups WHERE {Mine})
+                                THEN n ELSE 0 END::int FROM stored
         """, cancel);
 
     public async ValueTask DisposeAsync()

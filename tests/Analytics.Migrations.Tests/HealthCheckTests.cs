@@ -196,7 +196,8 @@ public class The_health_check(DatabaseFixture databases)
             + "timescaledb_information.jobs USING (job_id) WHERE proc_name = 'fails' AND last_run_status = 'Failed'");
         var (status, detail) = await CheckAsync(database, "background_jobs");
         Assert.Equal("warning", status);
-        Assert.Matches(@"^\d+ jobs, 1 failed, 0 stuck: failed \d+ fails$", detail);
+        // TimescaleDB on PostgreSQL 15.20 and 17.12 reports as failed what it has done.
+        Assert.Matches(@"^\d+ jobs, 1 failed, 0 stuck: failed \d+ fails(; \d+ did their work and are reported as failed .*)?$", detail);
 
         // What a failover leaves behind before TimescaleDB 2.26.4: a job that is never due again.
         await database.StopJobsAsync();

@@ -185,10 +185,10 @@ public sealed class BackupServer : IAsyncDisposable
 
     private const string Rows =
         """
-        INSERT INTO analytics.llm_requests (time, request_id, project_id, provider, model, input_tokens, duration_seconds, cost_usd)
-        SELECT now() - make_interval(days => d, secs => i), gen_random_uuid(), 1, 'openai', 'gpt-5', i, 0.1 * i, i * 0.001 FROM generate_series(1, 100) i, unnest(ARRAY[0, 1, 5, 10, 30]) d;
-        INSERT INTO analytics.token_usage (time, request_id, project_id, provider, model, total_tokens, cache_convention, contradictions)
-        SELECT now() - make_interval(days => d, secs => i), gen_random_uuid(), 1, 'openai', 'gpt-5', i, 'none', ARRAY['a', NULL] FROM generate_series(1, 100) i, unnest(ARRAY[0, 5, 30]) d;
+        INSERT INTO analytics.calls (time, project_id, call_id, provider, model, input_tokens, duration_seconds, cost_usd, cache_convention, contradictions)
+        SELECT now() - make_interval(days => d, secs => i), 1, i, 'openai', 'gpt-5', i, 0.1 * i, i * 0.001, 'n', ARRAY['a', NULL] FROM generate_series(1, 100) i, unnest(ARRAY[0, 1, 5, 10, 30]) d;
+        INSERT INTO aggregates.call_rollups (time, project_id, provider, model, operation, calls, errors, priced_calls, cost_usd, duration_count, first_token_count)
+        SELECT public.time_bucket(INTERVAL '15 minutes', time), project_id, provider, model, operation, count(*), 0, count(*), sum(cost_usd), 0, 0 FROM analytics.calls GROUP BY 1, 2, 3, 4, 5;
         INSERT INTO events.error_logs (time, request_id, project_id, provider, model, error_type) SELECT now() - INTERVAL '5 days', gen_random_uuid(), 1, 'openai', 'gpt-5', 'x' FROM generate_series(1, 50);
         """;
 }

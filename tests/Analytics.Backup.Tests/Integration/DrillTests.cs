@@ -56,7 +56,7 @@ public class A_drill(BackupServer backups)
             await server.Tables.Superuser.ScalarAsync<string>(
                 "SELECT manifest FROM events.backup_manifests ORDER BY recorded_at DESC LIMIT 1");
         var manifest = DatabaseManifest.Parse(newest!);
-        var requests = manifest.Hypertables.Single(table => table.Name == "analytics.llm_requests");
+        var requests = manifest.Hypertables.Single(table => table.Name == "analytics.calls");
         var closed = requests.Chunks.Where(chunk => chunk.Sealed).ToList();
         var broken = manifest with
         {

@@ -25,7 +25,7 @@ public class A_backup(BackupServer backups)
         Assert.Equal(json.RootElement.GetProperty("manifest").GetString(), DatabaseManifest.Hash(text!));
         var manifest = DatabaseManifest.Parse(text!);
         Assert.Equal(
-            ["analytics.cost_tracking", "analytics.llm_requests", "analytics.token_usage", "events.error_logs", "events.system_events",
+            ["aggregates.call_rollups", "analytics.calls", "analytics.cost_archive", "events.error_logs", "events.system_events",
                 "metrics.model_performance"],
             manifest.Hypertables.Select(table => table.Name));
         var requests = manifest.Hypertables[1].Chunks;

@@ -158,7 +158,8 @@ public sealed class AlertFaultTests(MonitoredCluster fixture, ITestOutputHelper 
             Mend = async () =>
             {
                 await calls.Mend();
-                await RunAsync(owner, "DELETE FROM analytics.cost_tracking WHERE total_cost IS NULL");
+                await RunAsync(owner, "DELETE FROM analytics.calls WHERE cost_usd IS NULL");
+                await RunAsync(owner, "DELETE FROM aggregates.call_rollups WHERE priced_calls < calls");
             },
             Health = ("unpriced_requests", "warning"),
         };

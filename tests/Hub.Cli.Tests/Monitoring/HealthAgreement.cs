@@ -30,6 +30,8 @@ internal static class HealthAgreement
 
             // Never critical: no data are lost by it.
             ["unpriced_requests"] = (["UnpricedRequests"], []),
+            // Slow at most, and answers are right meanwhile.
+            ["calls_upgrade"] = ([], []),
             ["connections"] = (["ConnectionsHigh"], ["ConnectionsExhausted"]),
             ["transaction_age"] = (["TransactionIdAge"], ["TransactionIdAgeCritical"]),
         };
