@@ -97,6 +97,7 @@ internal static class IngestServices
         services.AddSingleton<DrainRate>();
         services.AddSingleton<IngestQueue>();
         services.AddSingleton<BatchWriter>();
+        services.AddSingleton<BatchIsolation>();
         services.AddSingleton<IngestPipeline>();
         services.AddSingleton<CallBuilder>();
         services.AddSingleton<CallPricer>();

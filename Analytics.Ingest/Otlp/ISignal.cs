@@ -13,7 +13,7 @@ internal enum OtlpEncoding
 /// <summary>What became of one export.</summary>
 /// <param name="RetryAfter">Set when it must be sent again.</param>
 /// <param name="Rejected">How many items were rejected for good.</param>
-/// <param name="Message">Why, or a warning; null for full success.</param>
+/// <param name="Message">Why, or a warning; null for full success, and for a retry whose only reason is the time that it took.</param>
 /// <param name="Copies">On how many members the rest is committed; null when nothing is.</param>
 internal readonly record struct ExportResult(TimeSpan? RetryAfter, long Rejected, string? Message, int? Copies = null);
 
@@ -56,6 +56,7 @@ internal static class Signals
         IExport export;
         using (body) export = signal.Read(projectId, body.Bytes, encoding);
         var result = await export.StoreAsync();
-        return result.RetryAfter is { } later ? throw RequestRefusedException.Busy(later) : (signal.Answer(result), result.Copies);
+        if (result.RetryAfter is { } later) throw RequestRefusedException.Busy(later, result.Message);
+        return (signal.Answer(result), result.Copies);
     }
 }

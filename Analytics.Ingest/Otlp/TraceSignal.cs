@@ -81,7 +81,7 @@ internal sealed class TraceExport(int projectId, IngestPipeline pipeline, CallBu
     public async Task<ExportResult> StoreAsync()
     {
         var written = await pipeline.WriteAsync(calls);
-        if (written.RetryAfter is { } later) return new ExportResult(later, 0, null);
+        if (written.RetryAfter is { } later) return new ExportResult(later, 0, written.Reason);
         foreach (var call in written.Calls.Where(call => call.Outcome == CallOutcome.Rejected)) rejections.Add(call.Reason!, call.Index);
         return new ExportResult(null, rejections.Count, rejections.Describe(spans), CommitCopies.Of(written.Calls));
     }

@@ -64,7 +64,7 @@ internal static class RequestsApi
         }
 
         var written = await pipeline.WriteAsync(calls);
-        if (written.RetryAfter is { } later) throw RequestRefusedException.Busy(later);
+        if (written.RetryAfter is { } later) throw RequestRefusedException.Busy(later, written.Reason);
         rejected.AddRange(written.Calls.Where(call => call.Outcome == CallOutcome.Rejected)
             .Select(call => new RejectedCall(call.Index, call.Reason!)));
         rejected.Sort((a, b) => a.Index.CompareTo(b.Index));

@@ -18,7 +18,7 @@ internal sealed class IngestMetrics : IDisposable
     public const int MaxProjects = 50;
 
     private readonly Meter meter;
-    private readonly Counter<long> spansReceived, spansIgnored, rowsStored, rowsDuplicate, rowsRejected, rowsDropped;
+    private readonly Counter<long> spansReceived, spansIgnored, rowsStored, rowsDuplicate, rowsRejected, rowsDropped, rowsDeferred;
     private readonly Counter<long> unpriced, contradictions, notStored, refused, failures;
     private readonly Counter<long> requests, projectRows;
     private readonly Histogram<double> commitSeconds, commitLag, requestSeconds;
@@ -35,6 +35,8 @@ internal sealed class IngestMetrics : IDisposable
         rowsRejected = meter.CreateCounter<long>("hub.ingest.rows.rejected", description: "Requests rejected, by rule");
         rowsDropped = meter.CreateCounter<long>("hub.ingest.rows.dropped",
             description: "Rows dropped after their sender was told to retry");
+        rowsDeferred = meter.CreateCounter<long>("hub.ingest.rows.deferred",
+            description: "Requests that the database refuses for a reason that may be repaired; their sender was told to retry");
         unpriced = meter.CreateCounter<long>("hub.ingest.unpriced", description: "Requests stored without a cost, by reason");
         contradictions = meter.CreateCounter<long>("hub.ingest.contradictions",
             description: "Requests stored whose usage contradicts itself");
@@ -62,7 +64,7 @@ internal sealed class IngestMetrics : IDisposable
     /// </summary>
     public void Start()
     {
-        foreach (var counter in new[] { spansReceived, rowsStored, rowsDuplicate, rowsRejected, rowsDropped, contradictions })
+        foreach (var counter in new[] { spansReceived, rowsStored, rowsDuplicate, rowsRejected, rowsDropped, rowsDeferred, contradictions })
             counter.Add(0);
         foreach (var reason in new[] { "no_usage", "no_price" }) unpriced.Add(0, new KeyValuePair<string, object?>("reason", reason));
         foreach (var kind in Enum.GetNames<Failure>()) failures.Add(0, new KeyValuePair<string, object?>("kind", kind));
@@ -110,6 +112,9 @@ internal sealed class IngestMetrics : IDisposable
 
     /// <summary>Counts a call that was there already.</summary>
     public void Duplicate() => rowsDuplicate.Add(1);
+
+    /// <summary>Counts a call that the database refuses for now.</summary>
+    public void Deferred() => rowsDeferred.Add(1);
 
     /// <summary>Counts what a stored call says about its data.</summary>
     public void Stored(Call call, CallCost cost)

@@ -6,7 +6,8 @@ namespace Analytics.Ingest.Writing;
 /// <summary>What became of the calls of one request.</summary>
 /// <param name="RetryAfter">Set when they are not (known to be) committed: the client must send them again, not before this time.</param>
 /// <param name="Calls">The calls with their outcomes, when they are.</param>
-internal readonly record struct WriteResult(TimeSpan? RetryAfter, IReadOnlyList<QueuedCall> Calls);
+/// <param name="Reason">Why they must be sent again, when it is another reason than the time that it took.</param>
+internal readonly record struct WriteResult(TimeSpan? RetryAfter, IReadOnlyList<QueuedCall> Calls, string? Reason = null);
 
 /// <summary>From calls to their commit, common to every protocol.</summary>
 internal sealed class IngestPipeline(IngestQueue queue, PriceRefresher prices, IOptions<IngestOptions> options, TimeProvider time)
@@ -40,6 +41,16 @@ internal sealed class IngestPipeline(IngestQueue queue, PriceRefresher prices, I
         if (!queue.TryEnqueue(write, calls)) return new WriteResult(queue.RetryAfter, []);
         var committed = await write.WaitAsync(options.Value.RequestDeadline, time);
         IngestTracing.Link(span, write.Batches);
-        return committed ? new WriteResult(null, write.Calls) : new WriteResult(queue.RetryAfter, []);
+        if (!committed) return new WriteResult(queue.RetryAfter, []);
+        return Deferred(write.Calls) is { } reason ? new WriteResult(BatchIsolation.RetryAfter, [], reason)
+            : new WriteResult(null, write.Calls);
+    }
+
+    private static string? Deferred(IReadOnlyList<QueuedCall> calls)
+    {
+        var deferred = calls.Where(queued => queued.Outcome == CallOutcome.Deferred).ToList();
+        return deferred.Count == 0 ? null
+            : $"{deferred.Count} of {calls.Count} calls are not stored: {deferred[0].Reason}. The others are. Nothing is lost or doubled "
+                + "by sending the same request again.";
     }
 }

@@ -19,6 +19,9 @@ internal enum CallOutcome
 
     /// <summary>Refused by the database for what it holds.</summary>
     Rejected,
+
+    /// <summary>Refused by the database for a reason that somebody may repair: its sender is told to send it again.</summary>
+    Deferred,
 }
 
 /// <summary>A call in the queue, and its outcome.</summary>

@@ -11,7 +11,7 @@ namespace Analytics.Ingest.Writing;
 /// delay to tune.
 /// </summary>
 internal sealed class WriterService(
-    IngestQueue queue, BatchWriter writer, DrainRate drain, IngestMetrics metrics, IOptions<IngestOptions> options, TimeProvider time,
+    IngestQueue queue, BatchIsolation writer, DrainRate drain, IngestMetrics metrics, IOptions<IngestOptions> options, TimeProvider time,
     ILogger<WriterService> log) : IHostedService, IDisposable
 {
     /// <summary>The last pause is added to every outage that a request outlives, and a few lanes asking twice a second cost a database
@@ -89,6 +89,7 @@ internal sealed class WriterService(
         Justification = "A lane that dies loses service for good; an unexpected failure is logged and tried again like any other.")]
     private async Task WriteUntilDoneAsync(List<WritePart> parts)
     {
+        string? before = null;
         for (var backoff = FirstBackoff; ;)
         {
             parts.RemoveAll(part => part.Owner.IsAbandoned && Drop(part));
@@ -96,7 +97,7 @@ internal sealed class WriterService(
             try
             {
                 var calls = Distinct(parts, out var repeated);
-                if (calls.Count > 0) await writer.WriteAsync(calls, giveUp.Token);
+                if (calls.Count > 0) await writer.WriteAsync(calls, before, giveUp.Token);
                 foreach (var (queued, first) in repeated) Repeat(queued, first);
                 Count(parts);
                 return;
@@ -107,6 +108,7 @@ internal sealed class WriterService(
             }
             catch (Exception failure)
             {
+                before = Failures.Signature(failure);
                 metrics.WriteFailed(Failures.Classify(failure));
                 if (Failures.IsDatabase(failure)) log.LogWarning("A batch will be retried: {Reason}", failure.Message);
                 else log.LogError(failure, "A batch failed unexpectedly and will be retried");
@@ -136,7 +138,7 @@ internal sealed class WriterService(
             if (!firsts.TryAdd(key, queued)) repeated.Add((queued, firsts[key]));
         }
 
-        // What an earlier attempt has decided (halves of a batch commit on their own) stays decided.
+        // What an earlier attempt has decided (parts of a batch may commit on their own) stays decided.
         var calls = firsts.Values.Where(queued => queued.Outcome == CallOutcome.None).ToList();
         calls.Sort((a, b) => a.Call.Time != b.Call.Time
             ? a.Call.Time.CompareTo(b.Call.Time) : a.Call.RequestId.CompareTo(b.Call.RequestId));
@@ -157,6 +159,7 @@ internal sealed class WriterService(
         {
             if (queued.Outcome == CallOutcome.Stored) metrics.Stored(queued.Call, queued.Cost);
             else if (queued.Outcome == CallOutcome.Duplicate) metrics.Duplicate();
+            else if (queued.Outcome == CallOutcome.Deferred) metrics.Deferred();
         }
 
         drain.Committed(parts.Sum(part => part.Calls.Length));

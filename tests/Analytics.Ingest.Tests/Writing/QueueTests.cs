@@ -145,7 +145,12 @@ public sealed class QueueTests : IDisposable
     [InlineData("53300", Failure.Transient)]
     [InlineData("53100", Failure.Transient)]
     [InlineData("57P03", Failure.Transient)]
-    [InlineData("42P01", Failure.Transient)]
+    [InlineData("55P03", Failure.Transient)]
+    [InlineData("53400", Failure.Refused)]
+    [InlineData("42P01", Failure.Refused)]
+    [InlineData("XX001", Failure.Refused)]
+    [InlineData("P0001", Failure.Refused)]
+    [InlineData("58030", Failure.Refused)]
     [InlineData("57P01", Failure.Unknown)]
     [InlineData("57014", Failure.Unknown)]
     public void Failures_of_the_database_are_told_apart(string sqlState, object expected) =>
@@ -158,6 +163,17 @@ public sealed class QueueTests : IDisposable
         Assert.Equal(Failure.Unknown, Failures.Classify(new TimeoutException()));
         Assert.Equal(Failure.Unknown, Failures.Classify(new OperationCanceledException()));
         Assert.Equal(Failure.Unknown, Failures.Classify(new ReplicationNotConfirmedException("x")));
+    }
+
+    [Fact]
+    public void Only_what_may_lie_in_a_row_is_recognised_when_it_comes_back()
+    {
+        Assert.Equal("XX001", Failures.Signature(new PostgresException("m", "ERROR", "ERROR", "XX001")));
+        Assert.Equal("System.InvalidCastException", Failures.Signature(new InvalidCastException()));
+        Assert.Null(Failures.Signature(new PostgresException("m", "ERROR", "ERROR", "25006")));
+        Assert.Null(Failures.Signature(new PostgresException("m", "ERROR", "ERROR", "53100")));
+        Assert.Null(Failures.Signature(new ReplicationNotConfirmedException("x")));
+        Assert.Null(Failures.Signature(new NpgsqlException("x", new SocketException(104))));
     }
 
     private IngestQueue Queue(IngestOptions options) =>
