@@ -76,7 +76,8 @@ public sealed class RefusedCallTests(DatabaseFixture databases) : HostedTests(da
         await RefuseAsync("XX001");
         using var response = await Otlp.SendAsync(Exports.Of([.. Enumerable.Range(0, 300)
             .Select(id => Exports.Call(id, Now, ("gen_ai.request.model", id is 0 or 123 or 299 ? Bad : "gpt-4o")))]));
-        Assert.Contains("3 of 300 calls are not stored", (await response.ReadAsync(Protos.Status.Parser)).Message, StringComparison.Ordinal);
+        Assert.Contains("3 of 300 calls are not stored", (await response.ReadAsync(Protos.Status.Parser)).Message,
+            StringComparison.Ordinal);
         await AssertRowsAsync(297);
     }
 
