@@ -42,8 +42,8 @@ public sealed class IngestOptions
     public long MaxBufferedBytes { get; set; } = 256L << 20;
 
     /// <summary>
-    /// Rows that may wait for a writer. 1 to 10 million, default 100 000; beyond it requests are refused with 503. One request that brings
-    /// more is refused with 413.
+    /// Rows that may wait for a writer. 1 to 10 million, default 100 000, shared by the projects; beyond it requests are refused with 503.
+    /// One request that brings more is refused with 413.
     /// </summary>
     [Range(1, 10_000_000)]
     public int QueueRows { get; set; } = 100_000;
@@ -59,7 +59,9 @@ public sealed class IngestOptions
     [Range(1, 100_000)]
     public int BatchRows { get; set; } = 5000;
 
-    /// <summary>Writers, each with one connection. 1 to 32, default 2.</summary>
+    /// <summary>
+    /// Writers, each with one connection. 1 to 32, default 2. There is one more, for projects with few calls in the queue.
+    /// </summary>
     [Range(1, 32)]
     public int WriterLanes { get; set; } = 2;
 

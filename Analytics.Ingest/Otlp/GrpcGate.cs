@@ -31,7 +31,7 @@ internal sealed class GrpcGate(RequestDelegate next, ApiKeyAuthenticator keys, B
         try
         {
             var project = await keys.RequireProjectAsync(context);
-            message = await bodies.ReadMessageAsync(context.Request, context.RequestAborted);
+            message = await bodies.ReadMessageAsync(context.Request, project, context.RequestAborted);
             context.Items[CallItem] = (project, message);
         }
         catch (RequestRefusedException refused)

@@ -56,7 +56,7 @@ internal static class OtlpHttpApi
                 StatusCodes.Status415UnsupportedMediaType,
                 $"The Content-Type is not supported. Send {Protobuf} or {MediaTypeNames.Application.Json}.");
             if (!await signal.ReadyAsync()) throw RequestRefusedException.Busy(DrainRate.WaitWhenStalled);
-            var body = await bodies.ReadAsync(context.Request, context.RequestAborted);
+            var body = await bodies.ReadAsync(context.Request, project, context.RequestAborted);
             var encoding = contentType == Protobuf ? OtlpEncoding.Protobuf : OtlpEncoding.Json;
             var (answer, copies) = await signal.ExportAsync(project, body, encoding);
             if (copies is { } known) context.Response.Headers[CommitCopies.Header] = known.ToString(CultureInfo.InvariantCulture);

@@ -42,7 +42,7 @@ internal sealed class TraceSignal(IngestPipeline pipeline, CallBuilder builder, 
 internal sealed class TraceExport(int projectId, IngestPipeline pipeline, CallBuilder builder, CallPricer pricer, IngestMetrics metrics)
     : IExport, ISpanReceiver
 {
-    private readonly NewCalls calls = pipeline.NewCalls();
+    private readonly NewCalls calls = pipeline.NewCalls(projectId);
     private readonly Rejections rejections = new();
     private readonly long[] ignored = new long[Enum.GetValues<IgnoredReason>().Length];
     private int spans;

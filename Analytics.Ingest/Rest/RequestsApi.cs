@@ -43,8 +43,8 @@ internal static class RequestsApi
 
         var ids = new List<Guid>();
         var rejected = new List<RejectedCall>();
-        using var calls = pipeline.NewCalls();
-        using (var body = await bodies.ReadAsync(context.Request, context.RequestAborted))
+        using var calls = pipeline.NewCalls(project);
+        using (var body = await bodies.ReadAsync(context.Request, project, context.RequestAborted))
         {
             reader.Read(body.Bytes.Span, (index, received) =>
             {

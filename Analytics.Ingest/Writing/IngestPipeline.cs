@@ -28,8 +28,8 @@ internal sealed class IngestPipeline(IngestQueue queue, PriceRefresher prices, I
         }
     }
 
-    /// <summary>Begins the calls of one request.</summary>
-    public NewCalls NewCalls() => new(queue);
+    /// <summary>Begins the calls of one request of a project.</summary>
+    public NewCalls NewCalls(int project) => new(queue, project);
 
     /// <summary>Queues calls and waits for their commit. The client's going away does not stop it: what was accepted is written.</summary>
     public async Task<WriteResult> WriteAsync(NewCalls calls)

@@ -105,6 +105,8 @@ internal sealed record WritePart(PendingWrite Owner, QueuedCall[] Calls)
 {
     public long Bytes { get; } = Calls.Sum(queued => (long)queued.Call.EstimatedBytes);
 
+    public int Project => Calls[0].Call.ProjectId;
+
     /// <summary>When it was queued, in ticks of the time provider.</summary>
     public long Queued { get; set; }
 

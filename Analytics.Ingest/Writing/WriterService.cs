@@ -8,7 +8,8 @@ namespace Analytics.Ingest.Writing;
 /// <summary>
 /// The writer lanes: each takes what is queued, up to one batch, and writes it; what arrives meanwhile makes the next batch. The commit
 /// itself is the only pause in which calls gather, so an idle service answers after one commit and a busy one writes full batches, with no
-/// delay to tune.
+/// delay to tune. A spare lane takes only light projects, while all other lanes are busy: these need not wait until full batches of
+/// others are committed.
 /// </summary>
 internal sealed class WriterService(
     IngestQueue queue, BatchIsolation writer, DrainRate drain, IngestMetrics metrics, IOptions<IngestOptions> options, TimeProvider time,
@@ -24,7 +25,8 @@ internal sealed class WriterService(
     public Task StartAsync(CancellationToken cancellationToken)
     {
         metrics.Start();
-        lanes = Task.WhenAll(Enumerable.Range(0, options.Value.WriterLanes).Select(_ => Task.Run(RunLaneAsync, CancellationToken.None)));
+        lanes = Task.WhenAll(Enumerable.Range(0, options.Value.WriterLanes + 1)
+            .Select(lane => Task.Run(() => RunLaneAsync(spare: lane == 0), CancellationToken.None)));
         return Task.CompletedTask;
     }
 
@@ -46,12 +48,12 @@ internal sealed class WriterService(
 
     public void Dispose() => giveUp.Dispose();
 
-    private async Task RunLaneAsync()
+    private async Task RunLaneAsync(bool spare)
     {
-        var parts = new List<WritePart>();
-        while (await queue.WaitAsync(giveUp.Token))
+        while (await queue.WaitAsync(spare, giveUp.Token))
         {
-            Gather(parts);
+            var parts = queue.Take(spare);
+            DropAbandoned(parts);
             if (parts.Count == 0) continue;
             using var batch = IngestTracing.StartBatch(parts);
             await WriteUntilDoneAsync(parts);
@@ -60,27 +62,6 @@ internal sealed class WriterService(
                 queue.Leave(part);
                 part.Owner.PartDone(batch?.Context ?? default);
             }
-
-            parts.Clear();
-        }
-    }
-
-    private void Gather(List<WritePart> parts)
-    {
-        var calls = 0;
-        // Another lane may take the part between the look and the take; then this batch grows beyond its bound by that one part at most.
-        while (calls < options.Value.BatchRows && queue.TryPeek(out var next)
-            && (calls == 0 || calls + next.Calls.Length <= options.Value.BatchRows)
-            && queue.TryDequeue(out var part))
-        {
-            if (part.Owner.IsAbandoned)
-            {
-                Drop(part);
-                continue;
-            }
-
-            parts.Add(part);
-            calls += part.Calls.Length;
         }
     }
 
@@ -92,7 +73,7 @@ internal sealed class WriterService(
         string? before = null;
         for (var backoff = FirstBackoff; ;)
         {
-            parts.RemoveAll(part => part.Owner.IsAbandoned && Drop(part));
+            DropAbandoned(parts);
             if (parts.Count == 0) return;
             try
             {
@@ -119,12 +100,13 @@ internal sealed class WriterService(
         }
     }
 
-    private bool Drop(WritePart part)
+    private void DropAbandoned(List<WritePart> parts) => parts.RemoveAll(part =>
     {
+        if (!part.Owner.IsAbandoned) return false;
         metrics.Dropped(part.Calls.Length);
         queue.Leave(part);
         return true;
-    }
+    });
 
     /// <summary>The calls of a batch, each key once, in the order that all lanes share so that they cannot wait for each other in a
     /// circle.</summary>
