@@ -86,9 +86,10 @@ public sealed class IngestOptions
     public TimeSpan MaxAge { get; set; } = TimeSpan.FromDays(365);
 
     /// <summary>
-    /// How long a known key is trusted without asking the database, and so how late a revocation is noticed. Default 30 s.
+    /// How late a revocation is noticed while the database answers. Known keys are looked up again three times in it. 1 s to 1 hour,
+    /// default 30 s.
     /// </summary>
-    [Range(typeof(TimeSpan), "00:00:00", "01:00:00")]
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan KeyCache { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>How long an unknown key is refused without asking the database. Default 5 s.</summary>
@@ -96,7 +97,8 @@ public sealed class IngestOptions
     public TimeSpan UnknownKeyCache { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// How long a known key is still trusted while the database does not answer. Default 5 minutes; 0 refuses with 503 at once.
+    /// How long a known key is still trusted while it cannot be looked up, since it last was. 0 to 1 day, default 5 minutes; with 0, it is
+    /// trusted for <see cref="KeyCache"/>.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00")]
     public TimeSpan KeyCacheInOutage { get; set; } = TimeSpan.FromMinutes(5);

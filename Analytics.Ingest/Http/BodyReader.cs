@@ -19,10 +19,14 @@ internal sealed class BodyReader(IOptions<IngestOptions> options)
     public long Buffered => room.Taken;
 
     /// <summary>Reads the body. The caller disposes it.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="project">Whose room it takes.</param>
+    /// <param name="received">Is told how many bytes were read, also of a request that is refused, when the request did not say so.</param>
+    /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="RequestRefusedException">
     /// 415 unknown encoding, 413 too large, 400 damaged gzip, 503 too many bodies at once.
     /// </exception>
-    public async Task<Body> ReadAsync(HttpRequest request, int project, CancellationToken cancellationToken)
+    public async Task<Body> ReadAsync(HttpRequest request, int project, Action<long>? received, CancellationToken cancellationToken)
     {
         var limit = options.Value.MaxBodyBytes;
         if (request.ContentLength > limit) throw RequestRefusedException.TooLarge(limit, "as sent");
@@ -42,12 +46,23 @@ internal sealed class BodyReader(IOptions<IngestOptions> options)
         }
 
         var from = new CountedStream(request.Body, long.MaxValue);
-        return await ReadAsync(project, from, gzip, limit, (int)(request.ContentLength ?? FirstBuffer) + 1, cancellationToken);
+        try
+        {
+            return await ReadAsync(project, from, gzip, limit, (int)(request.ContentLength ?? FirstBuffer) + 1, cancellationToken);
+        }
+        finally
+        {
+            if (request.ContentLength is null) received?.Invoke(from.Count);
+        }
     }
 
     /// <summary>Reads the one message of a unary gRPC request. The caller disposes it.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="project">Whose room it takes.</param>
+    /// <param name="received">As for a body.</param>
+    /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="RequestRefusedException">As for a body; 501: compressed in an unknown way.</exception>
-    public async Task<Body> ReadMessageAsync(HttpRequest request, int project, CancellationToken cancellationToken)
+    public async Task<Body> ReadMessageAsync(HttpRequest request, int project, Action<long>? received, CancellationToken cancellationToken)
     {
         // https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md: a flag, a length of four bytes, the message.
         var prefix = new byte[5];
@@ -65,7 +80,16 @@ internal sealed class BodyReader(IOptions<IngestOptions> options)
         }
 
         var from = new CountedStream(request.Body, length);
-        var body = await ReadAsync(project, from, gzip, limit, gzip ? FirstBuffer : (int)length + 1, cancellationToken);
+        Body body;
+        try
+        {
+            body = await ReadAsync(project, from, gzip, limit, gzip ? FirstBuffer : (int)length + 1, cancellationToken);
+        }
+        finally
+        {
+            if (request.ContentLength is null) received?.Invoke(prefix.Length + from.Count);
+        }
+
         var problem = from.Count < length ? $"The gRPC message is cut off after {from.Count} of {length} bytes."
             : await request.Body.ReadAsync(prefix, cancellationToken) > 0 ? "A unary gRPC request has one message, this one has more."
             : null;

@@ -19,7 +19,7 @@ internal sealed class IngestMetrics : IDisposable
 
     private readonly Meter meter;
     private readonly Counter<long> spansReceived, spansIgnored, rowsStored, rowsDuplicate, rowsRejected, rowsDropped, rowsDeferred;
-    private readonly Counter<long> unpriced, contradictions, notStored, refused, failures;
+    private readonly Counter<long> unpriced, contradictions, notStored, refused, limited, failures;
     private readonly Counter<long> requests, projectRows;
     private readonly Histogram<double> commitSeconds, commitLag, requestSeconds;
     private readonly Histogram<int> batchRows;
@@ -43,6 +43,7 @@ internal sealed class IngestMetrics : IDisposable
         notStored = meter.CreateCounter<long>("hub.ingest.not_stored",
             description: "Metric data points and log records decoded and not stored, by signal");
         refused = meter.CreateCounter<long>("hub.ingest.requests.refused", description: "Requests answered with an error, by status");
+        limited = meter.CreateCounter<long>("hub.ingest.requests.limited", description: "Requests over a limit of their key, by limit");
         failures = meter.CreateCounter<long>("hub.ingest.write.failures", description: "Failed attempts at a transaction, by kind");
         requests = meter.CreateCounter<long>("hub.ingest.requests", description: "Requests with rows, by protocol and outcome");
         projectRows = meter.CreateCounter<long>("hub.ingest.project.rows", description: "Requests committed, by number of the project");
@@ -68,7 +69,7 @@ internal sealed class IngestMetrics : IDisposable
             counter.Add(0);
         foreach (var reason in new[] { "no_usage", "no_price" }) unpriced.Add(0, new KeyValuePair<string, object?>("reason", reason));
         foreach (var kind in Enum.GetNames<Failure>()) failures.Add(0, new KeyValuePair<string, object?>("kind", kind));
-        foreach (var status in new[] { 400, 401, 413, 415, 503 }) refused.Add(0, new KeyValuePair<string, object?>("status", status));
+        foreach (var status in new[] { 400, 401, 413, 415, 429, 503 }) refused.Add(0, new KeyValuePair<string, object?>("status", status));
         foreach (var protocol in RequestMeter.Protocols)
         {
             foreach (var outcome in RequestMeter.Outcomes) requests.Add(0, new("protocol", protocol), new("outcome", outcome));
@@ -99,6 +100,9 @@ internal sealed class IngestMetrics : IDisposable
     public void NotStored(string signal, long count) => notStored.Add(count, new KeyValuePair<string, object?>("signal", signal));
 
     public void Refused(int status) => refused.Add(1, new KeyValuePair<string, object?>("status", status));
+
+    /// <summary>Counts a request over a limit of its key: <c>requests</c>, <c>bytes</c> or <c>calls</c>.</summary>
+    public void Limited(string limit) => limited.Add(1, new KeyValuePair<string, object?>("limit", limit));
 
     public void Dropped(int rows) => rowsDropped.Add(rows);
 

@@ -1,3 +1,4 @@
+using Analytics.Ingest.Keys;
 using Analytics.Ingest.Pricing;
 using Microsoft.Extensions.Options;
 
@@ -28,8 +29,8 @@ internal sealed class IngestPipeline(IngestQueue queue, PriceRefresher prices, I
         }
     }
 
-    /// <summary>Begins the calls of one request of a project.</summary>
-    public NewCalls NewCalls(int project) => new(queue, project);
+    /// <summary>Begins the calls of one request.</summary>
+    public NewCalls NewCalls(Caller caller) => new(queue, caller);
 
     /// <summary>Queues calls and waits for their commit. The client's going away does not stop it: what was accepted is written.</summary>
     public async Task<WriteResult> WriteAsync(NewCalls calls)
@@ -37,7 +38,7 @@ internal sealed class IngestPipeline(IngestQueue queue, PriceRefresher prices, I
         using var made = calls;
         if (calls.Calls.Count == 0) return new WriteResult(null, []);
         using var span = IngestTracing.StartStore(calls.Calls.Count);
-        var write = new PendingWrite(calls.Calls);
+        var write = new PendingWrite(calls.Calls, calls.Caller);
         if (!queue.TryEnqueue(write, calls)) return new WriteResult(queue.RetryAfter, []);
         var committed = await write.WaitAsync(options.Value.RequestDeadline, time);
         IngestTracing.Link(span, write.Batches);

@@ -68,13 +68,13 @@ internal sealed class IngestQueue
     /// </summary>
     public bool TryEnqueue(PendingWrite write, NewCalls made)
     {
-        if (!calls.TryTake(made.Project, write.Calls.Count)) return false;
+        if (!calls.TryTake(made.Caller.ProjectId, write.Calls.Count)) return false;
         var split = write.Split(options.BatchRows);
         lock (gate)
         {
             if (closed)
             {
-                calls.Release(made.Project, write.Calls.Count);
+                calls.Release(made.Caller.ProjectId, write.Calls.Count);
                 return false;
             }
 

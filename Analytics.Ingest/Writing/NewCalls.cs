@@ -1,4 +1,5 @@
 using Analytics.Ingest.Http;
+using Analytics.Ingest.Keys;
 using Analytics.Ingest.Pricing;
 
 namespace Analytics.Ingest.Writing;
@@ -7,7 +8,7 @@ namespace Analytics.Ingest.Writing;
 /// The calls of one request while they are made. Each counts against the room of the queue from the moment at which it is there, so that
 /// requests that are read side by side cannot hold more than the queue may.
 /// </summary>
-internal sealed class NewCalls(IngestQueue queue, int project) : IDisposable
+internal sealed class NewCalls(IngestQueue queue, Caller caller) : IDisposable
 {
     /// <summary>Room is taken in steps, in bytes, so that not every call asks for the queue's lock.</summary>
     private const long Step = 64 << 10;
@@ -18,7 +19,7 @@ internal sealed class NewCalls(IngestQueue queue, int project) : IDisposable
     public IReadOnlyList<QueuedCall> Calls => calls;
 
     /// <summary>Whose they are.</summary>
-    public int Project => project;
+    public Caller Caller => caller;
 
     /// <summary>Bytes of the queue's room that are taken.</summary>
     public long Reserved { get; private set; }
@@ -37,7 +38,7 @@ internal sealed class NewCalls(IngestQueue queue, int project) : IDisposable
         if (used > Reserved)
         {
             var step = Math.Min(Math.Max(Step, used - Reserved), queue.MaxBytes - Reserved);
-            if (!queue.TryReserve(project, step, ofMany: used > MemoryLimits.SmallRequest))
+            if (!queue.TryReserve(caller.ProjectId, step, ofMany: used > MemoryLimits.SmallRequest))
                 throw RequestRefusedException.Busy(queue.RetryAfter);
             Reserved += step;
         }
@@ -48,14 +49,14 @@ internal sealed class NewCalls(IngestQueue queue, int project) : IDisposable
     /// <summary>Hands the room that they use over to the queue, which frees it part by part; the rest is given back.</summary>
     public void Enqueued(long room)
     {
-        queue.Release(project, Reserved - room);
+        queue.Release(caller.ProjectId, Reserved - room);
         Reserved = 0;
     }
 
     /// <summary>Gives back room that no queue has.</summary>
     public void Dispose()
     {
-        queue.Release(project, Reserved);
+        queue.Release(caller.ProjectId, Reserved);
         Reserved = 0;
     }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using Analytics.Ingest.Database;
+using Analytics.Ingest.Keys;
 using Analytics.Ingest.Telemetry;
 using Microsoft.Extensions.Options;
 
@@ -12,8 +13,8 @@ namespace Analytics.Ingest.Writing;
 /// others are committed.
 /// </summary>
 internal sealed class WriterService(
-    IngestQueue queue, BatchIsolation writer, DrainRate drain, IngestMetrics metrics, IOptions<IngestOptions> options, TimeProvider time,
-    ILogger<WriterService> log) : IHostedService, IDisposable
+    IngestQueue queue, BatchIsolation writer, DrainRate drain, KeyLimiter limits, IngestMetrics metrics, IOptions<IngestOptions> options,
+    TimeProvider time, ILogger<WriterService> log) : IHostedService, IDisposable
 {
     /// <summary>The last pause is added to every outage that a request outlives, and a few lanes asking twice a second cost a database
     /// nothing.</summary>
@@ -144,6 +145,8 @@ internal sealed class WriterService(
             else if (queued.Outcome == CallOutcome.Deferred) metrics.Deferred();
         }
 
+        foreach (var part in parts)
+            limits.Stored(part.Owner.Caller, part.Calls.Count(queued => queued.Outcome == CallOutcome.Stored));
         drain.Committed(parts.Sum(part => part.Calls.Length));
     }
 }

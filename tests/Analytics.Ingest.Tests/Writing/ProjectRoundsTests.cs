@@ -1,4 +1,5 @@
 using Analytics.Ingest.Calls;
+using Analytics.Ingest.Keys;
 using Analytics.Ingest.Pricing;
 using Analytics.Ingest.Writing;
 
@@ -178,6 +179,6 @@ public sealed class ProjectRoundsTests
             Usage = UsageVector.From(new ReportedUsage(), false),
         };
         var queued = new QueuedCall(new PricedCall(call, new CallCost(null, null, null, null, null, null, CallCost.Unpriced, "USD")), 0);
-        return new PendingWrite([.. Enumerable.Repeat(queued, size)]).Split(size)[0];
+        return new PendingWrite([.. Enumerable.Repeat(queued, size)], new Caller(1, project, KeyLimits.None)).Split(size)[0];
     }
 }

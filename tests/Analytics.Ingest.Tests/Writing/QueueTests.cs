@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using Analytics.Ingest.Calls;
 using Analytics.Ingest.Database;
 using Analytics.Ingest.Http;
+using Analytics.Ingest.Keys;
 using Analytics.Ingest.Pricing;
 using Analytics.Ingest.Telemetry;
 using Analytics.Ingest.Writing;
@@ -101,7 +102,7 @@ public sealed class QueueTests : IDisposable
     public void A_request_larger_than_the_queue_is_refused_for_good()
     {
         var queue = Queue(new IngestOptions { QueueRows = 10, BatchRows = 4 });
-        using var calls = new NewCalls(queue, 1);
+        using var calls = new NewCalls(queue, Sender(1));
         for (var index = 0; index < 10; index++) calls.Add(Priced(), index);
         Assert.Equal(413, Assert.Throws<RequestRefusedException>(() => calls.Add(Priced(), 10)).Status);
     }
@@ -110,8 +111,8 @@ public sealed class QueueTests : IDisposable
     public void Calls_being_read_count_against_the_limit()
     {
         var queue = Queue(new IngestOptions { QueueBytes = 1 << 16 });
-        using var other = new NewCalls(queue, 2);
-        using (var calls = new NewCalls(queue, 1))
+        using var other = new NewCalls(queue, Sender(2));
+        using (var calls = new NewCalls(queue, Sender(1)))
         {
             Fill(calls, 50);
             Assert.True(calls.Reserved > 0);
@@ -136,7 +137,7 @@ public sealed class QueueTests : IDisposable
         queue.Close();
         Assert.False(TryEnqueue(queue, 1));
         Assert.Equal(0, queue.Calls);
-        using var all = new NewCalls(queue, 1);
+        using var all = new NewCalls(queue, Sender(1));
         Fill(all, 90);
     }
 
@@ -248,7 +249,7 @@ public sealed class QueueTests : IDisposable
 
     private static bool TryEnqueue(IngestQueue queue, int count, int project = 1)
     {
-        using var calls = new NewCalls(queue, project);
+        using var calls = new NewCalls(queue, Sender(project));
         try
         {
             for (var index = 0; index < count; index++) calls.Add(Priced(project), index);
@@ -258,7 +259,7 @@ public sealed class QueueTests : IDisposable
             return false;
         }
 
-        return queue.TryEnqueue(new PendingWrite(calls.Calls), calls);
+        return queue.TryEnqueue(new PendingWrite(calls.Calls, calls.Caller), calls);
     }
 
     private static void Fill(NewCalls calls, int count)
@@ -266,7 +267,10 @@ public sealed class QueueTests : IDisposable
         for (var index = 0; index < count; index++) calls.Add(Priced(), index);
     }
 
-    private static PendingWrite Write(int calls) => new([.. Enumerable.Range(0, calls).Select(index => new QueuedCall(Priced(), index))]);
+    private static PendingWrite Write(int calls) => new(
+        [.. Enumerable.Range(0, calls).Select(index => new QueuedCall(Priced(), index))], Sender(1));
+
+    private static Caller Sender(int project) => new(project, project, KeyLimits.None);
 
     private static PricedCall Priced(int project = 1) => new(
         new Call
