@@ -42,8 +42,8 @@ public sealed class IngestOptions
     public long MaxBufferedBytes { get; set; } = 256L << 20;
 
     /// <summary>
-    /// Rows that may wait for a writer. 1 to 10 million, default 100 000; beyond it requests are refused with 503. One request that brings
-    /// more is refused with 413.
+    /// Rows that may wait for a writer. 1 to 10 million, default 100 000, shared by the projects; beyond it requests are refused with 503.
+    /// One request that brings more is refused with 413.
     /// </summary>
     [Range(1, 10_000_000)]
     public int QueueRows { get; set; } = 100_000;
@@ -59,7 +59,9 @@ public sealed class IngestOptions
     [Range(1, 100_000)]
     public int BatchRows { get; set; } = 5000;
 
-    /// <summary>Writers, each with one connection. 1 to 32, default 2.</summary>
+    /// <summary>
+    /// Writers, each with one connection. 1 to 32, default 2. There is one more, for projects with few calls in the queue.
+    /// </summary>
     [Range(1, 32)]
     public int WriterLanes { get; set; } = 2;
 
@@ -84,9 +86,10 @@ public sealed class IngestOptions
     public TimeSpan MaxAge { get; set; } = TimeSpan.FromDays(365);
 
     /// <summary>
-    /// How long a known key is trusted without asking the database, and so how late a revocation is noticed. Default 30 s.
+    /// How late a revocation is noticed while the database answers. Known keys are looked up again three times in it. 1 s to 1 hour,
+    /// default 30 s.
     /// </summary>
-    [Range(typeof(TimeSpan), "00:00:00", "01:00:00")]
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan KeyCache { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>How long an unknown key is refused without asking the database. Default 5 s.</summary>
@@ -94,7 +97,8 @@ public sealed class IngestOptions
     public TimeSpan UnknownKeyCache { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// How long a known key is still trusted while the database does not answer. Default 5 minutes; 0 refuses with 503 at once.
+    /// How long a known key is still trusted while it cannot be looked up, since it last was. 0 to 1 day, default 5 minutes; with 0, it is
+    /// trusted for <see cref="KeyCache"/>.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00")]
     public TimeSpan KeyCacheInOutage { get; set; } = TimeSpan.FromMinutes(5);

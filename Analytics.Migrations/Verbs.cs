@@ -15,7 +15,10 @@ internal static class Verbs
             "ensure-key" => ApiKeyRegistration.Read(configuration).EnsureAsync(Connection(configuration), Options(configuration), logger,
                 time,
                 cancel),
-            _ => throw new ConfigurationException($"'{verb}' is unknown. Usage: Analytics.Migrations [migrate | etcd-auth | ensure-key]"),
+            "limit-key" => ApiKeyLimits.Read(configuration).ApplyAsync(Connection(configuration), Options(configuration), logger, time,
+                cancel),
+            _ => throw new ConfigurationException(
+                $"'{verb}' is unknown. Usage: Analytics.Migrations [migrate | etcd-auth | ensure-key | limit-key]"),
         };
 
     private static Task MigrateAsync(IConfiguration configuration, ILogger logger, TimeProvider time, CancellationToken cancel) =>

@@ -93,10 +93,15 @@ internal static class IngestServices
         services.AddSingleton<IngestMetrics>();
         services.AddSingleton<BodyReader>();
         services.AddSingleton<CallBatchReader>();
+        services.AddSingleton<IKeyStore, KeyStore>();
         services.AddSingleton<ApiKeyAuthenticator>();
+        services.AddHostedService(provider => provider.GetRequiredService<ApiKeyAuthenticator>());
+        services.AddSingleton<KeyLimiter>();
+        services.AddHostedService(provider => provider.GetRequiredService<KeyLimiter>());
         services.AddSingleton<DrainRate>();
         services.AddSingleton<IngestQueue>();
         services.AddSingleton<BatchWriter>();
+        services.AddSingleton<BatchIsolation>();
         services.AddSingleton<IngestPipeline>();
         services.AddSingleton<CallBuilder>();
         services.AddSingleton<CallPricer>();

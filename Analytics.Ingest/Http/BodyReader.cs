@@ -7,23 +7,26 @@ namespace Analytics.Ingest.Http;
 
 /// <summary>
 /// Reads a body, decompressing gzip, into pooled memory: never more than <see cref="IngestOptions.MaxBodyBytes"/> of one body (as sent, and
-/// after decompression) and never more than <see cref="IngestOptions.MaxBufferedBytes"/> of all of them together.
+/// after decompression) and never more than <see cref="IngestOptions.MaxBufferedBytes"/> of all of them together, which projects share.
 /// </summary>
 internal sealed class BodyReader(IOptions<IngestOptions> options)
 {
     private const int FirstBuffer = 64 << 10;
 
-    private readonly long most = options.Value.MaxBufferedBytes;
-    private long buffered;
+    private readonly SharedRoom room = new(options.Value.MaxBufferedBytes);
 
     /// <summary>Bytes of bodies in memory now.</summary>
-    public long Buffered => Interlocked.Read(ref buffered);
+    public long Buffered => room.Taken;
 
     /// <summary>Reads the body. The caller disposes it.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="project">Whose room it takes.</param>
+    /// <param name="received">Is told how many bytes were read, also of a request that is refused, when the request did not say so.</param>
+    /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="RequestRefusedException">
     /// 415 unknown encoding, 413 too large, 400 damaged gzip, 503 too many bodies at once.
     /// </exception>
-    public async Task<Body> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
+    public async Task<Body> ReadAsync(HttpRequest request, int project, Action<long>? received, CancellationToken cancellationToken)
     {
         var limit = options.Value.MaxBodyBytes;
         if (request.ContentLength > limit) throw RequestRefusedException.TooLarge(limit, "as sent");
@@ -43,12 +46,23 @@ internal sealed class BodyReader(IOptions<IngestOptions> options)
         }
 
         var from = new CountedStream(request.Body, long.MaxValue);
-        return await ReadAsync(from, gzip, limit, (int)(request.ContentLength ?? FirstBuffer) + 1, cancellationToken);
+        try
+        {
+            return await ReadAsync(project, from, gzip, limit, (int)(request.ContentLength ?? FirstBuffer) + 1, cancellationToken);
+        }
+        finally
+        {
+            if (request.ContentLength is null) received?.Invoke(from.Count);
+        }
     }
 
     /// <summary>Reads the one message of a unary gRPC request. The caller disposes it.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="project">Whose room it takes.</param>
+    /// <param name="received">As for a body.</param>
+    /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="RequestRefusedException">As for a body; 501: compressed in an unknown way.</exception>
-    public async Task<Body> ReadMessageAsync(HttpRequest request, CancellationToken cancellationToken)
+    public async Task<Body> ReadMessageAsync(HttpRequest request, int project, Action<long>? received, CancellationToken cancellationToken)
     {
         // https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md: a flag, a length of four bytes, the message.
         var prefix = new byte[5];
@@ -66,7 +80,16 @@ internal sealed class BodyReader(IOptions<IngestOptions> options)
         }
 
         var from = new CountedStream(request.Body, length);
-        var body = await ReadAsync(from, gzip, limit, gzip ? FirstBuffer : (int)length + 1, cancellationToken);
+        Body body;
+        try
+        {
+            body = await ReadAsync(project, from, gzip, limit, gzip ? FirstBuffer : (int)length + 1, cancellationToken);
+        }
+        finally
+        {
+            if (request.ContentLength is null) received?.Invoke(prefix.Length + from.Count);
+        }
+
         var problem = from.Count < length ? $"The gRPC message is cut off after {from.Count} of {length} bytes."
             : await request.Body.ReadAsync(prefix, cancellationToken) > 0 ? "A unary gRPC request has one message, this one has more."
             : null;
@@ -75,9 +98,10 @@ internal sealed class BodyReader(IOptions<IngestOptions> options)
         throw RequestRefusedException.Malformed(problem);
     }
 
-    private async Task<Body> ReadAsync(CountedStream from, bool gzip, int limit, int firstBuffer, CancellationToken cancellationToken)
+    private async Task<Body> ReadAsync(int project, CountedStream from, bool gzip, int limit, int firstBuffer,
+        CancellationToken cancellationToken)
     {
-        var body = new Body(this);
+        var body = new Body(room, project);
         try
         {
             if (gzip)
@@ -131,7 +155,7 @@ internal sealed class BodyReader(IOptions<IngestOptions> options)
     private static int NextSize(int length, int limit) => (int)(length > limit / 4 ? limit + 1L : 2L * length);
 
     /// <summary>A body in pooled or mapped memory.</summary>
-    internal sealed class Body(BodyReader reader) : IDisposable
+    internal sealed class Body(SharedRoom room, int project) : IDisposable
     {
         private IMemoryOwner<byte>? owner;
         private int capacity;
@@ -145,7 +169,7 @@ internal sealed class BodyReader(IOptions<IngestOptions> options)
 
         public void Dispose()
         {
-            Interlocked.Add(ref reader.buffered, -capacity);
+            room.Release(project, capacity);
             owner?.Dispose();
             (owner, capacity, Length) = (null, 0, 0);
         }
@@ -153,13 +177,8 @@ internal sealed class BodyReader(IOptions<IngestOptions> options)
         internal void Grow(int size)
         {
             // Both are there while one is copied into the other.
-            var most = size > MemoryLimits.SmallRequest ? MemoryLimits.ForLarge(reader.most) : reader.most;
-            if (Interlocked.Add(ref reader.buffered, size) > most)
-            {
-                Interlocked.Add(ref reader.buffered, -size);
+            if (!room.TryTake(project, size, ofLarge: size > MemoryLimits.SmallRequest))
                 throw RequestRefusedException.Busy(TimeSpan.FromSeconds(1));
-            }
-
             IMemoryOwner<byte> larger;
             try
             {
@@ -168,13 +187,13 @@ internal sealed class BodyReader(IOptions<IngestOptions> options)
             }
             catch (Exception failure) when (failure is OutOfMemoryException or IOException)
             {
-                Interlocked.Add(ref reader.buffered, -size);
+                room.Release(project, size);
                 throw RequestRefusedException.Busy(TimeSpan.FromSeconds(1));
             }
 
             owner?.Memory[..Length].CopyTo(larger.Memory);
             owner?.Dispose();
-            Interlocked.Add(ref reader.buffered, -capacity);
+            room.Release(project, capacity);
             (owner, capacity) = (larger, size);
         }
     }

@@ -19,7 +19,7 @@ internal sealed class RequestRefusedException(int status, string message, TimeSp
         new(StatusCodes.Status413PayloadTooLarge,
             $"The request brings more than the {limit} model calls that fit into one. Send fewer in one request.");
 
-    public static RequestRefusedException Busy(TimeSpan retryAfter) =>
-        new(StatusCodes.Status503ServiceUnavailable,
+    public static RequestRefusedException Busy(TimeSpan retryAfter, string? reason = null) =>
+        new(StatusCodes.Status503ServiceUnavailable, reason ??
             "The rows could not be committed now. Nothing is lost by sending the same request again.", retryAfter);
 }

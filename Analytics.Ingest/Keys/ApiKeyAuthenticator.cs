@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
+using Analytics.Ingest.Database;
 using Microsoft.Extensions.Options;
-using Npgsql;
 
 namespace Analytics.Ingest.Keys;
 
@@ -18,18 +18,22 @@ internal enum KeyVerdict
     Unknown,
 }
 
-internal readonly record struct KeyResult(KeyVerdict Verdict, int ProjectId = 0);
+internal readonly record struct KeyResult(KeyVerdict Verdict, Caller? Caller = null);
 
 /// <summary>
-/// Checks API keys (<c>Authorization: Bearer …</c>) by their SHA-256 against analytics.api_keys. Answers are kept in memory, bounded in
-/// number and time (<see cref="IngestOptions.KeyCache"/>, <see cref="IngestOptions.UnknownKeyCache"/>); an expiry takes effect at once, a
-/// revocation when the answer has aged. While the database is away, keys known within <see cref="IngestOptions.KeyCacheInOutage"/> stay
-/// good, so that a failover does not turn running clients away.
+/// Checks API keys (<c>Authorization: Bearer …</c>) by their SHA-256. A key that was accepted once is known: it is looked up again in the
+/// background, three times within <see cref="IngestOptions.KeyCache"/>, so that its requests wait for no look-up and a revocation takes
+/// effect within that time. While that fails, for whatever reason, known keys stay good for
+/// <see cref="IngestOptions.KeyCacheInOutage"/> since they were last read. An expiry takes effect at once. A key that was refused is asked
+/// for again after <see cref="IngestOptions.UnknownKeyCache"/>.
 /// </summary>
-internal sealed class ApiKeyAuthenticator(NpgsqlDataSource dataSource, IOptions<IngestOptions> options, TimeProvider time,
+internal sealed class ApiKeyAuthenticator(IKeyStore store, IOptions<IngestOptions> options, TimeProvider time,
     ILogger<ApiKeyAuthenticator> log)
-    : IDisposable
+    : BackgroundService
 {
+    /// <summary>A key that is not used for so long is looked up again when it is.</summary>
+    public static readonly TimeSpan KnownFor = TimeSpan.FromDays(1);
+
     private const int MaxCached = 10_000;
     private const int MinKeyLength = 8, MaxKeyLength = 512;
     private const string Scheme = "Bearer ";
@@ -39,6 +43,9 @@ internal sealed class ApiKeyAuthenticator(NpgsqlDataSource dataSource, IOptions<
     private readonly ConcurrentDictionary<string, Entry> cache = [];
     // A flood of made-up keys must not take all connections from the writers.
     private readonly SemaphoreSlim lookups = new(4);
+    private volatile bool refreshFails;
+
+    private TimeSpan RefreshInterval => options.Value.KeyCache / 3;
 
     /// <summary>Checks the value of an Authorization header.</summary>
     public async Task<KeyResult> AuthenticateAsync(string? authorization, CancellationToken cancellationToken)
@@ -50,67 +57,102 @@ internal sealed class ApiKeyAuthenticator(NpgsqlDataSource dataSource, IOptions<
 
         var hash = SHA256.HashData(Encoding.UTF8.GetBytes(key.ToString()));
         var name = Convert.ToHexString(hash);
-        if (cache.TryGetValue(name, out var entry) && entry.IsFresh(time, options.Value)) return entry.Result(time);
-
-        if (!await lookups.WaitAsync(LookupTimeout, cancellationToken)) return new KeyResult(KeyVerdict.Unknown);
+        if (cache.TryGetValue(name, out var entry) && IsGood(entry)) return Answer(entry);
+        using var limit = new CancellationTokenSource(LookupTimeout, time);
+        using var bounded = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
         try
         {
-            // Whoever waited for the same key's look-up finds its answer here.
-            if (cache.TryGetValue(name, out entry) && entry.IsFresh(time, options.Value)) return entry.Result(time);
-            var found = await LookUpAsync(hash, cancellationToken);
-            if (cache.Count >= MaxCached) Evict();
-            cache[name] = found;
-            return found.Result(time);
+            await lookups.WaitAsync(bounded.Token);
+            try
+            {
+                // Whoever waited for the same key's look-up finds its answer here.
+                if (cache.TryGetValue(name, out entry) && IsGood(entry)) return Answer(entry);
+                var asked = time.GetTimestamp();
+                var found = await store.FindAsync([hash], bounded.Token);
+                if (cache.Count >= MaxCached) Evict();
+                cache[name] = entry = new Entry(found.SingleOrDefault(), asked) { LastUsed = asked };
+                return Answer(entry);
+            }
+            finally
+            {
+                lookups.Release();
+            }
         }
-        catch (Exception failure) when (failure is NpgsqlException or TimeoutException or OperationCanceledException
-            && !cancellationToken.IsCancellationRequested)
+        catch (Exception failure) when (Failures.IsDatabase(failure) && !cancellationToken.IsCancellationRequested)
         {
             log.LogWarning("A key could not be looked up: {Reason}", failure.Message);
-            return entry is not null && entry.IsGoodInOutage(time, options.Value) ? entry.Result(time) : new KeyResult(KeyVerdict.Unknown);
-        }
-        finally
-        {
-            lookups.Release();
+            return entry is not null && IsGoodInOutage(entry) ? Answer(entry) : new KeyResult(KeyVerdict.Unknown);
         }
     }
 
-    public void Dispose() => lookups.Dispose();
-
-    private async Task<Entry> LookUpAsync(byte[] hash, CancellationToken cancellationToken)
+    /// <summary>Looks up every known key again. When that fails, they stay as they are.</summary>
+    public async Task RefreshAsync(CancellationToken cancellationToken)
     {
-        using var bounded = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        bounded.CancelAfter(LookupTimeout);
-        await using var command =
-            dataSource.CreateCommand("SELECT project_id, expires_at, revoked_at FROM analytics.api_keys WHERE key_hash = $1");
-        command.Parameters.AddWithValue(hash);
-        await using var reader = await command.ExecuteReaderAsync(bounded.Token);
-        if (!await reader.ReadAsync(bounded.Token)) return new Entry(null, null, time.GetTimestamp());
-        var revoked = !await reader.IsDBNullAsync(2, bounded.Token) && reader.GetFieldValue<DateTimeOffset>(2) <= time.GetUtcNow();
-        DateTimeOffset? expires = await reader.IsDBNullAsync(1, bounded.Token) ? null : reader.GetFieldValue<DateTimeOffset>(1);
-        return new Entry(revoked ? null : reader.GetInt32(0), expires, time.GetTimestamp());
+        var known = cache.Where(pair => pair.Value.Key is not null && time.GetElapsedTime(pair.Value.LastUsed) < KnownFor).ToList();
+        using var limit = new CancellationTokenSource(RefreshInterval < LookupTimeout ? RefreshInterval : LookupTimeout, time);
+        using var bounded = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
+        var asked = time.GetTimestamp();
+        try
+        {
+            var found = known.Count == 0 ? [] : await store.FindAsync([.. known.Select(pair => pair.Value.Key!.Hash)], bounded.Token);
+            var byName = found.ToDictionary(key => Convert.ToHexString(key.Hash));
+            foreach (var (name, old) in known)
+                cache.TryUpdate(name, new Entry(byName.GetValueOrDefault(name), asked) { LastUsed = old.LastUsed }, old);
+            refreshFails = false;
+        }
+        catch (Exception failure) when (Failures.IsDatabase(failure) && !cancellationToken.IsCancellationRequested)
+        {
+            if (!refreshFails) log.LogWarning("Known keys cannot be looked up again, they stay good for now: {Reason}", failure.Message);
+            refreshFails = true;
+        }
     }
 
-    /// <summary>Makes room: what has aged goes, then unknown keys, then any.</summary>
+    public override void Dispose()
+    {
+        lookups.Dispose();
+        base.Dispose();
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            await Task.Delay(RefreshInterval, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (!stoppingToken.IsCancellationRequested) await RefreshAsync(stoppingToken);
+        }
+    }
+
+    private KeyResult Answer(Entry entry)
+    {
+        entry.LastUsed = time.GetTimestamp();
+        return entry.Key is { } key && !(key.ExpiresAt <= time.GetUtcNow()) ? new KeyResult(KeyVerdict.Accepted, key.Caller)
+            : new KeyResult(KeyVerdict.Refused);
+    }
+
+    /// <summary>Whether an answer can be used without asking. One that is old although nothing failed is not: the process may have been
+    /// suspended.</summary>
+    private bool IsGood(Entry entry) =>
+        time.GetElapsedTime(entry.ReadAt) < (entry.Key is null ? options.Value.UnknownKeyCache : options.Value.KeyCache)
+        || (refreshFails && IsGoodInOutage(entry));
+
+    private bool IsGoodInOutage(Entry entry) => entry.Key is not null && time.GetElapsedTime(entry.ReadAt) < options.Value.KeyCacheInOutage;
+
+    /// <summary>Makes room: keys that were refused go first, then those that were not used for longest.</summary>
     private void Evict()
     {
         foreach (var (name, entry) in cache)
         {
-            if (!entry.IsGoodInOutage(time, options.Value)) cache.TryRemove(name, out _);
+            if (entry.Key is null) cache.TryRemove(name, out _);
         }
 
-        foreach (var name in cache.Keys.Take(Math.Max(0, cache.Count - (MaxCached / 2)))) cache.TryRemove(name, out _);
+        if (cache.Count < MaxCached) return;
+        foreach (var (name, _) in cache.OrderBy(pair => pair.Value.LastUsed).Take(MaxCached / 2).ToList()) cache.TryRemove(name, out _);
     }
 
-    private sealed record Entry(int? ProjectId, DateTimeOffset? ExpiresAt, long ReadAt)
+    /// <param name="Key">The key; null when it is refused.</param>
+    /// <param name="ReadAt">When the database was asked.</param>
+    private sealed record Entry(StoredKey? Key, long ReadAt)
     {
-        public bool IsFresh(TimeProvider time, IngestOptions options) =>
-            time.GetElapsedTime(ReadAt) < (ProjectId is null ? options.UnknownKeyCache : options.KeyCache);
-
-        public bool IsGoodInOutage(TimeProvider time, IngestOptions options) =>
-            ProjectId is not null && time.GetElapsedTime(ReadAt) < options.KeyCacheInOutage;
-
-        public KeyResult Result(TimeProvider time) =>
-            ProjectId is { } project && !(ExpiresAt <= time.GetUtcNow()) ? new KeyResult(KeyVerdict.Accepted,
-                project) : new KeyResult(KeyVerdict.Refused);
+        public long LastUsed { get; set; }
     }
 }

@@ -11,13 +11,14 @@ namespace Analytics.Ingest.Otlp;
 /// Checks the key of a gRPC call and reads its message before Grpc.AspNetCore does, which has no limit for all messages together and would
 /// answer a broken one with UNKNOWN. What it then reads is an empty message. A refusal is a response of trailers only.
 /// </summary>
-internal sealed class GrpcGate(RequestDelegate next, ApiKeyAuthenticator keys, BodyReader bodies, IngestMetrics metrics)
+internal sealed class GrpcGate(RequestDelegate next, ApiKeyAuthenticator keys, KeyLimiter limits, BodyReader bodies, IngestMetrics metrics)
 {
     private static readonly object CallItem = new();
     private static readonly byte[] EmptyMessage = new byte[5];
 
-    /// <summary>The project and the message of a call that has passed.</summary>
-    public static (int Project, BodyReader.Body Message) Of(HttpContext context) => ((int, BodyReader.Body))context.Items[CallItem]!;
+    /// <summary>The sender and the message of a call that has passed.</summary>
+    public static (Caller Caller, BodyReader.Body Message) Of(HttpContext context) =>
+        ((Caller, BodyReader.Body))context.Items[CallItem]!;
 
     public async Task InvokeAsync(HttpContext context)
     {
@@ -30,9 +31,10 @@ internal sealed class GrpcGate(RequestDelegate next, ApiKeyAuthenticator keys, B
         BodyReader.Body message;
         try
         {
-            var project = await keys.RequireProjectAsync(context);
-            message = await bodies.ReadMessageAsync(context.Request, context.RequestAborted);
-            context.Items[CallItem] = (project, message);
+            var caller = await keys.RequireSenderAsync(limits, context);
+            message = await bodies.ReadMessageAsync(context.Request, caller.ProjectId, bytes => limits.Received(caller, bytes),
+                context.RequestAborted);
+            context.Items[CallItem] = (caller, message);
         }
         catch (RequestRefusedException refused)
         {

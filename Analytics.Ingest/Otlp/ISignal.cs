@@ -1,4 +1,5 @@
 using Analytics.Ingest.Http;
+using Analytics.Ingest.Keys;
 using Google.Protobuf;
 
 namespace Analytics.Ingest.Otlp;
@@ -13,7 +14,7 @@ internal enum OtlpEncoding
 /// <summary>What became of one export.</summary>
 /// <param name="RetryAfter">Set when it must be sent again.</param>
 /// <param name="Rejected">How many items were rejected for good.</param>
-/// <param name="Message">Why, or a warning; null for full success.</param>
+/// <param name="Message">Why, or a warning; null for full success, and for a retry whose only reason is the time that it took.</param>
 /// <param name="Copies">On how many members the rest is committed; null when nothing is.</param>
 internal readonly record struct ExportResult(TimeSpan? RetryAfter, long Rejected, string? Message, int? Copies = null);
 
@@ -37,7 +38,7 @@ internal interface ISignal<TResponse> where TResponse : class, IMessage<TRespons
     /// <exception cref="RequestRefusedException">
     /// 400: it is malformed. 413: it holds too much. 503: there is no room for it now.
     /// </exception>
-    IExport Read(int projectId, ReadOnlyMemory<byte> body, OtlpEncoding encoding);
+    IExport Read(Caller caller, ReadOnlyMemory<byte> body, OtlpEncoding encoding);
 
     /// <summary>The answer: empty on full success, with <c>partial_success</c> when there is something to say.</summary>
     TResponse Answer(ExportResult result);
@@ -50,12 +51,13 @@ internal static class Signals
     /// </summary>
     /// <exception cref="RequestRefusedException">It is not stored.</exception>
     public static async Task<(TResponse Answer, int? Copies)> ExportAsync<TResponse>(
-        this ISignal<TResponse> signal, int projectId, BodyReader.Body body, OtlpEncoding encoding)
+        this ISignal<TResponse> signal, Caller caller, BodyReader.Body body, OtlpEncoding encoding)
         where TResponse : class, IMessage<TResponse>
     {
         IExport export;
-        using (body) export = signal.Read(projectId, body.Bytes, encoding);
+        using (body) export = signal.Read(caller, body.Bytes, encoding);
         var result = await export.StoreAsync();
-        return result.RetryAfter is { } later ? throw RequestRefusedException.Busy(later) : (signal.Answer(result), result.Copies);
+        if (result.RetryAfter is { } later) throw RequestRefusedException.Busy(later, result.Message);
+        return (signal.Answer(result), result.Copies);
     }
 }

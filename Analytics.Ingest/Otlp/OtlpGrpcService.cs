@@ -10,17 +10,17 @@ using Grpc.Core;
 
 namespace Analytics.Ingest.Otlp;
 
-/// <summary>OTLP over gRPC. The project and the message were found by <see cref="GrpcGate"/>.</summary>
+/// <summary>OTLP over gRPC. The sender and the message were found by <see cref="GrpcGate"/>.</summary>
 internal sealed class OtlpGrpcService(IngestMetrics metrics)
 {
     public async Task<TResponse> ExportAsync<TResponse>(ISignal<TResponse> signal, ServerCallContext context)
         where TResponse : class, IMessage<TResponse>
     {
-        var (project, message) = GrpcGate.Of(context.GetHttpContext());
+        var (caller, message) = GrpcGate.Of(context.GetHttpContext());
         try
         {
             if (!await signal.ReadyAsync()) throw RequestRefusedException.Busy(DrainRate.WaitWhenStalled);
-            var (answer, copies) = await signal.ExportAsync(project, message, OtlpEncoding.Protobuf);
+            var (answer, copies) = await signal.ExportAsync(caller, message, OtlpEncoding.Protobuf);
             if (copies is { } known) context.ResponseTrailers.Add(CommitCopies.Header, known.ToString(CultureInfo.InvariantCulture));
             return answer;
         }

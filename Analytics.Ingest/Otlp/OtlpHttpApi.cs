@@ -44,21 +44,22 @@ internal static class OtlpHttpApi
     }
 
     private static async Task Export<TSignal, TResponse>(
-        HttpContext context, TSignal signal, ApiKeyAuthenticator keys, BodyReader bodies, IngestMetrics metrics)
+        HttpContext context, TSignal signal, ApiKeyAuthenticator keys, KeyLimiter limits, BodyReader bodies, IngestMetrics metrics)
         where TSignal : ISignal<TResponse>
         where TResponse : class, IMessage<TResponse>
     {
         try
         {
             // The key comes first, so that nobody without one makes the service read and decode.
-            var project = await keys.RequireProjectAsync(context);
+            var caller = await keys.RequireSenderAsync(limits, context);
             var contentType = ContentTypeOf(context.Request) ?? throw new RequestRefusedException(
                 StatusCodes.Status415UnsupportedMediaType,
                 $"The Content-Type is not supported. Send {Protobuf} or {MediaTypeNames.Application.Json}.");
             if (!await signal.ReadyAsync()) throw RequestRefusedException.Busy(DrainRate.WaitWhenStalled);
-            var body = await bodies.ReadAsync(context.Request, context.RequestAborted);
+            var body = await bodies.ReadAsync(context.Request, caller.ProjectId, bytes => limits.Received(caller, bytes),
+                context.RequestAborted);
             var encoding = contentType == Protobuf ? OtlpEncoding.Protobuf : OtlpEncoding.Json;
-            var (answer, copies) = await signal.ExportAsync(project, body, encoding);
+            var (answer, copies) = await signal.ExportAsync(caller, body, encoding);
             if (copies is { } known) context.Response.Headers[CommitCopies.Header] = known.ToString(CultureInfo.InvariantCulture);
             await WriteAsync(context, contentType, encoding == OtlpEncoding.Protobuf ? answer.ToByteArray() : JsonBytes(answer));
         }

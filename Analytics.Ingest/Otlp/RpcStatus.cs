@@ -20,8 +20,9 @@ internal static class RpcStatus
         StatusCodes.Status401Unauthorized => Unauthenticated,
         StatusCodes.Status404NotFound or StatusCodes.Status405MethodNotAllowed => Unimplemented,
         StatusCodes.Status415UnsupportedMediaType => Unimplemented,
-        StatusCodes.Status413PayloadTooLarge => ResourceExhausted,
-        StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable => Unavailable,
+        // With RetryInfo the client may retry, without it may not: https://opentelemetry.io/docs/specs/otlp/#failures
+        StatusCodes.Status413PayloadTooLarge or StatusCodes.Status429TooManyRequests => ResourceExhausted,
+        StatusCodes.Status503ServiceUnavailable => Unavailable,
         >= 500 => Internal,
         _ => InvalidArgument,
     };

@@ -1,4 +1,5 @@
 using Analytics.Ingest.Calls;
+using Analytics.Ingest.Keys;
 using Analytics.Ingest.Pricing;
 using Analytics.Ingest.Protos;
 using Analytics.Ingest.Telemetry;
@@ -14,9 +15,9 @@ internal sealed class TraceSignal(IngestPipeline pipeline, CallBuilder builder, 
 
     public Task<bool> ReadyAsync() => pipeline.ReadyAsync();
 
-    public IExport Read(int projectId, ReadOnlyMemory<byte> body, OtlpEncoding encoding)
+    public IExport Read(Caller caller, ReadOnlyMemory<byte> body, OtlpEncoding encoding)
     {
-        var export = new TraceExport(projectId, pipeline, builder, pricer, metrics);
+        var export = new TraceExport(caller, pipeline, builder, pricer, metrics);
         try
         {
             var span = new SpanDraft(new ExportText(body));
@@ -39,10 +40,10 @@ internal sealed class TraceSignal(IngestPipeline pipeline, CallBuilder builder, 
 }
 
 /// <summary>The calls of one export. Spans are numbered from 0 in the order of the export, over all resources and scopes.</summary>
-internal sealed class TraceExport(int projectId, IngestPipeline pipeline, CallBuilder builder, CallPricer pricer, IngestMetrics metrics)
+internal sealed class TraceExport(Caller caller, IngestPipeline pipeline, CallBuilder builder, CallPricer pricer, IngestMetrics metrics)
     : IExport, ISpanReceiver
 {
-    private readonly NewCalls calls = pipeline.NewCalls();
+    private readonly NewCalls calls = pipeline.NewCalls(caller);
     private readonly Rejections rejections = new();
     private readonly long[] ignored = new long[Enum.GetValues<IgnoredReason>().Length];
     private int spans;
@@ -50,9 +51,9 @@ internal sealed class TraceExport(int projectId, IngestPipeline pipeline, CallBu
     public void Take(SpanDraft span, in ResourceFacts resource)
     {
         var index = spans++;
-        var reported = SpanMapper.Map(projectId, resource, span, out var reason, out var rule);
+        var reported = SpanMapper.Map(caller.ProjectId, resource, span, out var reason, out var rule);
         Call? call = null;
-        if (reported is not null) rule = builder.TryBuild(projectId, reported, out call);
+        if (reported is not null) rule = builder.TryBuild(caller.ProjectId, reported, out call);
         if (call is not null)
         {
             calls.Add(pricer.Price(call, reported!.Usage), index);
@@ -81,7 +82,7 @@ internal sealed class TraceExport(int projectId, IngestPipeline pipeline, CallBu
     public async Task<ExportResult> StoreAsync()
     {
         var written = await pipeline.WriteAsync(calls);
-        if (written.RetryAfter is { } later) return new ExportResult(later, 0, null);
+        if (written.RetryAfter is { } later) return new ExportResult(later, 0, written.Reason);
         foreach (var call in written.Calls.Where(call => call.Outcome == CallOutcome.Rejected)) rejections.Add(call.Reason!, call.Index);
         return new ExportResult(null, rejections.Count, rejections.Describe(spans), CommitCopies.Of(written.Calls));
     }

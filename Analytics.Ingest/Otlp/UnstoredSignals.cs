@@ -1,3 +1,4 @@
+using Analytics.Ingest.Keys;
 using Analytics.Ingest.Protos;
 using Analytics.Ingest.Telemetry;
 
@@ -18,7 +19,7 @@ internal sealed class MetricsSignal(IngestMetrics metrics) : ISignal<ExportMetri
 
     public Task<bool> ReadyAsync() => Task.FromResult(true);
 
-    public IExport Read(int projectId, ReadOnlyMemory<byte> body, OtlpEncoding encoding)
+    public IExport Read(Caller caller, ReadOnlyMemory<byte> body, OtlpEncoding encoding)
     {
         var points = encoding == OtlpEncoding.Json ? OtlpJson.CountPoints(body.Span) : OtlpProtobuf.CountPoints(body.Span);
         metrics.NotStored("metrics", points);
@@ -39,7 +40,7 @@ internal sealed class LogsSignal(IngestMetrics metrics) : ISignal<ExportLogsServ
 
     public Task<bool> ReadyAsync() => Task.FromResult(true);
 
-    public IExport Read(int projectId, ReadOnlyMemory<byte> body, OtlpEncoding encoding)
+    public IExport Read(Caller caller, ReadOnlyMemory<byte> body, OtlpEncoding encoding)
     {
         var records = encoding == OtlpEncoding.Json ? OtlpJson.CountRecords(body.Span) : OtlpProtobuf.CountRecords(body.Span);
         metrics.NotStored("logs", records);

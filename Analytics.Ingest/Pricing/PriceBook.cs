@@ -42,7 +42,8 @@ internal sealed class PriceBook
     public ModelPrice? Find(string provider, string model, string? requestModel, DateTime time)
     {
         var found = Find(provider, model, time);
-        return found is not null || requestModel is null || requestModel == model ? found : Find(provider, requestModel, time);
+        if (found is null && requestModel is not null && requestModel != model) found = Find(provider, requestModel, time);
+        return found is { IsNumber: true } ? found : null;
     }
 
     /// <summary>The first reading whose name the catalogue knows decides: a name without a price at that time is unknown, not its

@@ -26,13 +26,15 @@ internal static class RequestsApi
         .ProducesProblem(StatusCodes.Status401Unauthorized)
         .ProducesProblem(StatusCodes.Status413PayloadTooLarge)
         .ProducesProblem(StatusCodes.Status415UnsupportedMediaType)
+        .ProducesProblem(StatusCodes.Status429TooManyRequests)
         .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
 
     private static async Task<Ok<CallBatchResult>> PostAsync(
-        HttpContext context, ApiKeyAuthenticator keys, BodyReader bodies, CallBatchReader reader, CallBuilder builder, CallPricer pricer,
-        IngestPipeline pipeline, IngestMetrics metrics, IOptions<IngestOptions> options)
+        HttpContext context, ApiKeyAuthenticator keys, KeyLimiter limits, BodyReader bodies, CallBatchReader reader, CallBuilder builder,
+        CallPricer pricer, IngestPipeline pipeline, IngestMetrics metrics, IOptions<IngestOptions> options)
     {
-        var project = await keys.RequireProjectAsync(context);
+        var caller = await keys.RequireSenderAsync(limits, context);
+        var project = caller.ProjectId;
         if (!context.Request.HasJsonContentType())
         {
             throw new RequestRefusedException(StatusCodes.Status415UnsupportedMediaType,
@@ -43,8 +45,9 @@ internal static class RequestsApi
 
         var ids = new List<Guid>();
         var rejected = new List<RejectedCall>();
-        using var calls = pipeline.NewCalls();
-        using (var body = await bodies.ReadAsync(context.Request, context.RequestAborted))
+        using var calls = pipeline.NewCalls(caller);
+        using (var body = await bodies.ReadAsync(context.Request, project, bytes => limits.Received(caller, bytes),
+            context.RequestAborted))
         {
             reader.Read(body.Bytes.Span, (index, received) =>
             {
@@ -64,7 +67,7 @@ internal static class RequestsApi
         }
 
         var written = await pipeline.WriteAsync(calls);
-        if (written.RetryAfter is { } later) throw RequestRefusedException.Busy(later);
+        if (written.RetryAfter is { } later) throw RequestRefusedException.Busy(later, written.Reason);
         rejected.AddRange(written.Calls.Where(call => call.Outcome == CallOutcome.Rejected)
             .Select(call => new RejectedCall(call.Index, call.Reason!)));
         rejected.Sort((a, b) => a.Index.CompareTo(b.Index));

@@ -18,8 +18,8 @@ internal sealed class IngestMetrics : IDisposable
     public const int MaxProjects = 50;
 
     private readonly Meter meter;
-    private readonly Counter<long> spansReceived, spansIgnored, rowsStored, rowsDuplicate, rowsRejected, rowsDropped;
-    private readonly Counter<long> unpriced, contradictions, notStored, refused, failures;
+    private readonly Counter<long> spansReceived, spansIgnored, rowsStored, rowsDuplicate, rowsRejected, rowsDropped, rowsDeferred;
+    private readonly Counter<long> unpriced, contradictions, notStored, refused, limited, failures;
     private readonly Counter<long> requests, projectRows;
     private readonly Histogram<double> commitSeconds, commitLag, requestSeconds;
     private readonly Histogram<int> batchRows;
@@ -35,12 +35,15 @@ internal sealed class IngestMetrics : IDisposable
         rowsRejected = meter.CreateCounter<long>("hub.ingest.rows.rejected", description: "Requests rejected, by rule");
         rowsDropped = meter.CreateCounter<long>("hub.ingest.rows.dropped",
             description: "Rows dropped after their sender was told to retry");
+        rowsDeferred = meter.CreateCounter<long>("hub.ingest.rows.deferred",
+            description: "Requests that the database refuses for a reason that may be repaired; their sender was told to retry");
         unpriced = meter.CreateCounter<long>("hub.ingest.unpriced", description: "Requests stored without a cost, by reason");
         contradictions = meter.CreateCounter<long>("hub.ingest.contradictions",
             description: "Requests stored whose usage contradicts itself");
         notStored = meter.CreateCounter<long>("hub.ingest.not_stored",
             description: "Metric data points and log records decoded and not stored, by signal");
         refused = meter.CreateCounter<long>("hub.ingest.requests.refused", description: "Requests answered with an error, by status");
+        limited = meter.CreateCounter<long>("hub.ingest.requests.limited", description: "Requests over a limit of their key, by limit");
         failures = meter.CreateCounter<long>("hub.ingest.write.failures", description: "Failed attempts at a transaction, by kind");
         requests = meter.CreateCounter<long>("hub.ingest.requests", description: "Requests with rows, by protocol and outcome");
         projectRows = meter.CreateCounter<long>("hub.ingest.project.rows", description: "Requests committed, by number of the project");
@@ -62,11 +65,11 @@ internal sealed class IngestMetrics : IDisposable
     /// </summary>
     public void Start()
     {
-        foreach (var counter in new[] { spansReceived, rowsStored, rowsDuplicate, rowsRejected, rowsDropped, contradictions })
+        foreach (var counter in new[] { spansReceived, rowsStored, rowsDuplicate, rowsRejected, rowsDropped, rowsDeferred, contradictions })
             counter.Add(0);
         foreach (var reason in new[] { "no_usage", "no_price" }) unpriced.Add(0, new KeyValuePair<string, object?>("reason", reason));
         foreach (var kind in Enum.GetNames<Failure>()) failures.Add(0, new KeyValuePair<string, object?>("kind", kind));
-        foreach (var status in new[] { 400, 401, 413, 415, 503 }) refused.Add(0, new KeyValuePair<string, object?>("status", status));
+        foreach (var status in new[] { 400, 401, 413, 415, 429, 503 }) refused.Add(0, new KeyValuePair<string, object?>("status", status));
         foreach (var protocol in RequestMeter.Protocols)
         {
             foreach (var outcome in RequestMeter.Outcomes) requests.Add(0, new("protocol", protocol), new("outcome", outcome));
@@ -98,6 +101,9 @@ internal sealed class IngestMetrics : IDisposable
 
     public void Refused(int status) => refused.Add(1, new KeyValuePair<string, object?>("status", status));
 
+    /// <summary>Counts a request over a limit of its key: <c>requests</c>, <c>bytes</c> or <c>calls</c>.</summary>
+    public void Limited(string limit) => limited.Add(1, new KeyValuePair<string, object?>("limit", limit));
+
     public void Dropped(int rows) => rowsDropped.Add(rows);
 
     public void WriteFailed(Failure kind) => failures.Add(1, new KeyValuePair<string, object?>("kind", kind.ToString()));
@@ -110,6 +116,9 @@ internal sealed class IngestMetrics : IDisposable
 
     /// <summary>Counts a call that was there already.</summary>
     public void Duplicate() => rowsDuplicate.Add(1);
+
+    /// <summary>Counts a call that the database refuses for now.</summary>
+    public void Deferred() => rowsDeferred.Add(1);
 
     /// <summary>Counts what a stored call says about its data.</summary>
     public void Stored(Call call, CallCost cost)

@@ -12,10 +12,10 @@ internal sealed class RequestMeter(RequestDelegate next, IngestMetrics metrics, 
 {
     public const string Accepted = "accepted";
 
-    /// <summary>The sender's fault: it does not count against any objective.</summary>
+    /// <summary>The sender's fault, or its key's limit: it does not count against any objective.</summary>
     public const string Refused = "refused";
 
-    /// <summary>Told to retry: 429 or 503, UNAVAILABLE.</summary>
+    /// <summary>Told to retry, because Hub cannot take it now: 503, UNAVAILABLE.</summary>
     public const string Unavailable = "unavailable";
 
     /// <summary>An error of ours.</summary>
@@ -42,13 +42,14 @@ internal sealed class RequestMeter(RequestDelegate next, IngestMetrics metrics, 
     internal static string HttpOutcome(int status) => status switch
     {
         < 400 => Accepted,
-        StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable => Unavailable,
+        StatusCodes.Status503ServiceUnavailable => Unavailable,
         >= 500 => Failed,
         _ => Refused,
     };
 
     /// <summary>
-    /// Codes of gRPC: 2 UNKNOWN, 13 INTERNAL, 14 UNAVAILABLE, 15 DATA_LOSS. RESOURCE_EXHAUSTED (8) is told to what is too large.
+    /// Codes of gRPC: 2 UNKNOWN, 13 INTERNAL, 14 UNAVAILABLE, 15 DATA_LOSS. RESOURCE_EXHAUSTED (8) is told to what is too
+    /// large, and to a key that has used up a limit.
     /// </summary>
     internal static string GrpcOutcome(int code) => code switch
     {

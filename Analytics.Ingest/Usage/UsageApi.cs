@@ -30,7 +30,7 @@ internal static class UsageApi
         [Description("End, RFC 3339, exclusive. Default: now.")] string? to,
         [FromQuery(Name = "group_by"), Description("model, provider, project, hour or day. Default: model.")] string? groupBy)
     {
-        var project = await keys.RequireProjectAsync(context);
+        var project = (await keys.RequireCallerAsync(context)).ProjectId;
         var (query, error) = UsageQuery.Parse(from, to, groupBy, time.GetUtcNow());
         if (query is null) throw RequestRefusedException.Malformed(error!);
         try

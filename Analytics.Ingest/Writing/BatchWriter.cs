@@ -6,21 +6,24 @@ using Npgsql;
 
 namespace Analytics.Ingest.Writing;
 
-/// <summary>Writes one batch in one transaction, and by halves when the database refuses one of its calls. Outcomes are set only by a
-/// commit.</summary>
+/// <summary>Writes one batch in one transaction. Outcomes are set only by a commit.</summary>
 internal sealed class BatchWriter(NpgsqlDataSource dataSource, IOptions<IngestOptions> options, TimeProvider time, IngestMetrics metrics)
 {
     /// <summary>
     /// Calls that began longer ago than this are inserted, not copied: their chunk may be compressed (COPY into one crashes TimescaleDB
-    /// 2.13.1 and is refused by 2.15.3), or the call may be in a table of an earlier release. Migration 13 moves the last hour at once, so
+    /// 2.13.1 and is refused by 2.15.3), or the call may be in a table of an earlier release. Migration 16 moves the last hour at once, so
     /// what is younger than half of that is not in such a table.
     /// </summary>
     private static readonly TimeSpan LateAfter = TimeSpan.FromMinutes(30);
 
+    private long commits;
+
+    /// <summary>How many transactions with calls have been committed, over all lanes.</summary>
+    public long Commits => Interlocked.Read(ref commits);
+
     /// <summary>
-    /// Writes calls that are sorted by key and hold no key twice. Afterwards every call has its outcome.
-    /// Throws what <see cref="Failures.Classify"/> calls transient or unknown; some of the calls may then be stored, and the same call
-    /// again is right.
+    /// Writes calls that are sorted by key and hold no key twice. Afterwards every call has its outcome. When it throws, all of them may be
+    /// stored or none, and the same again is right.
     /// </summary>
     public async Task WriteAsync(IReadOnlyList<QueuedCall> calls, CancellationToken cancellationToken)
     {
@@ -36,28 +39,26 @@ internal sealed class BatchWriter(NpgsqlDataSource dataSource, IOptions<IngestOp
             {
                 ignoreDuplicates = true;
             }
-            catch (PostgresException refused) when (Failures.Classify(refused) == Failure.Data)
-            {
-                await WriteHalvesAsync(calls, refused, cancellationToken);
-                return;
-            }
         }
     }
 
-    private async Task WriteHalvesAsync(IReadOnlyList<QueuedCall> calls, PostgresException refused, CancellationToken cancellationToken)
+    /// <summary>
+    /// Commits a transaction that changes something and holds no call. A server that is away, read-only, without its standby, without room
+    /// for a page or without transaction ids refuses it.
+    /// </summary>
+    public async Task ProbeAsync(CancellationToken cancellationToken)
     {
-        if (calls.Count == 1)
+        using var limit = new CancellationTokenSource(options.Value.AttemptTimeout, time);
+        using var attempt = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
+        await using var connection = await dataSource.OpenConnectionAsync(attempt.Token);
+        await using var transaction = await connection.BeginTransactionAsync(attempt.Token);
+        await using (var create = new NpgsqlCommand("CREATE TEMP TABLE hub_probe () ON COMMIT DROP", connection))
         {
-            calls[0].Outcome = CallOutcome.Rejected;
-            // The message names the type or the constraint. Detail and context could repeat the call's content, so they are left out.
-            calls[0].Reason = $"refused by the database: {refused.SqlState} {refused.MessageText}";
-            metrics.Rejected("database");
-            return;
+            await create.ExecuteNonQueryAsync(attempt.Token);
         }
 
-        var half = calls.Count / 2;
-        await WriteAsync([.. calls.Take(half)], cancellationToken);
-        await WriteAsync([.. calls.Skip(half)], cancellationToken);
+        await CommitCopies.RequireAsync(connection, attempt.Token);
+        await CommitAsync(connection, transaction, attempt.Token);
     }
 
     private async Task WriteOnceAsync(IReadOnlyList<QueuedCall> calls, bool ignoreDuplicates, CancellationToken cancellationToken)
@@ -88,6 +89,7 @@ internal sealed class BatchWriter(NpgsqlDataSource dataSource, IOptions<IngestOp
                 ? CallOutcome.Stored : CallOutcome.Duplicate;
         }
 
+        Interlocked.Increment(ref commits);
         metrics.Committed(calls.Count, time.GetElapsedTime(started), ignoreDuplicates);
     }
 

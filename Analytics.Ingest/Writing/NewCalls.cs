@@ -1,4 +1,5 @@
 using Analytics.Ingest.Http;
+using Analytics.Ingest.Keys;
 using Analytics.Ingest.Pricing;
 
 namespace Analytics.Ingest.Writing;
@@ -7,7 +8,7 @@ namespace Analytics.Ingest.Writing;
 /// The calls of one request while they are made. Each counts against the room of the queue from the moment at which it is there, so that
 /// requests that are read side by side cannot hold more than the queue may.
 /// </summary>
-internal sealed class NewCalls(IngestQueue queue) : IDisposable
+internal sealed class NewCalls(IngestQueue queue, Caller caller) : IDisposable
 {
     /// <summary>Room is taken in steps, in bytes, so that not every call asks for the queue's lock.</summary>
     private const long Step = 64 << 10;
@@ -16,6 +17,9 @@ internal sealed class NewCalls(IngestQueue queue) : IDisposable
     private long used;
 
     public IReadOnlyList<QueuedCall> Calls => calls;
+
+    /// <summary>Whose they are.</summary>
+    public Caller Caller => caller;
 
     /// <summary>Bytes of the queue's room that are taken.</summary>
     public long Reserved { get; private set; }
@@ -34,20 +38,25 @@ internal sealed class NewCalls(IngestQueue queue) : IDisposable
         if (used > Reserved)
         {
             var step = Math.Min(Math.Max(Step, used - Reserved), queue.MaxBytes - Reserved);
-            if (!queue.TryReserve(step, ofMany: used > MemoryLimits.SmallRequest)) throw RequestRefusedException.Busy(queue.RetryAfter);
+            if (!queue.TryReserve(caller.ProjectId, step, ofMany: used > MemoryLimits.SmallRequest))
+                throw RequestRefusedException.Busy(queue.RetryAfter);
             Reserved += step;
         }
 
         calls.Add(new QueuedCall(call, index));
     }
 
-    /// <summary>Hands the room over to the queue, which frees it call by call.</summary>
-    public void Enqueued() => Reserved = 0;
+    /// <summary>Hands the room that they use over to the queue, which frees it part by part; the rest is given back.</summary>
+    public void Enqueued(long room)
+    {
+        queue.Release(caller.ProjectId, Reserved - room);
+        Reserved = 0;
+    }
 
     /// <summary>Gives back room that no queue has.</summary>
     public void Dispose()
     {
-        queue.Release(Reserved);
+        queue.Release(caller.ProjectId, Reserved);
         Reserved = 0;
     }
 }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using Analytics.Ingest.Calls;
+using Analytics.Ingest.Keys;
 using Analytics.Ingest.Pricing;
 
 namespace Analytics.Ingest.Writing;
@@ -19,6 +20,9 @@ internal enum CallOutcome
 
     /// <summary>Refused by the database for what it holds.</summary>
     Rejected,
+
+    /// <summary>Refused by the database for a reason that somebody may repair: its sender is told to send it again.</summary>
+    Deferred,
 }
 
 /// <summary>A call in the queue, and its outcome.</summary>
@@ -43,7 +47,7 @@ internal sealed class QueuedCall(PricedCall priced, int index)
 /// The calls of one request, cut into parts of at most one batch. It is complete when the last part is committed, and abandoned when its
 /// request has been told that it will not be: only then are its parts dropped from the queue.
 /// </summary>
-internal sealed class PendingWrite(IReadOnlyList<QueuedCall> calls)
+internal sealed class PendingWrite(IReadOnlyList<QueuedCall> calls, Caller caller)
 {
     private readonly ConcurrentQueue<ActivityContext> batches = new();
     private readonly TaskCompletionSource committed = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -51,6 +55,9 @@ internal sealed class PendingWrite(IReadOnlyList<QueuedCall> calls)
     private volatile bool abandoned;
 
     public IReadOnlyList<QueuedCall> Calls { get; } = calls;
+
+    /// <summary>Who sent them.</summary>
+    public Caller Caller => caller;
 
     public bool IsAbandoned => abandoned;
 
@@ -101,6 +108,8 @@ internal sealed class PendingWrite(IReadOnlyList<QueuedCall> calls)
 internal sealed record WritePart(PendingWrite Owner, QueuedCall[] Calls)
 {
     public long Bytes { get; } = Calls.Sum(queued => (long)queued.Call.EstimatedBytes);
+
+    public int Project => Owner.Caller.ProjectId;
 
     /// <summary>When it was queued, in ticks of the time provider.</summary>
     public long Queued { get; set; }

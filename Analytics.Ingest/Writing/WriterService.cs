@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using Analytics.Ingest.Calls;
 using Analytics.Ingest.Database;
+using Analytics.Ingest.Keys;
 using Analytics.Ingest.Telemetry;
 using Microsoft.Extensions.Options;
 
@@ -9,11 +10,12 @@ namespace Analytics.Ingest.Writing;
 /// <summary>
 /// The writer lanes: each takes what is queued, up to one batch, and writes it; what arrives meanwhile makes the next batch. The commit
 /// itself is the only pause in which calls gather, so an idle service answers after one commit and a busy one writes full batches, with no
-/// delay to tune.
+/// delay to tune. A spare lane takes only light projects, while all other lanes are busy: these need not wait until full batches of
+/// others are committed.
 /// </summary>
 internal sealed class WriterService(
-    IngestQueue queue, BatchWriter writer, DrainRate drain, IngestMetrics metrics, IOptions<IngestOptions> options, TimeProvider time,
-    ILogger<WriterService> log) : IHostedService, IDisposable
+    IngestQueue queue, BatchIsolation writer, DrainRate drain, KeyLimiter limits, IngestMetrics metrics, IOptions<IngestOptions> options,
+    TimeProvider time, ILogger<WriterService> log) : IHostedService, IDisposable
 {
     /// <summary>The last pause is added to every outage that a request outlives, and a few lanes asking twice a second cost a database
     /// nothing.</summary>
@@ -25,7 +27,8 @@ internal sealed class WriterService(
     public Task StartAsync(CancellationToken cancellationToken)
     {
         metrics.Start();
-        lanes = Task.WhenAll(Enumerable.Range(0, options.Value.WriterLanes).Select(_ => Task.Run(RunLaneAsync, CancellationToken.None)));
+        lanes = Task.WhenAll(Enumerable.Range(0, options.Value.WriterLanes + 1)
+            .Select(lane => Task.Run(() => RunLaneAsync(spare: lane == 0), CancellationToken.None)));
         return Task.CompletedTask;
     }
 
@@ -47,12 +50,12 @@ internal sealed class WriterService(
 
     public void Dispose() => giveUp.Dispose();
 
-    private async Task RunLaneAsync()
+    private async Task RunLaneAsync(bool spare)
     {
-        var parts = new List<WritePart>();
-        while (await queue.WaitAsync(giveUp.Token))
+        while (await queue.WaitAsync(spare, giveUp.Token))
         {
-            Gather(parts);
+            var parts = queue.Take(spare);
+            DropAbandoned(parts);
             if (parts.Count == 0) continue;
             using var batch = IngestTracing.StartBatch(parts);
             await WriteUntilDoneAsync(parts);
@@ -61,27 +64,6 @@ internal sealed class WriterService(
                 queue.Leave(part);
                 part.Owner.PartDone(batch?.Context ?? default);
             }
-
-            parts.Clear();
-        }
-    }
-
-    private void Gather(List<WritePart> parts)
-    {
-        var calls = 0;
-        // Another lane may take the part between the look and the take; then this batch grows beyond its bound by that one part at most.
-        while (calls < options.Value.BatchRows && queue.TryPeek(out var next)
-            && (calls == 0 || calls + next.Calls.Length <= options.Value.BatchRows)
-            && queue.TryDequeue(out var part))
-        {
-            if (part.Owner.IsAbandoned)
-            {
-                Drop(part);
-                continue;
-            }
-
-            parts.Add(part);
-            calls += part.Calls.Length;
         }
     }
 
@@ -90,14 +72,15 @@ internal sealed class WriterService(
         Justification = "A lane that dies loses service for good; an unexpected failure is logged and tried again like any other.")]
     private async Task WriteUntilDoneAsync(List<WritePart> parts)
     {
+        string? before = null;
         for (var backoff = FirstBackoff; ;)
         {
-            parts.RemoveAll(part => part.Owner.IsAbandoned && Drop(part));
+            DropAbandoned(parts);
             if (parts.Count == 0) return;
             try
             {
                 var calls = Distinct(parts, out var repeated);
-                if (calls.Count > 0) await writer.WriteAsync(calls, giveUp.Token);
+                if (calls.Count > 0) await writer.WriteAsync(calls, before, giveUp.Token);
                 foreach (var (queued, first) in repeated) Repeat(queued, first);
                 Count(parts);
                 return;
@@ -108,6 +91,7 @@ internal sealed class WriterService(
             }
             catch (Exception failure)
             {
+                before = Failures.Signature(failure);
                 metrics.WriteFailed(Failures.Classify(failure));
                 if (Failures.IsDatabase(failure)) log.LogWarning("A batch will be retried: {Reason}", failure.Message);
                 else log.LogError(failure, "A batch failed unexpectedly and will be retried");
@@ -118,12 +102,13 @@ internal sealed class WriterService(
         }
     }
 
-    private bool Drop(WritePart part)
+    private void DropAbandoned(List<WritePart> parts) => parts.RemoveAll(part =>
     {
+        if (!part.Owner.IsAbandoned) return false;
         metrics.Dropped(part.Calls.Length);
         queue.Leave(part);
         return true;
-    }
+    });
 
     /// <summary>The calls of a batch, each key once, in the order that all lanes share so that they cannot wait for each other in a
     /// circle.</summary>
@@ -136,7 +121,7 @@ internal sealed class WriterService(
             if (!firsts.TryAdd(queued.Call.Key, queued)) repeated.Add((queued, firsts[queued.Call.Key]));
         }
 
-        // What an earlier attempt has decided (halves of a batch commit on their own) stays decided.
+        // What an earlier attempt has decided (parts of a batch may commit on their own) stays decided.
         var calls = firsts.Values.Where(queued => queued.Outcome == CallOutcome.None).ToList();
         calls.Sort((a, b) => a.Call.Key.CompareTo(b.Call.Key));
         return calls;
@@ -156,8 +141,11 @@ internal sealed class WriterService(
         {
             if (queued.Outcome == CallOutcome.Stored) metrics.Stored(queued.Call, queued.Cost);
             else if (queued.Outcome == CallOutcome.Duplicate) metrics.Duplicate();
+            else if (queued.Outcome == CallOutcome.Deferred) metrics.Deferred();
         }
 
+        foreach (var part in parts)
+            limits.Stored(part.Owner.Caller, part.Calls.Count(queued => queued.Outcome == CallOutcome.Stored));
         drain.Committed(parts.Sum(part => part.Calls.Length));
     }
 }

@@ -5,6 +5,7 @@ using Analytics.Topology;
 using Analytics.Topology.Security;
 using Hub.Cli.Cluster;
 using Hub.Cli.State;
+using Hub.Shared;
 using Spectre.Console;
 
 namespace Hub.Cli.Commands;
@@ -40,13 +41,14 @@ internal static class ApiKeys
             return 0;
         });
 
-        var list = new Command("list", "List the keys: project, name, first characters, state.");
+        var list = new Command("list", "List the keys: project, name, first characters, state, limits.");
         list.SetAction(async (_, cancellation) =>
         {
-            var table = new Table().AddColumns("Id", "Project", "Name", "Key", "Created", "State");
-            foreach (var row in await DatabaseClient.Open().QueryAsync(Roles.Owner, Secrets.Owner, """
+            var table = new Table().AddColumns("Id", "Project", "Name", "Key", "Created", "State", "Limits");
+            foreach (var row in await DatabaseClient.Open().QueryAsync(Roles.Owner, Secrets.Owner, $"""
                 SELECT k.key_id, p.name, k.name, k.key_prefix || '…', k.created_at::timestamptz(0)::text,
-                       CASE WHEN k.revoked_at IS NOT NULL THEN 'revoked' WHEN k.expires_at < now() THEN 'expired' ELSE 'valid' END
+                       CASE WHEN k.revoked_at IS NOT NULL THEN 'revoked' WHEN k.expires_at < now() THEN 'expired' ELSE 'valid' END,
+                       {KeyLimitValues.Shown}
                 FROM analytics.api_keys k JOIN analytics.projects p USING (project_id) ORDER BY k.key_id
                 """, cancellation))
                 table.AddRow([.. row.Select(value => Markup.Escape(value?.ToString() ?? ""))]);
@@ -66,7 +68,46 @@ internal static class ApiKeys
             ui.Console.WriteLine($"Revoked {rows[0][0]}….");
             return 0;
         });
-        return new Command("key", "Manage the API keys of applications.") { create, list, revoke };
+        return new Command("key", "Manage the API keys of applications.") { create, list, revoke, Limit(ui) };
+    }
+
+    private static Command Limit(Ui ui)
+    {
+        var id = new Argument<int>("id") { Description = "The key's id, from `hub key list`." };
+        var requests = LimitOption(KeyLimitValues.RequestsPerSecond,
+            "Requests that bring data, for each replica of ingest: 0.001 to 1000000");
+        var bytes = LimitOption(KeyLimitValues.BytesPerSecond, "Bytes of their bodies as sent, for each replica of ingest");
+        var calls = LimitOption(KeyLimitValues.CallsPerDay, "Model calls stored on a day of UTC, over all replicas");
+        var limit = new Command("limit", "Set or remove limits of a key. A limit that is not named stays as it is. Ingest answers 429 "
+            + "beyond it, half a minute after the change at the latest.")
+        { id, requests, bytes, calls };
+        limit.Validators.Add(result =>
+        {
+            if (result.GetResult(requests) is null && result.GetResult(bytes) is null && result.GetResult(calls) is null)
+                result.AddError($"Name at least one of {requests.Name}, {bytes.Name} and {calls.Name}.");
+        });
+        limit.SetAction(async (parse, cancellation) =>
+        {
+            object Value(Option<string?> option) => (object?)parse.GetValue(option) ?? DBNull.Value;
+            var rows = await DatabaseClient.Open().QueryAsync(Roles.Owner, Secrets.Owner, KeyLimitValues.Change, cancellation,
+                parse.GetValue(id), Value(requests), Value(bytes), Value(calls));
+            if (rows.Count == 0)
+                throw new CliException($"There is no valid key with id {parse.GetValue(id)}.", "See `./hub key list`.");
+            ui.Console.WriteLine($"Limits of {rows[0][0]}…: {rows[0][1]}.");
+            return 0;
+        });
+        return limit;
+    }
+
+    private static Option<string?> LimitOption(string name, string what)
+    {
+        var option = new Option<string?>($"--{name}") { Description = $"{what}, or {KeyLimitValues.None}." };
+        option.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<string?>() is { } value && KeyLimitValues.Problem(name, value) is { } problem)
+                result.AddError($"{option.Name}: {problem}.");
+        });
+        return option;
     }
 
     private static void NotEmpty(Option<string> option) => option.Validators.Add(result =>

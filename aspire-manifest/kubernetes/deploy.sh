@@ -93,7 +93,7 @@ SELECTOR=app.kubernetes.io/instance=$NAME
 CREDENTIALS=timescaledb-credentials USER_LIST=pgbouncer-userlist CA_SECRET=hub-deploy-ca S3_SECRET_NAME=backup-s3
 RENEW_SECONDS=$((60 * 24 * 3600))
 CONTEXT='' ASSUME_YES=false DRY_RUN=false SECRETS_ONLY=false CERT_MANAGER=false UNINSTALL=false DELETE_VOLUMES=false TIMEOUT=900 PROJECT='' CHART=''
-KEY_DAYS=365 LIST_KEYS=false REVOKE_KEY=''
+KEY_DAYS=365 LIST_KEYS=false REVOKE_KEY='' LIMIT_KEY='' LIMITS=''
 S3_BUCKET='' S3_ENDPOINT='' S3_REGION='' S3_KEY='' S3_SECRET='' S3_CA='' S3_PATH_STYLE=false
 OPTIONAL=() VALUES=() RENEWED='' WORK='' CHANGES=0 BUCKET_CHANGED=false NEW_STORAGE=false STORAGE=none STARTED_WITH=''
 
@@ -114,6 +114,9 @@ Usage: ${0##*/} [options]
   --key-days DAYS       with --api-key: how long the key is good, or "never" [$KEY_DAYS]
   --list-keys           show the API keys of the Hub that runs there, nothing else
   --revoke-key NUMBER   refuse a key of that list from now on, nothing else
+  --limit-key NUMBER    set limits of a key of that list, nothing else, with one or more of:
+  --requests-per-second N, --bytes-per-second N, --calls-per-day N
+                        a number, or "none" to remove the limit; a limit that is not named stays as it is
   --s3-bucket NAME, --s3-region NAME, --s3-endpoint HOST [s3.REGION.amazonaws.com], --s3-key ID, --s3-secret SECRET
                         keep the backup repository's settings in Secret $S3_SECRET_NAME; HUB_S3_KEY and HUB_S3_SECRET in the
                         environment do the same without showing them to whoever lists processes
@@ -134,11 +137,22 @@ kc() { kubectl --context "$CONTEXT" "$@"; }
 kube() { kc --namespace "$NAMESPACE" "$@"; }
 contains() { local item wanted=$1; shift; for item in "$@"; do [ "$item" != "$wanted" ] || return 0; done; return 1; }
 
+# As one assignment of SQL; the table checks the range.
+add_limit() {
+  local column=max_${1#--} value=$2
+  case $value in
+    none) value=NULL ;;
+    '' | . | *[!0-9.]* | *.*.*) fail "$1 $value is no number, and not \"none\"" ;;
+    *.*) [ "$1" = --requests-per-second ] || fail "$1 $value is no whole number" ;;
+  esac
+  LIMITS+="${LIMITS:+, }${column//-/_} = $value"
+}
+
 parse_options() {
   while [ $# -gt 0 ]; do
     case $1 in
       --s3-path-style) ;;
-      --context | --timeout | --with | --helm | --values | --set | --api-key | --key-days | --revoke-key | --s3-*) [ -n "${2:-}" ] || fail "$1 needs a value" "${0##*/} --help" ;;
+      --context | --timeout | --with | --helm | --values | --set | --api-key | --key-days | --revoke-key | --limit-key | --*-per-second | --calls-per-day | --s3-*) [ -n "${2:-}" ] || fail "$1 needs a value" "${0##*/} --help" ;;
     esac
     case $1 in
       --yes) ASSUME_YES=true ;;
@@ -149,6 +163,8 @@ parse_options() {
       --key-days) KEY_DAYS=$2; shift ;;
       --list-keys) LIST_KEYS=true ;;
       --revoke-key) REVOKE_KEY=$2; shift ;;
+      --limit-key) LIMIT_KEY=$2; shift ;;
+      --requests-per-second | --bytes-per-second | --calls-per-day) add_limit "$1" "$2"; shift ;;
       --uninstall) UNINSTALL=true ;;
       --delete-volumes) DELETE_VOLUMES=true ;;
       --context) CONTEXT=$2; shift ;;
@@ -172,6 +188,9 @@ parse_options() {
   case $PROJECT in *[!A-Za-z0-9._-]*) fail "project $PROJECT has a character that is no letter, digit, dot, dash or underscore" ;; esac
   case $KEY_DAYS in never) ;; '' | 0* | *[!0-9]*) fail "--key-days $KEY_DAYS is no number of days, and not \"never\"" ;; esac
   case $REVOKE_KEY in *[!0-9]*) fail "--revoke-key $REVOKE_KEY is no number of a key" "--list-keys shows them." ;; esac
+  case $LIMIT_KEY in *[!0-9]*) fail "--limit-key $LIMIT_KEY is no number of a key" "--list-keys shows them." ;; esac
+  if [ -n "$LIMIT_KEY" ] && [ -z "$LIMITS" ]; then fail "--limit-key needs a limit" "${0##*/} --help"; fi
+  if [ -z "$LIMIT_KEY" ] && [ -n "$LIMITS" ]; then fail "limits need --limit-key"; fi
   if $DELETE_VOLUMES && ! $UNINSTALL; then fail "--delete-volumes needs --uninstall"; fi
   if [ -z "$CHART" ] && [ ${#VALUES[@]} -gt 0 ]; then fail "--values and --set need --helm"; fi
   if [ -n "$CHART" ] && $UNINSTALL; then fail "a release is removed by helm" "helm uninstall $NAME --namespace $NAMESPACE; the volumes and the Secrets stay."; fi
@@ -813,11 +832,14 @@ require_primary() {
   [ -n "$MEMBER" ] || fail "no member is the primary" "kubectl -n $NAMESPACE get pods"
 }
 
+SHOWN_LIMITS="coalesce(nullif(concat_ws(', ', k.max_requests_per_second || ' requests/s', k.max_bytes_per_second || ' bytes/s',
+    k.max_calls_per_day || ' calls/day'), ''), 'none')"
+
 list_keys() {
   require_primary
-  say "key | project | name | begins with | made | expires | state"
+  say "key | project | name | begins with | made | expires | state | limits"
   sql "$MEMBER" "SELECT k.key_id, p.name, k.name, k.key_prefix, k.created_at::date, coalesce(k.expires_at::date::text, 'never'),
-    CASE WHEN k.revoked_at IS NOT NULL THEN 'revoked' WHEN k.expires_at < now() THEN 'expired' ELSE 'valid' END
+    CASE WHEN k.revoked_at IS NOT NULL THEN 'revoked' WHEN k.expires_at < now() THEN 'expired' ELSE 'valid' END, $SHOWN_LIMITS
     FROM analytics.api_keys k JOIN analytics.projects p USING (project_id) ORDER BY k.key_id" || fail "the keys cannot be read" "The reason is above."
 }
 
@@ -828,6 +850,15 @@ revoke_key() {
     fail "the key was not revoked" "The reason is above."
   [ -n "$prefix" ] || fail "there is no key $REVOKE_KEY that is not revoked" "${0##*/} --list-keys"
   say "Revoked key $REVOKE_KEY, ${prefix}…: ingest forgets its cached answer within half a minute."
+}
+
+limit_key() {
+  local limits
+  require_primary
+  limits=$(sql "$MEMBER" "UPDATE analytics.api_keys k SET $LIMITS WHERE k.key_id = $LIMIT_KEY AND k.revoked_at IS NULL RETURNING $SHOWN_LIMITS") ||
+    fail "the limits were not set" "The reason is above."
+  [ -n "$limits" ] || fail "there is no key $LIMIT_KEY that is not revoked" "${0##*/} --list-keys"
+  say "Limits of key $LIMIT_KEY: $limits. Ingest keeps them within half a minute."
 }
 
 # The database keeps a hash of the key, and that is all that leaves this machine.
@@ -942,6 +973,7 @@ main() {
   if [ -n "$PROJECT" ]; then make_key; return; fi
   if $LIST_KEYS; then list_keys; return; fi
   if [ -n "$REVOKE_KEY" ]; then revoke_key; return; fi
+  if [ -n "$LIMIT_KEY" ]; then limit_key; return; fi
   require_repository
   require_storage
   require_room

@@ -32,11 +32,11 @@ public sealed class MemoryLimitsTests
         var reader = new BodyReader(Microsoft.Extensions.Options.Options.Create(options));
         var request = new Microsoft.AspNetCore.Http.DefaultHttpContext().Request;
         request.Body = new MemoryStream(new byte[options.MaxBodyBytes]);
-        using (var body = await reader.ReadAsync(request, TestContext.Current.CancellationToken))
+        using (var body = await reader.ReadAsync(request, 1, null, TestContext.Current.CancellationToken))
             Assert.Equal(options.MaxBodyBytes, body.Length);
         request.Body = new MemoryStream(Infrastructure.Sending.Gzip(new byte[options.MaxBodyBytes]));
         request.Headers.ContentEncoding = "gzip";
-        using var unzipped = await reader.ReadAsync(request, TestContext.Current.CancellationToken);
+        using var unzipped = await reader.ReadAsync(request, 1, null, TestContext.Current.CancellationToken);
         Assert.Equal(options.MaxBodyBytes, unzipped.Length);
     }
 

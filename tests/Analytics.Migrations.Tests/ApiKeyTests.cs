@@ -102,3 +102,66 @@ public class A_registered_key(DatabaseFixture databases)
         key.EnsureAsync(database.ConnectionString("llm_owner"), new MigrationOptions { PrimaryTimeout = TimeSpan.FromSeconds(30) },
             NullLogger.Instance, TimeProvider.System, Cancel);
 }
+
+[Trait(Tiers.Trait, Tiers.Integration)]
+public class The_limits_of_a_key(DatabaseFixture databases)
+{
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Are_set_changed_removed_and_shown_one_by_one()
+    {
+        await using var database = await databases.CreateMigratedAsync();
+        var key = await database.Owner.ScalarAsync<int>("SELECT analytics.create_api_key('shop', 'web', sha256('x'), 'hub_abcdefgh')");
+        Assert.Equal("none", await ApplyAsync(database, key));
+        Assert.Equal("0.5 requests/s, 100 calls/day",
+            await ApplyAsync(database, key, ("HUB_KEY_REQUESTS_PER_SECOND", "0.5"), ("HUB_KEY_CALLS_PER_DAY", "100")));
+        Assert.Equal("0.5 requests/s, 1000000 bytes/s, 100 calls/day",
+            await ApplyAsync(database, key, ("HUB_KEY_BYTES_PER_SECOND", "1000000")));
+        Assert.Equal("1000000 bytes/s, 100 calls/day", await ApplyAsync(database, key, ("HUB_KEY_REQUESTS_PER_SECOND", "none")));
+        Assert.Equal("none", await ApplyAsync(database, key, ("HUB_KEY_BYTES_PER_SECOND", "none"), ("HUB_KEY_CALLS_PER_DAY", "none")));
+    }
+
+    [Fact]
+    public async Task Need_a_key_that_is_valid()
+    {
+        await using var database = await databases.CreateMigratedAsync();
+        var problem = await Assert.ThrowsAsync<MigrationException>(() => ApplyAsync(database, 99));
+        Assert.Contains("no valid key with number 99", problem.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("max_requests_per_second = 'NaN'")]
+    [InlineData("max_requests_per_second = 'Infinity'")]
+    [InlineData("max_requests_per_second = 0")]
+    [InlineData("max_bytes_per_second = 0")]
+    [InlineData("max_calls_per_day = -1")]
+    public async Task Are_numbers_above_zero(string limit)
+    {
+        await using var database = await databases.CreateMigratedAsync();
+        await database.Owner.ExecuteAsync("SELECT analytics.create_api_key('shop', 'web', sha256('x'), 'hub_abcdefgh')");
+        var refused = await Assert.ThrowsAsync<Npgsql.PostgresException>(
+            () => database.Owner.ExecuteAsync($"UPDATE analytics.api_keys SET {limit}"));
+        Assert.Equal(Npgsql.PostgresErrorCodes.CheckViolation, refused.SqlState);
+    }
+
+    [Fact]
+    public async Task Count_the_calls_of_each_day_and_forget_them_after_a_month()
+    {
+        await using var database = await databases.CreateMigratedAsync();
+        const string Count = "SELECT string_agg(key_id || '=' || calls, ' ' ORDER BY key_id) FROM analytics.count_key_calls($1, $2, $3)";
+        Assert.Equal("1=5 2=7", await database.App.ScalarAsync<string>(Count, new[] { 2, 1 }, new[] { 7L, 5 }, new DateOnly(2026, 11, 1)));
+        Assert.Equal("1=8", await database.App.ScalarAsync<string>(Count, new[] { 1 }, new[] { 3L }, new DateOnly(2026, 11, 1)));
+        Assert.Equal("1=2", await database.App.ScalarAsync<string>(Count, new[] { 1 }, new[] { 2L }, new DateOnly(2026, 12, 2)));
+        Assert.Equal("1=1", await database.App.ScalarAsync<string>(Count, new[] { 1 }, new[] { 1L }, new DateOnly(2026, 12, 3)));
+        Assert.Equal(["1 2026-12-02", "1 2026-12-03", "2 2026-11-01"],
+            (await database.App.RowsAsync("SELECT key_id || ' ' || day FROM analytics.key_calls ORDER BY key_id, day"))
+                .Select(row => row[0]));
+    }
+
+    private static Task<string> ApplyAsync(TestDatabase database, int key, params (string Name, string Value)[] values) =>
+        ApiKeyLimits.Read(new ConfigurationBuilder().AddInMemoryCollection(
+                values.Append(("HUB_API_KEY_ID", key.ToString(System.Globalization.CultureInfo.InvariantCulture)))
+                    .ToDictionary(value => value.Item1, value => (string?)value.Item2)).Build())
+            .ApplyAsync(database.ConnectionString("llm_owner"), new MigrationOptions(), NullLogger.Instance, TimeProvider.System, Cancel);
+}

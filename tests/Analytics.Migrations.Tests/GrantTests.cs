@@ -41,6 +41,9 @@ public class Roles_may_do_what_they_need_and_no_more(DatabaseFixture databases)
         await DeniedAsync(database.App, "INSERT INTO metrics.model_performance (time, project_id, provider, model, requests, errors, "
             + "error_rate) VALUES (now(), 1, 'p', 'm', 1, 0, 0)");
         await DeniedAsync(database.App, "SELECT analytics.create_api_key('p', 'k', '', 'x')");
+        await DeniedAsync(database.App, "UPDATE analytics.api_keys SET max_calls_per_day = NULL");
+        await DeniedAsync(database.App, "DELETE FROM analytics.key_calls");
+        await DeniedAsync(database.ReadOnly, "SELECT analytics.count_key_calls('{1}', '{1}', current_date)");
         await DeniedAsync(database.App, "CREATE TABLE analytics.mine (i int)");
         await DeniedAsync(database.App, "CREATE TABLE public.mine (i int)");
         await DeniedAsync(database.App, "UPDATE analytics.schema_metadata SET value = '99'");
@@ -94,7 +97,7 @@ public class Roles_may_do_what_they_need_and_no_more(DatabaseFixture databases)
         }
 
         foreach (var view in Views) await database.ReadOnly.ExecuteAsync($"SELECT * FROM {view} LIMIT 1");
-        await database.ReadOnly.ExecuteAsync("SELECT key_id, name, key_prefix, revoked_at FROM analytics.api_keys");
+        await database.ReadOnly.ExecuteAsync("SELECT key_id, name, key_prefix, revoked_at, max_calls_per_day FROM analytics.api_keys");
         await DeniedAsync(database.ReadOnly, "SELECT key_hash FROM analytics.api_keys");
         await DeniedAsync(database.ReadOnly, "SELECT * FROM analytics.api_keys");
         await DeniedAsync(database.ReadOnly,

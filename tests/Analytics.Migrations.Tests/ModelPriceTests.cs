@@ -57,4 +57,40 @@ public class The_price_list(DatabaseFixture databases)
         Assert.Empty(await database.App.RowsAsync(Find, "openai", "gpt-99", DateTime.UnixEpoch.AddYears(56)));
         Assert.Empty(await database.App.RowsAsync(Find, "openai", "gpt-4o-realtime-preview", DateTime.UnixEpoch.AddYears(56)));
     }
+
+    [Theory]
+    [InlineData("input_per_mtok", "NaN")]
+    [InlineData("output_per_mtok", "Infinity")]
+    [InlineData("cache_read_per_mtok", "1e9")]
+    [InlineData("cache_write_per_mtok", "0.0000000000000000001")]
+    [InlineData("cache_write_per_mtok", "NaN")]
+    public async Task Refuses_what_is_no_price(string column, string price)
+    {
+        await using var database = await databases.CreateMigratedAsync();
+        var refused = await Assert.ThrowsAsync<Npgsql.PostgresException>(() => database.Owner.ExecuteAsync(
+            $"UPDATE analytics.model_prices SET {column} = '{price}' WHERE price_id = 1"));
+        Assert.Equal("model_prices_are_numbers", refused.ConstraintName);
+    }
+
+    [Fact]
+    public async Task Keeps_bad_prices_as_events_when_the_schema_is_updated()
+    {
+        await using var database = await databases.CreateInitialisedAsync();
+        await database.StopJobsAsync();
+        var scripts = MigrationScript.LoadEmbedded();
+        await database.MigrateAsync([.. scripts.Where(script => script.Number < 14)]);
+        await database.Owner.ExecuteAsync(
+            """
+            INSERT INTO analytics.model_prices (provider, model, match, input_per_mtok, output_per_mtok, cache_read_per_mtok, source)
+            VALUES ('x', 'nan', 'exact', 'NaN', 1, NULL, 's'), ('x', 'inf', 'exact', 1, 'Infinity', NULL, 's'),
+                   ('x', 'huge', 'exact', 1, 1, '1e40', 's'), ('x', 'long', 'exact', '0.0000000000000000001', 1, NULL, 's'),
+                   ('x', 'good', 'exact', '0.1', 1, NULL, 's')
+            """);
+        await database.MigrateAsync(scripts);
+        Assert.Equal(["good"],
+            (await database.Owner.RowsAsync("SELECT model FROM analytics.model_prices WHERE provider = 'x'")).Select(row => row[0]));
+        Assert.Equal(["huge 1", "inf 1", "long 0.0000000000000000001", "nan NaN"],
+            (await database.Owner.RowsAsync("SELECT (detail->>'model') || ' ' || (detail->>'input_per_mtok') FROM events.system_events "
+                + "WHERE component = 'prices' AND kind = 'price_refused' AND severity = 'warning' ORDER BY 1")).Select(row => row[0]));
+    }
 }

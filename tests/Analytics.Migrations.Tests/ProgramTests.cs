@@ -12,7 +12,10 @@ public class The_program_tells_by_its_exit_code
     [InlineData("migrate", "ConnectionStrings__analytics=Host=x;Database=y|Migrations__PrimaryTimeout=00:00:00", "PrimaryTimeout")]
     [InlineData("etcd-auth", "", "ETCD_ENDPOINTS is not set")]
     [InlineData("etcd-auth", "ETCD_ENDPOINTS=https://127.0.0.1:1|ETCD_CA=/nowhere/ca.crt", "ETCD_CA")]
-    [InlineData("dance", "", "Usage: Analytics.Migrations [migrate | etcd-auth | ensure-key]")]
+    [InlineData("limit-key", "", "HUB_API_KEY_ID is not set")]
+    [InlineData("limit-key", "HUB_API_KEY_ID=1|HUB_KEY_CALLS_PER_DAY=0", "HUB_KEY_CALLS_PER_DAY: 0 is not a whole number above 0")]
+    [InlineData("limit-key", "HUB_API_KEY_ID=1|HUB_KEY_REQUESTS_PER_SECOND=NaN", "HUB_KEY_REQUESTS_PER_SECOND: NaN is not 0.001")]
+    [InlineData("dance", "", "Usage: Analytics.Migrations [migrate | etcd-auth | ensure-key | limit-key]")]
     public async Task Two_for_a_wrong_configuration(string verb, string environment, string message)
     {
         using var program = MigrationsProgram.Start(verb, [.. environment.Split('|', StringSplitOptions.RemoveEmptyEntries)]);

@@ -11,9 +11,10 @@ public class The_schema_is_what_the_design_says(DatabaseFixture databases)
         {
             "analytics.api_keys",
             "key_id int4!, project_id int4!, name text!, key_hash bytea!, key_prefix text!, created_at timestamptz!, expires_at "
-                + "timestamptz, revoked_at timestamptz",
+                + "timestamptz, revoked_at timestamptz, max_requests_per_second float8, max_bytes_per_second int8, max_calls_per_day int8",
             "key_id"
         },
+        { "analytics.key_calls", "key_id int4!, day date!, calls int8!", "key_id, day" },
         {
             "analytics.model_prices",
             "price_id int4!, provider text!, model text!, match text!, valid_from timestamptz!, valid_to timestamptz, input_per_mtok "

@@ -22,7 +22,7 @@ public sealed class BodyReaderTests
         new Random(length).NextBytes(sent);
         foreach (var request in new[] { Request(sent), Request(sent, chunked: true), Request(Sending.Gzip(sent), "gzip", chunked: true) })
         {
-            using var body = await reader.ReadAsync(request, TestContext.Current.CancellationToken);
+            using var body = await reader.ReadAsync(request, 1, null, TestContext.Current.CancellationToken);
             Assert.Equal(sent, body.Bytes.ToArray());
         }
 
@@ -49,13 +49,13 @@ public sealed class BodyReaderTests
     [Fact]
     public async Task Bodies_together_are_bounded_too()
     {
-        using var first = await reader.ReadAsync(Request(new byte[Limit]), TestContext.Current.CancellationToken);
-        using var second = await reader.ReadAsync(Request(new byte[Limit]), TestContext.Current.CancellationToken);
+        using var first = await reader.ReadAsync(Request(new byte[Limit]), 1, null, TestContext.Current.CancellationToken);
+        using var second = await reader.ReadAsync(Request(new byte[Limit]), 1, null, TestContext.Current.CancellationToken);
         var refused = await RefusedAsync(Request(new byte[Limit]));
         Assert.Equal(503, refused.Status);
         Assert.NotNull(refused.RetryAfter);
         second.Dispose();
-        using var third = await reader.ReadAsync(Request(new byte[Limit]), TestContext.Current.CancellationToken);
+        using var third = await reader.ReadAsync(Request(new byte[Limit]), 1, null, TestContext.Current.CancellationToken);
         Assert.Equal(Limit, third.Length);
     }
 
@@ -94,7 +94,7 @@ public sealed class BodyReaderTests
         new Random(1).NextBytes(sent);
         foreach (var (message, flag) in new[] { (sent, 0), (Sending.Gzip(sent), 1), ([], 0) })
         {
-            using var body = await reader.ReadMessageAsync(Message(message, (byte)flag), TestContext.Current.CancellationToken);
+            using var body = await reader.ReadMessageAsync(Message(message, (byte)flag), 1, null, TestContext.Current.CancellationToken);
             Assert.Equal(message.Length == 0 ? [] : sent, body.Bytes.ToArray());
         }
     }
@@ -116,7 +116,7 @@ public sealed class BodyReaderTests
     }
 
     private async Task<int> MessageStatusAsync(HttpRequest request) =>
-        (await Assert.ThrowsAsync<RequestRefusedException>(() => reader.ReadMessageAsync(request,
+        (await Assert.ThrowsAsync<RequestRefusedException>(() => reader.ReadMessageAsync(request, 1, null,
             TestContext.Current.CancellationToken))).Status;
 
     private static HttpRequest Message(byte[] message, byte flag, uint? length = null)
@@ -129,7 +129,7 @@ public sealed class BodyReaderTests
     }
 
     private async Task<RequestRefusedException> RefusedAsync(HttpRequest request) =>
-        await Assert.ThrowsAsync<RequestRefusedException>(() => reader.ReadAsync(request, TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<RequestRefusedException>(() => reader.ReadAsync(request, 1, null, TestContext.Current.CancellationToken));
 
     private static HttpRequest Request(byte[] body, string? encoding = null, bool chunked = false)
     {

@@ -24,8 +24,9 @@ public sealed class BackPressureTests(DatabaseFixture databases) : HostedTests(d
             lockTable.CommandText = "LOCK TABLE analytics.calls IN ACCESS EXCLUSIVE MODE";
             await lockTable.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
 
-            taken = [.. Enumerable.Range(0, 20).Select(id => Otlp.SendAsync(Exports.Of(Exports.Call(id, Now))))];
-            await WaitAsync(async () => await MetricAsync("hub_ingest_queue_rows") == 20);
+            // One project may hold 7 times of what stays free.
+            taken = [.. Enumerable.Range(0, 17).Select(id => Otlp.SendAsync(Exports.Of(Exports.Call(id, Now))))];
+            await WaitAsync(async () => await MetricAsync("hub_ingest_queue_rows") == 17);
 
             using var refused = await Otlp.SendAsync(Exports.Of(Exports.Call(99, Now)));
             Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
@@ -42,7 +43,7 @@ public sealed class BackPressureTests(DatabaseFixture databases) : HostedTests(d
         }
 
         Assert.All(await Task.WhenAll(taken), response => Assert.Equal(HttpStatusCode.OK, response.StatusCode));
-        await AssertRowsAsync(21);
+        await AssertRowsAsync(18);
         await WaitAsync(async () => await MetricAsync("hub_ingest_queue_rows") == 0);
     }
 

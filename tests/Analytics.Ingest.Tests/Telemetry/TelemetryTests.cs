@@ -8,7 +8,7 @@ public sealed class TelemetryTests
     [InlineData(200, RequestMeter.Accepted)]
     [InlineData(401, RequestMeter.Refused)]
     [InlineData(413, RequestMeter.Refused)]
-    [InlineData(429, RequestMeter.Unavailable)]
+    [InlineData(429, RequestMeter.Refused)]
     [InlineData(500, RequestMeter.Failed)]
     [InlineData(503, RequestMeter.Unavailable)]
     public void An_answer_of_http_counts_for_what_it_tells_the_sender(int status, string outcome) =>

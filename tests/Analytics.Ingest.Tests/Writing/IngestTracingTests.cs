@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Analytics.Ingest.Keys;
 using Analytics.Ingest.Tests.Telemetry;
 using Analytics.Ingest.Writing;
 
@@ -37,7 +38,7 @@ public sealed class IngestTracingTests
     private static PendingWrite Request()
     {
         using var span = IngestTracing.StartStore(0);
-        return new PendingWrite([]);
+        return new PendingWrite([], new Caller(1, 1, KeyLimits.None));
     }
 
     private static ActivityContext Context() => new(ActivityTraceId.CreateRandom(), ActivitySpanId.CreateRandom(),

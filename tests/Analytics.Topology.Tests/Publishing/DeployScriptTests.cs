@@ -254,6 +254,37 @@ public sealed class DeployScriptTests : IDisposable
     }
 
     [Fact]
+    public async Task Limits_of_a_key_are_set_and_removed()
+    {
+        var run = await deploy.RunAsync("--limit-key", "7", "--requests-per-second", "0.5", "--bytes-per-second", "1000000",
+            "--calls-per-day", "none");
+        Assert.True(run.ExitCode == 0, run.Text);
+        Assert.Contains("Limits of key 7: 20 requests/s.", run.Text, StringComparison.Ordinal);
+        Assert.Contains(deploy.Calls, call => call.Contains(
+            "SET max_requests_per_second = 0.5, max_bytes_per_second = 1000000, max_calls_per_day = NULL WHERE k.key_id = 7 ",
+            StringComparison.Ordinal));
+        Assert.Contains("there is no key 8", (await deploy.RunAsync("--limit-key", "8", "--calls-per-day", "1")).Text,
+            StringComparison.Ordinal);
+        Assert.Empty(deploy.Changes);
+    }
+
+    [Theory]
+    [InlineData("needs a limit", "--limit-key", "7")]
+    [InlineData("limits need --limit-key", "--calls-per-day", "1")]
+    [InlineData("is no number of a key", "--limit-key", "7 OR true", "--calls-per-day", "1")]
+    [InlineData("is no number, and not", "--limit-key", "7", "--calls-per-day", "1; DROP")]
+    [InlineData("is no number, and not", "--limit-key", "7", "--requests-per-second", "1.2.3")]
+    [InlineData("is no whole number", "--limit-key", "7", "--bytes-per-second", "1.5")]
+    [InlineData("needs a value", "--limit-key", "7", "--bytes-per-second")]
+    public async Task Limits_that_are_no_numbers_reach_no_database(string problem, params string[] options)
+    {
+        var run = await deploy.RunAsync(options);
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains(problem, run.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain(deploy.Calls, call => call.Contains("UPDATE", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Keys_are_listed_and_revoked()
     {
         Assert.Contains("7 | checkout | deploy.sh | hub_abcdefgh", (await deploy.RunAsync("--list-keys")).Text, StringComparison.Ordinal);

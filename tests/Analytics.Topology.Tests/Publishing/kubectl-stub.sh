@@ -92,8 +92,9 @@ case $args in
   'get statefulset --selector'*) printf '%s' "${STUB_INSTALLED:-}" ;;
   'get statefulset --all-namespaces'*) printf 'timescaledb\n%s' "${STUB_OTHERS:+$STUB_OTHERS$'\n'}" ;;
   exec*create_api_key*) echo 7 ;;
+  exec*'UPDATE analytics.api_keys k SET max_'*) case $args in *'key_id = 7 '*) echo '20 requests/s' ;; esac ;;
   exec*'UPDATE analytics.api_keys'*) case $args in *'key_id = 7 '*) echo hub_abcdefgh ;; esac ;;
-  exec*'FROM analytics.api_keys'*) echo '7 | checkout | deploy.sh | hub_abcdefgh | 2026-11-30 | 2027-11-30 | valid' ;;
+  exec*'FROM analytics.api_keys'*) echo '7 | checkout | deploy.sh | hub_abcdefgh | 2026-11-30 | 2027-11-30 | valid | none' ;;
   exec*pg_is_in_recovery*) case $args in *timescaledb-"${STUB_PRIMARY:-1}"*) echo f ;; *) echo t ;; esac ;;
   exec*'patronictl list --format json') printf '[{"Member": "timescaledb-1", "Role": "Leader"%s}]' "${STUB_PENDING:-}" ;;
   exec*system_health_check*) printf 'replication | %s | two standbys\n' "${STUB_HEALTH:-ok}" ;;

@@ -102,6 +102,19 @@ public sealed class RefusalTests : IDisposable
         Assert.Contains(why, result.Error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("", "at least one of --requests-per-second, --bytes-per-second and --calls-per-day")]
+    [InlineData("--requests-per-second 0", "--requests-per-second: 0 is not 0.001 to 1000000, and not none")]
+    [InlineData("--requests-per-second Infinity", "--requests-per-second: Infinity is not")]
+    [InlineData("--bytes-per-second 1.5", "--bytes-per-second: 1.5 is not a whole number above 0, and not none")]
+    [InlineData("--calls-per-day -1", "--calls-per-day: -1 is not a whole number above 0, and not none")]
+    public async Task Invalid_limit_is_refused_before_the_database_is_queried(string options, string why)
+    {
+        var result = await cli.RunAsync(["key", "limit", "1", .. options.Split(' ', StringSplitOptions.RemoveEmptyEntries)]);
+        Assert.Equal(2, result.ExitCode);
+        Assert.Contains(why, result.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Help_and_version_speak_of_hub()
     {
