@@ -2,52 +2,9 @@ using System.Collections.Frozen;
 
 namespace Analytics.Ingest.Calls;
 
-/// <summary>The many names of one provider and of one model.</summary>
+/// <summary>The many names of one model.</summary>
 internal static class ModelNames
 {
-    /// <summary>
-    /// Provider names in use (OTel's <c>gen_ai.provider.name</c>, its older <c>gen_ai.system</c>, LiteLLM's and OpenInference's) to the one
-    /// that the catalogue uses. Azure's own OpenAI models cost what OpenAI's cost.
-    /// </summary>
-    private static readonly FrozenDictionary<string, string> Providers = new Dictionary<string, string>
-    {
-        ["azure.ai.openai"] = "openai",
-        ["az.ai.openai"] = "openai",
-        ["azure_openai"] = "openai",
-        ["azure.openai"] = "openai",
-        ["azure-openai"] = "openai",
-        ["azure"] = "openai",
-        ["azure.ai.inference"] = "openai",
-        ["az.ai.inference"] = "openai",
-        ["openai_responses"] = "openai",
-        ["openai.chat"] = "openai",
-        ["claude"] = "anthropic",
-        ["aws.bedrock"] = "aws",
-        ["aws_bedrock"] = "aws",
-        ["bedrock"] = "aws",
-        ["bedrock_converse"] = "aws",
-        ["amazon"] = "aws",
-        ["amazon_bedrock"] = "aws",
-        ["gcp.gemini"] = "google",
-        ["gcp.vertex_ai"] = "google",
-        ["gcp.gen_ai"] = "google",
-        ["vertex_ai"] = "google",
-        ["vertexai"] = "google",
-        ["gemini"] = "google",
-        ["google_genai"] = "google",
-        ["google-genai"] = "google",
-        ["mistral_ai"] = "mistral",
-        ["mistralai"] = "mistral",
-        ["x_ai"] = "x-ai",
-        ["xai"] = "x-ai",
-        ["grok"] = "x-ai",
-        ["meta-llama"] = "meta",
-        ["together_ai"] = "together",
-        ["together"] = "together",
-        ["fireworks_ai"] = "fireworks",
-        ["perplexity-ai"] = "perplexity",
-    }.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
-
     private static readonly (string Start, string Provider)[] Families =
     [
         ("claude", "anthropic"), ("gpt-", "openai"), ("chatgpt-", "openai"), ("o1", "openai"), ("o3", "openai"), ("o4", "openai"),
@@ -55,10 +12,6 @@ internal static class ModelNames
         ("ministral", "mistral"), ("deepseek-", "deepseek"), ("grok-", "x-ai"), ("command-", "cohere"), ("sonar", "perplexity"), ("nova-",
             "aws"),
     ];
-
-    // A host with prices of its own (Groq, DeepInfra, Together …) must not be charged at the price of the model's maker.
-    private static readonly FrozenSet<string> ResellersAtListPrice =
-        new[] { "", "unknown", "openai", "aws", "google", "litellm", "openrouter" }.ToFrozenSet(StringComparer.Ordinal);
 
     // Bedrock's inference profiles: eu.anthropic.claude-….
     private static readonly FrozenSet<string> BedrockRegions =
@@ -68,11 +21,8 @@ internal static class ModelNames
         new[] { "anthropic", "amazon", "meta", "mistral", "cohere", "ai21", "deepseek", "openai",
             "qwen" }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>The catalogue's name of a provider, lower case.</summary>
-    public static string Canonical(string provider) => Providers.TryGetValue(provider, out var name) ? name : provider.ToLowerInvariant();
-
     public static bool IsAnthropic(string provider, string model) =>
-        Canonical(provider) == "anthropic" || model.Contains("claude", StringComparison.OrdinalIgnoreCase);
+        ProviderNames.Canonical(provider) == "anthropic" || model.Contains("claude", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>The provider whose model this is by its name alone; null when the name tells nothing.</summary>
     public static string? ProviderOf(string model)
@@ -96,7 +46,7 @@ internal static class ModelNames
     /// </summary>
     public static IEnumerable<(string Provider, string Model)> Readings(string provider, string model)
     {
-        var canonical = Canonical(provider);
+        var canonical = ProviderNames.Canonical(provider);
         var bare = model.ToLowerInvariant();
         yield return (canonical, bare);
 
@@ -104,7 +54,7 @@ internal static class ModelNames
         if (slash > 0 && slash < bare.Length - 1)
         {
             var path = bare[..slash];
-            var vendor = Canonical(path[(path.LastIndexOf('/') + 1)..]);
+            var vendor = ProviderNames.Canonical(path[(path.LastIndexOf('/') + 1)..]);
             bare = bare[(slash + 1)..];
             if (canonical.Length > 0) yield return (canonical, bare);
             if (vendor is not ("models" or "publishers" or "deployments")) yield return (vendor, bare);
@@ -113,11 +63,11 @@ internal static class ModelNames
         if (WithoutBedrockPrefix(bare) is var (maker, inner))
         {
             if (canonical == "aws") yield return ("aws", $"{maker}.{inner}");
-            yield return (Canonical(maker), inner);
+            yield return (ProviderNames.Canonical(maker), inner);
             bare = inner;
         }
 
-        if (!ResellersAtListPrice.Contains(canonical)) yield break;
+        if (!ProviderNames.SellsAtListPrice(canonical)) yield break;
         foreach (var (start, family) in Families)
         {
             if (family != canonical && bare.StartsWith(start, StringComparison.Ordinal)) yield return (family, bare);

@@ -15,6 +15,9 @@ internal sealed record ReportedCall
     public string? TraceId { get; init; }
     public string? SpanId { get; init; }
     public string? Provider { get; set; }
+
+    /// <summary>The provider whose server answered, when the server's address is a known one.</summary>
+    public string? ServerProvider { get; set; }
     public string? RequestModel { get; set; }
     public string? ResponseModel { get; set; }
     public string? Operation { get; set; }

@@ -18,7 +18,8 @@ internal static class SpanMapper
         out string? rejected)
     {
         rejected = null;
-        ignored = resource.IsOwnTelemetry ? IgnoredReason.OwnTelemetry : span.Facts.WhyIgnored;
+        ignored = resource.IsOwnTelemetry ? IgnoredReason.OwnTelemetry
+            : span.Facts.WhyIgnored(span.Text[span.Name], span.StatusCode == StatusError);
         if (ignored is not null) return null;
 
         var traceId = span.Text[span.TraceId];

@@ -39,7 +39,8 @@ internal sealed record UsageVector(
     /// <item>the provider: the raw names of Anthropic's API on Anthropic's models mean an addition (exclusive);</item>
     /// <item>else inclusive, as OTel defines it.</item>
     /// </list>
-    /// Reasoning is part of the output unless a reported total proves that it came on top (Gemini's raw counts).
+    /// Reasoning is part of the output unless its name defines it as an addition or a reported total proves that it is one (Gemini's raw
+    /// counts).
     /// </summary>
     /// <param name="reported">What the sender said.</param>
     /// <param name="anthropic">Whether the model is one of Anthropic's.</param>
@@ -50,9 +51,8 @@ internal sealed record UsageVector(
         var (reasoning, total) = (reported.Reasoning.Value, reported.Total.Value);
         var cached = (read ?? 0) + (write ?? 0);
 
-        if (reasoning > 0 && input is not null && output is not null && total is not null
-            && total != input + output && total != input + output + cached
-            && (total == input + output + reasoning || total == input + output + reasoning + cached))
+        if (reasoning > 0 && output is not null
+            && (reported.ReasoningIsExtra || TotalProvesExtra(input, output.Value, reasoning.Value, cached, total)))
         {
             output += reasoning;
         }
@@ -72,6 +72,11 @@ internal sealed record UsageVector(
         if (total is not null && input is not null && output is not null && total != input + output) reported.Flag("total_disagrees");
         return new UsageVector(input, output, read, write, reasoning, uncached, convention, reported.Contradictions);
     }
+
+    private static bool TotalProvesExtra(long? input, long output, long reasoning, long cached, long? total) =>
+        input is not null && total is not null
+        && total != input + output && total != input + output + cached
+        && (total == input + output + reasoning || total == input + output + reasoning + cached);
 
     private static CacheConvention Decide(long? input, long? output, long cached, long? total, CacheConvention? declared, bool anthropic)
     {

@@ -65,7 +65,7 @@ public sealed class PricingTests
     {
         var reported = UsageVectorTests.Reported(1000, 200, 300, 100);
         var cost = CallCost.Of(reported, UsageVector.From(reported, anthropic: false),
-            Book.Find("anthropic", "claude-sonnet-4", null, Then));
+            Book.Find("anthropic", "claude-sonnet-4", null, Then), isEmbedding: false);
 
         Assert.Equal((0.0018m, 0.00009m, 0.000375m, 0.003m), (cost.Input, cost.CacheRead, cost.CacheWrite, cost.Output));
         Assert.Equal((0.005265m, 4, "catalogue"), (cost.Total, cost.PriceId, cost.Source));
@@ -114,8 +114,8 @@ public sealed class PricingTests
     public void Any_text_may_be_a_model_name() =>
     Gen.String.Select(Gen.String).Sample((provider, model) => Book.Find(provider, model, null, Then));
 
-    private static CallCost Cost(ReportedUsage reported, ModelPrice? price) =>
-        CallCost.Of(reported, UsageVector.From(reported, anthropic: false), price);
+    private static CallCost Cost(ReportedUsage reported, ModelPrice? price, bool isEmbedding = false) =>
+        CallCost.Of(reported, UsageVector.From(reported, anthropic: false), price, isEmbedding);
 
     private static ModelPrice Price(int id, string provider, string model, bool prefix, decimal input, decimal output, decimal? read = null,
         decimal? write = null) =>
