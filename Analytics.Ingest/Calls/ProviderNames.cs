@@ -121,9 +121,13 @@ internal static class ProviderNames
         "traceloop", "openllmetry", "openlit", "portkey", "helicone", "logfire",
     }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
-    // A host with prices of its own (Groq, DeepInfra, Together …) must not be charged at the price of the model's maker.
-    private static readonly FrozenSet<string> ListPrice =
-        new[] { OpenAi, "aws", "google", "openrouter" }.ToFrozenSet(StringComparer.Ordinal);
+    /// <summary>Hosts that LiteLLM names before a model (<c>together_ai/…</c>) and that have no name in <see cref="WellKnown"/>.</summary>
+    private static readonly FrozenSet<string> Hosts = new[]
+    {
+        "together", "fireworks", "deepinfra", "cerebras", "sambanova", "novita", "nebius", "hyperbolic", "huggingface", "ollama",
+        "ollama_chat", "hosted_vllm", "vllm", "lm_studio", "replicate", "baseten", "anyscale", "databricks", "watsonx", "sagemaker",
+        "cloudflare", "github", "openrouter", "voyage", "moonshot", "friendliai", "featherless_ai", "nscale", "ovhcloud", "lambda_ai",
+    }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>The catalogue's name of a provider, lower case.</summary>
     public static string Canonical(string provider)
@@ -132,9 +136,26 @@ internal static class ProviderNames
         return Catalogue.TryGetValue(name, out var known) ? known : name.ToLowerInvariant();
     }
 
-    /// <summary>Whether models of other makers cost there what the maker asks, or the name says nothing of who sold them.</summary>
-    /// <param name="canonical">A name that <see cref="Canonical"/> gave.</param>
-    public static bool SellsAtListPrice(string canonical) => ListPrice.Contains(canonical) || Frameworks.Contains(canonical);
+    /// <summary>Whether it is a provider's name, or nobody's that has a meaning of its own.</summary>
+    public static bool IsKnown(string provider) => WellKnown.ContainsKey(provider) || Hosts.Contains(provider);
+
+    /// <summary>Whether the name says nothing of who served a model.</summary>
+    public static bool SaysNothing(string provider) => Frameworks.Contains(provider);
+
+    /// <summary>
+    /// Whether a seller asks what the maker of a model asks. A host with prices of its own (Bedrock, Groq, Together …) must not be charged
+    /// at the maker's.
+    /// </summary>
+    /// <param name="seller">A name that <see cref="Canonical"/> gave.</param>
+    /// <param name="maker">Another such name.</param>
+    public static bool SellsAtListPrice(string seller, string maker) => seller switch
+    {
+        // OpenAI's name is also that of its client library, which speaks to any server.
+        OpenAi => true,
+        "google" => maker == "anthropic",
+        "openrouter" => maker is OpenAi or "anthropic" or "x-ai",
+        _ => SaysNothing(seller),
+    };
 
     /// <summary>
     /// The provider that is stored: OpenTelemetry's name of the reported one, without the API that the AI SDK adds. A framework's name
