@@ -40,7 +40,7 @@ internal static class SpanKinds
             "interaction" or "claude_code.interaction" or "tool" or "claude_code.tool" => SpanSort.Other,
             _ => null,
         },
-        Slot.SentryKind => kind is "agent" or "tool" or "handoff" ? SpanSort.Other : null,
+        Slot.SentryKind => kind is "agent" or "tool" or "handoff" or "other" ? SpanSort.Other : null,
         _ => null,
     };
 
