@@ -5,7 +5,7 @@ namespace Analytics.Ingest.Calls;
 /// <summary>
 /// Every generation of names for the facts of a model call: OpenTelemetry's GenAI conventions from the first to 1.42
 /// (https://github.com/open-telemetry/semantic-conventions-genai), OpenInference's <c>llm.*</c>, and the names of the instrumentations that
-/// DialectCases.cs in the tests cites with their sources. Names of one meaning stand together, the newest first.
+/// the tests' folder Calls/Dialects cites with their sources. Names of one meaning stand together, the newest first.
 /// </summary>
 internal static class AttributeTable
 {
@@ -56,6 +56,8 @@ internal static class AttributeTable
 
         ["gen_ai.operation.type"] = new(Slot.SentryKind, 0),
 
+        ["logfire.span_type"] = new(Slot.LogfireKind, 0),
+
         ["gen_ai.agent.name"] = new(Slot.AgentName, 0),
         ["agent_name"] = new(Slot.AgentName, 1),
 
@@ -63,7 +65,11 @@ internal static class AttributeTable
         ["gen_ai.openai.api_base"] = new(Slot.ServerAddress, 1),
         ["gen_ai.endpoint"] = new(Slot.ServerAddress, 2),
 
-        ["llm.prompt_template.template"] = new(Slot.Content, 0),
+        ["llm.prompt_template.template"] = new(Slot.Template, 0),
+
+        ["request_data"] = new(Slot.RequestData, 0),
+
+        ["duration"] = new(Slot.LoggedDuration, 0),
 
         ["gen_ai.usage.input_tokens"] = new(Slot.InputTokens, 0),
         ["gen_ai.usage.prompt_tokens"] = new(Slot.InputTokens, 1),
@@ -145,6 +151,8 @@ internal static class AttributeTable
         ["gen_ai.usage.input_token_details"] = new(Slot.InputDetails, 0),
 
         ["gen_ai.usage.output_token_details"] = new(Slot.OutputDetails, 0),
+
+        ["gen_ai.usage.raw"] = new(Slot.RawUsage, 0),
 
         ["mlflow.chat.tokenUsage"] = new(Slot.MlflowUsage, 0),
 

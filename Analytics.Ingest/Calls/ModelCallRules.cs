@@ -30,6 +30,9 @@ internal readonly record struct SpanShape
     /// <summary>Whether it holds the template of a prompt.</summary>
     public bool HasTemplate { get; init; }
 
+    /// <summary>Whether it is Logfire's of a request, and not of the end of its answer.</summary>
+    public bool OpensStream { get; init; }
+
     /// <summary>Whether it says anything beyond operation, provider and requested model.</summary>
     public bool SaysMore { get; init; }
     public bool IsError { get; init; }
@@ -47,7 +50,9 @@ internal readonly record struct SpanShape
 /// <item>it reports no usage and its name is that of a method which calls another (<see cref="Wrappers"/>), or it holds a prompt's
 /// template: LlamaIndex's <c>predict</c>, DSPy's <c>LM.__call__</c>;</item>
 /// <item>it is an embedding and says nothing but operation, provider and model: the outer span of the AI SDK 7, whose inner ones report the
-/// usage. A failed one is kept.</item>
+/// usage. A failed one is kept;</item>
+/// <item>it is Logfire's of a request whose answer is streamed: an entry written at the end reports the call. A failed one is
+/// kept.</item>
 /// </list>
 /// The price of these rules: usage that only an agent span reports, because its model calls are not traced, is not stored; it is counted in
 /// <c>hub_ingest_spans_ignored</c> with reason <c>not_inference</c>. Unknown operations count as model calls, so that new names lose
@@ -92,6 +97,7 @@ internal static class ModelCallRules
         if (span.Operation is null && span.TraceloopKind is not null) return IgnoredReason.NotInference;
         if (span is { Operation: null, NamesAgent: true, NamesModel: false, ReportsUsage: true }) return IgnoredReason.NotInference;
         if (!span.ReportsUsage && span.Sort is not null && (span.HasTemplate || IsWrapper(spanName))) return IgnoredReason.NotInference;
+        if (span is { OpensStream: true, ReportsUsage: false, IsError: false }) return IgnoredReason.NotInference;
         if (IsEmptyEmbedding(span)) return IgnoredReason.NotInference;
         return span.NamesModel || span.ReportsUsage ? null : IgnoredReason.NotGenAi;
     }

@@ -28,15 +28,20 @@ internal static class Operations
     /// <summary>
     /// The operation of a call: by its name, else by OpenLLMetry's request type, else by its kind; null when nobody says.
     /// </summary>
-    public static string? Of(string? operation, string? requestType, SpanSort? sort)
+    /// <param name="operation">Its name.</param>
+    /// <param name="requestType">OpenLLMetry's request type.</param>
+    /// <param name="sort">The kind of its span.</param>
+    /// <param name="spanName">The name of its span, UTF-8.</param>
+    public static string? Of(string? operation, string? requestType, SpanSort? sort, ReadOnlySpan<byte> spanName)
     {
         if (operation is not null) return Names.GetValueOrDefault(operation, operation);
 
-        // In OpenLLMetry's words a completion is one of text.
+        // OpenLLMetry calls both a completion: one of text in the span openai.completion, and Anthropic's messages in anthropic.chat
+        // (opentelemetry-instrumentation-anthropic). LiteLLM does so for every chat whose content it may not log.
         return requestType switch
         {
             null => sort == SpanSort.Embedding ? Embeddings : null,
-            "completion" => TextCompletion,
+            "completion" => spanName.EndsWith(".completion"u8) ? TextCompletion : Chat,
             _ => Names.GetValueOrDefault(requestType, requestType),
         };
     }

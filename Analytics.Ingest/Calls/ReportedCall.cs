@@ -7,7 +7,7 @@ namespace Analytics.Ingest.Calls;
 internal sealed record ReportedCall
 {
     public required Guid RequestId { get; init; }
-    public ulong StartUnixNano { get; init; }
+    public ulong StartUnixNano { get; set; }
     public ulong EndUnixNano { get; init; }
 
     /// <summary>Whether a call without an end is one of unknown duration. A span without an end is not: it is still open.</summary>

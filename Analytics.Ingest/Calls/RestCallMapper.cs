@@ -21,7 +21,7 @@ internal static class RestCallMapper
             Provider = facts.Provider,
             RequestModel = facts.RequestModel,
             ResponseModel = facts.Model,
-            Operation = Operations.Of(facts.Operation, requestType: null, sort: null),
+            Operation = Operations.Of(facts.Operation, requestType: null, sort: null, spanName: []),
             ServiceName = facts.ServiceName,
             Environment = facts.Environment,
             UserId = facts.UserId,

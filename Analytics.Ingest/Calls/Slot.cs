@@ -6,17 +6,23 @@ internal enum Slot
     Provider, RequestModel, BareModel, ResponseModel, Operation, RequestType, TraceloopKind, AgentName, ServerAddress,
 
     // The kind of span in one dialect's words: SpanKinds reads them.
-    OpenInferenceKind, LangSmithKind, GenkitKind, MlflowKind, ClaudeCodeKind, AiSdkOperation, SentryKind,
+    OpenInferenceKind, LangSmithKind, GenkitKind, MlflowKind, ClaudeCodeKind, AiSdkOperation, SentryKind, LogfireKind,
 
     InputTokens, OutputTokens, CacheReadTokens, CacheWriteTokens, ReasoningTokens, TotalTokens,
 
     // A text that holds several counts: UsageTexts reads them.
-    ProviderMetadata, InputDetails, OutputDetails, MlflowUsage, MlflowCost, GenkitOutput,
+    ProviderMetadata, InputDetails, OutputDetails, RawUsage, MlflowUsage, MlflowCost, GenkitOutput,
 
     Cost, Currency, Streamed, TimeToFirstToken, FinishReason, User, Conversation, ErrorType,
 
-    /// <summary>Says something of the request's content, which is not read.</summary>
-    Content,
+    /// <summary>A prompt's template, which is not read.</summary>
+    Template,
+
+    /// <summary>What Logfire sent of the request, which is not read.</summary>
+    RequestData,
+
+    /// <summary>Seconds that a call took, in an entry that Logfire writes at its end.</summary>
+    LoggedDuration,
 }
 
 /// <summary>What else a name says about its value.</summary>

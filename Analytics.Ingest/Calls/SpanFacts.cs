@@ -6,6 +6,8 @@ namespace Analytics.Ingest.Calls;
 /// </summary>
 internal sealed class SpanFacts
 {
+    private const double SecondsPerDay = 86_400;
+
     private ReportedUsage usage = new();
     private (string Text, int Rank)? provider, requestModel, responseModel, user, conversation, finishReason;
     private FirstToken? firstToken;
@@ -13,7 +15,8 @@ internal sealed class SpanFacts
     private (string Provider, int Rank)? server;
     private string? operation, requestType, traceloopKind, bareModel;
     private SpanSort? sort;
-    private bool isGenAi, namesAgent, hasTemplate, saysMore;
+    private bool isGenAi, namesAgent, hasTemplate, hasRequestData, saysMore, isLogEntry;
+    private double? loggedSeconds;
 
     /// <summary>The value of <c>error.type</c>, if any.</summary>
     public string? ErrorType { get; private set; }
@@ -45,9 +48,11 @@ internal sealed class SpanFacts
             case Slot.Operation: operation = value.TextOf(text); break;
             case Slot.RequestType: requestType = value.TextOf(text); break;
             case Slot.TraceloopKind: traceloopKind = value.TextOf(text); break;
-            case >= Slot.OpenInferenceKind and <= Slot.SentryKind: TakeKind(name, value, text); break;
+            case >= Slot.OpenInferenceKind and <= Slot.LogfireKind: TakeKind(name, value, text); break;
             case Slot.AgentName: namesAgent = true; break;
-            case Slot.Content: hasTemplate = true; break;
+            case Slot.Template: hasTemplate = true; break;
+            case Slot.RequestData: hasRequestData = true; break;
+            case Slot.LoggedDuration: loggedSeconds = value.NumberOf(text); break;
             case Slot.ServerAddress: TakeServer(name.Rank, value, text); break;
             case Slot.ErrorType: ErrorType = value.TextOf(text); break;
             case Slot.Currency: usage.Currency = value.TextOf(text); break;
@@ -64,8 +69,8 @@ internal sealed class SpanFacts
         // A call keeps the usage that it was given.
         if (!usage.IsUntouched) usage = new ReportedUsage();
         provider = requestModel = responseModel = user = conversation = finishReason = null;
-        (firstToken, streamed, server, sort) = (null, null, null, null);
-        isGenAi = namesAgent = hasTemplate = saysMore = false;
+        (firstToken, streamed, server, sort, loggedSeconds) = (null, null, null, null, null);
+        isGenAi = namesAgent = hasTemplate = hasRequestData = saysMore = isLogEntry = false;
         operation = requestType = traceloopKind = bareModel = ErrorType = null;
     }
 
@@ -83,13 +88,20 @@ internal sealed class SpanFacts
             NamesAgent = namesAgent,
             ReportsUsage = !usage.IsEmpty,
             HasTemplate = hasTemplate,
+            OpensStream = hasRequestData && !isLogEntry && finishReason is null,
             SaysMore = saysMore,
             IsError = isError || ErrorType is not null,
         },
         spanName);
 
-    public void Fill(ReportedCall call)
+    /// <summary>Writes them into a call.</summary>
+    /// <param name="call">The call, with the times of its span.</param>
+    /// <param name="spanName">The name of its span, UTF-8.</param>
+    public void Fill(ReportedCall call, ReadOnlySpan<byte> spanName)
     {
+        // Logfire writes an entry when a stream ends.
+        if (isLogEntry && loggedSeconds is > 0 and < SecondsPerDay) call.StartUnixNano -= (ulong)(loggedSeconds.Value * 1e9);
+        if (isLogEntry && hasRequestData) streamed ??= (true, 0);
         call.Provider = provider?.Text;
         call.ServerProvider = server?.Provider;
         call.RequestModel = requestModel?.Text ?? (sort is not null ? bareModel : null);
@@ -97,7 +109,7 @@ internal sealed class SpanFacts
         call.UserId = user?.Text;
         call.ConversationId = conversation?.Text;
         call.FinishReason = FinishReasons.First(finishReason?.Text);
-        call.Operation = Operations.Of(operation, requestType, sort);
+        call.Operation = Operations.Of(operation, requestType, sort, spanName);
         call.Streamed = streamed?.Streamed;
         call.TimeToFirstTokenSeconds = firstToken?.SecondsSince(call.StartUnixNano, call.EndUnixNano, call.Provider);
         call.ErrorType = ErrorType;
@@ -136,7 +148,9 @@ internal sealed class SpanFacts
     /// <summary>Of the kinds in the words of several dialects, one that is no call decides.</summary>
     private void TakeKind(SlotName name, AttributeValue value, ExportText text)
     {
-        if (TextOf(value, name, text) is { } kind && SpanKinds.Of(name.Slot, kind) is { } said && sort != SpanSort.Other) sort = said;
+        if (TextOf(value, name, text) is not { } kind) return;
+        isLogEntry |= name.Slot == Slot.LogfireKind && kind == "log";
+        if (SpanKinds.Of(name.Slot, kind) is { } said && sort != SpanSort.Other) sort = said;
     }
 
     private void TakeServer(int rank, AttributeValue value, ExportText text)

@@ -41,6 +41,9 @@ internal static class SpanKinds
             _ => null,
         },
         Slot.SentryKind => kind is "agent" or "tool" or "handoff" or "other" ? SpanSort.Other : null,
+
+        // What Logfire sends of a span that has not ended.
+        Slot.LogfireKind => kind == "pending_span" ? SpanSort.Other : null,
         _ => null,
     };
 

@@ -40,7 +40,7 @@ internal static class SpanMapper
             IsError = span.StatusCode == StatusError || span.Facts.ErrorType is not null,
             ErrorMessage = Text.Clean(span.Text[span.StatusMessage], Text.MessageBound) ?? span.ExceptionMessage,
         };
-        span.Facts.Fill(call);
+        span.Facts.Fill(call, span.Text[span.Name]);
         call.ErrorType ??= span.ExceptionType;
         return call;
     }

@@ -28,6 +28,15 @@ internal static class UsageTexts
     private static readonly UsagePart[] InputDetails =
         [Of("cache_read", Slot.CacheReadTokens, 60, Part), Of("cache_creation", Slot.CacheWriteTokens, 60, Part)];
 
+    // What Logfire got from OpenAI or Anthropic, beside input tokens that hold the cached ones
+    // (logfire/_internal/integrations/llm_providers).
+    private static readonly UsagePart[] RawUsage =
+    [
+        Of("cached_tokens", Slot.CacheReadTokens, 65, Part), Of("cache_read_input_tokens", Slot.CacheReadTokens, 66, Part),
+        Of("cache_write_tokens", Slot.CacheWriteTokens, 65, Part), Of("cache_creation_input_tokens", Slot.CacheWriteTokens, 66, Part),
+        Of("reasoning_tokens", Slot.ReasoningTokens, 65),
+    ];
+
     private static readonly UsagePart[] OutputDetails = [Of("reasoning", Slot.ReasoningTokens, 60)];
 
     private static readonly UsagePart[] MlflowUsage =
@@ -50,6 +59,7 @@ internal static class UsageTexts
         Slot.ProviderMetadata => ProviderMetadata,
         Slot.InputDetails => InputDetails,
         Slot.OutputDetails => OutputDetails,
+        Slot.RawUsage => RawUsage,
         Slot.MlflowUsage => MlflowUsage,
         Slot.MlflowCost => MlflowCost,
         Slot.GenkitOutput => GenkitOutput,

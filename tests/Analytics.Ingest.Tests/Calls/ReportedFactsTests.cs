@@ -133,6 +133,28 @@ public sealed class ReportedFactsTests
     }
 
     [Fact]
+    public void Entry_that_Logfire_writes_at_the_end_of_a_stream_started_with_it()
+    {
+        var span = Exports.Call(1, Exports.Now, ("logfire.span_type", "log"), ("duration", 1.5), ("request_data", "{}"));
+        span.EndTimeUnixNano = span.StartTimeUnixNano;
+        var call = Build(span);
+        Assert.Equal((1.5, Exports.Now.UtcDateTime.AddSeconds(-1.5), true), (call.DurationSeconds, call.Time, call.Streamed));
+    }
+
+    [Fact]
+    public void Duration_of_any_other_sender_is_not_one() =>
+        Assert.Equal(0.5, Build(Exports.Call(1, null, ("duration", 1.5))).DurationSeconds);
+
+    [Fact]
+    public void Logfires_request_of_a_stream_is_a_call_only_when_it_failed()
+    {
+        var span = Exports.Call(1, null, ("gen_ai.usage.input_tokens", null), ("gen_ai.usage.output_tokens", null), ("request_data", "{}"));
+        Assert.Equal(IgnoredReason.NotInference, Reads.Of(span).IgnoredReason);
+        span.Status = new SpanStatus { Code = 2 };
+        Assert.NotNull(Reads.Of(span).Call);
+    }
+
+    [Fact]
     public void First_token_of_a_REST_call_after_its_end_is_flagged()
     {
         var call = Build(new RestCall { Time = Exports.Now, Model = "m", DurationSeconds = 1, TimeToFirstTokenSeconds = 512 });

@@ -35,7 +35,17 @@ internal static class GatewayCases
                     ("gen_ai.usage.prompt_tokens", 40), ("gen_ai.usage.completion_tokens", 8), ("gen_ai.usage.total_tokens", 48)),
             ],
             new StoredCall("azure.ai.openai", "gpt-4o-2024-08-06", 40, 8) { Streamed = false }),
-        new("LiteLLM: the callback's call types and cost", LiteLlm + "opentelemetry.py @2bd05a5",
+        new("LiteLLM: the callback that may not log content", LiteLlm + "opentelemetry.py @00145a6",
+            [
+                new("Received Proxy Server Request", ("gen_ai.request.model", "gpt-4o"), ("llm.request.type", "completion"),
+                    ("gen_ai.system", "openai"), ("llm.is_streaming", "False"), ("llm.user", "u-1"), ("gen_ai.response.id", "chatcmpl-1"),
+                    ("gen_ai.response.model", "gpt-4o-2024-08-06"), ("gen_ai.usage.total_tokens", 48),
+                    ("gen_ai.usage.output_tokens", 8), ("gen_ai.usage.input_tokens", 40), ("gen_ai.cost.total_cost", 0.00018)),
+                new("raw_gen_ai_request", ("llm.openai.messages", "[]"), ("llm.openai.model", "gpt-4o-2024-08-06"),
+                    ("llm.openai.usage", "{}")),
+            ],
+            new StoredCall("openai", "gpt-4o-2024-08-06", 40, 8) { Streamed = false, Cost = 0.00018m, User = "u-1" }),
+        new("LiteLLM: the callback's call types and cost", LiteLlm + "opentelemetry.py @00145a6",
             [
                 new("litellm_request", ("gen_ai.operation.name", "acompletion"), ("gen_ai.system", "together_ai"),
                     ("gen_ai.request.model", "meta-llama/Llama-3.3-70B-Instruct-Turbo"), ("llm.is_streaming", "True"),

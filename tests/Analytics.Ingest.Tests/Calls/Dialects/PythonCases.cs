@@ -7,6 +7,7 @@ internal static class PythonCases
     private const string Adk = "google/adk-python src/google/adk/telemetry/tracing.py @0798a74";
     private const string Strands = "strands-agents/sdk-python src/strands/telemetry/tracer.py @006ad58";
     private const string LangSmith = "langchain-ai/langsmith-sdk python/langsmith/_internal/otel/_otel_exporter.py @05fd22e";
+    private const string Logfire = "pydantic/logfire logfire/_internal/integrations/llm_providers/";
     private const string Mlflow = "mlflow/mlflow mlflow/tracing/otel/translation/ @07ab5f9";
 
     public static readonly DialectCase[] All =
@@ -155,13 +156,54 @@ internal static class PythonCases
             ],
             new StoredCall("openai", "gpt-4o", 1500, 30) { CacheRead = 1024, Cost = 0.00277m },
             new StoredCall("openai", "text-embedding-3-small", 4, 0) { Operation = "embeddings" }),
-        new("logfire: OpenAI's client, with cost", "pydantic/logfire logfire/_internal/integrations/llm_providers/openai.py",
+        new("logfire: OpenAI's client, with cost", Logfire + "usage.py @e484a6b",
             [
                 new("Chat Completion with {request_data[model]!r}", ("gen_ai.operation.name", "chat"), ("gen_ai.system", "openai"),
-                    ("gen_ai.request.model", "gpt-4"), ("gen_ai.response.model", "gpt-4-0613"), ("async", false),
-                    ("request_data", """{"model":"gpt-4"}"""), ("gen_ai.usage.input_tokens", 2), ("gen_ai.usage.output_tokens", 1),
-                    ("operation.cost", 0.00012), ("logfire.span_type", "span")),
+                    ("gen_ai.provider.name", "openai"), ("gen_ai.request.model", "gpt-4o"), ("async", false),
+                    ("request_data", """{"model":"gpt-4o"}"""), ("gen_ai.response.model", "gpt-4o-2024-08-06"),
+                    ("gen_ai.response.id", "chatcmpl-1"), ("gen_ai.response.finish_reasons", """["stop"]"""),
+                    ("gen_ai.usage.input_tokens", 1500), ("gen_ai.usage.output_tokens", 300),
+                    ("gen_ai.usage.raw", """
+                        {"completion_tokens":300,"prompt_tokens":1500,"total_tokens":1800,
+                        """.Trim() + """
+                        "completion_tokens_details":{"reasoning_tokens":0},"prompt_tokens_details":{"cached_tokens":1024}}
+                        """.Trim()), ("operation.cost", 0.00547), ("logfire.span_type", "span")),
             ],
-            new StoredCall("openai", "gpt-4-0613", 2, 1) { Cost = 0.00012m }),
+            new StoredCall("openai", "gpt-4o-2024-08-06", 1500, 300)
+            {
+                CacheRead = 1024,
+                Reasoning = 0,
+                Cost = 0.00547m,
+                FinishReason = "stop",
+            }),
+        new("logfire: Anthropic's client, whose input holds what was cached", Logfire + "anthropic.py @e484a6b",
+            [
+                new("Message with {request_data[model]!r}", ("gen_ai.operation.name", "chat"), ("gen_ai.system", "anthropic"),
+                    ("gen_ai.provider.name", "anthropic"), ("gen_ai.request.model", "claude-sonnet-4-5"), ("request_data", "{}"),
+                    ("gen_ai.response.model", "claude-sonnet-4-5-20250929"), ("gen_ai.response.finish_reasons", """["end_turn"]"""),
+                    ("gen_ai.usage.input_tokens", 1304), ("gen_ai.usage.output_tokens", 20),
+                    ("gen_ai.usage.raw", """
+                        {"cache_creation":{"ephemeral_1h_input_tokens":0,"ephemeral_5m_input_tokens":300},
+                        """.Trim() + """
+                        "cache_creation_input_tokens":300,"cache_read_input_tokens":1000,"input_tokens":4,"output_tokens":20}
+                        """.Trim()), ("logfire.span_type", "span")),
+            ],
+            new StoredCall("anthropic", "claude-sonnet-4-5-20250929", 1304, 20)
+            {
+                CacheRead = 1000,
+                CacheWrite = 300,
+                FinishReason = "end_turn",
+            }),
+        new("logfire: a stream is a request and an entry at its end", Logfire + "llm_provider.py @e484a6b",
+            [
+                new("Chat Completion with {request_data[model]!r}", ("gen_ai.operation.name", "chat"), ("gen_ai.system", "openai"),
+                    ("gen_ai.request.model", "gpt-4"), ("gen_ai.response.model", "gpt-4"), ("logfire.span_type", "span"),
+                    ("request_data", """{"model":"gpt-4","stream":true}""")),
+                new("streaming response from {request_data[model]!r} took {duration:.2f}s", ("gen_ai.operation.name", "chat"),
+                    ("gen_ai.system", "openai"), ("gen_ai.request.model", "gpt-4"), ("gen_ai.response.model", "gpt-4"),
+                    ("logfire.span_type", "log"), ("duration", 1.0), ("request_data", """{"model":"gpt-4","stream":true}"""),
+                    ("gen_ai.usage.input_tokens", 20), ("gen_ai.usage.output_tokens", 1)),
+            ],
+            new StoredCall("openai", "gpt-4", 20, 1) { Streamed = true }),
     ];
 }

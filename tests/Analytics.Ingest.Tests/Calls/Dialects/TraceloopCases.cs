@@ -39,7 +39,7 @@ internal static class TraceloopCases
             OpenLlmetry + "opentelemetry-instrumentation-anthropic/opentelemetry/instrumentation/anthropic/__init__.py @0129a0a",
             [
                 // usage: input_tokens 4, cache_creation_input_tokens 300, cache_read_input_tokens 1000, output_tokens 20.
-                new("anthropic.chat", ("gen_ai.system", "Anthropic"), ("llm.request.type", "chat"),
+                new("anthropic.chat", ("gen_ai.system", "Anthropic"), ("llm.request.type", "completion"),
                     ("gen_ai.request.model", "claude-3-5-sonnet-20240620"), ("gen_ai.response.model", "claude-3-5-sonnet-20240620"),
                     ("gen_ai.usage.input_tokens", 1304), ("gen_ai.usage.output_tokens", 20), ("llm.usage.total_tokens", 1324),
                     ("gen_ai.usage.cache_read_input_tokens", 1000), ("gen_ai.usage.cache_creation_input_tokens", 300)),
