@@ -65,6 +65,10 @@ internal static class AttributeTable
         ["gen_ai.openai.api_base"] = new(Slot.ServerAddress, 1),
         ["gen_ai.endpoint"] = new(Slot.ServerAddress, 2),
 
+        ["telemetry.sdk.name"] = new(Slot.Sdk, 0),
+
+        ["gen_ai.request.top_k"] = new(Slot.TopK, 0),
+
         ["llm.prompt_template.template"] = new(Slot.Template, 0),
 
         ["request_data"] = new(Slot.RequestData, 0),
@@ -129,6 +133,7 @@ internal static class AttributeTable
         ["cache_write_input_tokens"] = new(Slot.CacheWriteTokens, 13),
         ["cache_write_tokens"] = new(Slot.CacheWriteTokens, 14),
         ["cache_creation_tokens"] = new(Slot.CacheWriteTokens, 15),
+        ["gen_ai.usage.prompt_tokens_details.cache_creation_tokens"] = new(Slot.CacheWriteTokens, 16, NameTraits.CachedIsPart),
 
         ["gen_ai.usage.reasoning.output_tokens"] = new(Slot.ReasoningTokens, 0),
         ["gen_ai.usage.reasoning_tokens"] = new(Slot.ReasoningTokens, 1),
@@ -141,6 +146,7 @@ internal static class AttributeTable
         ["ai.usage.outputTokenDetails.reasoningTokens"] = new(Slot.ReasoningTokens, 8),
         ["ai.usage.reasoningTokens"] = new(Slot.ReasoningTokens, 9),
         ["llm.usage.reasoning_tokens"] = new(Slot.ReasoningTokens, 10),
+        ["gen_ai.usage.completion_tokens_details.reasoning_tokens"] = new(Slot.ReasoningTokens, 11),
 
         ["gen_ai.usage.total_tokens"] = new(Slot.TotalTokens, 0),
         ["llm.token_count.total"] = new(Slot.TotalTokens, 1),
@@ -198,6 +204,7 @@ internal static class AttributeTable
         ["llm.response.stop_reason"] = new(Slot.FinishReason, 5),
         ["ai.response.finishReason"] = new(Slot.FinishReason, 6),
         ["stop_reason"] = new(Slot.FinishReason, 7),
+        ["gen_ai.response.stop_reason"] = new(Slot.FinishReason, 8),
 
         ["user.id"] = new(Slot.User, 0),
         ["enduser.id"] = new(Slot.User, 1),
@@ -208,6 +215,7 @@ internal static class AttributeTable
         ["langsmith.metadata.user_id"] = new(Slot.User, 6),
         ["langfuse.user.id"] = new(Slot.User, 7),
         ["litellm.end_user.id"] = new(Slot.User, 8),
+        ["gen_ai.user"] = new(Slot.User, 9),
 
         ["gen_ai.conversation.id"] = new(Slot.Conversation, 0),
         ["session.id"] = new(Slot.Conversation, 1),

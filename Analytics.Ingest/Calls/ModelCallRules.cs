@@ -69,6 +69,9 @@ internal static class ModelCallRules
         "delete_memory_store",
         "agent", "workflow", "chain", "framework", "vectordb", "evaluate", "evaluation", "guardrail", "memory", "count_tokens",
 
+        // OpenLIT's, around the requests of pydantic-ai, Browser Use and CrewAI.
+        "model_request", "user_prompt_processing", "tool_coordination", "task", "execution",
+
         // LiteLLM's, of responses and stores that exist already.
         "get_responses", "aget_responses", "delete_responses", "adelete_responses", "cancel_responses", "acancel_responses",
         "list_input_items", "alist_input_items", "litellm.responses_management", "litellm.vector_store_management",

@@ -48,7 +48,7 @@ internal sealed class ReportedUsage
         && Total.Value is null && contradictions is null;
 
     /// <summary>Whether nothing was taken, not even a cost or a declaration.</summary>
-    public bool IsUntouched => IsEmpty && Cost is null && Currency is null && Declared is null;
+    public bool IsUntouched => IsEmpty && Cost is null && Currency is null && Declared is null && !ReasoningIsExtra;
 
     public void Flag(string contradiction)
     {

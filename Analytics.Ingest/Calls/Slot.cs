@@ -15,6 +15,12 @@ internal enum Slot
 
     Cost, Currency, Streamed, TimeToFirstToken, FinishReason, User, Conversation, ErrorType,
 
+    /// <summary>The library that made the span, where it says so on the span itself.</summary>
+    Sdk,
+
+    /// <summary>A parameter of sampling, which is not read.</summary>
+    TopK,
+
     /// <summary>A prompt's template, which is not read.</summary>
     Template,
 

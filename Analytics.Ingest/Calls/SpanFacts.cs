@@ -13,9 +13,10 @@ internal sealed class SpanFacts
     private FirstToken? firstToken;
     private (bool Streamed, int Rank)? streamed;
     private (string Provider, int Rank)? server;
-    private string? operation, requestType, traceloopKind, bareModel;
+    private string? operation, requestType, traceloopKind, bareModel, sdk;
     private SpanSort? sort;
-    private bool isGenAi, namesAgent, hasTemplate, hasRequestData, saysMore, isLogEntry;
+    private bool isUsageGiven;
+    private bool isGenAi, namesAgent, hasTemplate, hasRequestData, hasTopK, saysMore, isLogEntry;
     private double? loggedSeconds;
 
     /// <summary>The value of <c>error.type</c>, if any.</summary>
@@ -51,6 +52,8 @@ internal sealed class SpanFacts
             case >= Slot.OpenInferenceKind and <= Slot.LogfireKind: TakeKind(name, value, text); break;
             case Slot.AgentName: namesAgent = true; break;
             case Slot.Template: hasTemplate = true; break;
+            case Slot.Sdk: sdk = value.TextOf(text); break;
+            case Slot.TopK: hasTopK = true; break;
             case Slot.RequestData: hasRequestData = true; break;
             case Slot.LoggedDuration: loggedSeconds = value.NumberOf(text); break;
             case Slot.ServerAddress: TakeServer(name.Rank, value, text); break;
@@ -67,11 +70,12 @@ internal sealed class SpanFacts
     public void Clear()
     {
         // A call keeps the usage that it was given.
-        if (!usage.IsUntouched) usage = new ReportedUsage();
+        if (isUsageGiven || !usage.IsUntouched) usage = new ReportedUsage();
+        isUsageGiven = false;
         provider = requestModel = responseModel = user = conversation = finishReason = null;
         (firstToken, streamed, server, sort, loggedSeconds) = (null, null, null, null, null);
-        isGenAi = namesAgent = hasTemplate = hasRequestData = saysMore = isLogEntry = false;
-        operation = requestType = traceloopKind = bareModel = ErrorType = null;
+        isGenAi = namesAgent = hasTemplate = hasRequestData = hasTopK = saysMore = isLogEntry = false;
+        operation = requestType = traceloopKind = bareModel = sdk = ErrorType = null;
     }
 
     /// <summary>Why the span is no model call; null when it is one.</summary>
@@ -113,7 +117,9 @@ internal sealed class SpanFacts
         call.Streamed = streamed?.Streamed;
         call.TimeToFirstTokenSeconds = firstToken?.SecondsSince(call.StartUnixNano, call.EndUnixNano, call.Provider);
         call.ErrorType = ErrorType;
-        call.Usage = usage;
+        (call.Usage, isUsageGiven) = (usage, true);
+        if (SenderHabits.AddsCached(sdk, provider?.Text, hasTopK)) usage.Declared = CacheConvention.Exclusive;
+        if (SenderHabits.AddsReasoning(sdk, provider?.Text)) usage.ReasoningIsExtra = true;
     }
 
     private void TakeTokens(SlotName name, long? count)

@@ -33,9 +33,11 @@ internal sealed record UsageVector(
     /// <summary>
     /// Makes the canonical form. The convention is decided by the first of these that speaks:
     /// <list type="number">
+    /// <item>size: more cached tokens than input tokens cannot be a part of them (exclusive), whatever a total says that the sender may
+    /// have computed (OpenLLMetry's for Bedrock);</item>
     /// <item>arithmetic: a reported total equals input + output (inclusive) or that plus the cached tokens (exclusive);</item>
-    /// <item>size: more cached tokens than input tokens cannot be a part of them (exclusive);</item>
-    /// <item>the declaration: OTel's and OpenInference's own names mean a part (inclusive); a REST client can say either;</item>
+    /// <item>the declaration: OTel's and OpenInference's own names mean a part (inclusive), unless their sender is known to use them
+    /// otherwise (<see cref="SenderHabits"/>); a REST client can say either;</item>
     /// <item>the provider: the raw names of Anthropic's API on Anthropic's models mean an addition (exclusive);</item>
     /// <item>else inclusive, as OTel defines it.</item>
     /// </list>
@@ -81,13 +83,13 @@ internal sealed record UsageVector(
     private static CacheConvention Decide(long? input, long? output, long cached, long? total, CacheConvention? declared, bool anthropic)
     {
         if (cached == 0) return CacheConvention.None;
+        if (cached > input) return CacheConvention.Exclusive;
         if (total is not null && input is not null)
         {
             if (total == input + (output ?? 0)) return CacheConvention.Inclusive;
             if (total == input + (output ?? 0) + cached) return CacheConvention.Exclusive;
         }
 
-        if (cached > input) return CacheConvention.Exclusive;
         if (declared is { } said) return said;
         return anthropic ? CacheConvention.Exclusive : CacheConvention.Inclusive;
     }

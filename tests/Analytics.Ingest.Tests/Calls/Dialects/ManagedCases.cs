@@ -59,6 +59,15 @@ internal static class ManagedCases
                 { Failed = true },
             ],
             new StoredCall("azure.ai.openai", "gpt-5", null, null) { Error = "System.ClientModel.ClientResultException" }),
+        new("Microsoft.Extensions.AI: embeddings",
+            "dotnet/extensions src/Libraries/Microsoft.Extensions.AI/Embeddings/OpenTelemetryEmbeddingGenerator.cs @0afaa76",
+            [
+                new("embeddings text-embedding-3-small", ("gen_ai.operation.name", "embeddings"),
+                    ("gen_ai.request.model", "text-embedding-3-small"), ("gen_ai.provider.name", "openai"),
+                    ("server.address", "api.openai.com"), ("server.port", 443), ("gen_ai.embeddings.dimension.count", 512),
+                    ("gen_ai.usage.input_tokens", 9), ("gen_ai.response.model", "text-embedding-3-small")),
+            ],
+            new StoredCall("openai", "text-embedding-3-small", 9, null) { Operation = "embeddings" }),
         new("Spring AI: client, chat model and embedding model", SpringAi,
             [
                 new("spring_ai chat_client", ("gen_ai.operation.name", "framework"), ("gen_ai.system", "spring_ai"),

@@ -75,7 +75,7 @@ internal static class OpenInferenceCases
                 new("prompt", ("openinference.span.kind", "PROMPT"), ("llm.prompt_template.template", "Say {x}")),
             ]),
         new("LangChain (OpenInference): a chain around a chat model", Python
-            + "langchain/src/openinference/instrumentation/langchain/_tracer.py",
+            + "langchain/src/openinference/instrumentation/langchain/_tracer.py @1fe497f",
             [
                 new("RunnableSequence", Chain, ("input.value", "hi"), ("output.value", "hello")),
                 new("ChatPromptTemplate", Chain, ("llm.prompt_template.template", "Say {x}")),
@@ -86,7 +86,7 @@ internal static class OpenInferenceCases
             ],
             new StoredCall("openai", "gpt-4o-mini", 31, 7) { CacheRead = 0 }),
         new("LlamaIndex (OpenInference): predict calls chat", Python
-            + "llama-index/src/openinference/instrumentation/llama_index/_handler.py @753f413",
+            + "llama-index/src/openinference/instrumentation/llama_index/_handler.py @1fe497f",
             [
                 new("RetrieverQueryEngine.query", Chain, ("input.value", "q")),
                 new("OpenAI.predict", Llm, ("llm.model_name", "gpt-4o-mini"), ("llm.prompt_template.template", "Context: {context_str}"),
@@ -96,7 +96,7 @@ internal static class OpenInferenceCases
             ],
             new StoredCall("openai", "gpt-4o-mini", 241, 12)),
         new("LlamaIndex (OpenInference): structured predict and embedding", Python
-            + "llama-index/src/openinference/instrumentation/llama_index/_handler.py @753f413",
+            + "llama-index/src/openinference/instrumentation/llama_index/_handler.py @1fe497f",
             [
                 new("OpenAI.structured_predict", Llm, ("llm.model_name", "gpt-4o-mini"), ("output.mime_type", "application/json")),
                 new("OpenAI.chat", Llm, ("llm.model_name", "gpt-4o-mini"), ("llm.token_count.prompt", 20),
@@ -117,33 +117,51 @@ internal static class OpenInferenceCases
             ],
             new StoredCall("openai", "openai/gpt-4o-mini", 150, 30)),
         new("smolagents (OpenInference): agent, steps and model", Python
-            + "smolagents/src/openinference/instrumentation/smolagents/_wrappers.py @01f8cef",
+            + "smolagents/src/openinference/instrumentation/smolagents/_wrappers.py @1fe497f",
             [
                 new("CodeAgent.run", ("openinference.span.kind", "AGENT"), ("llm.token_count.prompt", 2104),
                     ("llm.token_count.completion", 64), ("llm.token_count.total", 2168)),
                 new("Step 1", Chain, ("input.value", "{}")),
-                new("OpenAIServerModel.generate", Llm, ("llm.model_name", "gpt-4o"), ("llm.token_count.prompt", 2104),
+                new("OpenAIServerModel.generate", Llm, ("llm.model_name", "gpt-4o"), ("llm.provider", "openai"), ("llm.system", "openai"),
+                    ("llm.token_count.prompt", 2104),
                     ("llm.token_count.completion", 64), ("llm.token_count.total", 2168)),
                 new("FinalAnswerTool", ("openinference.span.kind", "TOOL"), ("tool.name", "final_answer")),
             ],
             new StoredCall("openai", "gpt-4o", 2104, 64)),
         new("Haystack (OpenInference): pipeline and generator", Python
-            + "haystack/tests/openinference/haystack/test_instrumentor.py @9c7a0ea",
+            + "haystack/src/openinference/instrumentation/haystack/_wrappers.py @1fe497f",
             [
                 new("Pipeline.run", Chain, ("input.value", "{}")),
                 new("ChatPromptBuilder.run", Chain, ("llm.prompt_template.template", "{{question}}")),
-                new("OpenAIChatGenerator.run", Llm, ("llm.model_name", "gpt-4o-mini-2024-07-18"), ("llm.token_count.prompt", 12),
-                    ("llm.token_count.completion", 41), ("llm.token_count.total", 53)),
+                new("OpenAIChatGenerator.run", Llm, ("llm.model_name", "gpt-4o-mini-2024-07-18"), ("llm.provider", "openai"),
+                    ("llm.system", "openai"), ("llm.token_count.prompt", 12), ("llm.token_count.completion", 41),
+                    ("llm.token_count.total", 53)),
                 new("OpenAITextEmbedder.run", ("openinference.span.kind", "EMBEDDING"),
                     ("embedding.model_name", "text-embedding-3-large"), ("llm.token_count.prompt", 3)),
             ],
             new StoredCall("openai", "gpt-4o-mini-2024-07-18", 12, 41),
             new StoredCall("openai", "text-embedding-3-large", 3, null) { Operation = "embeddings" }),
+        new("Strands (OpenInference): both vocabularies, each with its own sum", Python
+            + "strands-agents/src/openinference/instrumentation/strands_agents/processor.py @1fe497f",
+            [
+                new("chat", Llm, ("gen_ai.operation.name", "chat"), ("gen_ai.system", "strands-agents"),
+                    ("gen_ai.request.model", "us.anthropic.claude-sonnet-4-5-20250929-v1:0"), ("gen_ai.usage.prompt_tokens", 900),
+                    ("gen_ai.usage.input_tokens", 900), ("gen_ai.usage.completion_tokens", 20), ("gen_ai.usage.output_tokens", 20),
+                    ("gen_ai.usage.total_tokens", 1320), ("gen_ai.usage.cache_read_input_tokens", 400),
+                    ("llm.model_name", "us.anthropic.claude-sonnet-4-5-20250929-v1:0"), ("llm.token_count.prompt", 1300),
+                    ("llm.token_count.completion", 20), ("llm.token_count.total", 1320),
+                    ("llm.token_count.prompt_details.cache_read", 400)),
+            ],
+            new StoredCall("aws.bedrock", "us.anthropic.claude-sonnet-4-5-20250929-v1:0", 1300, 20)
+            {
+                CacheRead = 400,
+                Contradictions = "input_tokens_disagree",
+            }),
         new("google-genai (OpenInference): thoughts and cache", Python
-            + "google-genai/src/openinference/instrumentation/google_genai/_response_attributes_extractor.py @03f5ecc",
+            + "google-genai/src/openinference/instrumentation/google_genai/_utils.py @1fe497f",
             [
                 // prompt_token_count 100, cached_content_token_count 40, candidates 20 and thoughts 50: completion 70, total 170.
-                new("GenerateContent", Llm, ("llm.provider", "google"), ("llm.system", "vertexai"), ("llm.model_name", "gemini-2.5-pro"),
+                new("GenerateContent", Llm, ("llm.provider", "google"), ("llm.model_name", "gemini-2.5-pro"),
                     ("llm.token_count.prompt", 100), ("llm.token_count.completion", 70), ("llm.token_count.total", 170),
                     ("llm.token_count.prompt_details.cache_read", 40), ("llm.token_count.completion_details.reasoning", 50)),
             ],
