@@ -18,7 +18,8 @@ namespace Analytics.Ingest.Calls;
 /// <see cref="ReportedUsage"/>)</description></item>
 /// <item><term>no usage at all</term><description>stored with NULL tokens, and priced with a NULL cost</description></item>
 /// <item><term>texts</term><description>cleaned and cut (<see cref="Text"/>)</description></item>
-/// <item><term>time to first token</term><description>NULL unless it is between 0 and a day</description></item>
+/// <item><term>time to first token</term><description>before the start, after the end, or a day and more: stored as NULL with a
+/// contradiction that says so</description></item>
 /// </list>
 /// Missing or zero trace and span ids are found before, in <see cref="SpanMapper"/>.
 /// </summary>
@@ -33,6 +34,9 @@ internal sealed class CallBuilder(IOptions<IngestOptions> settings, TimeProvider
     public const string TooOld = "too_old";
 
     private const double SecondsPerDay = 86_400;
+
+    /// <summary>Seconds by which a first token may seem to come after the end: senders round to milliseconds.</summary>
+    private const double Rounding = 0.001;
 
     /// <summary>Makes a call of one project. Returns the name of the broken rule, or null with <paramref name="call"/> set.</summary>
     public string? TryBuild(int projectId, ReportedCall reported, out Call? call)
@@ -49,7 +53,9 @@ internal sealed class CallBuilder(IOptions<IngestOptions> settings, TimeProvider
         var responseModel = Text.Clean(reported.ResponseModel);
         var requestModel = Text.Clean(reported.RequestModel);
         var model = responseModel ?? requestModel ?? "unknown";
-        var provider = Text.Clean(reported.Provider) ?? ModelNames.ProviderOf(model) ?? "unknown";
+        var provider = ProviderNames.Resolve(Text.Clean(reported.Provider), model, reported.ServerProvider);
+        double? duration = reported.EndUnixNano == 0 ? null : (reported.EndUnixNano - reported.StartUnixNano) / 1e9;
+        var firstToken = FirstTokenOf(reported, duration);
         call = new Call
         {
             Time = TimeOf(reported),
@@ -70,9 +76,8 @@ internal sealed class CallBuilder(IOptions<IngestOptions> settings, TimeProvider
             IsError = reported.IsError,
             ErrorType = reported.IsError ? Text.Clean(reported.ErrorType) ?? "unknown" : null,
             ErrorMessage = reported.IsError ? Text.Clean(reported.ErrorMessage, Text.MessageBound) : null,
-            DurationSeconds = reported.EndUnixNano == 0 ? null : (reported.EndUnixNano - reported.StartUnixNano) / 1e9,
-            TimeToFirstTokenSeconds = reported.TimeToFirstTokenSeconds is >= 0 and < SecondsPerDay
-                ? reported.TimeToFirstTokenSeconds : null,
+            DurationSeconds = duration,
+            TimeToFirstTokenSeconds = firstToken,
             Usage = UsageVector.From(reported.Usage, ModelNames.IsAnthropic(provider, model)),
         };
         return null;
@@ -81,6 +86,17 @@ internal sealed class CallBuilder(IOptions<IngestOptions> settings, TimeProvider
     /// <summary>The start of a call in whole microseconds, as PostgreSQL keeps it.</summary>
     public static DateTime TimeOf(ReportedCall reported) =>
         DateTime.UnixEpoch.AddTicks((long)(reported.StartUnixNano / 1000) * TimeSpan.TicksPerMicrosecond);
+
+    /// <summary>The time to the first token, unless it contradicts the call's own times; then it is flagged beside the counts.</summary>
+    private static double? FirstTokenOf(ReportedCall reported, double? duration)
+    {
+        var seconds = reported.TimeToFirstTokenSeconds;
+        if (seconds < 0) reported.Usage.Flag("first_token_before_start");
+        else if (seconds > duration + Rounding) reported.Usage.Flag("first_token_after_end");
+        else if (seconds >= SecondsPerDay) reported.Usage.Flag("first_token_absurd");
+        else return seconds;
+        return null;
+    }
 
     /// <summary>A sentence for the sender about a broken rule.</summary>
     public string Explain(string rule) => rule switch

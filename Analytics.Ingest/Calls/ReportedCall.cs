@@ -10,13 +10,16 @@ internal sealed record ReportedCall
 
     /// <summary>The UUID that the sender gave; null where it gave none.</summary>
     public Guid? GivenId { get; init; }
-    public ulong StartUnixNano { get; init; }
+    public ulong StartUnixNano { get; set; }
     public ulong EndUnixNano { get; init; }
 
     /// <summary>Whether a call without an end is one of unknown duration. A span without an end is not: it is still open.</summary>
     public bool EndIsOptional { get; init; }
     public Guid? TraceId { get; init; }
     public string? Provider { get; set; }
+
+    /// <summary>The provider whose server answered, when the server's address is a known one.</summary>
+    public string? ServerProvider { get; set; }
     public string? RequestModel { get; set; }
     public string? ResponseModel { get; set; }
     public string? Operation { get; set; }

@@ -18,6 +18,7 @@ internal sealed class ReportedUsage
     public const int CostDecimals = 12;
 
     private List<string>? contradictions;
+    private int costRank;
 
     public TokenCount Input;
     public TokenCount Output;
@@ -38,13 +39,16 @@ internal sealed class ReportedUsage
     /// </summary>
     public CacheConvention? Declared { get; set; }
 
+    /// <summary>Whether reasoning came under a name that defines it as an addition to the output (raw counts of Google's models).</summary>
+    public bool ReasoningIsExtra { get; set; }
+
     /// <summary>Whether anything was reported at all.</summary>
     public bool IsEmpty =>
         Input.Value is null && Output.Value is null && CacheRead.Value is null && CacheWrite.Value is null && Reasoning.Value is null
         && Total.Value is null && contradictions is null;
 
     /// <summary>Whether nothing was taken, not even a cost or a declaration.</summary>
-    public bool IsUntouched => IsEmpty && Cost is null && Currency is null && Declared is null;
+    public bool IsUntouched => IsEmpty && Cost is null && Currency is null && Declared is null && !ReasoningIsExtra;
 
     public void Flag(string contradiction)
     {
@@ -74,10 +78,18 @@ internal sealed class ReportedUsage
         }
     }
 
-    public void ReportCost(decimal? value)
+    /// <summary>Takes a reported cost. <paramref name="rank"/> is the age of its name: 0 the newest.</summary>
+    public void ReportCost(decimal? value, int rank = 0)
     {
-        if (value is null or < 0 or > MaxCost) Flag("cost_unreadable");
-        else Cost ??= decimal.Round(value.Value, CostDecimals);
+        if (value is null or < 0 or > MaxCost)
+        {
+            Flag("cost_unreadable");
+            return;
+        }
+
+        var cost = decimal.Round(value.Value, CostDecimals);
+        if (Cost is { } known && known != cost) Flag("cost_disagree");
+        if (Cost is null || rank < costRank) (Cost, costRank) = (cost, rank);
     }
 }
 

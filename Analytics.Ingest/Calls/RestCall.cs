@@ -84,8 +84,7 @@ internal sealed record RestUsage
     [Description("All tokens, if your provider reports them; used to check the others.")]
     public long? TotalTokens { get; init; }
 
-    [Description("False for counts from Anthropic's API, where cached tokens are not part of input_tokens. Default: determined from "
-        + "the counts.")]
+    [Description("False for counts from Anthropic's API, where cached tokens are not part of input_tokens. Default true.")]
     public bool? CachedTokensIncluded { get; init; }
 
     [Description("What the call cost in USD, if your provider says so. Otherwise Hub prices it.")]

@@ -23,7 +23,7 @@ internal static class RestCallMapper
             Provider = facts.Provider,
             RequestModel = facts.RequestModel,
             ResponseModel = facts.Model,
-            Operation = facts.Operation,
+            Operation = Operations.Of(facts.Operation, requestType: null, sort: null, spanName: []),
             ServiceName = facts.ServiceName,
             Environment = facts.Environment,
             UserId = facts.UserId,
@@ -48,8 +48,8 @@ internal static class RestCallMapper
         if (usage.ReasoningTokens is { } reasoning) reported.Report(ref reported.Reasoning, "reasoning_tokens", 0, reasoning);
         if (usage.TotalTokens is { } total) reported.Report(ref reported.Total, "total_tokens", 0, total);
         if (usage.CostUsd is { } cost) reported.ReportCost(cost);
-        if (usage.CachedTokensIncluded is { } included)
-            reported.Declared = included ? CacheConvention.Inclusive : CacheConvention.Exclusive;
+        // Whatever the provider: the field's documentation, not the model's maker, says what the client's numbers mean.
+        reported.Declared = usage.CachedTokensIncluded is false ? CacheConvention.Exclusive : CacheConvention.Inclusive;
     }
 
     // Before 1970 is before any retention; 1 lets the rule about age say so.

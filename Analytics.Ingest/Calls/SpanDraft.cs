@@ -10,6 +10,7 @@ internal sealed class SpanDraft(ExportText text)
     public SpanFacts Facts { get; } = new();
     public Utf8Place TraceId { get; set; }
     public Utf8Place SpanId { get; set; }
+    public Utf8Place Name { get; set; }
 
     /// <summary>Nanoseconds since 1970-01-01 UTC; 0 when not given, as is the end.</summary>
     public ulong StartUnixNano { get; set; }
@@ -27,7 +28,7 @@ internal sealed class SpanDraft(ExportText text)
     {
         Text.Clear();
         Facts.Clear();
-        (TraceId, SpanId, StatusMessage) = (default, default, default);
+        (TraceId, SpanId, Name, StatusMessage) = (default, default, default, default);
         (StartUnixNano, EndUnixNano, StatusCode) = (0, 0, 0);
         (hasException, exceptionType, exceptionMessage) = (false, null, null);
     }

@@ -18,7 +18,8 @@ internal static class SpanMapper
         out string? rejected)
     {
         rejected = null;
-        ignored = resource.IsOwnTelemetry ? IgnoredReason.OwnTelemetry : span.Facts.WhyIgnored;
+        ignored = resource.IsOwnTelemetry ? IgnoredReason.OwnTelemetry
+            : span.Facts.WhyIgnored(span.Text[span.Name], span.StatusCode == StatusError);
         if (ignored is not null) return null;
 
         var traceId = span.Text[span.TraceId];
@@ -38,7 +39,7 @@ internal static class SpanMapper
             IsError = span.StatusCode == StatusError || span.Facts.ErrorType is not null,
             ErrorMessage = Text.Clean(span.Text[span.StatusMessage], Text.MessageBound) ?? span.ExceptionMessage,
         };
-        span.Facts.Fill(call);
+        span.Facts.Fill(call, span.Text[span.Name]);
         call.ErrorType ??= span.ExceptionType;
         return call;
     }

@@ -33,13 +33,16 @@ internal sealed record UsageVector(
     /// <summary>
     /// Makes the canonical form. The convention is decided by the first of these that speaks:
     /// <list type="number">
+    /// <item>size: more cached tokens than input tokens cannot be a part of them (exclusive), whatever a total says that the sender may
+    /// have computed (OpenLLMetry's for Bedrock);</item>
     /// <item>arithmetic: a reported total equals input + output (inclusive) or that plus the cached tokens (exclusive);</item>
-    /// <item>size: more cached tokens than input tokens cannot be a part of them (exclusive);</item>
-    /// <item>the declaration: OTel's and OpenInference's own names mean a part (inclusive); a REST client can say either;</item>
+    /// <item>the declaration: OTel's and OpenInference's own names mean a part (inclusive), unless their sender is known to use them
+    /// otherwise (<see cref="SenderHabits"/>); a REST client can say either;</item>
     /// <item>the provider: the raw names of Anthropic's API on Anthropic's models mean an addition (exclusive);</item>
     /// <item>else inclusive, as OTel defines it.</item>
     /// </list>
-    /// Reasoning is part of the output unless a reported total proves that it came on top (Gemini's raw counts).
+    /// Reasoning is part of the output unless its name defines it as an addition or a reported total proves that it is one (Gemini's raw
+    /// counts).
     /// </summary>
     /// <param name="reported">What the sender said.</param>
     /// <param name="anthropic">Whether the model is one of Anthropic's.</param>
@@ -50,9 +53,8 @@ internal sealed record UsageVector(
         var (reasoning, total) = (reported.Reasoning.Value, reported.Total.Value);
         var cached = (read ?? 0) + (write ?? 0);
 
-        if (reasoning > 0 && input is not null && output is not null && total is not null
-            && total != input + output && total != input + output + cached
-            && (total == input + output + reasoning || total == input + output + reasoning + cached))
+        if (reasoning > 0 && output is not null
+            && (reported.ReasoningIsExtra || TotalProvesExtra(input, output.Value, reasoning.Value, cached, total)))
         {
             output += reasoning;
         }
@@ -73,16 +75,21 @@ internal sealed record UsageVector(
         return new UsageVector(input, output, read, write, reasoning, uncached, convention, reported.Contradictions);
     }
 
+    private static bool TotalProvesExtra(long? input, long output, long reasoning, long cached, long? total) =>
+        input is not null && total is not null
+        && total != input + output && total != input + output + cached
+        && (total == input + output + reasoning || total == input + output + reasoning + cached);
+
     private static CacheConvention Decide(long? input, long? output, long cached, long? total, CacheConvention? declared, bool anthropic)
     {
         if (cached == 0) return CacheConvention.None;
+        if (cached > input) return CacheConvention.Exclusive;
         if (total is not null && input is not null)
         {
             if (total == input + (output ?? 0)) return CacheConvention.Inclusive;
             if (total == input + (output ?? 0) + cached) return CacheConvention.Exclusive;
         }
 
-        if (cached > input) return CacheConvention.Exclusive;
         if (declared is { } said) return said;
         return anthropic ? CacheConvention.Exclusive : CacheConvention.Inclusive;
     }

@@ -132,6 +132,7 @@ internal static class OtlpJson
         var span = reading.Span;
         if (json.Is("traceId"u8)) span.TraceId = json.Hex("traceId", span.Text);
         else if (json.Is("spanId"u8)) span.SpanId = json.Hex("spanId", span.Text);
+        else if (json.Is("name"u8)) span.Name = json.Text("name", span.Text);
         else if (json.Is("startTimeUnixNano"u8)) span.StartUnixNano = json.UInt64("startTimeUnixNano");
         else if (json.Is("endTimeUnixNano"u8)) span.EndUnixNano = json.UInt64("endTimeUnixNano");
         else if (json.Is("kind"u8)) json.Int32("kind");

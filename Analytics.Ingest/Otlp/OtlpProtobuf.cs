@@ -145,6 +145,7 @@ internal static class OtlpProtobuf
             {
                 case (Span.TraceIdFieldNumber, WireType.Bytes): span.TraceId = message.Bytes(); break;
                 case (Span.SpanIdFieldNumber, WireType.Bytes): span.SpanId = message.Bytes(); break;
+                case (Span.NameFieldNumber, WireType.Bytes): span.Name = message.Bytes(); break;
                 case (Span.StartTimeUnixNanoFieldNumber, WireType.Fixed64): span.StartUnixNano = message.Fixed64(); break;
                 case (Span.EndTimeUnixNanoFieldNumber, WireType.Fixed64): span.EndUnixNano = message.Fixed64(); break;
                 case (Span.AttributesFieldNumber, WireType.Bytes):

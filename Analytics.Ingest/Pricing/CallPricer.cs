@@ -11,5 +11,6 @@ internal sealed class CallPricer(IPriceSource prices)
     /// <param name="call">The call.</param>
     /// <param name="reported">Its usage as its sender reported it, which may include the cost.</param>
     public PricedCall Price(Call call, ReportedUsage reported) =>
-        new(call, CallCost.Of(reported, call.Usage, prices.Current.Find(call.Provider, call.Model, call.RequestModel, call.Time)));
+        new(call, CallCost.Of(reported, call.Usage, prices.Current.Find(call.Provider, call.Model, call.RequestModel, call.Time),
+            call.Operation == Operations.Embeddings));
 }

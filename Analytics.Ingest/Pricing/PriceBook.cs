@@ -20,7 +20,7 @@ internal sealed class PriceBook
         Count = prices.Count;
         foreach (var price in prices)
         {
-            var provider = ModelNames.Canonical(price.Provider);
+            var provider = ProviderNames.Canonical(price.Provider);
             var model = price.Model.ToLowerInvariant();
             if (price.IsPrefix) ListOf(prefixes, provider).Add(price with { Model = model });
             else ListOf(exact, (provider, model)).Add(price);

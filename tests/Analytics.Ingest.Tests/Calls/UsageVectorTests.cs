@@ -40,11 +40,11 @@ public sealed class UsageVectorTests
     }
 
     [Fact]
-    public void Cached_tokens_that_a_total_proves_to_be_inside_cannot_exceed_the_input()
+    public void More_cached_tokens_than_input_are_added_to_it_and_a_total_without_them_is_flagged()
     {
         var vector = UsageVector.From(Reported(10, 5, 90, total: 15), anthropic: false);
-        Assert.Null(vector.Uncached);
-        Assert.Equal(["cached_exceeds_input"], vector.Contradictions);
+        Assert.Equal((100, 10), (vector.Input, vector.Uncached));
+        Assert.Equal(["total_disagrees"], vector.Contradictions);
     }
 
     [Fact]

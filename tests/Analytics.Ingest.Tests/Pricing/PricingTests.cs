@@ -33,11 +33,31 @@ public sealed class PricingTests
     [InlineData("openai", "unheard-of", null)]
     [InlineData("unknown", "anthropic/claude-sonnet-4-5", 4)]
     [InlineData("openrouter", "anthropic/claude-sonnet-4-5", 4)]
-    [InlineData("aws.bedrock", "eu.anthropic.claude-sonnet-4-5-20250929-v1:0", 4)]
+    // Bedrock's prices are its own: what it does not list there is unknown.
+    [InlineData("aws.bedrock", "eu.anthropic.claude-sonnet-4-5-20250929-v1:0", null)]
     [InlineData("aws.bedrock", "us.anthropic.claude-haiku-4-5-20251001-v1:0", 5)]
     [InlineData("gcp.vertex_ai", "claude-sonnet-4@20250514", 4)]
+    [InlineData("openai.responses", "gpt-4o", 1)]
+    [InlineData("azure.responses", "gpt-4o", 1)]
+    [InlineData("anthropic.messages", "claude-sonnet-4-5", 4)]
+    [InlineData("google.vertex.chat", "claude-sonnet-4@20250514", 4)]
+    // Where the provider's name is a framework's, the model's decides: its family, the form of Bedrock's ids, LiteLLM's path.
+    [InlineData("langchain", "gpt-4o", 1)]
+    [InlineData("spring_ai", "claude-sonnet-4-5", 4)]
+    [InlineData("gcp.vertex.agent", "anthropic/claude-sonnet-4-5", 4)]
+    [InlineData("langchain", "us.anthropic.claude-haiku-4-5-20251001-v1:0", 5)]
+    [InlineData("litellm", "bedrock/us.anthropic.claude-haiku-4-5-20251001-v1:0", 5)]
+    [InlineData("litellm", "azure/gpt-4o", 1)]
+    [InlineData("litellm", "vertex_ai/claude-sonnet-4-5", 4)]
     // A host with prices of its own is not charged at the maker's.
     [InlineData("groq", "gpt-4o", null)]
+    [InlineData("litellm", "together_ai/openai/gpt-4o", null)]
+    [InlineData("litellm", "ollama/gpt-4o", null)]
+    [InlineData("langchain", "someone/gpt-4o", null)]
+    // Nor are variants that the maker does not sell.
+    [InlineData("openrouter", "openai/gpt-4o:free", null)]
+    [InlineData("openai", "claude-sonnet-4:14b", null)]
+    [InlineData("langchain", "my-deployment", null)]
     public void A_price_is_found_under_the_names_in_use(string provider, string model, int? priceId) =>
         Assert.Equal(priceId, Book.Find(provider, model, null, Then)?.PriceId);
 
@@ -65,7 +85,7 @@ public sealed class PricingTests
     {
         var reported = UsageVectorTests.Reported(1000, 200, 300, 100);
         var cost = CallCost.Of(reported, UsageVector.From(reported, anthropic: false),
-            Book.Find("anthropic", "claude-sonnet-4", null, Then));
+            Book.Find("anthropic", "claude-sonnet-4", null, Then), isEmbedding: false);
 
         Assert.Equal((0.0018m, 0.00009m, 0.000375m, 0.003m), (cost.Input, cost.CacheRead, cost.CacheWrite, cost.Output));
         Assert.Equal((0.005265m, 4, "catalogue"), (cost.Total, cost.PriceId, cost.Source));
@@ -86,6 +106,11 @@ public sealed class PricingTests
     {
         var cost = Cost(UsageVectorTests.Reported(1_000_000, null), Book.Find("openai", "text-embedding-3-small", null, Then));
         Assert.Equal(0.02m, cost.Total);
+
+        // mistral-embed: the catalogue carries a price of output that there is none of.
+        var price = new ModelPrice(9, "mistral_ai", "mistral-embed", false, DateTime.MinValue, null, 0.1m, 0.1m, null, null);
+        Assert.Equal(0.1m, Cost(UsageVectorTests.Reported(1_000_000, null), price, isEmbedding: true).Total);
+        Assert.Null(Cost(UsageVectorTests.Reported(1_000_000, null), price).Total);
     }
 
     [Fact]
@@ -114,8 +139,8 @@ public sealed class PricingTests
     public void Any_text_may_be_a_model_name() =>
     Gen.String.Select(Gen.String).Sample((provider, model) => Book.Find(provider, model, null, Then));
 
-    private static CallCost Cost(ReportedUsage reported, ModelPrice? price) =>
-        CallCost.Of(reported, UsageVector.From(reported, anthropic: false), price);
+    private static CallCost Cost(ReportedUsage reported, ModelPrice? price, bool isEmbedding = false) =>
+        CallCost.Of(reported, UsageVector.From(reported, anthropic: false), price, isEmbedding);
 
     private static ModelPrice Price(int id, string provider, string model, bool prefix, decimal input, decimal output, decimal? read = null,
         decimal? write = null) =>
