@@ -171,7 +171,7 @@ public sealed class ProjectRoundsTests
         var call = new Call
         {
             Time = DateTime.UnixEpoch,
-            RequestId = Guid.Empty,
+            CallId = 1,
             ProjectId = project,
             Provider = "openai",
             Model = "gpt-4o",
