@@ -218,6 +218,23 @@ BEGIN
 END
 $$;
 
+-- Errors have a table of their own, which the release before still fills itself: under an id of its own making, and again with each resend.
+CREATE FUNCTION analytics.insert_old_error() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS
+$$
+BEGIN
+  IF EXISTS (SELECT FROM events.error_logs e WHERE e.request_id = NEW.request_id AND e.time = NEW.time)
+     OR EXISTS (SELECT FROM analytics.calls c WHERE c.project_id = NEW.project_id AND c.time = NEW.time AND c.is_error AND c.request_id IS NULL)
+  THEN
+    RETURN NULL;
+  END IF;
+  RETURN NEW;
+END
+$$;
+
+CREATE FUNCTION analytics.holds_time(request_id uuid, at timestamptz) RETURNS boolean LANGUAGE sql STABLE STRICT PARALLEL SAFE
+  RETURN left(replace(request_id::text, '-', ''), 13) = lpad(to_hex((extract(epoch FROM at) * 1000000)::bigint >> 6), 12, '0') || '8';
+COMMENT ON FUNCTION analytics.holds_time IS 'Whether an id was made by analytics.request_id for a call of that time (to 64 microseconds).';
+
 -- Usage or costs of a call that nobody brought would be lost in silence.
 CREATE FUNCTION analytics.require_call(project int, at timestamptz) RETURNS void
   LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS

@@ -156,6 +156,9 @@ $$;
 CREATE TRIGGER insert_old INSTEAD OF INSERT ON analytics.llm_requests FOR EACH ROW EXECUTE FUNCTION analytics.insert_old_request();
 CREATE TRIGGER insert_old INSTEAD OF INSERT ON analytics.token_usage FOR EACH ROW EXECUTE FUNCTION analytics.insert_old_usage();
 CREATE TRIGGER insert_old INSTEAD OF INSERT ON analytics.cost_tracking FOR EACH ROW EXECUTE FUNCTION analytics.insert_old_cost();
+CREATE TRIGGER insert_old BEFORE INSERT ON events.error_logs FOR EACH ROW WHEN (NOT analytics.holds_time(NEW.request_id, NEW.time))
+  EXECUTE FUNCTION analytics.insert_old_error();
+GRANT EXECUTE ON FUNCTION analytics.holds_time TO llm_app;
 
 GRANT SELECT, INSERT ON analytics.llm_requests, analytics.token_usage, analytics.cost_tracking TO llm_app;
 GRANT SELECT ON analytics.llm_requests, analytics.token_usage, analytics.cost_tracking TO llm_readonly;

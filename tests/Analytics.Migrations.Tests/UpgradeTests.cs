@@ -72,12 +72,23 @@ public class A_database_of_the_release_before(DatabaseFixture databases)
         await using var database = await CreateOldAsync();
         var hour = await database.HourAsync();
         var (today, lastWeek) = (new Request(hour), new Request(hour.AddDays(-7)));
+        const string Error = "INSERT INTO events.error_logs (time, request_id, project_id, provider, model, error_type) "
+            + "VALUES ($1, $2, 1, 'openai', 'gpt-4o', 'timeout')";
         await database.AddAsync(today, lastWeek);
+        await database.App.ExecuteAsync(Error, today.Time, today.Id);
         await database.MigrateAsync();
+
+        // Failed, and stored by this release: the release before has another id for its error.
+        await database.App.ExecuteAsync(
+            "INSERT INTO analytics.calls (time, project_id, call_id, provider, is_error) VALUES ($1, 2, 1, 'openai', true)", today.Time);
+        await database.App.ExecuteAsync(Error.Replace("$2, 1", "$2, 2", StringComparison.Ordinal), today.Time, Guid.NewGuid());
+        await database.Owner.ExecuteAsync("DELETE FROM analytics.calls WHERE project_id = 2");
         do
         {
             // The release before sends both once more, and the views say nothing of it but store nothing.
             await database.AddAsync(today, lastWeek);
+            await database.App.ExecuteAsync(Error, today.Time, today.Id);
+            Assert.Equal(1, await database.Owner.ScalarAsync<long>("SELECT count(*) FROM events.error_logs"));
             // Ingest of this release asks as it does for late calls.
             foreach (var request in new[] { today, lastWeek })
             {
