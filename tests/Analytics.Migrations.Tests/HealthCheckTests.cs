@@ -7,7 +7,7 @@ public class The_health_check(DatabaseFixture databases)
     [
         "schema_version", "edition", "server_role", "replication", "synchronous_standby", "wal_archiving", "background_jobs", "retention",
         "compression",
-        "unpriced_requests", "connections", "transaction_age",
+        "unpriced_requests", "calls_upgrade", "connections", "transaction_age",
     ];
 
     [Fact]
