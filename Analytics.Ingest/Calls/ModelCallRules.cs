@@ -52,7 +52,9 @@ internal readonly record struct SpanShape
 /// <item>it is an embedding and says nothing but operation, provider and model: the outer span of the AI SDK 7, whose inner ones report the
 /// usage. A failed one is kept;</item>
 /// <item>it is Logfire's of a request whose answer is streamed: an entry written at the end reports the call. A failed one is
-/// kept.</item>
+/// kept;</item>
+/// <item>its operation is <c>model_request</c> and it reports no usage: OpenLIT's node of pydantic-ai's graph, around the request. A failed
+/// one is kept.</item>
 /// </list>
 /// The price of these rules: usage that only an agent span reports, because its model calls are not traced, is not stored; it is counted in
 /// <c>hub_ingest_spans_ignored</c> with reason <c>not_inference</c>. Unknown operations count as model calls, so that new names lose
@@ -60,6 +62,8 @@ internal readonly record struct SpanShape
 /// </summary>
 internal static class ModelCallRules
 {
+    private const string ModelRequest = "model_request";
+
     private static readonly FrozenSet<string> NotInference = new[]
     {
         "execute_tool", "tool", "invoke_agent", "create_agent", "invoke_workflow", "invoke_task", "execute_task", "plan", "handoff",
@@ -70,7 +74,7 @@ internal static class ModelCallRules
         "agent", "workflow", "chain", "framework", "vectordb", "evaluate", "evaluation", "guardrail", "memory", "count_tokens",
 
         // OpenLIT's, around the requests of pydantic-ai, Browser Use and CrewAI.
-        "model_request", "user_prompt_processing", "tool_coordination", "task", "execution",
+        "user_prompt_processing", "tool_coordination", "task", "execution",
 
         // LiteLLM's, of responses and stores that exist already.
         "get_responses", "aget_responses", "delete_responses", "adelete_responses", "cancel_responses", "acancel_responses",
@@ -101,6 +105,7 @@ internal static class ModelCallRules
         if (span is { Operation: null, NamesAgent: true, NamesModel: false, ReportsUsage: true }) return IgnoredReason.NotInference;
         if (!span.ReportsUsage && span.Sort is not null && (span.HasTemplate || IsWrapper(spanName))) return IgnoredReason.NotInference;
         if (span is { OpensStream: true, ReportsUsage: false, IsError: false }) return IgnoredReason.NotInference;
+        if (span is { Operation: ModelRequest, ReportsUsage: false, IsError: false }) return IgnoredReason.NotInference;
         if (IsEmptyEmbedding(span)) return IgnoredReason.NotInference;
         return span.NamesModel || span.ReportsUsage ? null : IgnoredReason.NotGenAi;
     }

@@ -67,11 +67,19 @@ internal static class UsageTexts
     };
 
     /// <summary>The part of the text that holds usage: for Genkit's whole answer the object <c>usage</c>, otherwise all of it.</summary>
-    public static ReadOnlySpan<byte> UsageIn(Slot slot, ReadOnlySpan<byte> text)
+    public static ReadOnlySpan<byte> UsageIn(Slot slot, ReadOnlySpan<byte> text) => slot == Slot.GenkitOutput
+        ? LastUsage(text, "\"usage\":{"u8, "\"inputTokens\":"u8, "\"outputTokens\":"u8)
+        : text;
+
+    /// <summary>
+    /// The same of a text that is still escaped as a JSON string, where it would be too long to be decoded whole. All of it when nothing is
+    /// found.
+    /// </summary>
+    public static ReadOnlySpan<byte> EscapedUsageIn(Slot slot, ReadOnlySpan<byte> escaped)
     {
-        if (slot != Slot.GenkitOutput) return text;
-        var at = text.LastIndexOf("\"usage\":{"u8);
-        return at < 0 ? [] : text[at..];
+        if (slot != Slot.GenkitOutput) return escaped;
+        var usage = LastUsage(escaped, """\"usage\":{"""u8, """\"inputTokens\":"""u8, """\"outputTokens\":"""u8);
+        return usage.IsEmpty ? escaped : usage;
     }
 
     /// <summary>The first number of this name; null when there is none.</summary>
@@ -88,6 +96,23 @@ internal static class UsageTexts
         }
 
         return null;
+    }
+
+    /// <summary>
+    /// The text from the last object <c>usage</c> that counts in Genkit's words. The raw answer of the provider, which some plugins add
+    /// behind it, has one in its own (js/plugins/compat-oai/src/model.ts).
+    /// </summary>
+    private static ReadOnlySpan<byte> LastUsage(
+        ReadOnlySpan<byte> text, ReadOnlySpan<byte> opening, ReadOnlySpan<byte> input, ReadOnlySpan<byte> output)
+    {
+        var end = text.Length;
+        for (int at; (at = text[..end].LastIndexOf(opening)) >= 0; end = at)
+        {
+            var usage = text[at..end];
+            if (usage.IndexOf(input) >= 0 || usage.IndexOf(output) >= 0) return text[at..];
+        }
+
+        return [];
     }
 
     private static UsagePart Of(string name, Slot slot, int rank, NameTraits traits = NameTraits.None) =>

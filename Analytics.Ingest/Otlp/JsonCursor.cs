@@ -90,10 +90,13 @@ internal ref struct JsonCursor(ReadOnlySpan<byte> utf8)
     }
 
     /// <summary>A text. Broken surrogates become nothing.</summary>
-    public Utf8Place Text(string name, ExportText text)
+    /// <param name="name">The property's name.</param>
+    /// <param name="text">The texts of the export.</param>
+    /// <param name="slot">What the text says about a model call, if it is an attribute's.</param>
+    public Utf8Place Text(string name, ExportText text, Slot slot = default)
     {
         path.Push((name, -1));
-        var place = Value(JsonTokenType.String, "a string") ? Place(text) : default;
+        var place = Value(JsonTokenType.String, "a string") ? Place(text, slot) : default;
         path.Pop();
         return place;
     }
@@ -110,8 +113,8 @@ internal ref struct JsonCursor(ReadOnlySpan<byte> utf8)
     }
 
     /// <summary>Where the string at hand lies, the quotation marks left out.</summary>
-    private readonly Utf8Place Place(ExportText text) => reader.ValueIsEscaped
-        ? text.Unescape(reader.ValueSpan)
+    private readonly Utf8Place Place(ExportText text, Slot slot) => reader.ValueIsEscaped
+        ? text.Unescape(UsageTexts.EscapedUsageIn(slot, reader.ValueSpan))
         : new Utf8Place((int)reader.TokenStartIndex + 1, reader.ValueSpan.Length);
 
     /// <summary>A signed 64-bit integer.</summary>

@@ -188,7 +188,7 @@ internal static class OtlpJson
         (reading.WantsAttribute, reading.TakeAttribute) = (wants, take);
         json.Array("attributes", reading, static (ref JsonCursor json, Reading reading) =>
         {
-            (reading.Key, reading.Wanted, reading.Value) = (null, false, default);
+            (reading.Key, reading.Wanted, reading.Value, reading.Name) = (null, false, default, default);
             json.Fields(reading, static (ref JsonCursor json, Reading reading) =>
             {
                 if (json.Is("key"u8))
@@ -217,7 +217,7 @@ internal static class OtlpJson
             return true;
         }
 
-        if (json.Is("stringValue"u8)) reading.Value = new(ValueKind.Text, json.Text("stringValue", reading.Text));
+        if (json.Is("stringValue"u8)) reading.Value = new(ValueKind.Text, json.Text("stringValue", reading.Text, reading.Name.Slot));
         else if (json.Is("intValue"u8)) reading.Value = new(ValueKind.Whole, Whole: json.Int64("intValue"));
         else if (json.Is("doubleValue"u8)) reading.Value = new(ValueKind.Number, Number: json.Double("doubleValue"));
         else if (json.Is("boolValue"u8)) reading.Value = new(ValueKind.Flag, Flag: json.Boolean("boolValue"));

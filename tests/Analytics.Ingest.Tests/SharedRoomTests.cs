@@ -3,18 +3,20 @@ namespace Analytics.Ingest.Tests;
 public sealed class SharedRoomTests
 {
     [Fact]
-    public void One_project_leaves_an_eighth_free()
+    public void One_project_leaves_room_to_the_next_and_its_large_requests_to_its_small_ones()
     {
         var room = new SharedRoom(800);
-        Assert.Equal(700, Fill(room, 1));
-        Assert.True(room.TryTake(2, 100));
+        Assert.Equal(700, Fill(room, 1, ofLarge: true));
+        Assert.Equal(50, Fill(room, 1));
+        Assert.False(room.TryTake(2, 50, ofLarge: true));
+        Assert.True(room.TryTake(2, 50));
         Assert.False(room.TryTake(3, 1));
     }
 
     [Fact]
     public void Projects_at_full_speed_come_to_hold_equal_parts()
     {
-        var room = new SharedRoom(1500);
+        var room = new SharedRoom(3100);
         var held = new int[3];
         held[0] = Fill(room, 0);
         for (var turn = 0; turn < 5000; turn++)
@@ -29,9 +31,9 @@ public sealed class SharedRoomTests
             }
         }
 
-        Assert.InRange(held[0], 690, 710);
-        Assert.InRange(held[1], 690, 710);
-        Assert.InRange(1500 - room.Taken, 90, 110);
+        Assert.InRange(held[0], 1490, 1510);
+        Assert.InRange(held[1], 1490, 1510);
+        Assert.InRange(3100 - room.Taken, 90, 110);
     }
 
     [Fact]
@@ -49,10 +51,10 @@ public sealed class SharedRoomTests
         Assert.True(room.TryTake(1, 10));
     }
 
-    private static int Fill(SharedRoom room, int project)
+    private static int Fill(SharedRoom room, int project, bool ofLarge = false)
     {
         var count = 0;
-        while (room.TryTake(project, 1)) count++;
+        while (room.TryTake(project, 1, ofLarge)) count++;
         return count;
     }
 }

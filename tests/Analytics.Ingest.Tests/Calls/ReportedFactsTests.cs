@@ -10,6 +10,8 @@ namespace Analytics.Ingest.Tests.Calls;
 /// <summary>Facts that senders write in several units and forms, and facts that contradict each other.</summary>
 public sealed class ReportedFactsTests
 {
+    private static readonly string[] Pieces = ["\"usage\":{", "\"inputTokens\":1", "\"outputTokens\":1", "}", "\\", "\"", "x"];
+
     private readonly CallBuilder builder = new(Options.Create(new IngestOptions()), new FakeTimeProvider(Exports.Now));
 
     [Theory]
@@ -94,6 +96,30 @@ public sealed class ReportedFactsTests
     [InlineData("""cacheCreationInputTokens":30""")]
     public void Words_of_an_answer_are_no_counts(string text) =>
         Assert.Null(Reads.Of(Exports.Call(1, null, ("ai.response.providerMetadata", text))).Call!.Usage.CacheWrite.Value);
+
+    [Theory]
+    [InlineData("""{"usage":{"inputTokens":1},"raw":{"usage":{"prompt_tokens":2}}}""", 1)]
+    [InlineData("""{"a":{"usage":{"inputTokens":1}},"usage":{"outputTokens":3,"inputTokens":2}}""", 2)]
+    [InlineData("""{"message":"\"usage\":{\"inputTokens\":1}"}""", null)]
+    [InlineData("""{"raw":{"usage":{"prompt_tokens":2}}}""", null)]
+    public void Usage_of_Genkit_is_the_last_that_counts_in_its_words(string output, int? input)
+    {
+        var usage = Reads.Of(Exports.Bare(1, null, ("genkit:metadata:subtype", "model"), ("genkit:name", "m"), ("genkit:output", output)));
+        Assert.Equal(input, usage.Call!.Usage.Input.Value);
+    }
+
+    [Fact]
+    public void Usage_of_an_escaped_text_begins_where_that_of_the_text_does() => Gen.Int[0, Pieces.Length - 1].Select(at => Pieces[at])
+        .Array[0, 12].Sample(pieces =>
+        {
+            var text = string.Concat(pieces);
+            var escaped = System.Text.Encoding.UTF8.GetBytes(text.Replace("\\", "\\\\").Replace("\"", "\\\""));
+            var bytes = new byte[escaped.Length];
+            var usage = UsageTexts.EscapedUsageIn(Slot.GenkitOutput, escaped);
+            var length = JsonText.Unescape(usage, bytes);
+            var expected = UsageTexts.UsageIn(Slot.GenkitOutput, System.Text.Encoding.UTF8.GetBytes(text));
+            if (!expected.IsEmpty) Assert.Equal(expected, bytes.AsSpan(0, length));
+        });
 
     [Fact]
     public void Any_text_may_hold_counts() => Gen.Select(Gen.String[0, 60], Gen.String[0, 5]).Sample((text, name) =>

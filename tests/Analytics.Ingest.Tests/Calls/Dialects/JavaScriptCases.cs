@@ -6,6 +6,9 @@ internal static class JavaScriptCases
     private const string Mastra = "mastra-ai/mastra observability/otel-exporter/src/gen-ai-semantics.ts @087c72f";
     private const string Genkit = "firebase/genkit js/core/src/tracing/instrumentation.ts, as of @genkit-ai/core 1.42.0";
 
+    /// <summary>Longer than a text that is decoded whole.</summary>
+    private static readonly string Long = string.Concat(Enumerable.Repeat("A long answer. ", 1000));
+
     public static readonly DialectCase[] All =
     [
         new("Mastra: agent, steps and generation", Mastra,
@@ -53,6 +56,14 @@ internal static class JavaScriptCases
                 new("getMenu", ("genkit:name", "getMenu"), ("genkit:type", "action"), ("genkit:metadata:subtype", "tool")),
             ],
             new StoredCall("gcp.gemini", "googleai/gemini-2.5-flash", 100, 70) { CacheRead = 40, Reasoning = 50 }),
+        new("Genkit: a long answer, with the provider's own behind it", "firebase/genkit js/plugins/compat-oai/src/model.ts @038b20a",
+            [
+                new("openai/gpt-4o", ("genkit:name", "openai/gpt-4o"), ("genkit:type", "action"), ("genkit:metadata:subtype", "model"),
+                    ("genkit:output", """{"finishReason":"stop","message":{"role":"model","content":[{"text":" """ + Long
+                        + """ "}]},"usage":{"inputTokens":12,"outputTokens":2000,"totalTokens":2012},"raw":{"choices":[{"content":" """
+                        + Long + """ "}],"usage":{"prompt_tokens":12,"completion_tokens":2000,"total_tokens":2012}}}""")),
+            ],
+            new StoredCall("openai", "openai/gpt-4o", 12, 2000)),
         new("Genkit: embedder", Genkit,
             [
                 new("googleai/gemini-embedding-001", ("genkit:name", "googleai/gemini-embedding-001"), ("genkit:type", "action"),
