@@ -71,6 +71,8 @@ internal static class AttributeTable
 
         ["llm.prompt_template.template"] = new(Slot.Template, 0),
 
+        ["gcp.vertex.agent.invocation_id"] = new(Slot.AdkInvocation, 0),
+
         ["request_data"] = new(Slot.RequestData, 0),
 
         ["duration"] = new(Slot.LoggedDuration, 0),

@@ -24,6 +24,9 @@ internal enum Slot
     /// <summary>A prompt's template, which is not read.</summary>
     Template,
 
+    /// <summary>The run of Google's ADK that a span belongs to; only that it has one is read.</summary>
+    AdkInvocation,
+
     /// <summary>What Logfire sent of the request, which is not read.</summary>
     RequestData,
 

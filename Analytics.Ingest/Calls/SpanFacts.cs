@@ -16,7 +16,7 @@ internal sealed class SpanFacts
     private string? operation, requestType, traceloopKind, bareModel, sdk;
     private SpanSort? sort;
     private bool isUsageGiven;
-    private bool isGenAi, namesAgent, hasTemplate, hasRequestData, hasTopK, saysMore, isLogEntry;
+    private bool isGenAi, namesAgent, hasTemplate, hasRequestData, hasTopK, isAdk, saysMore, isLogEntry;
     private double? loggedSeconds;
 
     /// <summary>The value of <c>error.type</c>, if any.</summary>
@@ -54,6 +54,7 @@ internal sealed class SpanFacts
             case Slot.Template: hasTemplate = true; break;
             case Slot.Sdk: sdk = value.TextOf(text); break;
             case Slot.TopK: hasTopK = true; break;
+            case Slot.AdkInvocation: isAdk = true; break;
             case Slot.RequestData: hasRequestData = true; break;
             case Slot.LoggedDuration: loggedSeconds = value.NumberOf(text); break;
             case Slot.ServerAddress: TakeServer(name.Rank, value, text); break;
@@ -74,7 +75,7 @@ internal sealed class SpanFacts
         isUsageGiven = false;
         provider = requestModel = responseModel = user = conversation = finishReason = null;
         (firstToken, streamed, server, sort, loggedSeconds) = (null, null, null, null, null);
-        isGenAi = namesAgent = hasTemplate = hasRequestData = hasTopK = saysMore = isLogEntry = false;
+        isGenAi = namesAgent = hasTemplate = hasRequestData = hasTopK = isAdk = saysMore = isLogEntry = false;
         operation = requestType = traceloopKind = bareModel = sdk = ErrorType = null;
     }
 
@@ -92,6 +93,7 @@ internal sealed class SpanFacts
             NamesAgent = namesAgent,
             ReportsUsage = !usage.IsEmpty,
             HasTemplate = hasTemplate,
+            IsAdk = isAdk,
             OpensStream = hasRequestData && !isLogEntry && finishReason is null,
             SaysMore = saysMore,
             IsError = isError || ErrorType is not null,
