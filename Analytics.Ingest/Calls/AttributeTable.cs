@@ -154,6 +154,8 @@ internal static class AttributeTable
         ["llm.token_count.total"] = new(Slot.TotalTokens, 1),
         ["llm.usage.total_tokens"] = new(Slot.TotalTokens, 2),
 
+        ["ai.usage.totalTokens"] = new(Slot.AiSdkTotal, 0),
+
         ["ai.response.providerMetadata"] = new(Slot.ProviderMetadata, 0),
 
         ["gen_ai.usage.input_token_details"] = new(Slot.InputDetails, 0),

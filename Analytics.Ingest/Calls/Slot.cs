@@ -15,6 +15,9 @@ internal enum Slot
 
     Cost, Currency, Streamed, TimeToFirstToken, FinishReason, User, Conversation, ErrorType,
 
+    /// <summary>The AI SDK's total, which with Anthropic it computes without the cached tokens.</summary>
+    AiSdkTotal,
+
     /// <summary>The library that made the span, where it says so on the span itself.</summary>
     Sdk,
 

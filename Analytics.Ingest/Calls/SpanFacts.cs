@@ -18,6 +18,7 @@ internal sealed class SpanFacts
     private bool isUsageGiven;
     private bool isGenAi, namesAgent, hasTemplate, hasRequestData, hasTopK, isAdk, saysMore, isLogEntry;
     private double? loggedSeconds;
+    private long? aiSdkTotal;
 
     /// <summary>The value of <c>error.type</c>, if any.</summary>
     public string? ErrorType { get; private set; }
@@ -54,6 +55,7 @@ internal sealed class SpanFacts
             case Slot.Template: hasTemplate = true; break;
             case Slot.Sdk: sdk = value.TextOf(text); break;
             case Slot.TopK: hasTopK = true; break;
+            case Slot.AiSdkTotal: aiSdkTotal = value.WholeOf(text); break;
             case Slot.AdkInvocation: isAdk = true; break;
             case Slot.RequestData: hasRequestData = true; break;
             case Slot.LoggedDuration: loggedSeconds = value.NumberOf(text); break;
@@ -74,7 +76,7 @@ internal sealed class SpanFacts
         if (isUsageGiven || !usage.IsUntouched) usage = new ReportedUsage();
         isUsageGiven = false;
         provider = requestModel = responseModel = user = conversation = finishReason = null;
-        (firstToken, streamed, server, sort, loggedSeconds) = (null, null, null, null, null);
+        (firstToken, streamed, server, sort, loggedSeconds, aiSdkTotal) = (null, null, null, null, null, null);
         isGenAi = namesAgent = hasTemplate = hasRequestData = hasTopK = isAdk = saysMore = isLogEntry = false;
         operation = requestType = traceloopKind = bareModel = sdk = ErrorType = null;
     }
@@ -121,7 +123,7 @@ internal sealed class SpanFacts
         call.ErrorType = ErrorType;
         (call.Usage, isUsageGiven) = (usage, true);
         if (SenderHabits.AddsCached(sdk, provider?.Text, hasTopK)) usage.Declared = CacheConvention.Exclusive;
-        if (SenderHabits.AddsReasoning(sdk, provider?.Text)) usage.ReasoningIsExtra = true;
+        if (SenderHabits.AddsReasoning(sdk, provider?.Text) || SenderHabits.AddsReasoning(usage, aiSdkTotal)) usage.ReasoningIsExtra = true;
     }
 
     private void TakeTokens(SlotName name, long? count)
