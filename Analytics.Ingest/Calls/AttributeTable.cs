@@ -71,6 +71,8 @@ internal static class AttributeTable
 
         ["llm.prompt_template.template"] = new(Slot.Template, 0),
 
+        ["gcp.vertex.agent.invocation_id"] = new(Slot.AdkInvocation, 0),
+
         ["request_data"] = new(Slot.RequestData, 0),
 
         ["duration"] = new(Slot.LoggedDuration, 0),
@@ -151,6 +153,8 @@ internal static class AttributeTable
         ["gen_ai.usage.total_tokens"] = new(Slot.TotalTokens, 0),
         ["llm.token_count.total"] = new(Slot.TotalTokens, 1),
         ["llm.usage.total_tokens"] = new(Slot.TotalTokens, 2),
+
+        ["ai.usage.totalTokens"] = new(Slot.AiSdkTotal, 0),
 
         ["ai.response.providerMetadata"] = new(Slot.ProviderMetadata, 0),
 

@@ -30,6 +30,9 @@ internal readonly record struct SpanShape
     /// <summary>Whether it holds the template of a prompt.</summary>
     public bool HasTemplate { get; init; }
 
+    /// <summary>Whether it belongs to a run of Google's ADK.</summary>
+    public bool IsAdk { get; init; }
+
     /// <summary>Whether it is Logfire's of a request, and not of the end of its answer.</summary>
     public bool OpensStream { get; init; }
 
@@ -51,10 +54,11 @@ internal readonly record struct SpanShape
 /// template: LlamaIndex's <c>predict</c>, DSPy's <c>LM.__call__</c>;</item>
 /// <item>it is an embedding and says nothing but operation, provider and model: the outer span of the AI SDK 7, whose inner ones report the
 /// usage. A failed one is kept;</item>
-/// <item>it is Logfire's of a request whose answer is streamed: an entry written at the end reports the call. A failed one is
-/// kept;</item>
+/// <item>it is Logfire's of a request whose answer is streamed: an entry written at the end reports the call. A failed one is kept;</item>
 /// <item>its operation is <c>model_request</c> and it reports no usage: OpenLIT's node of pydantic-ai's graph, around the request. A failed
-/// one is kept.</item>
+/// one is kept;</item>
+/// <item>its operation is <c>generate_content</c> and it belongs to a run of Google's ADK: the span <c>call_llm</c> around it reports the
+/// same usage. A failed one is kept, because then the outer span says nothing of a model.</item>
 /// </list>
 /// The price of these rules: usage that only an agent span reports, because its model calls are not traced, is not stored; it is counted in
 /// <c>hub_ingest_spans_ignored</c> with reason <c>not_inference</c>. Unknown operations count as model calls, so that new names lose
@@ -62,6 +66,7 @@ internal readonly record struct SpanShape
 /// </summary>
 internal static class ModelCallRules
 {
+    private const string GenerateContent = "generate_content";
     private const string ModelRequest = "model_request";
 
     private static readonly FrozenSet<string> NotInference = new[]
@@ -106,6 +111,7 @@ internal static class ModelCallRules
         if (!span.ReportsUsage && span.Sort is not null && (span.HasTemplate || IsWrapper(spanName))) return IgnoredReason.NotInference;
         if (span is { OpensStream: true, ReportsUsage: false, IsError: false }) return IgnoredReason.NotInference;
         if (span is { Operation: ModelRequest, ReportsUsage: false, IsError: false }) return IgnoredReason.NotInference;
+        if (span is { Operation: GenerateContent, IsAdk: true, IsError: false }) return IgnoredReason.NotInference;
         if (IsEmptyEmbedding(span)) return IgnoredReason.NotInference;
         return span.NamesModel || span.ReportsUsage ? null : IgnoredReason.NotGenAi;
     }

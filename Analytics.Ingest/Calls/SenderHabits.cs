@@ -23,4 +23,15 @@ internal static class SenderHabits
     /// <param name="sdk">The span's <c>telemetry.sdk.name</c>.</param>
     /// <param name="provider">The provider as reported.</param>
     public static bool AddsReasoning(string? sdk, string? provider) => sdk == OpenLit && provider == "gemini";
+
+    /// <summary>
+    /// The same of the AI SDK 5, which sends Gemini's counts as it got them (packages/google/src/google-generative-ai-language-model.ts of
+    /// @ai-sdk/google 2), its total among them. The total proves nothing else: with Anthropic the SDK computes it itself, without the
+    /// cached tokens.
+    /// </summary>
+    /// <param name="usage">The counts as reported.</param>
+    /// <param name="aiSdkTotal">The SDK's total, if any.</param>
+    public static bool AddsReasoning(ReportedUsage usage, long? aiSdkTotal) =>
+        usage.Reasoning.Value > 0 && aiSdkTotal is not null
+        && aiSdkTotal == usage.Input.Value + usage.Output.Value + usage.Reasoning.Value;
 }

@@ -15,6 +15,9 @@ internal enum Slot
 
     Cost, Currency, Streamed, TimeToFirstToken, FinishReason, User, Conversation, ErrorType,
 
+    /// <summary>The AI SDK's total, which with Anthropic it computes without the cached tokens.</summary>
+    AiSdkTotal,
+
     /// <summary>The library that made the span, where it says so on the span itself.</summary>
     Sdk,
 
@@ -23,6 +26,9 @@ internal enum Slot
 
     /// <summary>A prompt's template, which is not read.</summary>
     Template,
+
+    /// <summary>The run of Google's ADK that a span belongs to; only that it has one is read.</summary>
+    AdkInvocation,
 
     /// <summary>What Logfire sent of the request, which is not read.</summary>
     RequestData,

@@ -16,8 +16,9 @@ internal sealed class SpanFacts
     private string? operation, requestType, traceloopKind, bareModel, sdk;
     private SpanSort? sort;
     private bool isUsageGiven;
-    private bool isGenAi, namesAgent, hasTemplate, hasRequestData, hasTopK, saysMore, isLogEntry;
+    private bool isGenAi, namesAgent, hasTemplate, hasRequestData, hasTopK, isAdk, saysMore, isLogEntry;
     private double? loggedSeconds;
+    private long? aiSdkTotal;
 
     /// <summary>The value of <c>error.type</c>, if any.</summary>
     public string? ErrorType { get; private set; }
@@ -54,6 +55,8 @@ internal sealed class SpanFacts
             case Slot.Template: hasTemplate = true; break;
             case Slot.Sdk: sdk = value.TextOf(text); break;
             case Slot.TopK: hasTopK = true; break;
+            case Slot.AiSdkTotal: aiSdkTotal = value.WholeOf(text); break;
+            case Slot.AdkInvocation: isAdk = true; break;
             case Slot.RequestData: hasRequestData = true; break;
             case Slot.LoggedDuration: loggedSeconds = value.NumberOf(text); break;
             case Slot.ServerAddress: TakeServer(name.Rank, value, text); break;
@@ -73,8 +76,8 @@ internal sealed class SpanFacts
         if (isUsageGiven || !usage.IsUntouched) usage = new ReportedUsage();
         isUsageGiven = false;
         provider = requestModel = responseModel = user = conversation = finishReason = null;
-        (firstToken, streamed, server, sort, loggedSeconds) = (null, null, null, null, null);
-        isGenAi = namesAgent = hasTemplate = hasRequestData = hasTopK = saysMore = isLogEntry = false;
+        (firstToken, streamed, server, sort, loggedSeconds, aiSdkTotal) = (null, null, null, null, null, null);
+        isGenAi = namesAgent = hasTemplate = hasRequestData = hasTopK = isAdk = saysMore = isLogEntry = false;
         operation = requestType = traceloopKind = bareModel = sdk = ErrorType = null;
     }
 
@@ -92,6 +95,7 @@ internal sealed class SpanFacts
             NamesAgent = namesAgent,
             ReportsUsage = !usage.IsEmpty,
             HasTemplate = hasTemplate,
+            IsAdk = isAdk,
             OpensStream = hasRequestData && !isLogEntry && finishReason is null,
             SaysMore = saysMore,
             IsError = isError || ErrorType is not null,
@@ -119,7 +123,7 @@ internal sealed class SpanFacts
         call.ErrorType = ErrorType;
         (call.Usage, isUsageGiven) = (usage, true);
         if (SenderHabits.AddsCached(sdk, provider?.Text, hasTopK)) usage.Declared = CacheConvention.Exclusive;
-        if (SenderHabits.AddsReasoning(sdk, provider?.Text)) usage.ReasoningIsExtra = true;
+        if (SenderHabits.AddsReasoning(sdk, provider?.Text) || SenderHabits.AddsReasoning(usage, aiSdkTotal)) usage.ReasoningIsExtra = true;
     }
 
     private void TakeTokens(SlotName name, long? count)

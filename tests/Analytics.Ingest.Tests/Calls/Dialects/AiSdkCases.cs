@@ -41,6 +41,26 @@ internal static class AiSdkCases
                 CacheWrite = 300,
                 FinishReason = "stop",
             }),
+        new("AI SDK 5: Gemini's thoughts come on top of the output", Legacy
+            + ", with packages/google/src/google-generative-ai-language-model.ts of @ai-sdk/google 2",
+            [
+                new("ai.generateText.doGenerate", ("ai.operationId", "ai.generateText.doGenerate"), ("ai.model.id", "gemini-2.5-pro"),
+                    ("ai.model.provider", "google.generative-ai"), ("gen_ai.system", "google.generative-ai"),
+                    ("gen_ai.request.model", "gemini-2.5-pro"), ("gen_ai.response.model", "gemini-2.5-pro"),
+                    ("ai.usage.inputTokens", 100), ("ai.usage.outputTokens", 20), ("ai.usage.totalTokens", 170),
+                    ("ai.usage.reasoningTokens", 50), ("ai.usage.cachedInputTokens", 40), ("gen_ai.usage.input_tokens", 100),
+                    ("gen_ai.usage.output_tokens", 20)),
+            ],
+            new StoredCall("gcp.gemini", "gemini-2.5-pro", 100, 70) { CacheRead = 40, Reasoning = 50 }),
+        new("AI SDK 6: Gemini's output holds the thoughts", Snapshot,
+            [
+                new("ai.generateText.doGenerate", ("ai.operationId", "ai.generateText.doGenerate"), ("ai.model.id", "gemini-2.5-pro"),
+                    ("ai.model.provider", "google.generative-ai"), ("gen_ai.system", "google.generative-ai"),
+                    ("gen_ai.request.model", "gemini-2.5-pro"), ("ai.usage.inputTokens", 100), ("ai.usage.outputTokens", 70),
+                    ("ai.usage.totalTokens", 170), ("ai.usage.outputTokenDetails.reasoningTokens", 50), ("ai.usage.reasoningTokens", 50),
+                    ("gen_ai.usage.input_tokens", 100), ("gen_ai.usage.output_tokens", 70)),
+            ],
+            new StoredCall("gcp.gemini", "gemini-2.5-pro", 100, 70) { Reasoning = 50 }),
         new("AI SDK 5: streamText with a user and a session", Legacy,
             [
                 new("ai.streamText", ("ai.operationId", "ai.streamText"), ("ai.model.id", "gpt-4o"),

@@ -5,6 +5,8 @@ internal static class PythonCases
 {
     private const string Pydantic = "pydantic/pydantic-ai ";
     private const string Adk = "google/adk-python src/google/adk/telemetry/tracing.py @0798a74";
+    private const string AdkNewest =
+        "google/adk-python src/google/adk/telemetry/tracing.py, the version with use_inference_span and TokenUsage";
     private const string Strands = "strands-agents/sdk-python src/strands/telemetry/tracer.py @006ad58";
     private const string LangSmith = "langchain-ai/langsmith-sdk python/langsmith/_internal/otel/_otel_exporter.py @05fd22e";
     private const string Logfire = "pydantic/logfire logfire/_internal/integrations/llm_providers/";
@@ -74,6 +76,41 @@ internal static class PythonCases
                     ("gen_ai.system", "gcp.vertex.agent")),
             ],
             new StoredCall("gcp.gemini", "gemini-2.5-flash", 100, 20) { FinishReason = "stop", Session = "s-1" }),
+        new("ADK: the newest, with a second span for each call", AdkNewest,
+            [
+                new("invoke_agent root", ("gen_ai.operation.name", "invoke_agent"), ("gen_ai.agent.name", "root"),
+                    ("gen_ai.conversation.id", "s-1")),
+                new("call_llm", ("gen_ai.system", "gcp.vertex.agent"), ("gen_ai.request.model", "gemini-2.5-flash"),
+                    ("gcp.vertex.agent.invocation_id", "i-1"), ("gcp.vertex.agent.session_id", "s-1"),
+                    ("gcp.vertex.agent.event_id", "e-1"), ("gcp.vertex.agent.llm_request", "{}"), ("gen_ai.usage.input_tokens", 100),
+                    ("gen_ai.usage.output_tokens", 70), ("gen_ai.usage.cache_read.input_tokens", 40),
+                    ("gen_ai.usage.reasoning.output_tokens", 50), ("gen_ai.response.finish_reasons", new[] { "stop" })),
+                new("generate_content gemini-2.5-flash", ("gen_ai.system", "gemini"), ("gen_ai.operation.name", "generate_content"),
+                    ("gen_ai.request.model", "gemini-2.5-flash"), ("gen_ai.agent.name", "root"), ("gen_ai.conversation.id", "s-1"),
+                    ("gcp.vertex.agent.event_id", "e-1"), ("gcp.vertex.agent.invocation_id", "i-1"), ("gen_ai.usage.input_tokens", 100),
+                    ("gen_ai.usage.output_tokens", 70), ("gen_ai.usage.cache_read.input_tokens", 40),
+                    ("gen_ai.usage.reasoning.output_tokens", 50), ("gen_ai.response.finish_reasons", new[] { "stop" })),
+            ],
+            new StoredCall("gcp.gemini", "gemini-2.5-flash", 100, 70)
+            {
+                CacheRead = 40,
+                Reasoning = 50,
+                FinishReason = "stop",
+                Session = "s-1",
+            }),
+        new("ADK: a call that failed", AdkNewest,
+            [
+                new("call_llm") { Failed = true },
+                new("generate_content gemini-2.5-flash", ("gen_ai.system", "gemini"), ("gen_ai.operation.name", "generate_content"),
+                    ("gen_ai.request.model", "gemini-2.5-flash"), ("gen_ai.conversation.id", "s-1"),
+                    ("gcp.vertex.agent.invocation_id", "i-1")) { Failed = true },
+            ],
+            new StoredCall("gcp.gemini", "gemini-2.5-flash", null, null)
+            {
+                Operation = "generate_content",
+                Session = "s-1",
+                Error = "unknown",
+            }),
         new("ADK: thoughts come on top of the output", Adk,
             [
                 new("call_llm", ("gen_ai.system", "gcp.vertex.agent"), ("gen_ai.request.model", "gemini-2.5-pro"),
