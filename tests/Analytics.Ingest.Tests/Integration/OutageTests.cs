@@ -78,6 +78,30 @@ public sealed class OutageTests : IAsyncLifetime
         await AssertLedgerAsync(acknowledged);
     }
 
+    [Fact]
+    public async Task Known_key_is_accepted_while_the_database_hangs()
+    {
+        await using var host = IngestHost.Start(throughProxy, ("Ingest:KeyCache", "00:00:01"), ("Logging:LogLevel:Default", "Critical"));
+        var container = database.Server.Container
+            ?? throw new InvalidOperationException("This test needs a container of its own: unset HUB_TEST_DB.");
+        using var client = IngestHost.Client(host.OtlpHttp, key);
+        Assert.Equal(HttpStatusCode.OK, (await client.SendAsync(Exports.Of())).StatusCode);
+        await container.PauseAsync(TestContext.Current.CancellationToken);
+        try
+        {
+            // For several times as long as the key is trusted without a look-up.
+            for (var turn = 0; turn < 20; turn++)
+            {
+                Assert.Equal(HttpStatusCode.OK, (await client.SendAsync(Exports.Of())).StatusCode);
+                await Task.Delay(200, TestContext.Current.CancellationToken);
+            }
+        }
+        finally
+        {
+            await container.UnpauseAsync(CancellationToken.None);
+        }
+    }
+
     /// <summary>Sends numbered exports, each until it is acknowledged.</summary>
     private async Task SendAllAsync(IngestHost host, int first, int exports, ConcurrentBag<int> acknowledged)
     {

@@ -82,6 +82,19 @@ public sealed class RefusedCallTests(DatabaseFixture databases) : HostedTests(da
     }
 
     [Fact]
+    public async Task Search_for_refused_calls_ends_after_a_bounded_number_of_transactions()
+    {
+        await RefuseAsync("XX001");
+        using var response = await Otlp.SendAsync(Exports.Of([.. Enumerable.Range(0, 600)
+            .Select(id => Exports.Call(id, Now, ("gen_ai.request.model", id % 2 == 0 ? Bad : "gpt-4o")))]));
+        Assert.Contains("calls are not stored", (await response.ReadAsync(Protos.Status.Parser)).Message, StringComparison.Ordinal);
+
+        // The attempt, its repetition, and what the search may cost.
+        Assert.InRange(await MetricAsync("hub_ingest_write_failures_total", "Refused"), 60, 70);
+        Assert.Equal(HttpStatusCode.OK, (await Otlp.SendAsync(Exports.Of(Exports.Call(1000, Now)))).StatusCode);
+    }
+
+    [Fact]
     public async Task Values_that_break_a_rule_of_the_table_are_rejected_and_their_neighbours_stored()
     {
         await Database.Owner.ExecuteAsync(
