@@ -25,8 +25,6 @@ internal sealed class KeyLimiter(NpgsqlDataSource dataSource, IngestMetrics metr
     private const string Sql = "SELECT key_id, calls FROM analytics.count_key_calls($1, $2, $3)";
 
     private readonly ConcurrentDictionary<int, Meter> meters = [];
-    // Two at once would count the same calls.
-    private readonly SemaphoreSlim counting = new(1);
 
     private DateOnly Today => DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime);
 
@@ -69,43 +67,34 @@ internal sealed class KeyLimiter(NpgsqlDataSource dataSource, IngestMetrics metr
         lock (meter) meter.Uncounted[Today] = meter.Uncounted.GetValueOrDefault(Today) + calls;
     }
 
-    /// <summary>Adds what was stored to the sums in the database, and learns these.</summary>
-    public async Task CountAsync(CancellationToken cancellationToken)
-    {
-        await counting.WaitAsync(cancellationToken);
-        try
-        {
-            await AddAsync(cancellationToken);
-        }
-        finally
-        {
-            counting.Release();
-        }
-    }
-
-    public override void Dispose()
-    {
-        counting.Dispose();
-        base.Dispose();
-    }
-
-    public override async Task StopAsync(CancellationToken cancellationToken)
-    {
-        await base.StopAsync(cancellationToken);
-        // The lanes have ended before: nothing is stored any more.
-        await TryCountAsync(cancellationToken);
-    }
-
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        while (!stoppingToken.IsCancellationRequested)
+        bool stopping;
+        do
         {
             await Task.Delay(CountInterval, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (!stoppingToken.IsCancellationRequested) await TryCountAsync(stoppingToken);
+            // Once more at the end: the lanes have ended before, so nothing is stored any more.
+            stopping = stoppingToken.IsCancellationRequested;
+            await TryCountAsync();
+        }
+        while (!stopping);
+    }
+
+    /// <summary>Adds what was stored to the sums in the database, and learns these.</summary>
+    private async Task TryCountAsync()
+    {
+        using var limit = new CancellationTokenSource(CountInterval, time);
+        try
+        {
+            await CountAsync(limit.Token);
+        }
+        catch (Exception failure) when (Failures.IsDatabase(failure))
+        {
+            log.LogWarning("The calls of limited keys could not be counted, the next attempt will: {Reason}", failure.Message);
         }
     }
 
-    private async Task AddAsync(CancellationToken cancellationToken)
+    private async Task CountAsync(CancellationToken cancellationToken)
     {
         var open = new List<(int Key, Meter Meter, DateOnly Day, long Calls)>();
         foreach (var (key, meter) in meters)
@@ -126,18 +115,6 @@ internal sealed class KeyLimiter(NpgsqlDataSource dataSource, IngestMetrics metr
                 var count = byKey[reader.GetInt32(0)];
                 lock (count.Meter) count.Meter.Counted(day.Key, count.Calls, reader.GetInt64(1));
             }
-        }
-    }
-
-    private async Task TryCountAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            await CountAsync(cancellationToken);
-        }
-        catch (Exception failure) when (Failures.IsDatabase(failure))
-        {
-            log.LogWarning("The calls of limited keys could not be counted, the next attempt will: {Reason}", failure.Message);
         }
     }
 

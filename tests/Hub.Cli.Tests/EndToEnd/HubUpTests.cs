@@ -147,6 +147,8 @@ public sealed class HubUpTests(RunningHub hub) : IClassFixture<RunningHub>
         var listed = (await hub.RunAsync("key", "list")).Output.Split('\n')
             .Single(line => line.Contains(key[..12], StringComparison.Ordinal));
         var id = listed.Split('│', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)[0];
+        Assert.Contains("5 calls/day", (await hub.RunAsync("key", "limit", id, "--calls-per-day", "5")).Output, StringComparison.Ordinal);
+        Assert.Contains("5 calls/day", (await hub.RunAsync("key", "list")).Output, StringComparison.Ordinal);
         Assert.Equal(0, (await hub.RunAsync("key", "revoke", id)).ExitCode);
         using var http = Client(key);
         using var response = await http.GetAsync(new Uri("/api/v1/usage", UriKind.Relative), TestContext.Current.CancellationToken);
