@@ -10,13 +10,16 @@ namespace Hub.Cli.Tests.EndToEnd;
 /// </summary>
 public sealed class RunningHub : IAsyncLifetime
 {
+    private static int hubs;
+
     private readonly int portOffset = PortOffsets.Free();
     private readonly CliProcess cli = new();
 
     /// <summary>What `up` printed.</summary>
     internal string UpOutput { get; private set; } = "";
 
-    internal string Name { get; } = $"hub-e2e-{Environment.ProcessId}";
+    /// <summary>Its own even beside another class's hub of the same run.</summary>
+    internal string Name { get; } = $"hub-e2e-{Environment.ProcessId}-{Interlocked.Increment(ref hubs)}";
 
     internal string State => cli.State;
 

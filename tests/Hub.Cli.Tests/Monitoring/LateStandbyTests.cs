@@ -32,7 +32,7 @@ public sealed class LateStandbyTests(HubUnderLoad fixture, ITestOutputHelper out
                 await UntilAsync(standby, $"SELECT to_regclass('{table}') IS NOT NULL");
                 await AskAsync(standby, "ALTER SYSTEM SET max_standby_streaming_delay = '10min'");
                 await AskAsync(standby, "SELECT pg_reload_conf()");
-                readers.Add(Record.ExceptionAsync(() => AskAsync(standby, $"BEGIN; SELECT FROM {table}; SELECT pg_sleep(600)")));
+                readers.Add(Record.ExceptionAsync(() => AskAsync(standby, $"BEGIN; SELECT FROM {table}; SELECT pg_sleep(600)")).AsTask());
                 await UntilAsync(standby,
                     $"SELECT EXISTS (SELECT FROM pg_locks WHERE relation = '{table}'::regclass AND pid <> pg_backend_pid())");
             }
