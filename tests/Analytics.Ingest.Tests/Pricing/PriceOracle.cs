@@ -9,12 +9,11 @@ internal sealed record OraclePrice(decimal? Input, decimal Output, decimal? Cach
 
 /// <summary>
 /// The prices of pydantic/genai-prices (prices/new_data/v2/data.json, MIT), read by code of its own, so that the catalogue and its look-up
-/// can be compared with them. The file is not part of the project; <c>HUB_GENAI_PRICES</c> names it.
+/// can be compared with them. The file is not part of the project: <see cref="SharedData"/>.
 /// </summary>
 internal sealed class PriceOracle
 {
-    private const string Variable = "HUB_GENAI_PRICES";
-    private const string DefaultPath = "/work/shared/data/genai-prices-v2.json";
+    private const string Prices = "genai-prices-v2.json";
 
     private readonly Dictionary<string, JsonElement> providers = [];
 
@@ -26,9 +25,7 @@ internal sealed class PriceOracle
     /// <summary>Reads the file; skips the test where it is absent.</summary>
     public static PriceOracle Read()
     {
-        var path = Environment.GetEnvironmentVariable(Variable) ?? DefaultPath;
-        Assert.SkipUnless(File.Exists(path), $"{Variable} names no file with the prices of pydantic/genai-prices");
-        return new PriceOracle(JsonDocument.Parse(File.ReadAllBytes(path)));
+        return new PriceOracle(JsonDocument.Parse(File.ReadAllBytes(SharedData.Path(Prices))));
     }
 
     /// <summary>Every name that the file has for the provider's models: ids, equal names, and the prefixes themselves.</summary>
