@@ -42,9 +42,6 @@ internal sealed class Call
     /// <summary>Its key, by which a resend is recognised.</summary>
     public CallKey Key => new(ProjectId, Time, CallId);
 
-    /// <summary>Its id for people and programs.</summary>
-    public Guid RequestId => GivenId ?? Calls.CallId.ToRequestId(Time, CallId);
-
     private static int Length(string? text) => text?.Length ?? 0;
 }
 

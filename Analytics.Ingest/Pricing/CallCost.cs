@@ -4,7 +4,7 @@ namespace Analytics.Ingest.Pricing;
 
 /// <summary>What a call cost, in USD, and who says so. A part whose price or count is unknown is NULL, and so then is the total.</summary>
 internal sealed record CallCost(
-    decimal? Input, decimal? CacheRead, decimal? CacheWrite, decimal? Output, decimal? Total, int? PriceId, string Source, string Currency)
+    decimal? Input, decimal? CacheRead, decimal? CacheWrite, decimal? Output, decimal? Total, int? PriceId, string Source)
 {
     public const string Catalogue = "catalogue";
     public const string Provider = "provider";
@@ -26,10 +26,10 @@ internal sealed record CallCost(
         var usd = string.IsNullOrEmpty(reported.Currency) || reported.Currency.Equals(Usd, StringComparison.OrdinalIgnoreCase);
         if (reported.Cost is { } cost && usd && (cost > 0 || usage.Total is 0))
         {
-            return new CallCost(null, null, null, null, cost, null, Provider, Usd);
+            return new CallCost(null, null, null, null, cost, null, Provider);
         }
 
-        if (price is null) return new CallCost(null, null, null, null, null, null, Unpriced, Usd);
+        if (price is null) return new CallCost(null, null, null, null, null, null, Unpriced);
 
         var input = Part(usage.Uncached, price.Input);
         // Where the catalogue names no price for cached tokens, they cost what input costs.
@@ -41,8 +41,8 @@ internal sealed record CallCost(
         var total = input + read + write + output;
         // Parts of an unknown total would be in sums that the total is not in.
         return total is null
-            ? new CallCost(null, null, null, null, null, price.PriceId, Unpriced, Usd)
-            : new CallCost(input, read, write, output, total, price.PriceId, Catalogue, Usd);
+            ? new CallCost(null, null, null, null, null, price.PriceId, Unpriced)
+            : new CallCost(input, read, write, output, total, price.PriceId, Catalogue);
     }
 
     private static decimal? Part(long? tokens, decimal perMillion) => tokens * perMillion / Million;

@@ -120,7 +120,6 @@ COMMENT ON COLUMN aggregates.call_rollups.duration_bucket_0 IS
 CREATE TABLE analytics.calls_upgrade (
   only_row   boolean PRIMARY KEY DEFAULT true CHECK (only_row),
   moved_from timestamptz NOT NULL,
-  oldest     timestamptz NOT NULL,
   calls      bigint NOT NULL DEFAULT 0,
   started_at timestamptz NOT NULL DEFAULT now()
 );

@@ -140,8 +140,7 @@ BEGIN
   END IF;
 
   SELECT max(o.time) INTO newest FROM analytics.old_llm_requests o;
-  INSERT INTO analytics.calls_upgrade (moved_from, oldest)
-  VALUES ('infinity', coalesce((SELECT min(o.time) FROM analytics.old_llm_requests o), 'infinity'));
+  INSERT INTO analytics.calls_upgrade (moved_from) VALUES ('infinity');
   IF newest IS NULL THEN
     CALL analytics.finish_calls_upgrade('infinity');
   ELSE

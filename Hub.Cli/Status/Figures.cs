@@ -30,9 +30,11 @@ internal static class Figures
         new("timescaledb", "data on disk", Units.Bytes,
             new Sql("SELECT sum(public.hypertable_size(hypertable::regclass))::double precision FROM analytics.table_lifecycles")),
         new("timescaledb", "calls of the last hour", Units.Count,
-            // Whole quarters of an hour, of which the last is not over: between an hour and an hour and a quarter.
-            new Sql("SELECT coalesce(sum(calls), 0)::double precision FROM aggregates.call_rollups "
-                + "WHERE time > now() - INTERVAL '75 minutes'")),
+            // Project by project: that is what the key of the calls finds.
+            new Sql("SELECT coalesce(sum(c.calls), 0)::double precision "
+                + "FROM (SELECT DISTINCT project_id FROM aggregates.call_rollups WHERE time > now() - INTERVAL '75 minutes') p "
+                + "CROSS JOIN LATERAL (SELECT count(*) AS calls FROM analytics.calls "
+                + "WHERE project_id = p.project_id AND time > now() - INTERVAL '1 hour') c")),
         Metric("etcd", "members with a leader", Units.Count, "sum(etcd_server_has_leader)"),
         Metric("etcd", "fsync (p99)", Units.Seconds,
             "histogram_quantile(0.99, sum by (le) (rate(etcd_disk_wal_fsync_duration_seconds_bucket[5m])))"),

@@ -178,7 +178,7 @@ public sealed class ProjectRoundsTests
             Operation = "chat",
             Usage = UsageVector.From(new ReportedUsage(), false),
         };
-        var queued = new QueuedCall(new PricedCall(call, new CallCost(null, null, null, null, null, null, CallCost.Unpriced, "USD")), 0);
+        var queued = new QueuedCall(new PricedCall(call, new CallCost(null, null, null, null, null, null, CallCost.Unpriced)), 0);
         return new PendingWrite([.. Enumerable.Repeat(queued, size)], new Caller(1, project, KeyLimits.None)).Split(size)[0];
     }
 }

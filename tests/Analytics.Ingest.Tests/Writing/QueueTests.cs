@@ -283,5 +283,5 @@ public sealed class QueueTests : IDisposable
             Operation = "chat",
             Usage = UsageVector.From(new ReportedUsage(), false),
         },
-        new CallCost(null, null, null, null, null, null, CallCost.Unpriced, "USD"));
+        new CallCost(null, null, null, null, null, null, CallCost.Unpriced));
 }
